@@ -1,0 +1,79 @@
+"""Every fault the pipeline tells a person about, in one tree.
+
+    PipelineError                 root: str(error) is one sentence that says what to do
+    ├── SettingsError             a variable, .env, luigi.cfg or a file of config/ is unusable
+    ├── NotPossible               the date lies in the future, or too far in the past
+    ├── TmdbError                 talking to TMDB failed
+    │   ├── TmdbUnavailable       transient faults outlasted every retry
+    │   ├── CredentialRefused     the key is wrong or suspended: the whole run stops
+    │   ├── AnswerNotUnderstood   an answer lacks the promised shape
+    │   └── RequestRejected       TMDB says that our request is wrong
+    ├── DataError                 there is data, but it cannot be used
+    │   ├── NoData                nothing at all to work on
+    │   └── DocumentUnreadable    a stored file is damaged
+    └── StorageError              a file cannot be written: disk full, read-only, no permission
+
+Exit statuses follow from *when* the error comes, as `[retcode]` in luigi.cfg sets them: 40 while
+the command line is read, 35 while the run is planned, 30 while a task runs.
+"""
+
+from __future__ import annotations
+
+
+class PipelineError(Exception):
+    """A fault told in one sentence; `facts` holds the same for programs. Never holds a secret."""
+
+    def __init__(self, sentence: str, **facts: object) -> None:
+        super().__init__(sentence)
+        self.facts = facts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restored, (type(self), str(self), self.facts)
+
+
+def _restored(kind: type[PipelineError], sentence: str, facts: dict[str, object]) -> PipelineError:
+    return kind(sentence, **facts)
+
+
+class SettingsError(PipelineError):
+    """A setting is missing or unusable; the sentence names it and where to set it."""
+
+
+class NotPossible(PipelineError):
+    """What was asked for cannot exist, like the popular films of next week."""
+
+
+class TmdbError(PipelineError):
+    """Talking to TMDB failed."""
+
+
+class TmdbUnavailable(TmdbError):
+    """A transient fault (connection, 429, 5xx, broken body) outlasted every retry."""
+
+
+class CredentialRefused(TmdbError):
+    """TMDB does not accept the credential (401, 403); asking again cannot help."""
+
+
+class AnswerNotUnderstood(TmdbError):
+    """An answer is not what TMDB promises; the sentence names the field."""
+
+
+class RequestRejected(TmdbError):
+    """TMDB refused this one request (400, 404, 422 and the like); retrying cannot help."""
+
+
+class DataError(PipelineError):
+    """There is data, but it cannot be used."""
+
+
+class NoData(DataError):
+    """There is nothing at all to work on."""
+
+
+class DocumentUnreadable(DataError):
+    """A stored document is damaged; the sentence says how to have it made again."""
+
+
+class StorageError(PipelineError):
+    """A file cannot be written or read for a reason of the machine."""

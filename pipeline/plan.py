@@ -1,0 +1,206 @@
+"""What is collected: which lists, how many pages of each, which genres, in which order.
+
+The figures live in `config/collection.toml`; this module turns its tables into values and knows
+what each list is called in TMDB's API. Standard library only, no I/O.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import SettingsError
+
+PAGE_LIMIT = 500
+"""TMDB serves pages 1 to 500 of any list and answers 400 (code 22) outside of them."""
+
+PAGE_SIZE = 20
+"""Films on a full page of any list."""
+
+LISTS = ("popular", "trending", "genre", "top_rated")
+
+_SLUG = re.compile(r"[a-z0-9_]{1,40}")
+
+
+@dataclass(frozen=True)
+class Genre:
+    """A genre of TMDB: its id, the word in our file names, and its name for people."""
+
+    id: int
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The content of `config/collection.toml`.
+
+    `pages` maps each name of `LISTS` to a number of pages; `max_days_late` is None where any past
+    date is accepted.
+    """
+
+    genres: tuple[Genre, ...]
+    pages: Mapping[str, int]
+    min_rating: float
+    max_days_late: int | None
+
+    def genre(self, slug: str) -> Genre:
+        """Return the genre of that slug, or raise SettingsError naming the known ones."""
+        for genre in self.genres:
+            if genre.slug == slug:
+                return genre
+        known = ", ".join(genre.slug for genre in self.genres)
+        raise SettingsError(
+            f"There is no genre {slug!r} in config/collection.toml; known: {known}."
+        )
+
+
+@dataclass(frozen=True)
+class FilmList:
+    """One list of TMDB and what its document says of it.
+
+    `facts` are the keys of `collection_info` that only this list has, in their order.
+    """
+
+    name: str
+    collection_type: str
+    endpoint: str
+    pages: int
+    parameters: tuple[tuple[str, str], ...] = ()
+    by_region: bool = True
+    genre_id: int | None = None
+    min_rating: float | None = None
+    facts: tuple[tuple[str, Any], ...] = ()
+
+
+def iso_week(date: datetime.date) -> int:
+    """ISO 8601 week number: 2024-12-30 lies in week 1, 2021-01-03 in week 53."""
+    return date.isocalendar().week
+
+
+def popular(plan: Plan) -> FilmList:
+    """What is popular now."""
+    return FilmList("popular", "daily_popular", "/movie/popular", plan.pages["popular"])
+
+
+def trending(plan: Plan) -> FilmList:
+    """What trends today. The endpoint knows no region."""
+    return FilmList(
+        "trending",
+        "daily_trending",
+        "/trending/movie/day",
+        plan.pages["trending"],
+        by_region=False,
+        facts=(("time_window", "day"),),
+    )
+
+
+def of_genre(plan: Plan, slug: str, date: datetime.date) -> FilmList:
+    """The most popular films of one genre. Raises SettingsError for a genre not in the plan."""
+    genre = plan.genre(slug)
+    return FilmList(
+        slug,
+        "weekly_genre",
+        "/discover/movie",
+        plan.pages["genre"],
+        parameters=(("with_genres", str(genre.id)), ("sort_by", "popularity.desc")),
+        genre_id=genre.id,
+        facts=(
+            ("genre_id", genre.id),
+            ("genre_name", genre.name),
+            ("week_number", iso_week(date)),
+        ),
+    )
+
+
+def top_rated(plan: Plan, date: datetime.date) -> FilmList:
+    """The best rated films, those below the plan's rating left out."""
+    return FilmList(
+        "top_rated",
+        "weekly_top_rated",
+        "/movie/top_rated",
+        plan.pages["top_rated"],
+        min_rating=plan.min_rating,
+        facts=(("week_number", iso_week(date)), ("min_rating", plan.min_rating)),
+    )
+
+
+def plan_from(tables: Mapping[str, Any]) -> Plan:
+    """Turn the tables of `config/collection.toml` into a plan.
+
+    Raises:
+        SettingsError: a key is missing, unknown or has an unusable value; the sentence names it.
+    """
+    _only_keys(tables, {"max_days_late", "pages", "top_rated", "genres"}, "the top level")
+    late = _whole_number(tables, "max_days_late", low=-1, high=36_500)
+    return Plan(
+        genres=_genres(_table(tables, "genres", {"list"}).get("list")),
+        pages=_pages(_table(tables, "pages", set(LISTS))),
+        min_rating=_rating(_table(tables, "top_rated", {"min_rating"}).get("min_rating")),
+        max_days_late=None if late < 0 else late,
+    )
+
+
+def _genres(entries: Any) -> tuple[Genre, ...]:
+    if not isinstance(entries, list) or not entries:
+        raise _unusable("genres.list", "needs at least one genre")
+    genres = tuple(_genre(entry, place) for place, entry in enumerate(entries, start=1))
+    for field in ("id", "slug"):
+        values = [getattr(genre, field) for genre in genres]
+        if len(set(values)) < len(values):
+            raise _unusable("genres.list", f"names the same {field} twice")
+    return genres
+
+
+def _genre(entry: Any, place: int) -> Genre:
+    if not isinstance(entry, dict) or set(entry) != {"id", "slug", "name"}:
+        raise _unusable(f"genre number {place}", "needs exactly id, slug and name")
+    genre_id, slug, name = entry["id"], entry["slug"], entry["name"]
+    if type(genre_id) is not int or genre_id < 1:
+        raise _unusable(f"genre number {place}", "needs a whole number as its id")
+    if not isinstance(slug, str) or not _SLUG.fullmatch(slug) or slug in LISTS:
+        raise _unusable(
+            f"genre number {place}",
+            f"needs a slug of 1 to 40 of a-z, 0-9 and _, other than {', '.join(LISTS)}",
+        )
+    if not isinstance(name, str) or not name.strip():
+        raise _unusable(f"genre number {place}", "needs a name")
+    return Genre(genre_id, slug, name)
+
+
+def _pages(table: Mapping[str, Any]) -> dict[str, int]:
+    return {name: _whole_number(table, name, low=1, high=PAGE_LIMIT) for name in LISTS}
+
+
+def _rating(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10:
+        raise _unusable("top_rated.min_rating", "needs a number from 0 to 10")
+    return float(value)
+
+
+def _table(tables: Mapping[str, Any], name: str, keys: set[str]) -> Mapping[str, Any]:
+    table = tables.get(name)
+    if not isinstance(table, dict):
+        raise _unusable(f"[{name}]", "is missing")
+    _only_keys(table, keys, f"[{name}]")
+    return table
+
+
+def _only_keys(table: Mapping[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise _unusable(where, f"has an unknown key {unknown[0]!r}")
+
+
+def _whole_number(table: Mapping[str, Any], key: str, *, low: int, high: int) -> int:
+    value = table.get(key)
+    if type(value) is not int or not low <= value <= high:
+        raise _unusable(key, f"needs a whole number from {low} to {high}")
+    return value
+
+
+def _unusable(what: str, why: str) -> SettingsError:
+    return SettingsError(f"config/collection.toml: {what} {why}.", file="config/collection.toml")
