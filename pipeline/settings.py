@@ -1,0 +1,216 @@
+"""What the machine's owner may set, by environment variables and a `.env` file.
+
+The only module that reads `os.environ`. The environment wins over `.env`; an empty value counts as
+not set.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv.parser import parse_stream
+
+from pipeline.errors import SettingsError
+from pipeline.plan import Plan, plan_from
+from pipeline.tmdb.credential import DEMO, Credential
+
+VARIABLES = {
+    "TMDB_API_KEY": "",
+    "TMDB_LANGUAGE": "ko-KR",
+    "TMDB_REGION": "KR",
+    "TMDB_API_URL": "https://api.themoviedb.org/3",
+    "TMDB_REQUESTS_PER_SECOND": "38",
+    "TMDB_MAX_RETRIES": "5",
+    "PIPELINE_DATA_DIR": "data",
+    "PIPELINE_CONFIG_DIR": "",
+}
+"""Every variable that is read, with its default."""
+
+DEMO_DATA_DIR = "data-demo"
+"""Where the embedded catalogue's files go unless PIPELINE_DATA_DIR says otherwise."""
+
+REPOSITORY = Path(__file__).parent.parent
+"""The folder that holds this package and, in a checkout, luigi.cfg and config/."""
+
+KEY_HINT = (
+    "TMDB_API_KEY is not set: get a free key at https://www.themoviedb.org/settings/api and put it "
+    "into the environment or .env, or set TMDB_API_KEY=demo to try the embedded catalogue."
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a run, checked. `credential` is None where no key is set."""
+
+    credential: Credential | None
+    language: str
+    region: str
+    api_url: str
+    requests_per_second: float
+    max_retries: int
+    data_dir: Path
+    config_dir: Path
+
+    def required_credential(self) -> Credential:
+        """Return the credential, or raise SettingsError saying where to get one."""
+        if self.credential is None:
+            raise SettingsError(KEY_HINT, variable="TMDB_API_KEY")
+        return self.credential
+
+    def plan(self) -> Plan:
+        """Return what is collected, by `collection.toml` in the configuration's folder."""
+        path = self.config_dir / "collection.toml"
+        return _plan_of(path, _stamp(path))
+
+
+def current() -> Settings:
+    """Return the settings as the environment and `.env` are now.
+
+    Raises:
+        SettingsError: a value is unusable or `.env` cannot be read; the sentence names it.
+    """
+    dotenv = Path(".env")
+    given = tuple(os.environ.get(name, "") for name in VARIABLES)
+    return _settings(given, dotenv.absolute(), _stamp(dotenv))
+
+
+def redacted(text: str) -> str:
+    """Return the text without the credential, whatever else is wrong with the settings."""
+    try:
+        credential = current().credential
+    except SettingsError:
+        return text
+    return credential.redact(text) if credential else text
+
+
+def luigi_configurations() -> list[Path]:
+    """Return the files that luigi reads its configuration from here, whether they exist or not."""
+    named = os.environ.get("LUIGI_CONFIG_PATH")
+    return [Path("luigi.cfg"), *([Path(named)] if named else [])]
+
+
+@functools.lru_cache(maxsize=8)
+def _settings(given: tuple[str, ...], dotenv: Path, stamp: tuple[int, ...]) -> Settings:
+    from_file = _read_dotenv(dotenv) if stamp else {}
+    values = {
+        name: (value.strip() or from_file.get(name, "").strip() or VARIABLES[name])
+        for name, value in zip(VARIABLES, given, strict=True)
+    }
+    key = _matching(values, "TMDB_API_KEY", r"[!-~]*", "has to be one word of printable characters")
+    data_dir = values["PIPELINE_DATA_DIR"]
+    if key == DEMO and data_dir == VARIABLES["PIPELINE_DATA_DIR"]:
+        data_dir = DEMO_DATA_DIR
+    return Settings(
+        credential=Credential(key) if key else None,
+        language=_matching(
+            values, "TMDB_LANGUAGE", r"[a-z]{2}(-[A-Z]{2})?", "has to be like ko-KR"
+        ),
+        region=_matching(values, "TMDB_REGION", r"[A-Z]{2}", "has to be like KR"),
+        api_url=_api_url(values["TMDB_API_URL"]),
+        requests_per_second=_number(values, "TMDB_REQUESTS_PER_SECOND", low=0.1, high=1000),
+        max_retries=int(_number(values, "TMDB_MAX_RETRIES", low=0, high=20, whole=True)),
+        data_dir=_data_dir(data_dir),
+        config_dir=_config_dir(values["PIPELINE_CONFIG_DIR"]),
+    )
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    try:
+        with path.open(encoding="utf-8") as stream:
+            bindings = list(parse_stream(stream))
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise SettingsError(f"{path} cannot be read ({why}): mend or remove it.") from None
+    for binding in bindings:
+        if binding.error:
+            line = binding.original.line
+            raise SettingsError(f"{path}, line {line}: write NAME=value there, or remove it.")
+    return {each.key: each.value or "" for each in bindings if each.key}
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Return what changes when the file does; empty where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise SettingsError(f"{path.absolute()} cannot be read ({error.strerror}).") from None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@functools.lru_cache(maxsize=8)
+def _plan_of(path: Path, stamp: tuple[int, ...]) -> Plan:
+    if not stamp:
+        raise SettingsError(
+            f"{path.absolute()} is missing: run from the repository's root, or name the folder "
+            "that holds collection.toml in PIPELINE_CONFIG_DIR.",
+            variable="PIPELINE_CONFIG_DIR",
+        )
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise SettingsError(f"{path.absolute()} cannot be read: {why}.") from None
+    return plan_from(tables)
+
+
+def _config_dir(value: str) -> Path:
+    if value:
+        return Path(value)
+    return Path("config") if Path("config/collection.toml").exists() else REPOSITORY / "config"
+
+
+def _data_dir(value: str) -> Path:
+    if "://" in value:
+        raise SettingsError(
+            "PIPELINE_DATA_DIR has to be a folder of this machine; an object store's URL is not "
+            "supported yet.",
+            variable="PIPELINE_DATA_DIR",
+        )
+    return Path(value).absolute()
+
+
+def _api_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment or parts.username or parts.password:
+        raise SettingsError(
+            "TMDB_API_URL has to be a plain http or https address like "
+            f"{VARIABLES['TMDB_API_URL']}, without user, password or query.",
+            variable="TMDB_API_URL",
+        )
+    return value.rstrip("/")
+
+
+def _matching(values: Mapping[str, str], name: str, pattern: str, rule: str) -> str:
+    if not re.fullmatch(pattern, values[name]):
+        raise SettingsError(f"{name} {rule}; correct it in the environment or .env.", variable=name)
+    return values[name]
+
+
+def _number(
+    values: Mapping[str, str], name: str, *, low: float, high: float, whole: bool = False
+) -> float:
+    kind = "whole number" if whole else "number"
+    try:
+        number = int(values[name]) if whole else float(values[name])
+    except ValueError:
+        number = low - 1
+    if not low <= number <= high:
+        raise SettingsError(
+            f"{name} has to be a {kind} from {low:g} to {high:g}; correct it in the environment "
+            "or .env.",
+            variable=name,
+        )
+    return number
