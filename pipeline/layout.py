@@ -1,0 +1,62 @@
+"""Where everything is written. No other module joins a path below the data root."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.plan import iso_week
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files below one data root. A day stands in file names as YYYYMMDD."""
+
+    root: Path
+
+    def popular(self, date: datetime.date) -> Path:
+        """The popular films of the day."""
+        return self.root / f"raw/movies/daily/popular_movies_{date:%Y%m%d}.json"
+
+    def trending(self, date: datetime.date) -> Path:
+        """The films that trended on the day."""
+        return self.root / f"raw/movies/trending/trending_movies_{date:%Y%m%d}.json"
+
+    def genre(self, slug: str, date: datetime.date) -> Path:
+        """The films of one genre."""
+        return self.root / f"raw/movies/genre/{slug}_{date:%Y%m%d}.json"
+
+    def top_rated(self, date: datetime.date) -> Path:
+        """The best rated films."""
+        return self.root / f"raw/movies/weekly/top_rated_{date:%Y%m%d}.json"
+
+    def validation_report(self, date: datetime.date) -> Path:
+        """What the rules found in the day's lists."""
+        return self.root / f"raw/metadata/quality_reports/validation_report_{date:%Y%m%d}.json"
+
+    def daily_summary(self, date: datetime.date) -> Path:
+        """The day in figures."""
+        return self.root / f"raw/metadata/daily_summaries/daily_summary_{date:%Y%m%d}.json"
+
+    def consolidated(self, date: datetime.date) -> Path:
+        """The week's films, each once. The week's number carries no leading zero."""
+        name = f"consolidated_week_{iso_week(date)}_{date:%Y%m%d}.json"
+        return self.root / "processed/weekly" / name
+
+    def relative(self, path: Path) -> str:
+        """Return a file's name below the root, as documents cite it: they outlive a move."""
+        return path.relative_to(self.root).as_posix()
+
+
+def pace_file(api_url: str) -> Path:
+    """Return the file by which all processes of this user share one pace towards one API.
+
+    It lies in the machine's folder for temporary files, not below the data root: the limit belongs
+    to the machine's address, whatever the data root.
+    """
+    name = hashlib.sha256(api_url.encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"tmdb-pipeline-{os.getuid()}" / f"pace-{name}"

@@ -1,0 +1,158 @@
+"""Documents on disk: published whole or not at all, read back with a clear word where damaged.
+
+A document is written under a temporary name in its own folder, flushed to the disk, and renamed.
+The temporary is locked by its writer; a lock vanishes with its process, so whatever can be locked
+by another is a left-over of a crash and is swept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import DocumentUnreadable, StorageError
+
+Document = dict[str, Any]
+
+_TEMPORARY = ".tmp"
+
+
+def publish(path: Path, document: Document) -> None:
+    """Write the document so that its name only ever bears the whole of it.
+
+    Where another run has published the same name meanwhile, that one stays: what was read once does
+    not change afterwards.
+
+    Raises:
+        StorageError: disk full, read-only, no permission; nothing is left behind.
+    """
+    content = encode(document)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent)
+        _publish(path, content)
+    except OSError as error:
+        raise StorageError(
+            f"Cannot write {path}: {error.strerror}. Free or mend that disk or folder and run the "
+            "same command again; what is finished is kept.",
+            path=str(path),
+        ) from None
+
+
+def read(path: Path) -> Document:
+    """Read a document back.
+
+    Raises:
+        DocumentUnreadable: it is gone or damaged; the sentence says how to have it made again.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise DocumentUnreadable(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"it is not JSON ({error})") from None
+    if not isinstance(document, dict):
+        raise _damaged(path, "it holds no JSON object")
+    return document
+
+
+def read_collection(path: Path) -> Document:
+    """Read a document of films: `movies` (rows with an id) and `collection_info` are there.
+
+    Raises:
+        DocumentUnreadable: as `read`, or one of the two is missing or of another shape.
+    """
+    document = read(path)
+    movies, info = document.get("movies"), document.get("collection_info")
+    if not isinstance(movies, list) or not all(_is_film(row) for row in movies):
+        raise _damaged(path, "its movies are not a list of films with ids")
+    if not isinstance(info, dict):
+        raise _damaged(path, "it has no collection_info")
+    return document
+
+
+def encode(document: Document) -> bytes:
+    """Turn a document into bytes: UTF-8, not escaped, indented, a line feed at its end.
+
+    Half a surrogate pair, which JSON can carry and UTF-8 cannot, stays the escape that it came as.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Remove temporaries whose writer is gone, and return them."""
+    return [path for path in folder.glob(f".*{_TEMPORARY}") if _removed_if_abandoned(path)]
+
+
+def _publish(path: Path, content: bytes) -> None:
+    with _locked_temporary(path) as (descriptor, temporary):
+        _write_all(descriptor, content)
+        os.fsync(descriptor)
+        if not path.exists():
+            temporary.rename(path)
+            _flush_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _locked_temporary(path: Path) -> Iterator[tuple[int, Path]]:
+    """Open a temporary beside the path, locked; it is gone afterwards unless it was renamed."""
+    while True:
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:  # nobody swept it between its making and its locking
+            break
+        os.close(descriptor)
+    try:
+        yield descriptor, temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _removed_if_abandoned(temporary: Path) -> bool:
+    try:
+        descriptor = os.open(temporary, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        temporary.unlink()
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_film(row: Any) -> bool:
+    return isinstance(row, dict) and type(row.get("id")) is int
+
+
+def _damaged(path: Path, why: str) -> DocumentUnreadable:
+    return DocumentUnreadable(
+        f"{path} is damaged: {why}; delete that file and run the same command again to have it "
+        "made anew.",
+        path=str(path),
+    )
