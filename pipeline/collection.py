@@ -1,0 +1,113 @@
+"""From the pages of a list to its document. Pure: no clock, no I/O, no settings."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import DataError, NoData
+from pipeline.plan import FilmList
+from pipeline.version import SCHEMA_VERSION
+
+Film = dict[str, Any]
+"""A row as TMDB sent it; only `id` (a whole number) is certain."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page as received. The totals are TMDB's claims and differ from page to page."""
+
+    number: int
+    films: list[Film]
+    total_pages: int
+    total_results: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where and when a list was collected."""
+
+    source: str
+    language: str
+    region: str
+    collected_at: datetime.datetime
+    collected_on: datetime.date
+
+
+def unique(films: Iterable[Film]) -> list[Film]:
+    """Keep each film where it stood first.
+
+    TMDB caches each page by itself, so that a film can stand on two neighbouring ones.
+    """
+    first: dict[int, Film] = {}
+    for film in films:
+        first.setdefault(film["id"], film)
+    return list(first.values())
+
+
+def at_least(films: Iterable[Film], rating: float) -> list[Film]:
+    """Keep the films rated that high; one without a number as its rating is left out."""
+    return [film for film in films if _rating(film) >= rating]
+
+
+def document(
+    film_list: FilmList, date: datetime.date, pages: Sequence[Page], origin: Origin
+) -> dict[str, Any]:
+    """Assemble a list's document from its pages, given in the list's order.
+
+    Raises:
+        NoData: the pages hold no film at all.
+    """
+    received = [film for page in pages for film in page.films]
+    if not received:
+        raise NoData(
+            f"TMDB's list {film_list.name} came back without a single film; nothing was written, "
+            "run the same command again later.",
+            list=film_list.name,
+        )
+    films = unique(received)
+    duplicates = len(received) - len(films)
+    if film_list.min_rating is not None:
+        films = at_least(films, film_list.min_rating)
+    return {
+        "movies": films,
+        "collection_info": {
+            "collection_type": film_list.collection_type,
+            "collection_date": date.isoformat(),
+            "total_collected": len(films),
+            "pages_processed": sum(1 for page in pages if page.films),
+            **dict(film_list.facts),
+            "schema_version": SCHEMA_VERSION,
+            "source": origin.source,
+            "language": origin.language,
+            "region": origin.region,
+            "collected_at": origin.collected_at.isoformat(),
+            "late_by_days": (origin.collected_on - date).days,
+            "pages_requested": film_list.pages,
+            "duplicates_dropped": duplicates,
+            "total_results": pages[0].total_results,
+        },
+    }
+
+
+def common_source(documents: Iterable[dict[str, Any]]) -> str:
+    """Return the one source that all the lists share.
+
+    Raises:
+        DataError: made-up and real films would be mixed in one document.
+    """
+    sources = sorted({str(each["collection_info"].get("source")) for each in documents})
+    if len(sources) > 1:
+        raise DataError(
+            f"Films from {' and '.join(sources)} lie under the same date in one data root and must "
+            "not be mixed; delete the ones that do not belong there and run the same command again."
+        )
+    return sources[0]
+
+
+def _rating(film: Film) -> float:
+    value = film.get("vote_average")
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if usable and value is not None else -1.0
