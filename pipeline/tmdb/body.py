@@ -1,0 +1,78 @@
+"""The body of an answer: read within bounds of size and time, unpacked, decoded."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any, Protocol
+
+from pipeline import clock
+from pipeline.errors import AnswerNotUnderstood
+from pipeline.tmdb.faults import Transient
+
+LARGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes of an answer, unpacked. A page of a list has some 20,000."""
+
+ANSWER_SECONDS = 60.0
+"""Longest time that a whole answer may take, however steadily it drips."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_PIECE = 65_536
+
+
+class Stream(Protocol):
+    """What is read from: urllib3's response."""
+
+    def read1(self, amt: int | None = ..., decode_content: bool | None = ...) -> bytes:
+        """Return what has arrived, unpacked, `amt` bytes at most; nothing at the end."""
+
+
+def read(stream: Stream) -> bytes:
+    """Read the whole body.
+
+    Raises:
+        Transient: it takes too long, or is damaged or cut gzip.
+        AnswerNotUnderstood: it is larger than any page of a list.
+    """
+    deadline = clock.monotonic() + ANSWER_SECONDS
+    content = bytearray()
+    while piece := stream.read1(_PIECE, decode_content=True):
+        content += piece
+        if len(content) > LARGEST_ANSWER:
+            raise _too_large()
+        if clock.monotonic() > deadline:
+            raise Transient(f"no whole answer within {ANSWER_SECONDS:.0f} s")
+    return _gunzipped(bytes(content)) if content.startswith(_GZIP_MAGIC) else bytes(content)
+
+
+def decode(content: bytes) -> Any:
+    """Decode JSON. Raises Transient where it is none: gateways answer 200 with HTML at times."""
+    try:
+        return json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Transient("a 200 whose body is not JSON") from None
+
+
+def _gunzipped(content: bytes) -> bytes:
+    """Unpack gzip that came unannounced, as TMDB's CDN sent it for two days in May 2026."""
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        text = unpacking.decompress(content, LARGEST_ANSWER + 1)
+    except zlib.error:
+        raise Transient("a damaged gzip body") from None
+    if len(text) > LARGEST_ANSWER:
+        raise _too_large()
+    if not unpacking.eof:
+        raise Transient("a cut gzip body")
+    return text
+
+
+def _too_large() -> AnswerNotUnderstood:
+    return AnswerNotUnderstood(
+        f"An answer is larger than {LARGEST_ANSWER // 2**20} MiB, which no page of a list is; "
+        "check TMDB_API_URL."
+    )
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,198 @@
+"""From a film list to its pages: which to ask for, and whether what came was promised."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.collection import Film, Page
+from pipeline.errors import AnswerNotUnderstood
+from pipeline.layout import pace_file
+from pipeline.plan import FilmList
+from pipeline.settings import Settings
+from pipeline.tmdb.faults import Transient
+from pipeline.tmdb.pacing import Pacer
+from pipeline.tmdb.transport import Answer, CatalogueAdapter, Transport
+
+LOGGER = logging.getLogger("luigi-interface.pipeline")
+
+MOST_CONNECTIONS = 16
+"""TMDB allows 20 connections per address; this leaves room for whatever else runs there."""
+
+DEMO_URL = "https://embedded.catalogue/3"
+"""Stands for the catalogue in messages; nothing is ever looked up or connected to."""
+
+OnPage = Callable[[int, int], None]
+"""Called after each page with the number of pages there and of pages expected."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A list as it came: its pages in order, and whether a demo catalogue made them up."""
+
+    pages: tuple[Page, ...]
+    demo: bool
+
+
+class Client:
+    """Fetches film lists over one transport, in one language and region."""
+
+    def __init__(self, transport: Transport, language: str, region: str) -> None:
+        self._transport = transport
+        self._language = language
+        self._region = region
+
+    def fetch(self, film_list: FilmList, on_page: OnPage = lambda done, total: None) -> Fetched:
+        """Fetch all pages of the list, several at a time.
+
+        The first request of a process goes alone: a wrong key or a dead network is then met once
+        and not sixteen times. A list with fewer pages than asked for is taken as it is.
+
+        Raises:
+            TmdbError: see `Transport.get`; the pages that were there are dropped.
+        """
+        numbers = range(1, film_list.pages + 1)
+        first = [] if self._transport.accepted else [self._page(film_list, 1, threading.Event())]
+        if first:
+            on_page(1, film_list.pages)
+            numbers = range(2, min(film_list.pages, first[0][0].total_pages) + 1)
+        rest = self._concurrently(film_list, numbers, on_page, done=len(first))
+        fetched = [*first, *rest]
+        _warn_of_gaps(film_list, [page for page, _ in fetched])
+        return Fetched(
+            pages=tuple(page for page, _ in fetched), demo=any(demo for _, demo in fetched)
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def _concurrently(
+        self, film_list: FilmList, numbers: Iterable[int], on_page: OnPage, *, done: int
+    ) -> list[tuple[Page, bool]]:
+        stop = threading.Event()
+        with ThreadPoolExecutor(self._transport.connections) as pool:
+            try:
+                futures = [pool.submit(self._page, film_list, each, stop) for each in numbers]
+                waiting = set(futures)
+                while waiting:
+                    ready, waiting = wait(waiting, timeout=0.5, return_when=FIRST_EXCEPTION)
+                    for future in ready:
+                        future.result()
+                    on_page(done + len(futures) - len(waiting), film_list.pages)
+            finally:
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+        return [future.result() for future in futures]
+
+    def _page(self, film_list: FilmList, number: int, stop: threading.Event) -> tuple[Page, bool]:
+        parameters = {"language": self._language, "page": str(number), **dict(film_list.parameters)}
+        if film_list.by_region:
+            parameters["region"] = self._region
+
+        def check(body: Any) -> None:
+            _check_page(body, film_list.endpoint, number)
+
+        answer: Answer = self._transport.get(film_list.endpoint, parameters, check, stop)
+        body = answer.body
+        page = Page(number, body["results"], body["total_pages"], body["total_results"])
+        return page, answer.demo
+
+
+def open_client(settings: Settings, connections: int, on: datetime.date) -> Client:
+    """Return this process's client for these settings; connections stay open from list to list.
+
+    `on` is the day that the embedded catalogue shows; the real TMDB only knows today.
+
+    Raises:
+        SettingsError: no credential is set.
+    """
+    demo = settings.required_credential().is_demo
+    return _client(os.getpid(), settings, min(connections, MOST_CONNECTIONS), on if demo else None)
+
+
+@functools.lru_cache(maxsize=4)
+def _client(
+    process: int, settings: Settings, connections: int, demo_day: datetime.date | None
+) -> Client:
+    if demo_day is None:
+        pacer = Pacer(pace_file(settings.api_url), settings.requests_per_second)
+        adapter = None
+    else:
+        pacer, adapter = None, CatalogueAdapter(demo_day)
+    transport = Transport(
+        settings.api_url if demo_day is None else DEMO_URL,
+        settings.required_credential(),
+        pacer,
+        retries=settings.max_retries,
+        connections=connections,
+        adapter=adapter,
+    )
+    return Client(transport, settings.language, settings.region)
+
+
+def _check_page(body: Any, endpoint: str, number: int) -> None:
+    """See that an answer is the page that was asked for.
+
+    Raises:
+        AnswerNotUnderstood: a promised field is missing or of another type.
+        Transient: it is another page, or empty though its own totals say otherwise; TMDB caches
+            pages one by one, and the next answer may be right.
+    """
+    where = f"TMDB's answer to {endpoint}, page {number},"
+    if not isinstance(body, dict):
+        raise AnswerNotUnderstood(f"{where} is no JSON object.", field="")
+    for field, kind in (
+        ("page", int),
+        ("results", list),
+        ("total_pages", int),
+        ("total_results", int),
+    ):
+        if type(body.get(field)) is not kind:
+            raise _misshapen(where, field, {int: "a whole number", list: "a list"}[kind])
+    for place, film in enumerate(body["results"]):
+        if not isinstance(film, dict):
+            raise _misshapen(where, f"results[{place}]", "an object")
+        if type(film.get("id")) is not int:
+            raise _misshapen(where, f"results[{place}].id", "a whole number")
+    if body["page"] != number:
+        raise Transient(f"page {number} came as page {body['page']}")
+    if not body["results"] and body["total_results"] > 0 and number <= body["total_pages"]:
+        raise Transient(f"page {number} of {body['total_pages']} came empty")
+
+
+def _misshapen(where: str, field: str, kind: str) -> AnswerNotUnderstood:
+    return AnswerNotUnderstood(
+        f"{where} does not have {kind} in its field {field}: TMDB or what stands at TMDB_API_URL "
+        "has changed; nothing was written.",
+        field=field,
+    )
+
+
+def _warn_of_gaps(film_list: FilmList, pages: list[Page]) -> None:
+    full = sum(1 for page in pages if page.films)
+    if full < film_list.pages:
+        LOGGER.warning(
+            "%s: the list ends early, %d of %d pages held films",
+            film_list.name,
+            full,
+            film_list.pages,
+        )
+    if film_list.genre_id is not None:
+        strangers = sum(
+            not _bears(film, film_list.genre_id) for page in pages for film in page.films
+        )
+        if strangers:
+            LOGGER.warning("%s: %d films are not of that genre", film_list.name, strangers)
+
+
+def _bears(film: Film, genre_id: int) -> bool:
+    genres = film.get("genre_ids")
+    return isinstance(genres, list) and genre_id in genres

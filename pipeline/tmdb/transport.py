@@ -1,0 +1,301 @@
+"""HTTP to TMDB: one session, the credential, timeouts, retries, the pace. Knows nothing of films.
+
+The only module that imports requests.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import logging
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+import tenacity
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from pipeline.errors import CredentialRefused, RequestRejected, TmdbUnavailable
+from pipeline.tmdb.body import decode, read
+from pipeline.tmdb.credential import Credential, Refusals
+from pipeline.tmdb.faults import Stopped, Transient, reason
+from pipeline.tmdb.pacing import Pacer
+from pipeline.version import VERSION
+
+LOGGER = logging.getLogger("luigi-interface.pipeline")
+
+CONNECT_SECONDS = 5.0
+SILENCE_SECONDS = 15.0
+"""Longest waits: for a connection, and between two pieces of an answer."""
+
+LONGEST_PAUSE = 60.0
+"""Cap in seconds on a Retry-After and on our own backoff."""
+
+REFUSED = (401, 403)
+TRANSIENT = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
+
+_REFUSALS = Refusals()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A decoded JSON answer; `demo` is set where the demo catalogue made it up."""
+
+    body: Any
+    demo: bool
+
+
+class Check(Protocol):
+    """Looks at an answer's body; raises Transient or AnswerNotUnderstood."""
+
+    def __call__(self, body: Any) -> None:
+        """Look at the body."""
+
+
+class Transport:
+    """Asks one API with one credential. Threads may share it; a forked process makes its own.
+
+    Args:
+        api_url: base address without a slash at its end.
+        credential: how to identify.
+        pacer: grants each attempt its moment; None for no pace at all.
+        retries: attempts after the first, for each request.
+        connections: most connections at a time, kept alive.
+        adapter: what carries the requests; by default urllib3 over the network.
+        backoff_seconds: wait before the first retry, doubled for each further one.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        credential: Credential,
+        pacer: Pacer | None,
+        *,
+        retries: int,
+        connections: int,
+        adapter: requests.adapters.BaseAdapter | None = None,
+        backoff_seconds: float = 0.5,
+    ) -> None:
+        self.host = urlsplit(api_url).netloc
+        self.connections = connections
+        self._api_url = api_url
+        self._credential = credential
+        self._pacer = pacer
+        self._retries = retries
+        self._backoff_seconds = backoff_seconds
+        self._session = _session(connections, adapter)
+        self._accepted = threading.Event()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether TMDB has answered this credential once."""
+        return self._accepted.is_set()
+
+    def get(
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        check: Check,
+        stop: threading.Event,
+    ) -> Answer:
+        """Ask until there is an answer that passes the check.
+
+        Raises:
+            TmdbUnavailable: transient faults outlasted the retries.
+            CredentialRefused: the credential is wrong; later requests of the run fail unasked.
+            RequestRejected: TMDB does not like this request.
+            AnswerNotUnderstood: the check did not find the promised shape.
+            Stopped: `stop` was set meanwhile.
+        """
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self._retries + 1),
+            wait=self._pause,
+            retry=tenacity.retry_if_exception_type(Transient),
+            sleep=lambda seconds: _sleep(seconds, stop),
+            before_sleep=lambda state: _log_retry(path, state),
+            reraise=True,
+        )
+        try:
+            return retrying(self._attempt, path, parameters, check, stop)
+        except Transient as fault:
+            raise TmdbUnavailable(
+                f"{self.host} did not answer {path} properly in {self._retries + 1} attempts (the "
+                f"last time: {fault}); check the network, proxy and TMDB_API_URL, then run the "
+                "same command again: what is finished is kept.",
+                path=path,
+                attempts=self._retries + 1,
+            ) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()
+        if self._pacer is not None:
+            self._pacer.close()
+
+    def _attempt(
+        self, path: str, parameters: Mapping[str, str], check: Check, stop: threading.Event
+    ) -> Answer:
+        if _REFUSALS.knows(self._credential, self._api_url):
+            raise CredentialRefused(f"not asked, as {self.host} has refused TMDB_API_KEY already.")
+        if self._pacer is not None:
+            _sleep(self._pacer.reserve(), stop)
+        try:
+            response = self._session.get(
+                self._api_url + path,
+                params=dict(parameters),
+                auth=_Authorisation(self._credential),
+                timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
+                stream=True,
+                allow_redirects=False,
+            )
+            with response:
+                content = read(response.raw)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise Transient(reason(error)) from None
+        return self._understand(path, response, content, check)
+
+    def _understand(
+        self, path: str, response: requests.Response, content: bytes, check: Check
+    ) -> Answer:
+        status = response.status_code
+        if status in REFUSED:
+            _REFUSALS.remember(self._credential, self._api_url)
+            raise self._refused()
+        if status in TRANSIENT:
+            pause = _retry_after(response)
+            raise Transient(f"HTTP status {status}", pause, too_fast=status == 429)
+        if status != 200:
+            raise RequestRejected(
+                f"{self.host} rejects the request {path} with HTTP status {status}"
+                f"{self._message(content)}; retrying cannot help.",
+                path=path,
+                status=status,
+            )
+        self._accepted.set()
+        body = decode(content)
+        check(body)
+        return Answer(body, demo="X-Catalogue" in response.headers)
+
+    def _refused(self) -> CredentialRefused:
+        kind = "Read Access Token" if self._credential.is_token else "v3 key"
+        return CredentialRefused(
+            f"{self.host} refuses the {kind} in TMDB_API_KEY: correct it in the environment or "
+            ".env (yours is at https://www.themoviedb.org/settings/api), then run the same command "
+            "again; what is finished is kept."
+        )
+
+    def _message(self, content: bytes) -> str:
+        """TMDB's own words, where there are some, on one line and without our secret."""
+        try:
+            message = json.loads(content)["status_message"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return ""
+        return f" ({self._credential.redact(' '.join(str(message).split()))[:200]})"
+
+    def _pause(self, state: tenacity.RetryCallState) -> float:
+        fault = state.outcome.exception() if state.outcome else None
+        backoff = self._backoff_seconds * 2.0 ** (state.attempt_number - 1)
+        pause: float = min(backoff, LONGEST_PAUSE) * random.uniform(0.5, 1.0)
+        if isinstance(fault, Transient):
+            if fault.pause is not None:
+                pause = max(min(fault.pause, LONGEST_PAUSE), pause / 10)
+            if fault.too_fast and self._pacer is not None:
+                self._pacer.hold(pause)
+        return pause
+
+
+class _Authorisation(requests.auth.AuthBase):
+    """Adds the credential to a request in the way its kind demands.
+
+    An AuthBase, so that a `.netrc` entry for the host cannot take its place.
+    """
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._credential.is_token:
+            request.headers["Authorization"] = f"Bearer {self._credential.secret}"
+        else:
+            request.prepare_url(request.url, {"api_key": self._credential.secret})
+        return request
+
+
+class CatalogueAdapter(HTTPAdapter):
+    """Carries requests to the embedded catalogue instead of a network.
+
+    Everything above it, from the session to the retries, is the code that talks to TMDB.
+    """
+
+    def __init__(self, on: datetime.date) -> None:
+        super().__init__()
+        self._on = on
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        """Answer from the catalogue as it is on the day this adapter was made for."""
+        from pipeline.tmdb import demo
+
+        url = urlsplit(str(request.url))
+        reply = demo.answer(url.path.removeprefix("/3"), dict(parse_qsl(url.query)), on=self._on)
+        raw = urllib3.HTTPResponse(
+            io.BytesIO(reply.body), reply.headers, reply.status, preload_content=False
+        )
+        return self.build_response(request, raw)
+
+
+class _SecretFilter(logging.Filter):
+    """Keeps `api_key=` out of the lines that urllib3 writes when debugging is on."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if "api_key=" in message:
+            head, _, tail = message.partition("api_key=")
+            end = min((tail.index(mark) for mark in '& "' if mark in tail), default=len(tail))
+            record.msg, record.args = f"{head}api_key=[credential]{tail[end:]}", None
+        return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_SecretFilter())
+
+
+def _session(connections: int, adapter: requests.adapters.BaseAdapter | None) -> requests.Session:
+    session = requests.Session()
+    carrier = adapter or HTTPAdapter(
+        pool_connections=1, pool_maxsize=connections, pool_block=True, max_retries=0
+    )
+    session.mount("https://", carrier)
+    session.mount("http://", carrier)
+    session.headers["User-Agent"] = f"tmdb-pipeline/{VERSION} {requests.utils.default_user_agent()}"
+    session.headers["Accept"] = "application/json"
+    session.headers["Accept-Encoding"] = "gzip"
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Return the seconds that a Retry-After asks for, a number or a date; None for nonsense."""
+    try:
+        pause: float | None = urllib3.Retry().get_retry_after(response.raw)
+    except urllib3.exceptions.InvalidHeader:
+        return None
+    return pause
+
+
+def _sleep(seconds: float, stop: threading.Event) -> None:
+    if stop.wait(seconds) if seconds > 0 else stop.is_set():
+        raise Stopped
+
+
+def _log_retry(path: str, state: tenacity.RetryCallState) -> None:
+    fault = state.outcome.exception() if state.outcome else None
+    pause = state.next_action.sleep if state.next_action else 0.0
+    LOGGER.info(
+        "%s: %s; attempt %d follows in %.1f s", path, fault, state.attempt_number + 1, pause
+    )
