@@ -1,0 +1,30 @@
+"""The `luigi` command of an environment in which this package is installed.
+
+It is luigi's own command line, started after `pipeline` has looked at the configuration, so that a
+damaged luigi.cfg, a misspelt task and an interrupted run end in one sentence as well.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from luigi.cmdline import luigi_run
+from luigi.task_register import TaskClassException
+
+EXIT_NOT_STARTED = 1
+EXIT_INTERRUPTED = 130
+
+
+def luigi() -> None:
+    """Run luigi's command line with this process's arguments."""
+    try:
+        luigi_run(sys.argv[1:])
+    except TaskClassException as error:
+        print(f"luigi: {error}", file=sys.stderr)
+        sys.exit(EXIT_NOT_STARTED)
+    except ModuleNotFoundError as error:
+        print(f"luigi: --module names no module: {error}", file=sys.stderr)
+        sys.exit(EXIT_NOT_STARTED)
+    except KeyboardInterrupt:
+        print("Stopped. What is finished is kept; the same command goes on.", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)

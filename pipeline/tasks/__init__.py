@@ -1,0 +1,1 @@
+"""The graph: what requires what. Luigi lives here and nowhere below."""

@@ -1,0 +1,57 @@
+"""What all tasks share: the day they are of, where their file goes, how a failure is told."""
+
+from __future__ import annotations
+
+import datetime
+import traceback
+from pathlib import Path
+
+import luigi
+import luigi.format
+
+from pipeline import settings
+from pipeline.errors import NotPossible, PipelineError
+from pipeline.layout import Layout
+
+
+class DayParameter(luigi.DateParameter):
+    """A day as YYYY-MM-DD; anything else ends in one sentence instead of a traceback."""
+
+    def parse(self, s: str) -> datetime.date:
+        """Parse the day.
+
+        Raises:
+            NotPossible: it is no real day in that form.
+        """
+        try:
+            return datetime.datetime.strptime(s, "%Y-%m-%d").date()
+        except ValueError:
+            raise NotPossible(
+                f"--date {s!r} is no day of the calendar: write it as YYYY-MM-DD, "
+                "for example --date 2024-01-07."
+            ) from None
+
+
+class PipelineTask(luigi.Task):
+    """A task whose one output is one document of one day."""
+
+    date = DayParameter(description="the day the document is of, as YYYY-MM-DD")
+
+    def path(self, layout: Layout) -> Path:
+        """Return where the document goes; each task says so for itself."""
+        raise NotImplementedError
+
+    def output(self) -> luigi.LocalTarget:
+        """Return the document's target. It is there whole or not at all."""
+        return luigi.LocalTarget(str(self.path(self.layout)), format=luigi.format.UTF8)
+
+    @property
+    def layout(self) -> Layout:
+        """The files below the data root."""
+        return Layout(settings.current().data_dir)
+
+    def on_failure(self, exception: BaseException) -> str:
+        """Return what the scheduler, its page and its history are told: never a secret."""
+        if isinstance(exception, PipelineError):
+            return str(exception)
+        return settings.redacted(traceback.format_exc())

@@ -1,0 +1,148 @@
+"""The four kinds of lists, one task each: fetch the pages, assemble the document, publish it."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from pathlib import Path
+from typing import Any
+
+import luigi
+import luigi.interface
+
+from pipeline import clock, collection, plan, settings, storage
+from pipeline.errors import NotPossible
+from pipeline.layout import Layout
+from pipeline.tasks.base import PipelineTask
+from pipeline.tasks.progress import Progress
+from pipeline.tmdb.client import MOST_CONNECTIONS, Fetched, open_client
+
+LOGGER = logging.getLogger("luigi-interface.pipeline")
+
+
+class CollectionTask(PipelineTask):
+    """Collects one list. A subclass says which list, and where its document goes."""
+
+    def film_list(self, what: plan.Plan) -> plan.FilmList:
+        """Return the list to collect."""
+        raise NotImplementedError
+
+    def requires(self) -> list[luigi.Task]:
+        """Require nothing, but refuse while still planning what cannot be collected."""
+        now = settings.current()
+        now.required_credential()
+        refuse_impossible(self.date, clock.today(), now.plan().max_days_late)
+        return []
+
+    def run(self) -> None:
+        """Fetch, assemble, publish."""
+        now = settings.current()
+        film_list = self.film_list(now.plan())
+        started_at, today = clock.now(), clock.today()
+        with Progress(self, film_list.name) as progress:
+            client = open_client(now, connections_of_a_worker(), self.date)
+            fetched = client.fetch(film_list, progress)
+        origin = collection.Origin(
+            source=source_of(fetched),
+            language=now.language,
+            region=now.region,
+            collected_at=started_at,
+            collected_on=today,
+        )
+        document = collection.document(film_list, self.date, fetched.pages, origin)
+        storage.publish(Path(self.output().path), document)
+        _tell(self, document["collection_info"])
+
+
+class PopularMovies(CollectionTask):
+    """The popular films of the day."""
+
+    def film_list(self, what: plan.Plan) -> plan.FilmList:
+        """Return the popular list."""
+        return plan.popular(what)
+
+    def path(self, layout: Layout) -> Path:
+        """Return `raw/movies/daily/popular_movies_D.json`."""
+        return layout.popular(self.date)
+
+
+class TrendingMovies(CollectionTask):
+    """The films that trend on the day."""
+
+    def film_list(self, what: plan.Plan) -> plan.FilmList:
+        """Return the list of the day's trend."""
+        return plan.trending(what)
+
+    def path(self, layout: Layout) -> Path:
+        """Return `raw/movies/trending/trending_movies_D.json`."""
+        return layout.trending(self.date)
+
+
+class GenreMovies(CollectionTask):
+    """The most popular films of one genre of config/collection.toml."""
+
+    genre = luigi.Parameter(description="the genre's slug, like science_fiction")
+
+    def film_list(self, what: plan.Plan) -> plan.FilmList:
+        """Return the genre's list."""
+        return plan.of_genre(what, self.genre, self.date)
+
+    def requires(self) -> list[luigi.Task]:
+        """Refuse a genre that is not in the plan, besides what any collection refuses."""
+        settings.current().plan().genre(self.genre)
+        return super().requires()
+
+    def path(self, layout: Layout) -> Path:
+        """Return `raw/movies/genre/G_D.json`."""
+        return layout.genre(self.genre, self.date)
+
+
+class TopRatedMovies(CollectionTask):
+    """The best rated films."""
+
+    def film_list(self, what: plan.Plan) -> plan.FilmList:
+        """Return the top rated list."""
+        return plan.top_rated(what, self.date)
+
+    def path(self, layout: Layout) -> Path:
+        """Return `raw/movies/weekly/top_rated_D.json`."""
+        return layout.top_rated(self.date)
+
+
+def refuse_impossible(date: datetime.date, today: datetime.date, max_days_late: int | None) -> None:
+    """Refuse a day whose lists cannot be had. TMDB serves its lists only as they are now.
+
+    Raises:
+        NotPossible: the day is in the future, or further past than the plan accepts.
+    """
+    late = (today - date).days
+    if late < 0:
+        raise NotPossible(
+            f"{date} lies in the future (today is {today}): TMDB's lists of that day do not exist "
+            "yet; choose today's date."
+        )
+    if max_days_late is not None and late > max_days_late:
+        raise NotPossible(
+            f"{date} is {late} days past and config/collection.toml accepts at most "
+            f"{max_days_late} (max_days_late): TMDB only serves today's lists."
+        )
+
+
+def connections_of_a_worker() -> int:
+    """Return one worker's share of the connections, so that all together keep to the limit."""
+    return max(1, MOST_CONNECTIONS // max(1, luigi.interface.core().workers))
+
+
+def source_of(fetched: Fetched) -> str:
+    """Return what a document is stamped with: data made up for a demo never passes for TMDB's."""
+    return "demo" if fetched.demo else "tmdb"
+
+
+def _tell(task: CollectionTask, info: dict[str, Any]) -> None:
+    if info["late_by_days"] > 0:
+        LOGGER.warning(
+            "%s: collected %d days after its date; it holds today's list, not that day's",
+            task,
+            info["late_by_days"],
+        )
+    LOGGER.info("%s: %d films", task, info["total_collected"])

@@ -1,0 +1,109 @@
+"""Luigi's messages as people should meet them: a fault we know is one sentence, not a traceback.
+
+Luigi logs every exception with its traceback, and a bad parameter or a missing scheduler as an
+"Uncaught exception". A filter on luigi's logger turns those that a person can mend into their
+sentence. With `--log-level DEBUG` the tracebacks stay.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import traceback
+
+import luigi
+from luigi.parameter import MissingParameterException
+from luigi.rpc import RPCError
+
+from pipeline import settings
+from pipeline.errors import PipelineError
+
+LOGGER = logging.getLogger("luigi-interface.pipeline")
+
+_LUIGI_LOGGER = logging.getLogger("luigi-interface")
+
+_TRACEBACK_OF_OURS = re.compile(r"^pipeline\.errors\.\w+: (?P<sentence>.+)\Z", re.M | re.S)
+"""How a traceback that luigi renders as text ends when the fault is one of ours."""
+
+_CHATTER = re.compile(r"^(logging |Informed scheduler|\[pid|Done scheduling|Running Worker|Worker Worker)")
+"""Lines of luigi that say nothing to people; debugging shows them."""
+
+
+def sentence_of(error: BaseException | None) -> str | None:
+    """Return the one sentence for a fault that a person can mend, else None."""
+    if isinstance(error, PipelineError):
+        return str(error)
+    if isinstance(error, RPCError):
+        return (
+            f"luigid does not answer at {_scheduler_url()}: start it with `luigid`, or run without "
+            "it by adding --local-scheduler."
+        )
+    if isinstance(error, MissingParameterException):
+        family, _, parameter = _missing(error)
+        example = " YYYY-MM-DD" if parameter == "date" else " VALUE"
+        return f"{family} needs --{parameter}{example}."
+    return None
+
+
+class MessageFilter(logging.Filter):
+    """Turns tracebacks of known faults into sentences, tells each once, and drops chatter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record in place; return whether it is to be shown."""
+        if _LUIGI_LOGGER.isEnabledFor(logging.DEBUG):
+            return True
+        message = record.getMessage()
+        sentence = sentence_of(sys.exc_info()[1]) if record.levelno >= logging.WARNING else None
+        rendered = _TRACEBACK_OF_OURS.search(message)
+        if sentence is None and rendered:
+            sentence = rendered["sentence"].strip()
+        if sentence is None:
+            return record.levelno >= logging.WARNING or not _CHATTER.match(message)
+        again, self._told = sentence == self._told, sentence
+        record.levelno, record.levelname = logging.ERROR, "ERROR"
+        record.msg, record.args = _failed_task(record) + sentence, None
+        record.exc_info = record.exc_text = None
+        return not again
+
+
+class _SecretFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = settings.redacted(record.getMessage()), None
+        if record.exc_info:
+            text = "".join(traceback.format_exception(*record.exc_info))
+            record.exc_text = settings.redacted(text).rstrip()
+        return True
+
+
+def install() -> None:
+    """Put the filters on luigi's logger, once."""
+    if not any(isinstance(each, MessageFilter) for each in _LUIGI_LOGGER.filters):
+        _LUIGI_LOGGER.addFilter(MessageFilter())
+        _LUIGI_LOGGER.addFilter(_SecretFilter())
+        luigi.Task.event_handler(luigi.Event.DEPENDENCY_PRESENT)(_tell_present)
+
+
+def _tell_present(task: luigi.Task) -> None:
+    LOGGER.info("%s is there already: %s", task, task.output().path)
+
+
+def _failed_task(record: logging.LogRecord) -> str:
+    """Name the task where luigi says that a worker failed with it."""
+    if isinstance(record.args, tuple) and record.args and isinstance(record.args[-1], luigi.Task):
+        return f"{record.args[-1]} failed: "
+    return ""
+
+
+def _scheduler_url() -> str:
+    core = luigi.interface.core()
+    return core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
+
+
+def _missing(error: MissingParameterException) -> tuple[str, str, str]:
+    found = re.match(r"(\w+)\[.*requires the '(\w+)' parameter", str(error))
+    return (found[1], "", found[2]) if found else ("The task", "", "date")

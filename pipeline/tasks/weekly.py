@@ -1,0 +1,50 @@
+"""The week: all genres and the top rated list, merged."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import luigi
+
+from pipeline import settings, storage
+from pipeline.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
+from pipeline.layout import Layout
+from pipeline.tasks.base import PipelineTask
+from pipeline.tasks.collect import GenreMovies, TopRatedMovies
+
+LOGGER = logging.getLogger("luigi-interface.pipeline")
+
+TOP_RATED = "top_rated"
+
+
+class WeeklyConsolidation(PipelineTask):
+    """The week's films, each once. Asking for it pulls in the whole week."""
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """Require every genre of the plan in its order, then the top rated list."""
+        genres = settings.current().plan().genres
+        lists = {genre.slug: self.clone(GenreMovies, genre=genre.slug) for genre in genres}
+        return {**lists, TOP_RATED: self.clone(TopRatedMovies)}
+
+    def path(self, layout: Layout) -> Path:
+        """Return `processed/weekly/consolidated_week_W_D.json`."""
+        return layout.consolidated(self.date)
+
+    def run(self) -> None:
+        """Read the lists in their order, merge, publish."""
+        document = consolidated_week(
+            self.date,
+            [self._source(name, Path(target.path)) for name, target in self.input().items()],
+        )
+        storage.publish(Path(self.output().path), document)
+        info = document["consolidation_info"]
+        LOGGER.info("%d films, each once: %s", info["total_unique_movies"], self.output().path)
+
+    def _source(self, name: str, path: Path) -> Source:
+        return Source(
+            name=name,
+            file=self.layout.relative(path),
+            category=BY_RATING if name == TOP_RATED else BY_GENRE,
+            document=storage.read_collection(path),
+        )
