@@ -1,0 +1,76 @@
+"""A TMDB to test against: a real HTTP server on 127.0.0.1 that can be told to misbehave.
+
+    with FakeTmdb(key="0" * 32) as tmdb:
+        tmdb.fail(status(503), path="/movie/popular", page=3, times=2)
+        ...                               # the code under test talks to tmdb.url
+        assert tmdb.pages("/movie/popular") == [1, 2, 3, 3, 3, 4, 5]
+
+Real sockets, because what hurts a client in the wild (a reset, half a body, a byte a second)
+happens below the level a mock can reach.
+"""
+
+from fake_tmdb.catalogue import RowsOf
+from fake_tmdb.faults import Fault
+from fake_tmdb.faults_of_content import (
+    edit,
+    empty_page,
+    html_ok,
+    json_body,
+    not_json,
+    redirect,
+    status,
+    too_many,
+)
+from fake_tmdb.faults_of_encoding import (
+    corrupt_gzip,
+    gzip_announced,
+    gzip_bomb,
+    gzip_unannounced,
+    huge_body,
+)
+from fake_tmdb.faults_of_transport import (
+    chunked,
+    cut_body,
+    cut_chunked,
+    hang,
+    no_answer,
+    reset,
+    reset_mid_body,
+    slow_body,
+    slow_headers,
+    wrong_length,
+)
+from fake_tmdb.films import Row
+from fake_tmdb.ledger import Request
+from fake_tmdb.server import FakeTmdb
+
+__all__ = [
+    "FakeTmdb",
+    "Fault",
+    "Request",
+    "Row",
+    "RowsOf",
+    "chunked",
+    "corrupt_gzip",
+    "cut_body",
+    "cut_chunked",
+    "edit",
+    "empty_page",
+    "gzip_announced",
+    "gzip_bomb",
+    "gzip_unannounced",
+    "hang",
+    "html_ok",
+    "huge_body",
+    "json_body",
+    "no_answer",
+    "not_json",
+    "redirect",
+    "reset",
+    "reset_mid_body",
+    "slow_body",
+    "slow_headers",
+    "status",
+    "too_many",
+    "wrong_length",
+]
