@@ -1,0 +1,57 @@
+# What the README's commands do. `make week` and `make test` set up .venv by themselves.
+#
+#   make week            the week's films of today, consolidated
+#   make day             the day's films of today, checked and summed up
+#   make test            the tests
+#   make lint            format, lint and types
+#   make bench           the pace against a bare concurrent loop
+#   make clean           remove .venv and caches; data is never touched
+#
+# DATE=2024-01-07 asks for another day, PYTHON=python3.13 for another interpreter. Without a key
+# in the environment or .env the embedded catalogue answers, and its films go to data-demo/.
+
+PYTHON ?= python3
+DATE ?= $(shell date +%F)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+KEY_OR_DEMO := if [ -z "$$TMDB_API_KEY" ] && ! grep -qs '^ *\(export \)\? *TMDB_API_KEY *= *[^ ]' .env; \
+	then export TMDB_API_KEY=demo; fi;
+
+.PHONY: week day install test lint bench clean
+
+week: .venv/run
+	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler
+
+day: .venv/run
+	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline DailySummary --date $(DATE) --local-scheduler
+
+install: .venv/run
+
+test: .venv/test
+	$(BIN)/python -m pytest
+
+lint: .venv/lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/run
+	$(BIN)/python benchmarks/pace.py
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run: setup.cfg constraints.txt | .venv/bin/python
+	$(PIP) -e .
+	@touch $@
+
+.venv/test: setup.cfg constraints.txt | .venv/bin/python
+	$(PIP) -e '.[test]'
+	@touch $@ .venv/run
+
+.venv/lint: setup.cfg constraints.txt | .venv/bin/python
+	$(PIP) -e '.[lint]'
+	@touch $@ .venv/run
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,152 @@
+"""The README stays true: commands, settings, exit statuses, files and folders."""
+
+from __future__ import annotations
+
+import configparser
+import datetime
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY, LuigiRun
+
+from pipeline import entry, settings
+from pipeline.layout import Layout
+from pipeline.version import VERSION
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def table(text: str) -> list[list[str]]:
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip().strip("`") for cell in row] for row in rows[2:]]
+
+
+def commands(text: str) -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line]
+
+
+def test_every_setting_is_told_with_its_default() -> None:
+    told = {row[0]: row[1] for row in table(section("Settings"))}
+
+    assert told == {
+        **settings.VARIABLES,
+        "TMDB_API_KEY": "none",
+        "PIPELINE_CONFIG_DIR": "config",
+    }
+
+
+def test_the_example_file_names_every_setting_with_its_default() -> None:
+    example = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
+    named = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", example, flags=re.MULTILINE))
+
+    assert named == {**settings.VARIABLES, "PIPELINE_CONFIG_DIR": "config"}
+
+
+def test_every_exit_status_is_told() -> None:
+    told = {int(row[0]) for row in table(section("Exit statuses"))}
+    configuration = configparser.ConfigParser()
+    configuration.read(REPOSITORY / "luigi.cfg")
+    of_luigi = {int(status) for status in configuration["retcode"].values()}
+
+    assert told == of_luigi | {0, 2, entry.EXIT_NOT_STARTED, entry.EXIT_INTERRUPTED}
+
+
+def test_every_file_that_is_written_is_told_at_its_place() -> None:
+    told = {row[0] for row in table(section("What is written"))}
+    layout, day = Layout(Path("/root")), datetime.date(2024, 1, 7)
+    written = {
+        layout.popular(day),
+        layout.trending(day),
+        layout.validation_report(day),
+        layout.daily_summary(day),
+        layout.genre("G", day),
+        layout.top_rated(day),
+        layout.consolidated(day),
+    }
+
+    names = {layout.relative(path).replace("20240107", "D") for path in written}
+    assert told == {name.replace("week_1_", "week_W_") for name in names}
+
+
+def test_every_entry_of_the_folder_tree_is_there() -> None:
+    tree = re.findall(r"```\n(pipeline/.*?)```", README, flags=re.DOTALL)[0]
+    entries = [line.split()[0] for line in tree.splitlines()]
+    inner = [line.split()[0] for line in tree.splitlines() if line.startswith("  ")]
+
+    missing = [
+        each
+        for each in entries
+        if not (REPOSITORY / ("pipeline" if each in inner else ".") / each).exists()
+    ]
+    assert len(entries) > 10
+    assert missing == []
+
+
+def test_links_lead_somewhere() -> None:
+    pages = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
+    pages += sorted((REPOSITORY / "docs").rglob("*.md"))
+
+    broken = [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_make_knows_every_target_that_the_readme_names() -> None:
+    named = set(re.findall(r"`?make (\w+)", README))
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    known = set(re.findall(r"^(\w+):", makefile, flags=re.MULTILINE))
+
+    assert {"week", "test", "day"} <= named
+    assert named <= known
+
+
+def test_the_check_of_a_change_calls_the_readme_s_test_command() -> None:
+    assert "make test" in commands(section("Five minutes"))
+    assert "\nmake test " in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [["week"], ["day"], ["test"], ["lint"], ["bench"]])
+def test_make_can_plan_its_targets(arguments: list[str]) -> None:
+    planned = subprocess.run(
+        ["make", "--dry-run", *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ".venv/bin/" in planned.stdout
+
+
+@pytest.mark.run
+@pytest.mark.parametrize(
+    "command", [each for each in commands(section("Use")) if "--local-scheduler" in each]
+)
+def test_a_command_of_the_readme_runs_as_it_stands(command: str, luigi_run: LuigiRun) -> None:
+    words = shlex.split(command)
+    assert words[:3] == ["luigi", "--module", "pipeline"]
+    arguments = [word for word in words[3:] if word != "--local-scheduler"]
+
+    run = luigi_run(*arguments, TMDB_API_KEY="demo", PIPELINE_DATA_DIR=None)
+
+    assert run.status == 0, run.output
+    assert "The files are in " in run.err
+    assert "data-demo" in run.err
+
+
+def test_the_changelog_tells_this_version() -> None:
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert f"\n## {VERSION}" in changelog
