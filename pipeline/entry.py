@@ -11,14 +11,22 @@ import sys
 from luigi.cmdline import luigi_run
 from luigi.task_register import TaskClassException
 
+from pipeline import settings
+
 EXIT_NOT_STARTED = 1
 EXIT_INTERRUPTED = 130
+
+_HELP = {"--help", "--help-all", "-h"}
 
 
 def luigi() -> None:
     """Run luigi's command line with this process's arguments."""
     try:
         luigi_run(sys.argv[1:])
+    except SystemExit as ending:
+        if ending.code == 0 and not _HELP.intersection(sys.argv):
+            print(f"The files are in {settings.current().data_dir}", file=sys.stderr)
+        raise
     except TaskClassException as error:
         print(f"luigi: {error}", file=sys.stderr)
         sys.exit(EXIT_NOT_STARTED)

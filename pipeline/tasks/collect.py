@@ -39,7 +39,7 @@ class CollectionTask(PipelineTask):
         now = settings.current()
         film_list = self.film_list(now.plan())
         started_at, today = clock.now(), clock.today()
-        with Progress(self, film_list.name) as progress:
+        with Progress(self, film_list.name, film_list.pages) as progress:
             client = open_client(now, connections_of_a_worker(), self.date)
             fetched = client.fetch(film_list, progress)
         origin = collection.Origin(
@@ -141,7 +141,7 @@ def source_of(fetched: Fetched) -> str:
 def _tell(task: CollectionTask, info: dict[str, Any]) -> None:
     if info["late_by_days"] > 0:
         LOGGER.warning(
-            "%s: collected %d days after its date; it holds today's list, not that day's",
+            "%s: collected %d days after its date: TMDB serves lists only as they are now",
             task,
             info["late_by_days"],
         )

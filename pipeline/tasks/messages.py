@@ -26,7 +26,9 @@ _LUIGI_LOGGER = logging.getLogger("luigi-interface")
 _TRACEBACK_OF_OURS = re.compile(r"^pipeline\.errors\.\w+: (?P<sentence>.+)\Z", re.M | re.S)
 """How a traceback that luigi renders as text ends when the fault is one of ours."""
 
-_CHATTER = re.compile(r"^(logging |Informed scheduler|\[pid|Done scheduling|Running Worker|Worker Worker)")
+_CHATTER = re.compile(
+    r"^(logging |Informed scheduler|\[pid|Done scheduling|Running Worker|Worker Worker)"
+)
 """Lines of luigi that say nothing to people; debugging shows them."""
 
 

@@ -13,9 +13,10 @@ from luigi.rpc import RPCError
 class Progress:
     """Reports pages while a list is fetched. A scheduler that is gone stops the reports only."""
 
-    def __init__(self, task: luigi.Task, name: str) -> None:
+    def __init__(self, task: luigi.Task, name: str, pages: int) -> None:
         self._task = task
         self._name = name
+        self._pages = pages
         self._bar: Any = None
         self._reporting = True
 
@@ -23,7 +24,13 @@ class Progress:
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(desc=f"{self._name:<16}", unit=" pages", leave=False)
+            self._bar = tqdm(
+                desc=f"{self._name:<16}",
+                total=self._pages,
+                unit=" pages",
+                leave=False,
+                mininterval=0,
+            )
         return self
 
     def __exit__(
@@ -38,7 +45,6 @@ class Progress:
     def __call__(self, done: int, total: int) -> None:
         """Take note that so many pages of so many are there."""
         if self._bar is not None:
-            self._bar.total = total
             self._bar.update(done - self._bar.n)
         if self._reporting:
             self._report(done, total)
