@@ -13,7 +13,6 @@ from pathlib import Path
 from pipeline import settings
 
 _ALSO_CORE = {
-    "default_scheduler_url",
     "rpc_connect_timeout",
     "rpc_retry_attempts",
     "rpc_retry_wait",

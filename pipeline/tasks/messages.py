@@ -96,8 +96,9 @@ def _tell_present(task: luigi.Task) -> None:
 
 def _failed_task(record: logging.LogRecord) -> str:
     """Name the task where luigi says that a worker failed with it."""
-    if isinstance(record.args, tuple) and record.args and isinstance(record.args[-1], luigi.Task):
-        return f"{record.args[-1]} failed: "
+    args = record.args
+    if record.msg.startswith("[pid") and isinstance(args, tuple) and args:
+        return f"{args[-1]} failed: "
     return ""
 
 
