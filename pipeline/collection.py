@@ -107,7 +107,6 @@ def common_source(documents: Iterable[dict[str, Any]]) -> str:
     return sources[0]
 
 
-def _rating(film: Film) -> float:
+def _rating(film: Film) -> int | float:
     value = film.get("vote_average")
-    usable = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if usable and value is not None else -1.0
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else -1

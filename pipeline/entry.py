@@ -12,6 +12,7 @@ from luigi.cmdline import luigi_run
 from luigi.task_register import TaskClassException
 
 from pipeline import settings
+from pipeline.startup import serves_another_module
 
 EXIT_NOT_STARTED = 1
 EXIT_INTERRUPTED = 130
@@ -24,7 +25,7 @@ def luigi() -> None:
     try:
         luigi_run(sys.argv[1:])
     except SystemExit as ending:
-        if ending.code == 0 and not _HELP.intersection(sys.argv):
+        if ending.code == 0 and not _HELP.intersection(sys.argv) and not serves_another_module():
             print(f"The files are in {settings.current().data_dir}", file=sys.stderr)
         raise
     except TaskClassException as error:

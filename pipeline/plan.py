@@ -172,7 +172,9 @@ def _genre(entry: Any, place: int) -> Genre:
 
 
 def _pages(table: Mapping[str, Any]) -> dict[str, int]:
-    return {name: _whole_number(table, name, low=1, high=PAGE_LIMIT) for name in LISTS}
+    return {
+        name: _whole_number(table, name, low=1, high=PAGE_LIMIT, where="pages.") for name in LISTS
+    }
 
 
 def _rating(value: Any) -> float:
@@ -195,12 +197,14 @@ def _only_keys(table: Mapping[str, Any], known: set[str], where: str) -> None:
         raise _unusable(where, f"has an unknown key {unknown[0]!r}")
 
 
-def _whole_number(table: Mapping[str, Any], key: str, *, low: int, high: int) -> int:
+def _whole_number(
+    table: Mapping[str, Any], key: str, *, low: int, high: int, where: str = ""
+) -> int:
     value = table.get(key)
     if type(value) is not int or not low <= value <= high:
-        raise _unusable(key, f"needs a whole number from {low} to {high}")
+        raise _unusable(where + key, f"needs a whole number from {low} to {high}")
     return value
 
 
 def _unusable(what: str, why: str) -> SettingsError:
-    return SettingsError(f"config/collection.toml: {what} {why}.", file="config/collection.toml")
+    return SettingsError(f"{what} {why}.")

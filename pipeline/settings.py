@@ -6,6 +6,7 @@ not set.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
@@ -83,30 +84,31 @@ def current() -> Settings:
 
 def redacted(text: str) -> str:
     """Return the text without the credential, whatever else is wrong with the settings."""
-    try:
-        credential = current().credential
-    except SettingsError:
-        return text
-    return credential.redact(text) if credential else text
+    key = os.environ.get("TMDB_API_KEY", "").strip()
+    if not key:
+        with contextlib.suppress(SettingsError):
+            dotenv = Path(".env")
+            key = _read_dotenv(dotenv).get("TMDB_API_KEY", "").strip() if dotenv.exists() else ""
+    return Credential(key).redact(text) if key else text
 
 
-def luigi_configurations() -> list[Path]:
-    """Return the files that luigi reads its configuration from here, whether they exist or not."""
+def luigi_config_path() -> Path | None:
+    """Return the luigi configuration that the environment names, whether it exists or not."""
     named = os.environ.get("LUIGI_CONFIG_PATH")
-    return [Path("luigi.cfg"), *([Path(named)] if named else [])]
+    return Path(named) if named else None
 
 
 @functools.lru_cache(maxsize=8)
 def _settings(given: tuple[str, ...], dotenv: Path, stamp: tuple[int, ...]) -> Settings:
     from_file = _read_dotenv(dotenv) if stamp else {}
-    values = {
-        name: (value.strip() or from_file.get(name, "").strip() or VARIABLES[name])
+    chosen = {
+        name: value.strip() or from_file.get(name, "").strip()
         for name, value in zip(VARIABLES, given, strict=True)
     }
+    values = {name: chosen[name] or default for name, default in VARIABLES.items()}
     key = _matching(values, "TMDB_API_KEY", r"[!-~]*", "has to be one word of printable characters")
-    data_dir = values["PIPELINE_DATA_DIR"]
-    if key == DEMO and data_dir == VARIABLES["PIPELINE_DATA_DIR"]:
-        data_dir = DEMO_DATA_DIR
+    if key == DEMO and not chosen["PIPELINE_DATA_DIR"]:
+        values["PIPELINE_DATA_DIR"] = DEMO_DATA_DIR
     return Settings(
         credential=Credential(key) if key else None,
         language=_matching(
@@ -116,7 +118,7 @@ def _settings(given: tuple[str, ...], dotenv: Path, stamp: tuple[int, ...]) -> S
         api_url=_api_url(values["TMDB_API_URL"]),
         requests_per_second=_number(values, "TMDB_REQUESTS_PER_SECOND", low=0.1, high=1000),
         max_retries=int(_number(values, "TMDB_MAX_RETRIES", low=0, high=20, whole=True)),
-        data_dir=_data_dir(data_dir),
+        data_dir=_data_dir(values["PIPELINE_DATA_DIR"]),
         config_dir=_config_dir(values["PIPELINE_CONFIG_DIR"]),
     )
 
@@ -129,10 +131,12 @@ def _read_dotenv(path: Path) -> dict[str, str]:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise SettingsError(f"{path} cannot be read ({why}): mend or remove it.") from None
     for binding in bindings:
-        if binding.error:
-            line = binding.original.line
+        if binding.error or (binding.key and binding.value is None):
+            text = binding.original.string
+            empty_before = text[: len(text) - len(text.lstrip())].count("\n")
+            line = binding.original.line + empty_before
             raise SettingsError(f"{path}, line {line}: write NAME=value there, or remove it.")
-    return {each.key: each.value or "" for each in bindings if each.key}
+    return {each.key: each.value for each in bindings if each.key and each.value}
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
@@ -159,7 +163,10 @@ def _plan_of(path: Path, stamp: tuple[int, ...]) -> Plan:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise SettingsError(f"{path.absolute()} cannot be read: {why}.") from None
-    return plan_from(tables)
+    try:
+        return plan_from(tables)
+    except SettingsError as error:
+        raise SettingsError(f"{path.absolute()}: {error}", file=str(path.absolute())) from None
 
 
 def _config_dir(value: str) -> Path:
@@ -184,7 +191,7 @@ def _api_url(value: str) -> str:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or parts.query or parts.fragment or parts.username or parts.password:
+    if not usable or re.search(r"[\s?#@\\]", value):
         raise SettingsError(
             "TMDB_API_URL has to be a plain http or https address like "
             f"{VARIABLES['TMDB_API_URL']}, without user, password or query.",

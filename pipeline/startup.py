@@ -1,23 +1,21 @@
 """Before luigi is imported: see that its configuration can be read, and that ours is in force.
 
 Luigi reads its configuration while it is imported. A damaged file ends that in a traceback; one
-that cannot be read is passed over in silence, and then a failed run would exit with 0.
+that cannot be read is passed over in silence. And without our luigi.cfg a failed run would exit
+with 0, so it underlies whatever other configuration there is.
 """
 
 from __future__ import annotations
 
 import configparser
+import itertools
 import os
+import sys
 from pathlib import Path
 
 from pipeline import settings
 
-_ALSO_CORE = {
-    "rpc_connect_timeout",
-    "rpc_retry_attempts",
-    "rpc_retry_wait",
-    "rpc_log_retries",
-}
+_ALSO_CORE = {"rpc_connect_timeout", "rpc_retry_attempts", "rpc_retry_wait", "rpc_log_retries"}
 """Options of [core] that luigi reads itself and nevertheless warns of as unknown."""
 
 
@@ -27,16 +25,21 @@ def prepare_luigi() -> None:
     Raises:
         SystemExit: a configuration file is missing or damaged; its text says which and why.
     """
-    named = [path for path in settings.luigi_configurations() if _is_usable(path)]
+    files = _configuration_files()
     try:
         import luigi.configuration
         import luigi.interface
     except (configparser.Error, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise SystemExit(f"luigi's configuration cannot be understood: {reason}") from None
+        where = " or ".join(str(path.absolute()) for path in files)
+        raise SystemExit(f"{where} is no luigi configuration: {reason}") from None
+    if serves_another_module():
+        return
     ours = settings.REPOSITORY / "luigi.cfg"
-    if not named and ours.exists():
-        luigi.configuration.add_config_path(str(ours))
+    parser = luigi.configuration.LuigiConfigParser
+    if str(ours) not in parser._config_paths:
+        parser._config_paths.insert(0, str(ours))
+        parser.reload()
     luigi.interface.core.ignore_unconsumed |= _ALSO_CORE
 
     from pipeline.tasks import messages
@@ -44,13 +47,23 @@ def prepare_luigi() -> None:
     messages.install()
 
 
-def _is_usable(path: Path) -> bool:
-    """Whether there is such a file; one that is there, or named, but unreadable ends the run."""
-    is_named = path.name != str(path)
-    if not path.exists() and not is_named:
-        return False
-    if not path.is_file() or not os.access(path, os.R_OK):
-        raise SystemExit(
-            f"{path.absolute()} cannot be read: mend its permissions, or correct LUIGI_CONFIG_PATH."
-        )
-    return True
+def serves_another_module() -> bool:
+    """Whether this process is the `luigi` command, asked for tasks of somebody else's module."""
+    words = " ".join(sys.argv).replace("--module=", "--module ").split()
+    modules = [after for word, after in itertools.pairwise(words) if word == "--module"]
+    return Path(sys.argv[0]).name == "luigi" and modules[-1:] != ["pipeline"]
+
+
+def _configuration_files() -> list[Path]:
+    """Return the files that luigi will read here; one that cannot be read ends the run."""
+    named = settings.luigi_config_path()
+    files = [
+        path for path in (Path("luigi.cfg"), named) if path and (path.exists() or path is named)
+    ]
+    for path in files:
+        if not path.is_file() or not os.access(path, os.R_OK):
+            raise SystemExit(
+                f"{path.absolute()} cannot be read: mend its permissions, or correct "
+                "LUIGI_CONFIG_PATH."
+            )
+    return files

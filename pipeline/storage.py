@@ -8,6 +8,7 @@ by another is a left-over of a crash and is swept.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import fcntl
 import json
 import os
@@ -21,6 +22,17 @@ from pipeline.errors import DocumentUnreadable, StorageError
 Document = dict[str, Any]
 
 _TEMPORARY = ".tmp"
+
+_COLLECTION_KEYS = {"total_collected": int, "collected_at": str, "late_by_days": int, "source": str}
+_REPORT_KEYS: dict[str, tuple[type, ...]] = {
+    "validation_rate": (int, float),
+    "overall_quality_score": (int, float),
+    "total_movies_validated": (int,),
+    "common_issues": (list,),
+    "late_by_days": (int,),
+    "source": (str,),
+}
+"""What later steps rely on in the documents that they read back."""
 
 
 def publish(path: Path, document: Document) -> None:
@@ -54,7 +66,10 @@ def read(path: Path) -> Document:
     try:
         document = json.loads(path.read_bytes())
     except OSError as error:
-        raise DocumentUnreadable(f"{path} cannot be read: {error.strerror}.") from None
+        raise DocumentUnreadable(
+            f"{path} cannot be read: {error.strerror}; mend that and run the same command again.",
+            path=str(path),
+        ) from None
     except (ValueError, RecursionError) as error:
         raise _damaged(path, f"it is not JSON ({error})") from None
     if not isinstance(document, dict):
@@ -74,7 +89,27 @@ def read_collection(path: Path) -> Document:
         raise _damaged(path, "its movies are not a list of films with ids")
     if not isinstance(info, dict):
         raise _damaged(path, "it has no collection_info")
+    for key, kind in _COLLECTION_KEYS.items():
+        if type(info.get(key)) is not kind:
+            raise _damaged(path, f"its collection_info has no usable {key}")
+    try:
+        datetime.datetime.fromisoformat(info["collected_at"]).astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        raise _damaged(path, "its collected_at is no instant") from None
     return document
+
+
+def read_report(path: Path) -> Document:
+    """Read a validation report, as the summary needs it.
+
+    Raises:
+        DocumentUnreadable: as `read`, or a figure of it is missing.
+    """
+    report = read(path)
+    for key, kinds in _REPORT_KEYS.items():
+        if not isinstance(report.get(key), kinds):
+            raise _damaged(path, f"it has no usable {key}")
+    return report
 
 
 def encode(document: Document) -> bytes:
@@ -95,9 +130,10 @@ def _publish(path: Path, content: bytes) -> None:
     with _locked_temporary(path) as (descriptor, temporary):
         _write_all(descriptor, content)
         os.fsync(descriptor)
-        if not path.exists():
-            temporary.rename(path)
-            _flush_folder(path.parent)
+        with _locked_folder(path.parent) as folder:
+            if not path.exists():
+                temporary.rename(path)
+                os.fsync(folder)
 
 
 @contextlib.contextmanager
@@ -138,10 +174,13 @@ def _write_all(descriptor: int, content: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _flush_folder(folder: Path) -> None:
+@contextlib.contextmanager
+def _locked_folder(folder: Path) -> Iterator[int]:
+    """Let one process at a time look whether a name is taken, and take it."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -70,7 +70,7 @@ def _most_frequent(issues: list[Document]) -> str:
 
 
 def _late(days: int) -> str:
-    return f"collected {days} days after that date" if days > 0 else ""
+    return f"collected {days} day{'s' * (days > 1)} after that date" if days > 0 else ""
 
 
 def _collected_at(document: Document) -> datetime.datetime:

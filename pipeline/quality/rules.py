@@ -147,7 +147,7 @@ def _too_few_pages(document: dict[str, Any]) -> str | None:
 
 
 def _duplicates(document: dict[str, Any]) -> str | None:
-    ids = [film.get("id") for film in document["movies"]]
+    ids = [film["id"] for film in document["movies"] if _is_whole(film.get("id"))]
     count = len(ids) - len(set(ids))
     return f"{count} films stand there twice" if count else None
 
@@ -163,7 +163,8 @@ def _empty(document: dict[str, Any]) -> str | None:
 
 def _late(document: dict[str, Any]) -> str | None:
     days = document["collection_info"].get("late_by_days")
-    return f"collected {days} days after its date" if _is_whole(days) and days > 0 else None
+    late = _is_whole(days) and days > 0
+    return f"collected {days} day{'s' * (days > 1)} after its date" if late else None
 
 
 LIST_RULES: tuple[ListRule, ...] = (

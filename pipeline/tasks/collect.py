@@ -141,7 +141,7 @@ def source_of(fetched: Fetched) -> str:
 def _tell(task: CollectionTask, info: dict[str, Any]) -> None:
     if info["late_by_days"] > 0:
         LOGGER.warning(
-            "%s: collected %d days after its date: TMDB serves lists only as they are now",
+            "%s: collected %d day(s) after its date: TMDB serves lists only as they are now",
             task,
             info["late_by_days"],
         )

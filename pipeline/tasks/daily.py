@@ -65,7 +65,7 @@ class DailySummary(PipelineTask):
             self.date,
             popular=storage.read_collection(Path(self.input()["popular"].path)),
             trending=storage.read_collection(Path(self.input()["trending"].path)),
-            report=storage.read(Path(self.input()["report"].path)),
+            report=storage.read_report(Path(self.input()["report"].path)),
             finished_at=clock.now(),
         )
         storage.publish(Path(self.output().path), summary)

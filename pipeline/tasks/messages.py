@@ -18,6 +18,7 @@ from luigi.rpc import RPCError
 
 from pipeline import settings
 from pipeline.errors import PipelineError
+from pipeline.tasks.base import PipelineTask
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -57,13 +58,14 @@ class MessageFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; return whether it is to be shown."""
-        if _LUIGI_LOGGER.isEnabledFor(logging.DEBUG):
-            return True
         message = record.getMessage()
         sentence = sentence_of(sys.exc_info()[1]) if record.levelno >= logging.WARNING else None
         rendered = _TRACEBACK_OF_OURS.search(message)
         if sentence is None and rendered:
             sentence = rendered["sentence"].strip()
+        if _LUIGI_LOGGER.isEnabledFor(logging.DEBUG):
+            record.msg, record.args = "\n".join(filter(None, (sentence, message))), None
+            return True
         if sentence is None:
             return record.levelno >= logging.WARNING or not _CHATTER.match(message)
         again, self._told = sentence == self._told, sentence
@@ -87,10 +89,10 @@ def install() -> None:
     if not any(isinstance(each, MessageFilter) for each in _LUIGI_LOGGER.filters):
         _LUIGI_LOGGER.addFilter(MessageFilter())
         _LUIGI_LOGGER.addFilter(_SecretFilter())
-        luigi.Task.event_handler(luigi.Event.DEPENDENCY_PRESENT)(_tell_present)
+        PipelineTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(_tell_present)
 
 
-def _tell_present(task: luigi.Task) -> None:
+def _tell_present(task: PipelineTask) -> None:
     LOGGER.info("%s is there already: %s", task, task.output().path)
 
 

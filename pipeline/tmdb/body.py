@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from typing import Any, Protocol
 
@@ -27,8 +28,8 @@ class Stream(Protocol):
         """Return what has arrived, unpacked, `amt` bytes at most; nothing at the end."""
 
 
-def read(stream: Stream) -> bytes:
-    """Read the whole body.
+def read(stream: Stream, where: str) -> bytes:
+    """Read the whole body; `where` is the host and path that it came from.
 
     Raises:
         Transient: it takes too long, or is damaged or cut gzip.
@@ -39,21 +40,23 @@ def read(stream: Stream) -> bytes:
     while piece := stream.read1(_PIECE, decode_content=True):
         content += piece
         if len(content) > LARGEST_ANSWER:
-            raise _too_large()
+            raise _too_large(where)
         if clock.monotonic() > deadline:
             raise Transient(f"no whole answer within {ANSWER_SECONDS:.0f} s")
-    return _gunzipped(bytes(content)) if content.startswith(_GZIP_MAGIC) else bytes(content)
+    if content.startswith(_GZIP_MAGIC):
+        return _gunzipped(bytes(content), where)
+    return bytes(content)
 
 
 def decode(content: bytes) -> Any:
     """Decode JSON. Raises Transient where it is none: gateways answer 200 with HTML at times."""
     try:
-        return json.loads(content, parse_constant=_refuse_constant)
+        return json.loads(content, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Transient("a 200 whose body is not JSON") from None
 
 
-def _gunzipped(content: bytes) -> bytes:
+def _gunzipped(content: bytes, where: str) -> bytes:
     """Unpack gzip that came unannounced, as TMDB's CDN sent it for two days in May 2026."""
     unpacking = zlib.decompressobj(wbits=31)
     try:
@@ -61,18 +64,26 @@ def _gunzipped(content: bytes) -> bytes:
     except zlib.error:
         raise Transient("a damaged gzip body") from None
     if len(text) > LARGEST_ANSWER:
-        raise _too_large()
+        raise _too_large(where)
     if not unpacking.eof:
         raise Transient("a cut gzip body")
     return text
 
 
-def _too_large() -> AnswerNotUnderstood:
+def _too_large(where: str) -> AnswerNotUnderstood:
     return AnswerNotUnderstood(
-        f"An answer is larger than {LARGEST_ANSWER // 2**20} MiB, which no page of a list is; "
-        "check TMDB_API_URL."
+        f"The answer of {where} is larger than {LARGEST_ANSWER // 2**20} MiB, which no page of a "
+        "list is; check TMDB_API_URL."
     )
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    """Refuse what is too large for a number: it would be infinite, which no document can hold."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:20]} is too large")
+    return number

@@ -30,6 +30,7 @@ _REASONS = (
     ("NameResolutionError", "the host name is not known"),
     ("SSLError", "TLS could not be agreed on or the certificate is not trusted"),
     ("SSLCertVerificationError", "the certificate is not trusted"),
+    ("TLS CA certificate", "REQUESTS_CA_BUNDLE names no file of certificates"),
     ("ProxyError", "the proxy does not work"),
     ("ConnectTimeoutError", "no connection in time"),
     ("ConnectTimeout", "no connection in time"),

@@ -10,6 +10,7 @@ the burst that a cold API allows. `docs/decisions/0003-pacing.md` tells what els
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import stat
 import struct
@@ -23,6 +24,7 @@ from pipeline.errors import StorageError
 _MOMENT = struct.Struct("<d")
 
 _FURTHEST_SECONDS = 300.0
+_FURTHEST_REQUESTS = 1000
 """A moment further ahead was written before the machine restarted and its clock began anew."""
 
 
@@ -63,7 +65,9 @@ class Pacer:
             descriptor = self._open()
             fcntl.lockf(descriptor, fcntl.LOCK_EX)
             try:
-                moment = change(_stored(descriptor, now))
+                furthest = now + max(_FURTHEST_SECONDS, _FURTHEST_REQUESTS * self._interval)
+                stored = _stored(descriptor)
+                moment = change(stored if stored <= furthest else now)
                 os.pwrite(descriptor, _MOMENT.pack(moment), 0)
             finally:
                 fcntl.lockf(descriptor, fcntl.LOCK_UN)
@@ -91,9 +95,7 @@ def _open_private(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def _stored(descriptor: int, now: float) -> float:
+def _stored(descriptor: int) -> float:
+    """Return the moment in the file; a damaged one reads as not a number, which no bound admits."""
     content = os.pread(descriptor, _MOMENT.size, 0)
-    if len(content) < _MOMENT.size:
-        return now
-    (moment,) = _MOMENT.unpack(content)
-    return float(moment) if moment <= now + _FURTHEST_SECONDS else now
+    return float(_MOMENT.unpack(content)[0]) if len(content) == _MOMENT.size else math.nan

@@ -143,7 +143,7 @@ class Transport:
         self, path: str, parameters: Mapping[str, str], check: Check, stop: threading.Event
     ) -> Answer:
         if _REFUSALS.knows(self._credential, self._api_url):
-            raise CredentialRefused(f"not asked, as {self.host} has refused TMDB_API_KEY already.")
+            raise self._refused()
         if self._pacer is not None:
             _sleep(self._pacer.reserve(), stop)
         try:
@@ -156,7 +156,7 @@ class Transport:
                 allow_redirects=False,
             )
             with response:
-                content = read(response.raw)
+                content = read(response.raw, f"{self.host}{path}")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise Transient(reason(error)) from None
         return self._understand(path, response, content, check)
@@ -250,8 +250,19 @@ class CatalogueAdapter(HTTPAdapter):
         return self.build_response(request, raw)
 
 
+class _Session(requests.Session):
+    """A session for which no answer is a redirect.
+
+    `allow_redirects=False` alone still reads a redirect's body, without bound, and looks at where
+    it leads.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Lead nowhere."""
+
+
 class _SecretFilter(logging.Filter):
-    """Keeps `api_key=` out of the lines that urllib3 writes when debugging is on."""
+    """Keeps `api_key=` out of what urllib3 logs: requests when debugging, odd headers always."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -262,11 +273,12 @@ class _SecretFilter(logging.Filter):
         return True
 
 
-logging.getLogger("urllib3.connectionpool").addFilter(_SecretFilter())
+for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
+    logging.getLogger(_name).addFilter(_SecretFilter())
 
 
 def _session(connections: int, adapter: requests.adapters.BaseAdapter | None) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     carrier = adapter or HTTPAdapter(
         pool_connections=1, pool_maxsize=connections, pool_block=True, max_retries=0
     )
@@ -283,7 +295,7 @@ def _retry_after(response: requests.Response) -> float | None:
     """Return the seconds that a Retry-After asks for, a number or a date; None for nonsense."""
     try:
         pause: float | None = urllib3.Retry().get_retry_after(response.raw)
-    except urllib3.exceptions.InvalidHeader:
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
         return None
     return pause
 

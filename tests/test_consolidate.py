@@ -1,0 +1,143 @@
+"""The week's films, each once."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import itertools
+from typing import Any
+
+import pytest
+
+from pipeline.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
+from pipeline.errors import DataError
+from pipeline.storage import encode
+
+SUNDAY = datetime.date(2024, 1, 7)
+
+
+def film(number: int, **changes: Any) -> dict[str, Any]:
+    return {"id": number, "title": f"영화 {number}", "popularity": 10.5, **changes}
+
+
+def source(
+    name: str,
+    *films: dict[str, Any],
+    category: str = BY_GENRE,
+    late: Any = 0,
+    origin: str = "tmdb",
+) -> Source:
+    info = {"late_by_days": late, "source": origin, "total_collected": len(films)}
+    return Source(
+        name, f"raw/{name}.json", category, {"movies": list(films), "collection_info": info}
+    )
+
+
+def week() -> list[Source]:
+    return [
+        source("action", film(5), film(2, popularity=99.0)),
+        source("comedy", film(2), film(7), film(5, title="다른 캐시")),
+        source("top_rated", film(1), film(7), film(2), film(9), category=BY_RATING),
+    ]
+
+
+def found(**ranks: int) -> list[dict[str, Any]]:
+    return [{"list": name, "rank": rank} for name, rank in ranks.items()]
+
+
+def test_the_weeks_document() -> None:
+    assert consolidated_week(SUNDAY, week()) == {
+        "movies": [
+            {**film(5), "found_in": found(action=1, comedy=3)},
+            {**film(2, popularity=99.0), "found_in": found(action=2, comedy=1, top_rated=3)},
+            {**film(7), "found_in": found(comedy=2, top_rated=2)},
+            {**film(1), "found_in": found(top_rated=1)},
+            {**film(9), "found_in": found(top_rated=4)},
+        ],
+        "consolidation_info": {
+            "consolidation_date": "2024-01-07",
+            "week_number": 1,
+            "sources_processed": ["raw/action.json", "raw/comedy.json", "raw/top_rated.json"],
+            "total_unique_movies": 5,
+            "by_category": {"장르별": 3, "평점별": 2},
+            "late_by_days": 0,
+            "source": "tmdb",
+            "schema_version": 1,
+        },
+    }
+
+
+def test_keys_stand_in_the_contracts_order() -> None:
+    made = consolidated_week(SUNDAY, week())
+    assert list(made) == ["movies", "consolidation_info"]
+    assert list(made["consolidation_info"])[:5] == [
+        "consolidation_date",
+        "week_number",
+        "sources_processed",
+        "total_unique_movies",
+        "by_category",
+    ]
+    assert list(made["consolidation_info"]["by_category"]) == ["장르별", "평점별"]
+    assert list(made["movies"][0]) == [*film(5), "found_in"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_in_any_order_each_film_is_there_once_and_the_categories_add_up(
+    order: tuple[int, ...],
+) -> None:
+    made = consolidated_week(SUNDAY, [week()[place] for place in order])
+    info = made["consolidation_info"]
+    assert sorted(film["id"] for film in made["movies"]) == [1, 2, 5, 7, 9]
+    assert sum(info["by_category"].values()) == info["total_unique_movies"] == 5
+
+
+def test_the_first_lists_row_counts_whichever_that_is() -> None:
+    made = consolidated_week(SUNDAY, [*week()[1:], week()[0]])
+    rows = {row["id"]: row for row in made["movies"]}
+    assert rows[5]["title"] == "다른 캐시"
+    assert rows[2]["popularity"] == 10.5
+
+
+def test_a_category_without_films_is_still_counted() -> None:
+    made = consolidated_week(SUNDAY, week()[:2])
+    assert made["consolidation_info"]["by_category"] == {"장르별": 3, "평점별": 0}
+
+
+def test_the_same_lists_give_the_same_bytes() -> None:
+    assert len({encode(consolidated_week(SUNDAY, week())) for _ in range(5)}) == 1
+
+
+def test_the_lists_themselves_are_not_changed() -> None:
+    sources = week()
+    before = copy.deepcopy(sources)
+    consolidated_week(SUNDAY, sources)
+    assert sources == before
+
+
+@pytest.mark.parametrize(
+    ("lateness", "expected"), [((0, 0), 0), ((0, 3), 3), ((5, 2), 5), ((None, "7"), 0)]
+)
+def test_the_week_is_as_late_as_its_latest_list(lateness: tuple[Any, ...], expected: int) -> None:
+    sources = [source(f"list{place}", film(1), late=late) for place, late in enumerate(lateness)]
+    made = consolidated_week(SUNDAY, sources)
+    assert made["consolidation_info"]["late_by_days"] == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "number"), [("2026-12-31", 53), ("2021-01-03", 53), ("2024-12-30", 1)]
+)
+def test_the_weeks_number_is_that_of_iso_8601(day: str, number: int) -> None:
+    date = datetime.date.fromisoformat(day)
+    info = consolidated_week(date, week())["consolidation_info"]
+    assert (info["consolidation_date"], info["week_number"]) == (day, number)
+
+
+def test_a_demo_week_says_so() -> None:
+    made = consolidated_week(SUNDAY, [source("action", film(1), origin="demo")])
+    assert made["consolidation_info"]["source"] == "demo"
+
+
+def test_made_up_films_are_not_merged_with_real_ones() -> None:
+    mixed = [source("action", film(1)), source("comedy", film(2), origin="demo")]
+    with pytest.raises(DataError, match="demo and tmdb"):
+        consolidated_week(SUNDAY, mixed)

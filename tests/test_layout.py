@@ -1,0 +1,73 @@
+"""Where each document lies: the names that others rely on."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.layout import Layout, pace_file
+
+SUNDAY = datetime.date(2024, 1, 7)
+ROOT = Path("/data")
+LAYOUT = Layout(ROOT)
+
+
+def test_popular_films_lie_in_the_daily_folder() -> None:
+    assert LAYOUT.popular(SUNDAY) == ROOT / "raw/movies/daily/popular_movies_20240107.json"
+
+
+def test_trending_films_lie_in_the_trending_folder() -> None:
+    assert LAYOUT.trending(SUNDAY) == ROOT / "raw/movies/trending/trending_movies_20240107.json"
+
+
+def test_a_genre_is_named_by_its_slug() -> None:
+    assert LAYOUT.genre("science_fiction", SUNDAY) == (
+        ROOT / "raw/movies/genre/science_fiction_20240107.json"
+    )
+
+
+def test_top_rated_films_lie_in_the_weekly_folder() -> None:
+    assert LAYOUT.top_rated(SUNDAY) == ROOT / "raw/movies/weekly/top_rated_20240107.json"
+
+
+def test_the_validation_report_lies_with_the_quality_reports() -> None:
+    assert LAYOUT.validation_report(SUNDAY) == (
+        ROOT / "raw/metadata/quality_reports/validation_report_20240107.json"
+    )
+
+
+def test_the_daily_summary_lies_with_the_summaries() -> None:
+    assert LAYOUT.daily_summary(SUNDAY) == (
+        ROOT / "raw/metadata/daily_summaries/daily_summary_20240107.json"
+    )
+
+
+@pytest.mark.parametrize(
+    ("date", "name"),
+    [
+        (SUNDAY, "consolidated_week_1_20240107.json"),
+        (datetime.date(2024, 6, 9), "consolidated_week_23_20240609.json"),
+        (datetime.date(2024, 12, 30), "consolidated_week_1_20241230.json"),
+        (datetime.date(2026, 12, 31), "consolidated_week_53_20261231.json"),
+    ],
+)
+def test_the_week_is_named_by_its_number_without_padding(date: datetime.date, name: str) -> None:
+    assert LAYOUT.consolidated(date) == ROOT / "processed/weekly" / name
+
+
+def test_documents_cite_files_from_the_root_on() -> None:
+    assert LAYOUT.relative(LAYOUT.top_rated(SUNDAY)) == "raw/movies/weekly/top_rated_20240107.json"
+
+
+def test_a_file_from_elsewhere_is_not_cited_as_ours() -> None:
+    with pytest.raises(ValueError, match="elsewhere"):
+        LAYOUT.relative(Path("/elsewhere/raw/movies/weekly/top_rated_20240107.json"))
+
+
+def test_one_api_has_one_pace_and_another_has_its_own() -> None:
+    tmdb, proxy = "https://api.themoviedb.org/3", "http://localhost:8000/3"
+    assert pace_file(tmdb) == pace_file(tmdb)
+    assert pace_file(tmdb) != pace_file(proxy)
+    assert pace_file(tmdb).parent == pace_file(proxy).parent

@@ -1,0 +1,374 @@
+"""Documents on disk: whole or not at all, and a clear word where one is damaged."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import subprocess
+import sys
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import storage
+from pipeline.errors import DocumentUnreadable, StorageError
+
+INFO = {
+    "total_collected": 1,
+    "collected_at": "2024-01-07T02:00:00+00:00",
+    "late_by_days": 0,
+    "source": "tmdb",
+}
+DOCUMENT = {"movies": [{"id": 1, "title": "기생충"}], "collection_info": INFO}
+
+AT_PUBLICATION = """
+import json, os, resource, signal, subprocess, sys
+from pathlib import Path
+from pipeline import storage
+from pipeline.errors import StorageError
+
+path, document = Path(sys.argv[1]), json.loads(sys.argv[2])
+
+def watch(event, arguments):
+    if event in ("os.rename", "os.link"):
+        at_publication()
+"""
+"""Begins a program that publishes; `at_publication` is called when its temporary is all written."""
+
+DIES = """
+def at_publication():
+    os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+storage.publish(path, document)
+"""
+
+WAITS = """
+def at_publication():
+    print("written", flush=True)
+    sys.stdin.readline()
+sys.addaudithook(watch)
+storage.publish(path, document)
+"""
+
+OVERTAKEN = """
+PUBLISH_AND_READ = '''
+import sys
+from pathlib import Path
+from pipeline import storage
+storage.publish(Path(sys.argv[1]), {"by": "the other"})
+print(storage.read(Path(sys.argv[1]))["by"])
+'''
+others = []
+def at_publication():
+    if not others:
+        command = [sys.executable, "-c", PUBLISH_AND_READ, str(path)]
+        others.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        try:
+            others[0].wait(1)  # not forever: storage may well make the other wait for us
+        except subprocess.TimeoutExpired:
+            pass
+sys.addaudithook(watch)
+storage.publish(path, document)
+print(others[0].communicate()[0], end="")
+"""
+
+MEETS_A_FULL_DISK = """
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    storage.publish(path, {"movies": [document] * 1000})
+except StorageError as error:
+    print(error)
+"""
+
+
+def program(does: str, path: Path, document: dict[str, Any]) -> list[str]:
+    return [sys.executable, "-c", AT_PUBLICATION + does, str(path), json.dumps(document)]
+
+
+def ran(does: str, path: Path, document: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        program(does, path, document), capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+# What is written
+
+
+def test_a_document_reads_back_as_it_was_published(data_dir: Path) -> None:
+    path = data_dir / "raw/movies/daily/popular.json"
+    storage.publish(path, DOCUMENT)
+    assert storage.read(path) == storage.read_collection(path) == DOCUMENT
+    assert names(path.parent) == ["popular.json"]
+
+
+def test_a_file_is_readable_korean_indented_and_ends_with_its_line(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, {"title": "기생충 🎬", "rating": 8.0, "votes": 17000, "poster": None})
+    assert (
+        path.read_bytes()
+        == (
+            '{\n  "title": "기생충 🎬",\n  "rating": 8.0,\n  "votes": 17000,\n  "poster": null\n}\n'
+        ).encode()
+    )
+
+
+def test_what_is_read_is_written_back_byte_for_byte(data_dir: Path) -> None:
+    document = {"z": 1, "a": ['"', "\\", "\n", "\u2028", "\x00", "é", 0.1, 1e300, -0.0, True, {}]}
+    storage.publish(data_dir / "a.json", document)
+    storage.publish(data_dir / "b.json", storage.read(data_dir / "a.json"))
+    assert (data_dir / "a.json").read_bytes() == (data_dir / "b.json").read_bytes()
+    assert list(storage.read(data_dir / "a.json")) == ["z", "a"]
+
+
+def test_half_a_surrogate_pair_survives(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    document = {"title": "반쪽 \ud83d, \\ud83d and \\\ud83d"}
+    storage.publish(path, document)
+    assert rb"\ud83d" in path.read_bytes()
+    assert "반쪽" in path.read_text(encoding="utf-8")
+    assert storage.read(path) == document
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_json_number_is_not_written(data_dir: Path, number: float) -> None:
+    data_dir.mkdir()
+    with pytest.raises(ValueError, match="JSON compliant"):
+        storage.publish(data_dir / "x.json", {"popularity": number})
+    assert names(data_dir) == []
+
+
+def test_anybody_may_read_what_is_published(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, DOCUMENT)
+    assert path.stat().st_mode & 0o400
+
+
+# Writing that fails
+
+
+def test_a_full_disk_leaves_nothing_behind_and_says_what_to_do(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    done = ran(MEETS_A_FULL_DISK, path, DOCUMENT)
+    assert done.stdout.strip() == (
+        f"Cannot write {path}: File too large. Free or mend that disk or folder and run the same "
+        "command again; what is finished is kept."
+    ), done.stderr
+    assert names(data_dir) == []
+
+
+def test_a_file_where_the_folder_should_be_is_told_and_kept(data_dir: Path) -> None:
+    data_dir.write_text("mine", encoding="utf-8")
+    path = data_dir / "raw/x.json"
+    with pytest.raises(StorageError) as caught:
+        storage.publish(path, DOCUMENT)
+    assert str(caught.value).startswith(f"Cannot write {path}: ")
+    assert caught.value.facts == {"path": str(path)}
+    assert data_dir.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_killed_run_leaves_no_target_and_the_next_one_sweeps_up(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    assert ran(DIES, path, {"by": "the killed one"}).returncode == -9
+    (left,) = names(data_dir)
+    assert left.startswith(".x.json.")
+    assert left.endswith(".tmp")
+
+    storage.publish(path, DOCUMENT)
+    assert names(data_dir) == ["x.json"]
+    assert storage.read(path) == DOCUMENT
+
+
+def test_a_file_that_is_being_written_is_not_swept(data_dir: Path) -> None:
+    slow = data_dir / "slow.json"
+    with subprocess.Popen(
+        program(WAITS, slow, DOCUMENT), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout
+        assert writer.stdout.readline() == b"written\n"
+        being_written = names(data_dir)
+        assert len(being_written) == 1
+        assert storage.sweep(data_dir) == []
+        assert names(data_dir) == being_written
+        writer.communicate(b"go on\n", timeout=30)
+    assert writer.returncode == 0
+    assert names(data_dir) == ["slow.json"]
+    assert storage.read(slow) == DOCUMENT
+
+
+def test_sweeping_tells_what_it_removed_and_leaves_the_rest(data_dir: Path) -> None:
+    data_dir.mkdir()
+    for name in (".x.json.0123abcd.tmp", "x.json", ".hidden", "notes.tmp"):
+        (data_dir / name).touch()
+    assert storage.sweep(data_dir) == [data_dir / ".x.json.0123abcd.tmp"]
+    assert names(data_dir) == [".hidden", "notes.tmp", "x.json"]
+    assert storage.sweep(data_dir / "nowhere") == []
+
+
+# Two runs at once
+
+
+def test_a_second_run_does_not_replace_what_is_published(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, {"by": "the first"})
+    before = path.stat()
+    storage.publish(path, {"by": "the second"})
+    assert storage.read(path) == {"by": "the first"}
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert names(data_dir) == ["x.json"]
+
+
+def test_a_run_overtaken_at_the_last_moment_does_not_replace_what_was_read(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    done = ran(OVERTAKEN, path, {"by": "the overtaken"})
+    assert done.returncode == 0, done.stderr
+    assert names(data_dir) == ["x.json"]
+    assert storage.read(path) == {"by": done.stdout.strip()}
+
+
+def large_document_by(writer: int) -> dict[str, Any]:
+    return {"by": writer, "movies": [{"id": each, "title": "영화" * 20} for each in range(500)]}
+
+
+def publish_together(path: Path, writer: int, start: Barrier) -> None:
+    start.wait(30)
+    storage.publish(path, large_document_by(writer))
+
+
+def test_eight_processes_at_once_leave_one_whole_file(data_dir: Path) -> None:
+    path = data_dir / "raw/x.json"
+    forking = multiprocessing.get_context("fork")
+    start = forking.Barrier(8)
+    writers = [
+        forking.Process(target=publish_together, args=(path, writer, start)) for writer in range(8)
+    ]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join(30)
+    assert [each.exitcode for each in writers] == [0] * 8
+    assert names(path.parent) == ["x.json"]
+    document = storage.read(path)
+    assert document == large_document_by(document["by"])
+
+
+# Damaged files
+
+Reader = Callable[[Path], dict[str, Any]]
+WHOLE = storage.encode(DOCUMENT)
+NO_DOCUMENTS = {
+    "cut": WHOLE[:40],
+    "cut in the middle of a letter": WHOLE[: WHOLE.index("기".encode()) + 1],
+    "empty": b"",
+    "blank": b"\n",
+    "twice": WHOLE * 2,
+    "a list": b"[]",
+    "null": b"null",
+    "text": b'"x"',
+    "binary": b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe",
+    "zeros": bytes(4096),
+    "deeply nested": b"[" * 100_000,
+    "deeply nested objects": b'{"movies":' * 100_000,
+    "another encoding": '{"title": "기생충"}'.encode("cp949"),
+}
+NO_COLLECTIONS: dict[str, dict[str, Any]] = {
+    "without movies": {"collection_info": {}},
+    "movies null": {"movies": None, "collection_info": {}},
+    "movies an object": {"movies": {"1": {}}, "collection_info": {}},
+    "a movie without id": {"movies": [{"id": 1}, {"title": "x"}], "collection_info": {}},
+    "a movie with a text as id": {"movies": [{"id": "1"}], "collection_info": {}},
+    "a movie with true as id": {"movies": [{"id": True}], "collection_info": {}},
+    "a movie that is none": {"movies": [None], "collection_info": {}},
+    "without collection_info": {"movies": []},
+    "collection_info a list": {"movies": [], "collection_info": []},
+    "without its count": {"movies": [], "collection_info": {**INFO, "total_collected": None}},
+    "with a text as its lateness": {"movies": [], "collection_info": {**INFO, "late_by_days": "0"}},
+    "with nonsense as its instant": {
+        "movies": [],
+        "collection_info": {**INFO, "collected_at": "yesterday"},
+    },
+    "without its instant": {
+        "movies": [],
+        "collection_info": {key: INFO[key] for key in INFO if key != "collected_at"},
+    },
+}
+
+
+def assert_told_how_to_redo(reader: Reader, path: Path) -> None:
+    with pytest.raises(DocumentUnreadable) as caught:
+        reader(path)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"{path} is damaged: ")
+    assert sentence.endswith(
+        "; delete that file and run the same command again to have it made anew."
+    )
+    assert len(sentence) - len(str(path)) < 250
+    assert caught.value.facts == {"path": str(path)}
+
+
+@pytest.mark.parametrize("reader", [storage.read, storage.read_collection])
+@pytest.mark.parametrize("content", NO_DOCUMENTS.values(), ids=NO_DOCUMENTS.keys())
+def test_a_damaged_file_is_named_and_how_to_redo_it(
+    data_dir: Path, reader: Reader, content: bytes
+) -> None:
+    data_dir.mkdir()
+    path = data_dir / "x.json"
+    path.write_bytes(content)
+    assert_told_how_to_redo(reader, path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("document", NO_COLLECTIONS.values(), ids=NO_COLLECTIONS.keys())
+def test_a_file_that_holds_no_films_is_named_and_how_to_redo_it(
+    data_dir: Path, document: dict[str, Any]
+) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, document)
+    assert storage.read(path) == document
+    assert_told_how_to_redo(storage.read_collection, path)
+
+
+def test_a_list_may_be_empty(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, {"movies": [], "collection_info": INFO})
+    assert storage.read_collection(path) == {"movies": [], "collection_info": INFO}
+
+
+@pytest.mark.parametrize("reader", [storage.read, storage.read_collection])
+def test_a_file_that_is_gone_is_named(data_dir: Path, reader: Reader) -> None:
+    with pytest.raises(DocumentUnreadable, match=r"x\.json cannot be read: No such file"):
+        reader(data_dir / "x.json")
+
+
+def test_a_file_that_is_gone_says_how_to_redo_it(data_dir: Path) -> None:
+    with pytest.raises(DocumentUnreadable, match="run the same command again"):
+        storage.read(data_dir / "x.json")
+
+
+REPORT = {
+    "validation_rate": 100.0,
+    "overall_quality_score": 95,
+    "total_movies_validated": 120,
+    "common_issues": [],
+    "late_by_days": 0,
+    "source": "tmdb",
+}
+
+
+def test_a_report_is_read_back(data_dir: Path) -> None:
+    storage.publish(data_dir / "x.json", REPORT)
+    assert storage.read_report(data_dir / "x.json") == REPORT
+
+
+@pytest.mark.parametrize("key", REPORT)
+@pytest.mark.parametrize("value", [None, {}])
+def test_a_report_without_a_figure_is_damaged(data_dir: Path, key: str, value: object) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, {**REPORT, key: value})
+    assert_told_how_to_redo(storage.read_report, path)

@@ -1,0 +1,135 @@
+"""The day in figures, as a document and on the console."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from typing import Any
+
+import pytest
+
+from pipeline.summary import console_table, daily_summary
+
+SUNDAY = datetime.date(2024, 1, 7)
+EARLY, LATER = "2024-01-06T17:00:05+00:00", "2024-01-06T17:01:35+00:00"
+FINISHED_AT = datetime.datetime(2024, 1, 6, 17, 2, 30, tzinfo=datetime.UTC)
+
+
+def collected(count: int, at: str) -> dict[str, Any]:
+    films = [{"id": number} for number in range(1, count + 1)]
+    return {"movies": films, "collection_info": {"total_collected": count, "collected_at": at}}
+
+
+def issue(name: str, count: int) -> dict[str, Any]:
+    return {"issue": name, "count": count, "required": False, "description": f"not so: {name}"}
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    return {
+        "validation_date": "2024-01-07",
+        "overall_quality_score": 93.456,
+        "total_movies_validated": 118,
+        "total_movies_passed": 117,
+        "validation_rate": 99.15,
+        "common_issues": [
+            issue("overview_missing", 28),
+            issue("poster_missing", 3),
+            issue("no_votes", 2),
+            issue("flags", 1),
+        ],
+        "late_by_days": 0,
+        "source": "tmdb",
+        **changes,
+    }
+
+
+def summary(**changes: Any) -> dict[str, Any]:
+    return daily_summary(
+        SUNDAY,
+        popular=collected(98, EARLY),
+        trending=collected(20, LATER),
+        report=report(**changes),
+        finished_at=FINISHED_AT,
+    )
+
+
+def test_the_days_document() -> None:
+    assert summary() == {
+        "summary_date": "2024-01-07",
+        "run_id": "daily__2024-01-07__20240106T170005Z",
+        "collection_summary": {
+            "popular_movies": 98,
+            "trending_movies": 20,
+            "total_collected": 118,
+        },
+        "quality_summary": report(),
+        "execution_summary": {
+            "start_time": "2024-01-06T17:00:05+00:00",
+            "end_time": "2024-01-06T17:02:30+00:00",
+            "duration_minutes": 2.417,
+        },
+        "late_by_days": 0,
+        "source": "tmdb",
+        "schema_version": 1,
+    }
+
+
+def test_the_documents_keys_stand_in_the_contracts_order() -> None:
+    assert list(summary())[:5] == [
+        "summary_date",
+        "run_id",
+        "collection_summary",
+        "quality_summary",
+        "execution_summary",
+    ]
+
+
+@pytest.mark.parametrize(("popular_at", "trending_at"), [(EARLY, LATER), (LATER, EARLY)])
+def test_the_run_began_with_whichever_list_came_first(popular_at: str, trending_at: str) -> None:
+    made = daily_summary(
+        SUNDAY, collected(1, popular_at), collected(1, trending_at), report(), FINISHED_AT
+    )
+    assert made["execution_summary"]["start_time"] == EARLY
+    assert made["run_id"] == "daily__2024-01-07__20240106T170005Z"
+
+
+def test_a_day_finished_by_a_later_run_shows_its_true_length() -> None:
+    next_day = FINISHED_AT + datetime.timedelta(days=1)
+    made = daily_summary(SUNDAY, collected(1, EARLY), collected(1, LATER), report(), next_day)
+    assert made["execution_summary"]["duration_minutes"] == 1442.417
+
+
+def test_lateness_and_source_are_the_reports() -> None:
+    made = summary(late_by_days=3, source="demo")
+    assert (made["late_by_days"], made["source"]) == (3, "demo")
+
+
+def test_the_inputs_are_not_changed() -> None:
+    inputs = collected(2, EARLY), collected(1, LATER), report()
+    before = copy.deepcopy(inputs)
+    daily_summary(SUNDAY, *inputs, FINISHED_AT)
+    assert inputs == before
+
+
+def test_the_console_shows_the_day_in_a_small_table() -> None:
+    assert console_table(summary(), "/data/daily_summary_20240107.json").splitlines() == [
+        "TMDB films of 2024-01-07",
+        "------------------------",
+        "  popular        98 films",
+        "  trending       20 films",
+        "  passed         99.2 % of 118",
+        "  quality        93.5 of 100",
+        "  most frequent  overview_missing (28), poster_missing (3), no_votes (2)",
+        "  source         tmdb",
+        "  took           145 s",
+        "  file           /data/daily_summary_20240107.json",
+    ]
+
+
+def test_the_console_says_that_a_day_was_collected_late() -> None:
+    table = console_table(summary(late_by_days=3), "x.json")
+    assert "  late           collected 3 days after that date" in table.splitlines()
+
+
+def test_the_console_says_that_nothing_was_found_wrong() -> None:
+    assert "  most frequent  no issue" in console_table(summary(common_issues=[]), "x").splitlines()
