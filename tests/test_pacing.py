@@ -1,0 +1,312 @@
+"""One pace for all processes of a machine, whatever becomes of its file and of the others."""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline.errors import StorageError
+from pipeline.tmdb.pacing import Pacer
+
+
+class Clock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock that the pipeline's one clock module reads."""
+    hand = Clock()
+    monkeypatch.setattr("pipeline.clock.time", SimpleNamespace(monotonic=lambda: hand.now))
+    return hand
+
+
+@pytest.fixture
+def pace(tmp_path: Path) -> Path:
+    """The shared file; neither it nor its folder is there yet."""
+    return tmp_path / "tmdb-pipeline" / "pace"
+
+
+@pytest.fixture
+def open_pacer(pace: Path) -> Iterator[Callable[..., Pacer]]:
+    opened: list[Pacer] = []
+
+    def make(rate: float = 40, burst: float | None = None) -> Pacer:
+        opened.append(Pacer(pace, rate, burst))
+        return opened[-1]
+
+    yield make
+    for pacer in opened:
+        pacer.close()
+
+
+Opener = Callable[..., Pacer]
+
+
+# --- The rate ---------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_cold_api_is_asked_one_seconds_worth_at_once_then_at_the_rate(
+    open_pacer: Opener,
+) -> None:
+    pacer = open_pacer(40)
+
+    waits = [pacer.reserve() for _ in range(120)]
+
+    assert waits[:40] == [0.0] * 40
+    assert waits[40:] == pytest.approx([(n + 1) / 40 for n in range(80)])
+
+
+def test_an_hour_of_rest_earns_no_more_than_one_burst(clock: Clock, open_pacer: Opener) -> None:
+    pacer = open_pacer(40)
+    for _ in range(100):
+        pacer.reserve()
+    clock.now += 3600
+
+    assert sum(pacer.reserve() == 0 for _ in range(100)) == 40
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(1, 1), (38, 38), (1000, 50)])
+def test_over_any_span_no_more_is_granted_than_burst_and_rate_allow(
+    rate: float, burst: float, clock: Clock, open_pacer: Opener
+) -> None:
+    pacer = open_pacer(rate, burst)
+    moments: list[float] = []
+    for step in range(400):
+        clock.now += (step % 7) * 0.2 / rate
+        moments.append(clock.now + pacer.reserve())
+
+    assert_within(moments, rate, burst)
+
+
+def assert_within(moments: list[float], rate: float, burst: float, slack: float = 1e-6) -> None:
+    moments = sorted(moments)
+    for first in range(0, len(moments), 5):
+        for last in range(first, len(moments)):
+            span = moments[last] - moments[first]
+            assert last - first + 1 <= burst + rate * (span + slack) + 1e-6
+
+
+@pytest.mark.usefixtures("clock")
+def test_at_a_very_slow_pace_the_many_who_wait_are_not_forgotten(open_pacer: Opener) -> None:
+    """4 workers with 16 connections each, at the slowest rate that can be set."""
+    pacer = open_pacer(0.1)
+
+    waits = [pacer.reserve() for _ in range(64)]
+
+    assert waits == pytest.approx([n * 10 for n in range(64)])
+
+
+@pytest.mark.usefixtures("clock")
+def test_who_asks_first_is_served_first_whoever_it_is(open_pacer: Opener) -> None:
+    greedy, modest = open_pacer(10), open_pacer(10)
+    for _ in range(30):
+        greedy.reserve()
+
+    waits = [pacer.reserve() for _ in range(20) for pacer in (modest, greedy)]
+
+    assert waits == pytest.approx([(21 + n) / 10 for n in range(40)])
+
+
+def test_a_hold_delays_everybody(clock: Clock, open_pacer: Opener) -> None:
+    told, other = open_pacer(40), open_pacer(40)
+    told.reserve()
+
+    told.hold(2.5)
+
+    assert other.reserve() == pytest.approx(2.5)
+    assert told.reserve() == pytest.approx(2.5 + 1 / 40)
+    clock.now += 1
+    told.hold(0.5)
+    assert other.reserve() == pytest.approx(1.5 + 2 / 40), "a shorter hold ends no longer one"
+
+
+# --- Many processes ---------------------------------------------------------------------------
+
+WORKER = """
+import sys, threading, time
+from pathlib import Path
+from pipeline.tmdb.pacing import Pacer
+path, rate, burst, threads, each = Path(sys.argv[1]), *map(float, sys.argv[2:])
+pacer, granted = Pacer(path, rate, burst), []
+def ask():
+    for _ in range(int(each)):
+        asked = time.monotonic()
+        wait = pacer.reserve()
+        time.sleep(wait)
+        granted.append((asked + wait, time.monotonic()))
+print("ready", flush=True)
+sys.stdin.readline()
+workers = [threading.Thread(target=ask) for _ in range(int(threads))]
+for worker in workers: worker.start()
+for worker in workers: worker.join()
+print(*(f"{moment!r}:{woken!r}" for moment, woken in granted))
+"""
+
+
+def test_four_processes_with_many_threads_keep_one_pace_and_none_starves(pace: Path) -> None:
+    rate, burst = 200.0, 20.0
+    command = [sys.executable, "-c", WORKER, str(pace), str(rate), str(burst), "8", "10"]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    granted = [
+        [tuple(map(float, pair.split(":"))) for pair in worker.communicate()[0].split()]
+        for worker in workers
+    ]
+
+    moments = [moment for of_one in granted for moment, _ in of_one]
+    assert len(moments) == 320
+    assert_within(moments, rate, burst, slack=0.05)
+    spent = max(moments) - min(moments)
+    assert 1.4 < spent < 1.8, "300 grants at 200 a second, and no longer"
+    for of_one in granted:
+        assert max(moment for moment, _ in of_one) - min(moments) > spent / 2
+
+
+HOLDER = """
+import fcntl, os, sys, time
+descriptor = os.open(sys.argv[1], os.O_RDWR)
+fcntl.lockf(descriptor, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_process_killed_amid_its_turn_leaves_nothing_blocked(
+    pace: Path, open_pacer: Opener
+) -> None:
+    pacer = open_pacer()
+    pacer.reserve()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(pace)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        waiting = threading.Thread(target=pacer.reserve, daemon=True)
+        waiting.start()
+        waiting.join(0.1)
+        assert waiting.is_alive(), "somebody else has the turn"
+
+        holder.kill()
+        waiting.join(2)
+
+        assert not waiting.is_alive()
+
+
+# --- The file ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00",
+        b"garbage",
+        b"garbage that is longer than one moment",
+        struct.pack("<d", math.nan),
+        struct.pack("<d", math.inf),
+        struct.pack("<d", -math.inf),
+        struct.pack("<d", -1e300),
+        struct.pack("<d", 1000.0 + 90 * 86_400),
+    ],
+    ids=["empty", "a byte", "short", "long", "NaN", "inf", "-inf", "past", "before a reboot"],
+)
+@pytest.mark.usefixtures("clock")
+def test_a_strange_file_neither_stops_nor_frees_anybody(
+    content: bytes, pace: Path, open_pacer: Opener
+) -> None:
+    pace.parent.mkdir(mode=0o700)
+    pace.write_bytes(content)
+    pacer = open_pacer(40)
+
+    waits = [pacer.reserve() for _ in range(60)]
+
+    assert waits[:40] == [0.0] * 40
+    assert waits[40:] == pytest.approx([(n + 1) / 40 for n in range(20)])
+
+
+def test_the_folder_and_the_file_are_for_us_alone(pace: Path, open_pacer: Opener) -> None:
+    open_pacer().reserve()
+
+    assert pace.parent.stat().st_mode & 0o777 == 0o700
+    assert pace.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_file_is_deleted_by_somebody_and_all_goes_on(pace: Path, open_pacer: Opener) -> None:
+    pacer = open_pacer()
+    pacer.reserve()
+    pace.unlink()
+
+    assert pacer.reserve() == 0
+    pacer.close()
+    assert pacer.reserve() == 0, "a closed pacer opens its file again"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_is_refused(pace: Path, open_pacer: Opener) -> None:
+    pace.parent.mkdir(mode=0o777)
+    os.chown(pace.parent, 12345, 12345)
+
+    assert_refused(open_pacer(), pace, "belongs to somebody else")
+    assert not pace.exists()
+
+
+def test_a_planted_link_in_place_of_the_file_is_refused(
+    pace: Path, tmp_path: Path, open_pacer: Opener
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    pace.parent.mkdir(mode=0o700)
+    pace.symlink_to(victim)
+
+    assert_refused(open_pacer(), pace)
+    assert victim.read_text() == "precious"
+
+
+def test_a_planted_link_in_place_of_the_folder_is_refused(
+    pace: Path, tmp_path: Path, open_pacer: Opener
+) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    pace.parent.symlink_to(target)
+
+    assert_refused(open_pacer(), pace)
+    assert list(target.iterdir()) == []
+
+
+def test_a_file_in_place_of_the_folder_is_told(pace: Path, open_pacer: Opener) -> None:
+    pace.parent.write_text("")
+
+    assert_refused(open_pacer(), pace)
+
+
+def assert_refused(pacer: Pacer, pace: Path, why: str = "Cannot keep the request pace") -> None:
+    with pytest.raises(StorageError, match=why) as raised:
+        pacer.reserve()
+    sentence = str(raised.value)
+    assert str(pace) in sentence
+    assert "set TMPDIR to a folder of your own" in sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
