@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
 
+from pipeline.credential import DEMO, Credential
 from pipeline.errors import SettingsError
 from pipeline.plan import Plan, plan_from
-from pipeline.tmdb.credential import DEMO, Credential
 
 VARIABLES = {
     "TMDB_API_KEY": "",

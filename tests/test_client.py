@@ -14,6 +14,7 @@ import pytest
 from conftest import V3_KEY
 from fake_tmdb import FakeTmdb
 
+from pipeline.credential import Credential
 from pipeline.errors import (
     AnswerNotUnderstood,
     CredentialRefused,
@@ -23,7 +24,6 @@ from pipeline.errors import (
 )
 from pipeline.plan import FilmList
 from pipeline.tmdb.client import Client
-from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.transport import Transport
 
 POPULAR = "/movie/popular"

@@ -39,6 +39,7 @@ LAYERS = {
     "pipeline.errors": 0,
     "pipeline.version": 0,
     "pipeline.plan": 0,
+    "pipeline.credential": 0,
     "pipeline.clock": 0,
 }
 """Module -> layer. `a.b.*` is a.b and all below it."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, LuigiRun
 
+import pipeline
 from pipeline import entry, settings
 from pipeline.layout import Layout
 from pipeline.version import VERSION
@@ -88,6 +89,20 @@ def test_every_entry_of_the_folder_tree_is_there() -> None:
     ]
     assert len(entries) > 10
     assert missing == []
+
+
+def test_the_picture_of_the_architecture_shows_every_module_and_task() -> None:
+    picture = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8").split("```")[1]
+    package = REPOSITORY / "pipeline"
+    modules = {
+        path.stem
+        for path in package.rglob("*.py")
+        if "demo" not in path.parts and path.stem != "__init__"
+    }
+    shown = set(re.findall(r"\w+", picture))
+
+    assert modules - shown == set()
+    assert set(pipeline.__all__) - {"__version__"} - shown == set()
 
 
 def test_links_lead_somewhere() -> None:

@@ -10,9 +10,9 @@ import pytest
 from conftest import REPOSITORY, V3_KEY
 
 from pipeline import settings
+from pipeline.credential import Credential
 from pipeline.errors import SettingsError
 from pipeline.settings import Settings
-from pipeline.tmdb.credential import Credential
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl"
 DOTENV = Path(".env")

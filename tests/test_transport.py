@@ -25,6 +25,7 @@ import pytest
 from conftest import V3_KEY
 from fake_tmdb import FakeTmdb, Fault
 
+from pipeline.credential import Credential
 from pipeline.errors import (
     AnswerNotUnderstood,
     CredentialRefused,
@@ -33,7 +34,6 @@ from pipeline.errors import (
     TmdbUnavailable,
 )
 from pipeline.tmdb import body, transport
-from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.faults import Stopped
 from pipeline.tmdb.pacing import Pacer
 from pipeline.tmdb.transport import Transport

@@ -22,11 +22,12 @@ import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from pipeline.credential import Credential
 from pipeline.errors import CredentialRefused, RequestRejected, TmdbUnavailable
 from pipeline.tmdb.body import decode, read
-from pipeline.tmdb.credential import Credential, Refusals
 from pipeline.tmdb.faults import Stopped, Transient, reason
 from pipeline.tmdb.pacing import Pacer
+from pipeline.tmdb.refusals import Refusals
 from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
