@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,14 +27,25 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Effort:
+    """What a list took: requests sent, those of them that were retries, bytes unpacked, seconds."""
+
+    requests: int
+    retries: int
+    bytes_received: int
+    duration_seconds: float
+
+
+@dataclass(frozen=True)
 class Origin:
-    """Where and when a list was collected."""
+    """Where and when a list was collected, and with what effort."""
 
     source: str
     language: str
     region: str
     collected_at: datetime.datetime
     collected_on: datetime.date
+    effort: Effort
 
 
 def unique(films: Iterable[Film]) -> list[Film]:
@@ -88,6 +100,7 @@ def document(
             "pages_requested": film_list.pages,
             "duplicates_dropped": duplicates,
             "total_results": pages[0].total_results,
+            **dataclasses.asdict(origin.effort),
         },
     }
 

@@ -409,3 +409,13 @@ def test_the_client_can_be_used_again_after_a_list_failed(
         client.fetch(popular(10))
 
     assert len(client.fetch(popular(10)).pages) == 10
+
+
+def test_the_effort_of_a_list_is_told(tmdb: FakeTmdb, open_client: Opener) -> None:
+    tmdb.fail(fake.status(503), page=2)
+
+    effort = open_client().fetch(popular(3)).effort
+
+    assert (effort.requests, effort.retries) == (4, 1)
+    assert effort.bytes_received > 3 * 1000
+    assert 0 < effort.duration_seconds < 30

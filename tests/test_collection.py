@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pipeline.collection import Film, Origin, Page, at_least, common_source, document, unique
+from pipeline.collection import (
+    Effort,
+    Film,
+    Origin,
+    Page,
+    at_least,
+    common_source,
+    document,
+    unique,
+)
 from pipeline.errors import DataError, NoData
 from pipeline.plan import FilmList, Genre, Plan, of_genre, popular, top_rated, trending
 
@@ -25,7 +35,9 @@ ORIGIN = Origin(
     region="KR",
     collected_at=datetime.datetime(2024, 1, 6, 17, 0, 5, tzinfo=datetime.UTC),
     collected_on=SUNDAY,
+    effort=Effort(requests=4, retries=1, bytes_received=40_000, duration_seconds=0.4),
 )
+EFFORT = {"requests": 4, "retries": 1, "bytes_received": 40_000, "duration_seconds": 0.4}
 ALWAYS = {
     "schema_version": 1,
     "source": "tmdb",
@@ -100,6 +112,7 @@ def test_the_popular_document() -> None:
             "pages_requested": 2,
             "duplicates_dropped": 1,
             "total_results": 101,
+            **EFFORT,
         },
     }
 
@@ -117,6 +130,7 @@ def test_the_trending_document() -> None:
             "pages_requested": 1,
             "duplicates_dropped": 0,
             "total_results": 101,
+            **EFFORT,
         },
     }
 
@@ -137,6 +151,7 @@ def test_a_genres_document() -> None:
             "pages_requested": 3,
             "duplicates_dropped": 0,
             "total_results": 101,
+            **EFFORT,
         },
     }
 
@@ -156,12 +171,13 @@ def test_the_top_rated_document_leaves_out_what_is_below_the_rating() -> None:
             "pages_requested": 2,
             "duplicates_dropped": 1,
             "total_results": 101,
+            **EFFORT,
         },
     }
 
 
 BEFORE = ["collection_type", "collection_date", "total_collected", "pages_processed"]
-AFTER = [*ALWAYS, "pages_requested", "duplicates_dropped", "total_results"]
+AFTER = [*ALWAYS, "pages_requested", "duplicates_dropped", "total_results", *EFFORT]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +207,7 @@ def test_rows_are_kept_as_received() -> None:
     ("on", "days"), [("2024-01-07", 0), ("2024-01-08", 1), ("2025-01-07", 366)]
 )
 def test_a_late_collection_tells_by_how_many_days(on: str, days: int) -> None:
-    origin = Origin("tmdb", "ko-KR", "KR", ORIGIN.collected_at, datetime.date.fromisoformat(on))
+    origin = replace(ORIGIN, collected_on=datetime.date.fromisoformat(on))
     made = document(popular(PLAN), SUNDAY, pages([FIRST]), origin)
     assert made["collection_info"]["late_by_days"] == days
     assert made["collection_info"]["collection_date"] == "2024-01-07"

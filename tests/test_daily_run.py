@@ -26,7 +26,8 @@ SUMMARY = "raw/metadata/daily_summaries/daily_summary_20240107.json"
 ALWAYS = {
     "collection_type", "collection_date", "total_collected", "pages_processed", "schema_version",
     "source", "language", "region", "collected_at", "late_by_days", "pages_requested",
-    "duplicates_dropped", "total_results",
+    "duplicates_dropped", "total_results", "requests", "retries", "bytes_received",
+    "duration_seconds",
 }  # fmt: skip
 """What `collection_info` of each of the day's lists holds."""
 

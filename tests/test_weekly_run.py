@@ -36,7 +36,8 @@ GENRE_FILES = [f"raw/movies/genre/{slug}_20240107.json" for slug in GENRES]
 ALWAYS = {
     "collection_type", "collection_date", "total_collected", "pages_processed", "schema_version",
     "source", "language", "region", "collected_at", "late_by_days", "pages_requested",
-    "duplicates_dropped", "total_results", "week_number",
+    "duplicates_dropped", "total_results", "week_number", "requests", "retries",
+    "bytes_received", "duration_seconds",
 }  # fmt: skip
 """What `collection_info` of each of the week's lists holds."""
 

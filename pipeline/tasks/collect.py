@@ -48,6 +48,7 @@ class CollectionTask(PipelineTask):
             region=now.region,
             collected_at=started_at,
             collected_on=today,
+            effort=fetched.effort,
         )
         document = collection.document(film_list, self.date, fetched.pages, origin)
         storage.publish(Path(self.output().path), document)

@@ -12,7 +12,8 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.collection import Film, Page
+from pipeline import clock
+from pipeline.collection import Effort, Film, Page
 from pipeline.errors import AnswerNotUnderstood
 from pipeline.layout import pace_file
 from pipeline.plan import FilmList
@@ -35,10 +36,11 @@ OnPage = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Fetched:
-    """A list as it came: its pages in order, and whether a demo catalogue made them up."""
+    """A list as it came: its pages in order, whether a demo catalogue made them up, the effort."""
 
     pages: tuple[Page, ...]
     demo: bool
+    effort: Effort
 
 
 class Client:
@@ -58,6 +60,7 @@ class Client:
         Raises:
             TmdbError: see `Transport.get`; the pages that were there are dropped.
         """
+        before = (self._transport.requests, self._transport.bytes_received, clock.monotonic())
         numbers = range(1, film_list.pages + 1)
         first = [] if self._transport.accepted else [self._page(film_list, 1, threading.Event())]
         if first:
@@ -66,8 +69,16 @@ class Client:
         rest = self._concurrently(film_list, numbers, on_page, done=len(first))
         fetched = [*first, *rest]
         _warn_of_gaps(film_list, [page for page, _ in fetched])
+        requests = self._transport.requests - before[0]
         return Fetched(
-            pages=tuple(page for page, _ in fetched), demo=any(demo for _, demo in fetched)
+            pages=tuple(page for page, _ in fetched),
+            demo=any(demo for _, demo in fetched),
+            effort=Effort(
+                requests=requests,
+                retries=requests - len(fetched),
+                bytes_received=self._transport.bytes_received - before[1],
+                duration_seconds=round(clock.monotonic() - before[2], 3),
+            ),
         )
 
     def close(self) -> None:

@@ -93,6 +93,9 @@ class Transport:
         self._backoff_seconds = backoff_seconds
         self._session = _session(connections, adapter)
         self._accepted = threading.Event()
+        self._counting = threading.Lock()
+        self.requests = 0
+        self.bytes_received = 0
 
     @property
     def accepted(self) -> bool:
@@ -147,6 +150,7 @@ class Transport:
             raise self._refused()
         if self._pacer is not None:
             _sleep(self._pacer.reserve(), stop)
+        self._count(requests=1)
         try:
             response = self._session.get(
                 self._api_url + path,
@@ -160,7 +164,13 @@ class Transport:
                 content = read(response.raw, f"{self.host}{path}")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise Transient(reason(error)) from None
+        self._count(bytes_received=len(content))
         return self._understand(path, response, content, check)
+
+    def _count(self, *, requests: int = 0, bytes_received: int = 0) -> None:
+        with self._counting:
+            self.requests += requests
+            self.bytes_received += bytes_received
 
     def _understand(
         self, path: str, response: requests.Response, content: bytes, check: Check
