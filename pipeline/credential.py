@@ -1,4 +1,4 @@
-"""The TMDB credential: told apart by its form, shown to nobody.
+"""Secrets, shown to nobody; and the TMDB credential, told apart by its form.
 
 A Read Access Token is a JSON Web Token and begins with `eyJ`; it works only as a bearer token. A v3
 key works only as the `api_key` parameter. Swapped, both are refused (seen on the real API).
@@ -11,14 +11,24 @@ from dataclasses import dataclass, field
 DEMO = "demo"
 
 _SHORTEST_SECRET = 8
-"""A text shorter than this is no real credential, and might be part of any word."""
+"""A text shorter than this is no real secret, and might be part of any word."""
 
 
 @dataclass(frozen=True)
-class Credential:
-    """A key or token whose text never appears in a representation of it."""
+class Secret:
+    """A text that never appears in a representation of it."""
 
     secret: str = field(repr=False)
+
+    def redact(self, text: str) -> str:
+        """Return the text without the secret, for what is logged or raised."""
+        is_secret = len(self.secret) >= _SHORTEST_SECRET
+        return text.replace(self.secret, "[credential]") if is_secret else text
+
+
+@dataclass(frozen=True)
+class Credential(Secret):
+    """The key or token for TMDB."""
 
     @property
     def is_demo(self) -> bool:
@@ -29,8 +39,3 @@ class Credential:
     def is_token(self) -> bool:
         """Whether this is a Read Access Token rather than a v3 key."""
         return self.secret.startswith("eyJ")
-
-    def redact(self, text: str) -> str:
-        """Return the text without the secret, for what is logged or raised."""
-        is_secret = len(self.secret) >= _SHORTEST_SECRET
-        return text.replace(self.secret, "[credential]") if is_secret else text

@@ -47,6 +47,44 @@ class Layout:
         name = f"consolidated_week_{iso_week(date)}_{date:%Y%m%d}.json"
         return self.root / "processed/weekly" / name
 
+    @property
+    def metadata(self) -> Path:
+        """What a backup keeps besides the task history: reports and summaries."""
+        return self.root / "raw/metadata"
+
+    @property
+    def logs(self) -> Path:
+        """One file a run, and those of luigid."""
+        return self.root / "logs"
+
+    def run_log(self, started_at: datetime.datetime, task: str) -> Path:
+        """The log of one run, in the order of their starts when sorted by name."""
+        return self.logs / f"{started_at:%Y%m%dT%H%M%SZ}_{task}_{os.getpid()}.log"
+
+    @property
+    def luigid_state(self) -> Path:
+        """What luigid remembers between two starts. A pickle: only its own user may write it."""
+        return self.root / "state/luigid.pickle"
+
+    @property
+    def luigid_pid(self) -> Path:
+        """The process of a luigid that was started on this host."""
+        return self.root / "state/luigid.pid"
+
+    @property
+    def luigid_spool(self) -> Path:
+        """History events that luigid could not write before it ended."""
+        return self.root / "state/history-spool.jsonl"
+
+    def alert_marker(self, cause: str, day: datetime.date) -> Path:
+        """Says that this cause has been alerted of on that day. `cause` is a plain word."""
+        return self.root / f"state/alerts/{day:%Y%m%d}_{cause}"
+
+    @property
+    def backups(self) -> Path:
+        """Where backups go unless told otherwise."""
+        return self.root / "backups"
+
     def relative(self, path: Path) -> str:
         """Return a file's name below the root, as documents cite it: they outlive a move."""
         return path.relative_to(self.root).as_posix()

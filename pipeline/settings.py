@@ -14,11 +14,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dotenv.parser import parse_stream
 
-from pipeline.credential import DEMO, Credential
+from pipeline.credential import DEMO, Credential, Secret
 from pipeline.errors import SettingsError
 from pipeline.plan import Plan, plan_from
 
@@ -31,8 +31,20 @@ VARIABLES = {
     "TMDB_MAX_RETRIES": "5",
     "PIPELINE_DATA_DIR": "data",
     "PIPELINE_CONFIG_DIR": "",
+    "PIPELINE_HISTORY_URL": "",
+    "PIPELINE_LUIGID_PASSWORD": "",
+    "PIPELINE_ALERT_URL": "",
+    "PIPELINE_LOG_FORMAT": "text",
 }
 """Every variable that is read, with its default."""
+
+_SECRETS = (
+    "TMDB_API_KEY",
+    "PIPELINE_HISTORY_URL",
+    "PIPELINE_LUIGID_PASSWORD",
+    "PIPELINE_ALERT_URL",
+    "POSTGRES_PASSWORD",
+)
 
 DEMO_DATA_DIR = "data-demo"
 """Where the embedded catalogue's files go unless PIPELINE_DATA_DIR says otherwise."""
@@ -58,6 +70,10 @@ class Settings:
     max_retries: int
     data_dir: Path
     config_dir: Path
+    history_url: Secret | None
+    luigid_password: Secret | None
+    alert_url: Secret | None
+    log_format: str
 
     def required_credential(self) -> Credential:
         """Return the credential, or raise SettingsError saying where to get one."""
@@ -83,13 +99,22 @@ def current() -> Settings:
 
 
 def redacted(text: str) -> str:
-    """Return the text without the credential, whatever else is wrong with the settings."""
-    key = os.environ.get("TMDB_API_KEY", "").strip()
-    if not key:
-        with contextlib.suppress(SettingsError):
-            dotenv = Path(".env")
-            key = _read_dotenv(dotenv).get("TMDB_API_KEY", "").strip() if dotenv.exists() else ""
-    return Credential(key).redact(text) if key else text
+    """Return the text without any of the secrets, whatever else is wrong with the settings."""
+    from_file: dict[str, str] = {}
+    with contextlib.suppress(SettingsError):
+        dotenv = Path(".env")
+        from_file = _dotenv(dotenv.absolute(), _stamp(dotenv))
+    for name in _SECRETS:
+        for value in (os.environ.get(name, "").strip(), from_file.get(name, "").strip()):
+            for secret in _parts_to_hide(value):
+                text = Secret(secret).redact(text)
+    return text
+
+
+def _parts_to_hide(value: str) -> list[str]:
+    """Return a secret, and where it is an address the password in it, as written and as meant."""
+    password = value.rpartition("@")[0].partition("://")[2].partition(":")[2]
+    return [each for each in (value, password, unquote(password)) if each]
 
 
 def luigi_config_path() -> Path | None:
@@ -100,7 +125,7 @@ def luigi_config_path() -> Path | None:
 
 @functools.lru_cache(maxsize=8)
 def _settings(given: tuple[str, ...], dotenv: Path, stamp: tuple[int, ...]) -> Settings:
-    from_file = _read_dotenv(dotenv) if stamp else {}
+    from_file = _dotenv(dotenv, stamp)
     chosen = {
         name: value.strip() or from_file.get(name, "").strip()
         for name, value in zip(VARIABLES, given, strict=True)
@@ -120,7 +145,16 @@ def _settings(given: tuple[str, ...], dotenv: Path, stamp: tuple[int, ...]) -> S
         max_retries=int(_number(values, "TMDB_MAX_RETRIES", low=0, high=20, whole=True)),
         data_dir=_data_dir(values["PIPELINE_DATA_DIR"]),
         config_dir=_config_dir(values["PIPELINE_CONFIG_DIR"]),
+        history_url=_history_url(values["PIPELINE_HISTORY_URL"]),
+        luigid_password=_secret(values["PIPELINE_LUIGID_PASSWORD"]),
+        alert_url=_secret(values["PIPELINE_ALERT_URL"]),
+        log_format=_matching(values, "PIPELINE_LOG_FORMAT", r"text|json", "has to be text or json"),
     )
+
+
+@functools.lru_cache(maxsize=8)
+def _dotenv(path: Path, stamp: tuple[int, ...]) -> dict[str, str]:
+    return _read_dotenv(path) if stamp else {}
 
 
 def _read_dotenv(path: Path) -> dict[str, str]:
@@ -173,6 +207,23 @@ def _config_dir(value: str) -> Path:
     if value:
         return Path(value)
     return Path("config") if Path("config/collection.toml").exists() else REPOSITORY / "config"
+
+
+def _secret(value: str) -> Secret | None:
+    return Secret(value) if value else None
+
+
+def _history_url(value: str) -> Secret | None:
+    """Name the driver that is installed: SQLAlchemy 2.1 would look for another one."""
+    scheme, separator, rest = value.partition("://")
+    if not value:
+        return None
+    if not separator or scheme not in ("postgresql", "postgresql+psycopg2", "postgres"):
+        raise SettingsError(
+            "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi.",
+            variable="PIPELINE_HISTORY_URL",
+        )
+    return Secret(f"postgresql+psycopg2://{rest}")
 
 
 def _data_dir(value: str) -> Path:

@@ -20,6 +20,9 @@ from pipeline.version import VERSION
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
+OPTIONAL = ("PIPELINE_HISTORY_URL", "PIPELINE_LUIGID_PASSWORD", "PIPELINE_ALERT_URL")
+
+
 def section(title: str) -> str:
     return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
@@ -41,6 +44,7 @@ def test_every_setting_is_told_with_its_default() -> None:
         **settings.VARIABLES,
         "TMDB_API_KEY": "none",
         "PIPELINE_CONFIG_DIR": "config",
+        **dict.fromkeys(OPTIONAL, "none"),
     }
 
 

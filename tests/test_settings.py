@@ -10,7 +10,7 @@ import pytest
 from conftest import REPOSITORY, V3_KEY
 
 from pipeline import settings
-from pipeline.credential import Credential
+from pipeline.credential import Credential, Secret
 from pipeline.errors import SettingsError
 from pipeline.settings import Settings
 
@@ -56,11 +56,19 @@ def test_without_any_setting_the_defaults_are_the_contracts(clean_environment: P
         max_retries=5,
         data_dir=clean_environment / "data",
         config_dir=REPOSITORY / "config",
+        history_url=None,
+        luigid_password=None,
+        alert_url=None,
+        log_format="text",
     )
 
 
 def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_plan: Path) -> None:
     for name, value in {
+        "PIPELINE_HISTORY_URL": "postgresql://luigi:pass%40word1@db:5432/luigi",
+        "PIPELINE_LUIGID_PASSWORD": "lu1gid-pass",
+        "PIPELINE_ALERT_URL": "json://receiver:8000/notify",
+        "PIPELINE_LOG_FORMAT": "json",
         "TMDB_API_KEY": V3_KEY,
         "TMDB_LANGUAGE": "en",
         "TMDB_REGION": "US",
@@ -79,6 +87,10 @@ def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_
         max_retries=0,
         data_dir=Path("/srv/films"),
         config_dir=own_plan.parent,
+        history_url=Secret("postgresql+psycopg2://luigi:pass%40word1@db:5432/luigi"),
+        luigid_password=Secret("lu1gid-pass"),
+        alert_url=Secret("json://receiver:8000/notify"),
+        log_format="json",
     )
 
 
@@ -392,3 +404,28 @@ def test_an_unusable_plan_names_the_spot(own_plan: Path) -> None:
 def test_an_unusable_plan_names_the_file_that_was_read(own_plan: Path) -> None:
     own_plan.write_text(SHIPPED_PLAN.replace("popular = 5", "popular = 0"), encoding="utf-8")
     assert str(own_plan) in str(plan_refusal())
+
+
+@pytest.mark.parametrize("written", ["pass%40word1", "pass@word1"])
+def test_the_history_s_password_is_hidden_as_written_and_as_meant(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("PIPELINE_HISTORY_URL", "postgresql://luigi:pass%40word1@db:5432/luigi")
+
+    assert written not in settings.redacted(f"cannot log in with {written} at db")
+
+
+@pytest.mark.parametrize("name", ["PIPELINE_LUIGID_PASSWORD", "PIPELINE_ALERT_URL"])
+def test_other_secrets_are_hidden_too(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "s3cr3t-value")
+
+    assert settings.redacted("it was s3cr3t-value") == "it was [credential]"
+
+
+@pytest.mark.parametrize("value", ["sqlite:///x.db", "luigi", "mysql://luigi@db/luigi"])
+def test_a_history_that_is_not_postgresql_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("PIPELINE_HISTORY_URL", value)
+
+    assert refusal().facts == {"variable": "PIPELINE_HISTORY_URL"}
