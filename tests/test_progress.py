@@ -11,9 +11,13 @@ import termios
 from contextlib import suppress
 from pathlib import Path
 
+import luigi
 import pytest
 from conftest import LuigiRun, luigi_command
 from fake_tmdb import FakeTmdb
+from luigi.rpc import RPCError
+
+from pipeline.tasks.progress import Progress
 
 pytestmark = pytest.mark.run
 
@@ -51,3 +55,21 @@ def test_a_redirected_log_stays_clean(luigi_run: LuigiRun, tmdb: FakeTmdb) -> No
     assert run.status == 0
     assert "/20" not in run.output
     assert "\r" not in run.output
+
+
+def test_a_scheduler_learns_how_far_a_list_is_and_may_be_gone() -> None:
+    learned: list[object] = []
+
+    def learn(message: str) -> None:
+        learned.append(message)
+        if len(learned) == 4:
+            raise RPCError("gone")
+
+    task = luigi.Task()
+    task.set_progress_percentage = learned.append
+    task.set_status_message = learn
+    with Progress(task, "drama", 15) as progress:
+        for done in (1, 9, 15):
+            progress(done, 15)
+
+    assert learned == [7, "drama: 1 of 15 pages", 60, "drama: 9 of 15 pages"]
