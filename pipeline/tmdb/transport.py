@@ -25,6 +25,7 @@ from requests.adapters import HTTPAdapter
 from pipeline.credential import Credential
 from pipeline.errors import CredentialRefused, RequestRejected, TmdbUnavailable
 from pipeline.tmdb.body import decode, read
+from pipeline.tmdb.connections import bound
 from pipeline.tmdb.faults import Stopped, Transient, reason
 from pipeline.tmdb.pacing import Pacer
 from pipeline.tmdb.refusals import Refusals
@@ -239,6 +240,17 @@ class _Authorisation(requests.auth.AuthBase):
         return request
 
 
+class _BoundedAdapter(HTTPAdapter):
+    """Carries requests over connections that bound the wait for an answer's head."""
+
+    def init_poolmanager(self, *positional: Any, **named: Any) -> None:
+        super().init_poolmanager(*positional, **named)
+        bound(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        return bound(super().proxy_manager_for(proxy, **named))
+
+
 class CatalogueAdapter(HTTPAdapter):
     """Carries requests to the embedded catalogue instead of a network.
 
@@ -290,7 +302,7 @@ for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retr
 
 def _session(connections: int, adapter: requests.adapters.BaseAdapter | None) -> requests.Session:
     session = _Session()
-    carrier = adapter or HTTPAdapter(
+    carrier = adapter or _BoundedAdapter(
         pool_connections=1, pool_maxsize=connections, pool_block=True, max_retries=0
     )
     session.mount("https://", carrier)
