@@ -11,6 +11,11 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 
 
+def instant() -> datetime.datetime:
+    """This instant in UTC, to the microsecond."""
+    return datetime.datetime.now(datetime.UTC)
+
+
 def today() -> datetime.date:
     """The day by the machine's time zone (`TZ`), which is also cron's."""
     return datetime.datetime.now().date()

@@ -1,39 +1,69 @@
 """The `luigi` command of an environment in which this package is installed.
 
 It is luigi's own command line, started after `pipeline` has looked at the configuration, so that a
-damaged luigi.cfg, a misspelt task and an interrupted run end in one sentence as well.
+damaged luigi.cfg, a misspelt task and an interrupted run end in one sentence as well. A run of the
+pipeline keeps a log, ends whole when it is stopped, and alerts those on duty when it failed. Tasks
+of another module run as luigi would run them.
 """
 
 from __future__ import annotations
 
+import datetime
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from luigi.cmdline import luigi_run
+from luigi.cmdline_parser import CmdlineParser
+from luigi.parameter import ParameterException
 from luigi.task_register import TaskClassException
 
-from pipeline import settings
+from pipeline.errors import PipelineError
 from pipeline.startup import serves_another_module
 
 EXIT_NOT_STARTED = 1
 EXIT_INTERRUPTED = 130
 
-_HELP = {"--help", "--help-all", "-h"}
-
 
 def luigi() -> None:
     """Run luigi's command line with this process's arguments."""
+    words = sys.argv[1:]
+    with _told_in_a_sentence():
+        if serves_another_module():
+            luigi_run(words)
+        else:
+            _run_ours(words)
+
+
+def _run_ours(words: list[str]) -> None:
+    from pipeline.ops import stopping
+    from pipeline.ops.run import Run
+
+    stopping.install()
+    with CmdlineParser.global_instance(words) as command:
+        run = Run(command.known_args.root_task, _day_of(command), words)
+        run.begin()
+    with run:
+        luigi_run(words)
+
+
+def _day_of(command: CmdlineParser) -> datetime.date | None:
+    """Return the day that is asked for; None where luigi will find the command wrong."""
     try:
-        luigi_run(sys.argv[1:])
-    except SystemExit as ending:
-        if ending.code == 0 and not _HELP.intersection(sys.argv) and not serves_another_module():
-            print(f"The files are in {settings.current().data_dir}", file=sys.stderr)
-        raise
+        return getattr(command.get_task_obj(), "date", None)
+    except (PipelineError, ParameterException, ValueError):
+        return None
+
+
+@contextmanager
+def _told_in_a_sentence() -> Iterator[None]:
+    try:
+        yield
     except TaskClassException as error:
         print(f"luigi: {error}", file=sys.stderr)
         sys.exit(EXIT_NOT_STARTED)
     except ModuleNotFoundError as error:
         print(f"luigi: --module names no module: {error}", file=sys.stderr)
         sys.exit(EXIT_NOT_STARTED)
-    except KeyboardInterrupt:
-        print("Stopped. What is finished is kept; the same command goes on.", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        sys.exit(getattr(stop, "status", EXIT_INTERRUPTED))

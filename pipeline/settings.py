@@ -100,15 +100,33 @@ def current() -> Settings:
 
 def redacted(text: str) -> str:
     """Return the text without any of the secrets, whatever else is wrong with the settings."""
-    from_file: dict[str, str] = {}
-    with contextlib.suppress(SettingsError):
-        dotenv = Path(".env")
-        from_file = _dotenv(dotenv.absolute(), _stamp(dotenv))
+    from_file = _readable_dotenv()
     for name in _SECRETS:
         for value in (os.environ.get(name, "").strip(), from_file.get(name, "").strip()):
             for secret in _parts_to_hide(value):
                 text = Secret(secret).redact(text)
     return text
+
+
+def alert_url() -> Secret | None:
+    """Return where alerts go, whatever else is wrong with the settings: that is worth an alert."""
+    return _secret_alone("PIPELINE_ALERT_URL")
+
+
+def luigid_password() -> Secret | None:
+    """Return what luigid asks for, whatever else is wrong with the settings."""
+    return _secret_alone("PIPELINE_LUIGID_PASSWORD")
+
+
+def _secret_alone(name: str) -> Secret | None:
+    return _secret(os.environ.get(name, "").strip() or _readable_dotenv().get(name, "").strip())
+
+
+def _readable_dotenv() -> dict[str, str]:
+    dotenv = Path(".env")
+    with contextlib.suppress(SettingsError):
+        return _dotenv(dotenv.absolute(), _stamp(dotenv))
+    return {}
 
 
 def _parts_to_hide(value: str) -> list[str]:

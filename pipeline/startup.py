@@ -12,6 +12,7 @@ import itertools
 import os
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from pipeline import settings
 
@@ -41,10 +42,26 @@ def prepare_luigi() -> None:
         parser._config_paths.insert(0, str(ours))
         parser.reload()
     luigi.interface.core.ignore_unconsumed |= _ALSO_CORE
+    _log_in_to_luigid()
 
     from pipeline.tasks import messages
 
     messages.install()
+
+
+def _log_in_to_luigid() -> None:
+    """Have workers tell luigid the password, if one is set. It stays in this process's memory."""
+    import luigi.configuration
+
+    password = settings.luigid_password()
+    configuration = luigi.configuration.get_config()
+    url = configuration.get("core", "scheduler_url", "")
+    if password is None or not url or "@" in url:
+        return
+    scheme, _, rest = url.partition("://")
+    configuration.set(
+        "core", "scheduler_url", f"{scheme}://luigi:{quote(password.secret, '')}@{rest}"
+    )
 
 
 def serves_another_module() -> bool:

@@ -44,7 +44,8 @@ def kill(run: subprocess.Popen[bytes]) -> None:
 
 
 def files_below(root: Path) -> list[Path]:
-    return [path for path in root.rglob("*") if path.is_file()]
+    found = [path for path in root.rglob("*") if path.is_file()]
+    return [path for path in found if "logs" not in path.relative_to(root).parts]
 
 
 def leftovers(root: Path) -> list[Path]:

@@ -52,7 +52,11 @@ def read(root: Path, name: str) -> Any:
 
 
 def files_below(root: Path) -> set[str]:
-    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*")
+        if path.is_file() and "logs" not in path.parts
+    }
 
 
 def rows_of(path: str, pages: int, **query: str) -> list[Row]:

@@ -8,10 +8,18 @@ from pathlib import Path
 
 import luigi
 import luigi.format
+import luigi.worker
 
 from pipeline import settings
 from pipeline.errors import NotPossible, PipelineError
 from pipeline.layout import Layout
+
+ATTEMPTS_OF_A_DAY = 4
+ATTEMPTS_OF_A_WEEK = 3
+"""How often an unattended run tries a task in all."""
+
+_UNLIMITED = 999_999_999
+"""Luigi's own word for never giving a task up."""
 
 
 class DayParameter(luigi.DateParameter):
@@ -37,6 +45,8 @@ class PipelineTask(luigi.Task):
 
     date = DayParameter(description="the day the document is of, as YYYY-MM-DD")
 
+    attempts = ATTEMPTS_OF_A_DAY
+
     def path(self, layout: Layout) -> Path:
         """Return where the document goes; each task says so for itself."""
         raise NotImplementedError
@@ -44,6 +54,17 @@ class PipelineTask(luigi.Task):
     def output(self) -> luigi.LocalTarget:
         """Return the document's target. It is there whole or not at all."""
         return luigi.LocalTarget(str(self.path(self.layout)), format=luigi.format.UTF8)
+
+    @property
+    def retry_count(self) -> int:
+        """After how many failures luigid gives the task up.
+
+        Never at the desk, where nothing is tried again: else it would refuse the next run by hand
+        after some failed ones.
+        """
+        if not luigi.worker.worker().keep_alive:
+            return _UNLIMITED
+        return self.attempts
 
     @property
     def layout(self) -> Layout:

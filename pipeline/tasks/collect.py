@@ -13,7 +13,7 @@ import luigi.interface
 from pipeline import clock, collection, plan, settings, storage
 from pipeline.errors import NotPossible
 from pipeline.layout import Layout
-from pipeline.tasks.base import PipelineTask
+from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.progress import Progress
 from pipeline.tmdb.client import MOST_CONNECTIONS, Fetched, open_client
 
@@ -82,6 +82,7 @@ class TrendingMovies(CollectionTask):
 class GenreMovies(CollectionTask):
     """The most popular films of one genre of config/collection.toml."""
 
+    attempts = ATTEMPTS_OF_A_WEEK
     genre = luigi.Parameter(description="the genre's slug, like science_fiction")
 
     def film_list(self, what: plan.Plan) -> plan.FilmList:
@@ -100,6 +101,8 @@ class GenreMovies(CollectionTask):
 
 class TopRatedMovies(CollectionTask):
     """The best rated films."""
+
+    attempts = ATTEMPTS_OF_A_WEEK
 
     def film_list(self, what: plan.Plan) -> plan.FilmList:
         """Return the top rated list."""

@@ -13,6 +13,7 @@ import sys
 import traceback
 
 import luigi
+import luigi.worker
 from luigi.parameter import MissingParameterException
 from luigi.rpc import RPCError
 
@@ -28,7 +29,8 @@ _TRACEBACK_OF_OURS = re.compile(r"^pipeline\.errors\.\w+: (?P<sentence>.+)\Z", r
 """How a traceback that luigi renders as text ends when the fault is one of ours."""
 
 _CHATTER = re.compile(
-    r"^(logging |Informed scheduler|\[pid|Done scheduling|Running Worker|Worker Worker)"
+    r"^(logging |Informed scheduler|\[pid|Done scheduling|Running Worker|Worker Worker|"
+    r"Task \w+ (died unexpectedly|timed out after))"
 )
 """Lines of luigi that say nothing to people; debugging shows them."""
 
@@ -90,10 +92,27 @@ def install() -> None:
         _LUIGI_LOGGER.addFilter(MessageFilter())
         _LUIGI_LOGGER.addFilter(_SecretFilter())
         PipelineTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(_tell_present)
+        PipelineTask.event_handler(luigi.Event.FAILURE)(_tell_of_attempts)
+        PipelineTask.event_handler(luigi.Event.PROCESS_FAILURE)(_tell_died)
+        PipelineTask.event_handler(luigi.Event.TIMEOUT)(_tell_timed_out)
 
 
 def _tell_present(task: PipelineTask) -> None:
     LOGGER.info("%s is there already: %s", task, task.output().path)
+
+
+def _tell_of_attempts(task: PipelineTask, _: BaseException) -> None:
+    if luigi.worker.worker().keep_alive:
+        LOGGER.info("%s: up to %d attempts in all, some minutes apart", task, task.retry_count)
+
+
+def _tell_died(task: PipelineTask, reason: str) -> None:
+    how = reason.rpartition(" ")[2]
+    LOGGER.error("%s: its process died (%s): killed, or out of memory", task, how)
+
+
+def _tell_timed_out(task: PipelineTask, reason: str) -> None:
+    LOGGER.error("%s: it took too long and was stopped ([worker] timeout)", task)
 
 
 def _failed_task(record: logging.LogRecord) -> str:
@@ -106,7 +125,8 @@ def _failed_task(record: logging.LogRecord) -> str:
 
 def _scheduler_url() -> str:
     core = luigi.interface.core()
-    return core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
+    url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
+    return re.sub(r"//[^/]*@", "//", url)
 
 
 def _missing(error: MissingParameterException) -> tuple[str, str, str]:

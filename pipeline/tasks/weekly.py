@@ -10,7 +10,7 @@ import luigi
 from pipeline import settings, storage
 from pipeline.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
 from pipeline.layout import Layout
-from pipeline.tasks.base import PipelineTask
+from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.collect import GenreMovies, TopRatedMovies
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -20,6 +20,8 @@ TOP_RATED = "top_rated"
 
 class WeeklyConsolidation(PipelineTask):
     """The week's films, each once. Asking for it pulls in the whole week."""
+
+    attempts = ATTEMPTS_OF_A_WEEK
 
     def requires(self) -> dict[str, luigi.Task]:
         """Require every genre of the plan in its order, then the top rated list."""

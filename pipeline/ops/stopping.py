@@ -1,0 +1,76 @@
+"""A run that is stopped stops whole: no task process of it goes on and writes.
+
+Left to itself luigi dies of SIGTERM alone and its task processes finish and publish. Here the main
+process ends them first and leaves as from the keyboard, with 128 and the signal's number. Should it
+be killed so that it cannot do anything, Linux ends them (`PR_SET_PDEATHSIG`); elsewhere they finish
+the list they are at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+GRACE_SECONDS = 5.0
+"""How long a stopped run may take to leave: a request in flight, a luigid that does not answer."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asks for the end; luigi lets it pass as it does a KeyboardInterrupt."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    @property
+    def name(self) -> str:
+        """The signal's name, like SIGTERM."""
+        return signal.Signals(self.number).name
+
+    @property
+    def status(self) -> int:
+        """The exit status by which a shell knows the signal."""
+        return 128 + self.number
+
+
+def install() -> None:
+    """Answer the signals that ask for an end, except those this process was told to ignore."""
+    ours = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in ours:
+        signal.signal(number, _stop)
+    parent = os.getpid()
+    os.register_at_fork(after_in_child=lambda: _become_a_child(parent, ours))
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """End the task processes, then this one; a second signal does not find us here again."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    for child in multiprocessing.active_children():
+        child.kill()
+    stop = Stopped(number)
+    last_resort = threading.Timer(GRACE_SECONDS, os._exit, [stop.status])
+    last_resort.daemon = True
+    last_resort.start()
+    raise stop
+
+
+def _become_a_child(parent: int, signals: list[signal.Signals]) -> None:
+    """In a forked process: die of a signal at once, and with the parent."""
+    for number in signals:
+        signal.signal(number, signal.SIG_DFL)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(128 + signal.SIGKILL)

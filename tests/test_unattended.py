@@ -1,0 +1,489 @@
+"""Runs without anybody watching: tried again, never hanging, stopped whole.
+
+Real runs with config/unattended.cfg, its numbers made small, by the local scheduler and by luigid.
+"""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import REPOSITORY, LuigiRun, luigi_command
+from fake_tmdb import FakeTmdb, hang, status
+
+pytestmark = pytest.mark.run
+
+POPULAR = ("PopularMovies", "--date", "2024-01-07")
+DAILY = ("DailySummary", "--date", "2024-01-07")
+ACTION = ("GenreMovies", "--date", "2024-01-07", "--genre", "action")
+WEEKLY = ("WeeklyConsolidation", "--date", "2024-01-07")
+SCHEDULERS = ["local", "luigid"]
+
+NOT_RUN, FAILED, NOT_PLANNED, NO_LUIGID = 25, 30, 35, 40
+
+RETRY_DELAY_SECONDS = 1
+IDLE_SECONDS = 2
+QUICK = {
+    "core": {"rpc_retry_attempts": "4", "rpc_retry_wait": "1", "rpc_connect_timeout": "1"},
+    "worker": {
+        "max_keep_alive_idle_duration": f"{IDLE_SECONDS} seconds",
+        "timeout": "3",
+        "wait_interval": "0.1",
+        "wait_jitter": "0.1",
+    },
+    "scheduler": {"retry_delay": str(RETRY_DELAY_SECONDS)},
+}
+
+BROKEN_TASKS = """
+import luigi
+
+
+class Absent(luigi.ExternalTask):
+    def output(self):
+        return luigi.LocalTarget("not there")
+
+
+class BadComplete(luigi.Task):
+    def complete(self):
+        raise OSError("complete() fails")
+
+
+class BadRequires(luigi.Task):
+    def requires(self):
+        raise OSError("requires() fails")
+
+    def output(self):
+        return luigi.LocalTarget("neither")
+
+
+class Root(luigi.Task):
+    of = luigi.Parameter()
+
+    def requires(self):
+        return globals()[self.of]()
+
+    def output(self):
+        return luigi.LocalTarget("nor this")
+"""
+
+
+def quick(source: Path, folder: Path, **core: str) -> Path:
+    """A copy of one of our configurations, with the same options and small numbers."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(source, encoding="utf-8")
+    for section, options in QUICK.items():
+        parser[section].update(options if source.stem == "unattended" else {})
+    parser["scheduler"].update({"retry_delay": str(RETRY_DELAY_SECONDS), "retry_count": "4"})
+    parser["core"].update(core)
+    path = folder / source.name
+    with path.open("w", encoding="utf-8") as stream:
+        parser.write(stream)
+    return path
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Luigid:
+    """Stock luigid, started in a folder with our luigi.cfg; keeps its state over a restart."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        program = Path(sys.executable).with_name("luigid")
+        with (self.folder / "luigid.out").open("ab") as output:
+            self._process = subprocess.Popen(
+                [program, "--address", "127.0.0.1", "--port", str(self.port),
+                 "--state-path", str(self.folder / "luigid.state")],
+                env=self._environment, cwd=self.folder, stdout=output, stderr=output,
+            )  # fmt: skip
+        deadline = time.monotonic() + 20
+        while not self._is_up():
+            assert self._process.poll() is None, (self.folder / "luigid.out").read_text()
+            assert time.monotonic() < deadline, "luigid does not listen"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=20)
+            self._process = None
+
+    def call(self, method: str, **arguments: str) -> None:
+        data = urllib.parse.urlencode({"data": json.dumps(arguments)}).encode()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(f"http://127.0.0.1:{self.port}/api/{method}", data, timeout=5).close()
+
+    def _is_up(self) -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@pytest.fixture
+def luigid(tmp_path: Path, environment: dict[str, str]) -> Iterator[Luigid]:
+    folder = tmp_path / "luigid"
+    folder.mkdir()
+    cfg = quick(REPOSITORY / "luigi.cfg", folder)
+    text = cfg.read_text().replace("pause_enabled = False", "pause_enabled = True")
+    cfg.write_text(text)
+    server = Luigid(folder, environment | {"LUIGI_CONFIG_PATH": str(cfg)})
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+Command = Callable[..., list[str]]
+
+
+@pytest.fixture
+def unattended(
+    environment: dict[str, str], clean_environment: Path, tmp_path: Path, luigid: Luigid
+) -> dict[str, str]:
+    """The variables of an unattended run in a folder with our luigi.cfg, as cron has them."""
+    quick(REPOSITORY / "luigi.cfg", clean_environment,
+          scheduler_url=f"http://127.0.0.1:{luigid.port}/")  # fmt: skip
+    cfg = quick(REPOSITORY / "config/unattended.cfg", tmp_path)
+    return environment | {"LUIGI_CONFIG_PATH": str(cfg), "TMDB_MAX_RETRIES": "0"}
+
+
+@pytest.fixture(params=SCHEDULERS)
+def by(request: pytest.FixtureRequest, luigid: Luigid) -> list[str]:
+    """Who schedules: the options for it."""
+    if request.param == "local":
+        return ["--local-scheduler"]
+    luigid.start()
+    return []
+
+
+def test_the_configuration_is_read_on_top_of_ours() -> None:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(REPOSITORY / "config/unattended.cfg", encoding="utf-8")
+    worker, scheduler = parser["worker"], parser["scheduler"]
+    idle = int(worker["max_keep_alive_idle_duration"].split()[0])
+    longest_attempt = int(worker["timeout"])
+    assert int(scheduler["retry_delay"]) == 300
+    assert idle > 600, "the delay of the weekly tasks"
+    assert int(scheduler["disable_window"]) > 4 * (300 + longest_attempt)
+    assert int(scheduler["disable_window"]) > 3 * (600 + longest_attempt)
+    assert not any(";" in value or "#" in value for each in parser.values() for value in each)
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "attempts"),
+    [(POPULAR, "/movie/popular", 4), (ACTION, "/discover/movie", 3)],
+    ids=["daily", "weekly"],
+)
+def test_a_failed_task_is_tried_again_and_then_given_up(
+    luigi_run: LuigiRun,
+    tmdb: FakeTmdb,
+    unattended: dict[str, str],
+    by: list[str],
+    command: tuple[str, ...],
+    path: str,
+    attempts: int,
+) -> None:
+    tmdb.fail(status(500), path=path, times=None)
+    started_at = time.monotonic()
+    run = luigi_run(*command, *by, local=False, **unattended)
+    assert run.status == FAILED, run.output
+    assert tmdb.count(path) == attempts
+    assert time.monotonic() - started_at >= (attempts - 1) * RETRY_DELAY_SECONDS
+    assert f"up to {attempts} attempts in all" in run.err
+
+
+def test_a_fault_that_passes_costs_attempts_and_nothing_else(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, unattended: dict[str, str], by: list[str]
+) -> None:
+    tmdb.fail(status(500), path="/movie/popular", times=2)
+    run = luigi_run(*DAILY, *by, local=False, **unattended)
+    assert run.status == 0, run.output
+
+
+def test_a_run_at_the_desk_fails_at_once_and_is_never_refused(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, unattended: dict[str, str], luigid: Luigid
+) -> None:
+    """Six failures in a row: had they counted, luigid would refuse the last two."""
+    luigid.start()
+    tmdb.fail(status(500), path="/movie/popular", times=None)
+    desk = unattended | {"LUIGI_CONFIG_PATH": None}
+    for attempt in range(1, 7):
+        assert luigi_run(*POPULAR, local=False, **desk).status == FAILED
+        assert tmdb.count("/movie/popular") == attempt
+
+
+# nothing hangs for ever
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [("Absent", FAILED), ("BadComplete", NOT_PLANNED), ("BadRequires", NOT_PLANNED)],
+)
+def test_what_can_never_run_ends_the_run(
+    luigi_run: LuigiRun,
+    clean_environment: Path,
+    unattended: dict[str, str],
+    by: list[str],
+    broken: str,
+    expected: int,
+) -> None:
+    (clean_environment / "broken.py").write_text(BROKEN_TASKS)
+    words = ("--module", "broken", "Root", "--of", broken)
+    started_at = time.monotonic()
+    run = luigi_run(*words, *by, local=False, PYTHONPATH=".", **unattended)
+    assert run.status == expected, run.output
+    assert time.monotonic() - started_at < 20
+
+
+def test_without_the_bound_it_would_hang(
+    clean_environment: Path, unattended: dict[str, str]
+) -> None:
+    """What the tests beside this one would look like if the configuration did nothing."""
+    (clean_environment / "broken.py").write_text(BROKEN_TASKS)
+    cfg = Path(unattended["LUIGI_CONFIG_PATH"])
+    lines = [line for line in cfg.read_text().splitlines() if "max_keep_alive" not in line]
+    cfg.write_text("\n".join(lines))
+    run = subprocess.Popen(
+        luigi_command("--module", "broken", "Root", "--of", "BadComplete", "--local-scheduler"),
+        env=unattended | {"PYTHONPATH": "."},
+        cwd=clean_environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        run.wait(timeout=IDLE_SECONDS + 2)
+    run.kill()
+    run.wait()
+
+
+def test_a_paused_luigid_ends_the_run(
+    luigi_run: LuigiRun, unattended: dict[str, str], luigid: Luigid
+) -> None:
+    luigid.start()
+    luigid.call("pause")
+    run = luigi_run(*DAILY, local=False, **unattended)
+    assert run.status == NOT_RUN, run.output
+
+
+def test_no_key_ends_the_run(
+    luigi_run: LuigiRun, unattended: dict[str, str], by: list[str]
+) -> None:
+    run = luigi_run(*DAILY, *by, local=False, **{**unattended, "TMDB_API_KEY": None})
+    assert run.status == NOT_PLANNED
+    assert "TMDB_API_KEY is not set" in run.err
+
+
+def started(
+    environment: dict[str, str], cwd: Path, *arguments: str, **options: object
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        luigi_command(*arguments),
+        env=environment,
+        cwd=cwd,
+        **{"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **options},
+        start_new_session=True,  # type: ignore[call-overload]
+    )
+
+
+@contextlib.contextmanager
+def slow_tmdb(seconds: float = 0.2) -> Iterator[FakeTmdb]:
+    with FakeTmdb(key="0f1e2d3c4b5a69788796a5b4c3d2e1f0", limit=None, latency=seconds) as slow:
+        yield slow
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.01)
+
+
+def output_of(run: subprocess.Popen[bytes], seconds: float = 60) -> str:
+    try:
+        return run.communicate(timeout=seconds)[1].decode()
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+
+
+def test_a_luigid_that_is_gone_for_good_ends_the_run(
+    clean_environment: Path, unattended: dict[str, str], luigid: Luigid
+) -> None:
+    luigid.start()
+    with slow_tmdb() as slow:
+        run = started(unattended | {"TMDB_API_URL": slow.url}, clean_environment, *DAILY)
+        wait_for(lambda: slow.count() >= 1)
+        luigid.stop()
+        told = output_of(run)
+    assert run.returncode == NO_LUIGID, told
+    assert "luigid does not answer" in told
+
+
+def test_a_restart_of_luigid_is_ridden_out(
+    clean_environment: Path, unattended: dict[str, str], luigid: Luigid
+) -> None:
+    luigid.start()
+    with slow_tmdb() as slow:
+        run = started(unattended | {"TMDB_API_URL": slow.url}, clean_environment, *DAILY)
+        wait_for(lambda: slow.count() >= 1)
+        luigid.stop()
+        time.sleep(1)
+        luigid.start()
+        told = output_of(run)
+    assert run.returncode == 0, told
+
+
+def test_a_killed_task_process_is_one_failed_attempt(
+    clean_environment: Path, unattended: dict[str, str], by: list[str]
+) -> None:
+    """As the kernel does when memory is out. One worker: the run itself has to survive it."""
+    with slow_tmdb() as slow:
+        run = started(unattended | {"TMDB_API_URL": slow.url}, clean_environment, *DAILY, *by)
+        wait_for(lambda: slow.count() >= 1)
+        (task,) = psutil.Process(run.pid).children()
+        task.kill()
+        told = output_of(run)
+    assert run.returncode == 0, told
+    assert "Movies(date=2024-01-07): its process died (-9): killed, or out of memory" in told
+
+
+def test_a_task_that_hangs_is_stopped_and_tried_again(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, unattended: dict[str, str]
+) -> None:
+    tmdb.fail(hang(30), path="/movie/popular", times=1)
+    run = luigi_run(*POPULAR, **unattended)
+    assert run.status == 0, run.output
+    assert "PopularMovies(date=2024-01-07): it took too long and was stopped" in run.err
+
+
+# stopped from outside
+
+
+def is_at_work(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def files_below(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*.json") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("mode", "workers", "number", "expected"),
+    [
+        ("desk", 1, signal.SIGTERM, 143),
+        ("desk", 4, signal.SIGTERM, 143),
+        ("unattended", 1, signal.SIGTERM, 143),
+        ("unattended", 4, signal.SIGTERM, 143),
+        ("desk", 4, signal.SIGINT, 130),
+        ("unattended", 1, signal.SIGHUP, 129),
+    ],
+)
+def test_a_stopped_run_leaves_nobody_who_still_writes(
+    clean_environment: Path,
+    environment: dict[str, str],
+    unattended: dict[str, str],
+    data_dir: Path,
+    mode: str,
+    workers: int,
+    number: int,
+    expected: int,
+) -> None:
+    """Only the main process gets the signal, as from `kill` or a service manager."""
+    variables = unattended if mode == "unattended" else environment
+    words = (*WEEKLY, "--local-scheduler", "--workers", str(workers))
+    with slow_tmdb(0.1) as slow:
+        run = started(variables | {"TMDB_API_URL": slow.url}, clean_environment, *words)
+        wait_for(lambda: slow.count() >= 3)
+        family = psutil.Process(run.pid).children(recursive=True)
+        sent_at = time.monotonic()
+        os.kill(run.pid, number)
+        told = output_of(run)
+        assert time.monotonic() - sent_at < 3
+        psutil.wait_procs(family, timeout=1)
+        time.sleep(0.2)  # what was under way already
+        asked, files = slow.count(), files_below(data_dir)
+        time.sleep(0.3)
+        assert (slow.count(), files_below(data_dir)) == (asked, files)
+    assert run.returncode == expected, told
+    assert not any(is_at_work(each) for each in family)
+    assert "Stopped. What is finished is kept" in told
+    assert "Traceback" not in told
+
+
+def test_a_stopped_run_ends_soon_though_luigid_is_gone(
+    clean_environment: Path, unattended: dict[str, str], luigid: Luigid
+) -> None:
+    luigid.start()
+    cfg = Path(unattended["LUIGI_CONFIG_PATH"])
+    cfg.write_text(cfg.read_text().replace("rpc_retry_attempts = 4", "rpc_retry_attempts = 60"))
+    with slow_tmdb(1) as slow:
+        run = started(unattended | {"TMDB_API_URL": slow.url}, clean_environment, *WEEKLY)
+        wait_for(lambda: slow.count() >= 1)
+        family = psutil.Process(run.pid).children(recursive=True)
+        luigid.stop()
+        time.sleep(1.5)
+        sent_at = time.monotonic()
+        os.kill(run.pid, signal.SIGTERM)
+        wait_for(lambda: not any(is_at_work(each) for each in family), seconds=1)
+        told = output_of(run)
+    assert run.returncode == 143, told
+    assert time.monotonic() - sent_at < 8
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_a_killed_run_leaves_nobody_who_still_writes(
+    clean_environment: Path, unattended: dict[str, str], data_dir: Path
+) -> None:
+    with slow_tmdb(0.3) as slow:
+        words = (*WEEKLY, "--local-scheduler", "--workers", "4")
+        run = started(unattended | {"TMDB_API_URL": slow.url}, clean_environment, *words,
+                      stderr=subprocess.DEVNULL)  # fmt: skip
+        wait_for(lambda: slow.count() >= 5)
+        family = psutil.Process(run.pid).children(recursive=True)
+        run.kill()
+        run.wait()
+        wait_for(lambda: not any(is_at_work(each) for each in family), seconds=0.4)
+        time.sleep(0.4)  # what was under way already
+        asked = slow.count()
+        time.sleep(0.5)
+        assert slow.count() == asked
+    assert len(family) == 4
+    assert not (data_dir / "processed").exists()
+
+
+def test_a_run_under_nohup_outlives_its_terminal(
+    clean_environment: Path, environment: dict[str, str]
+) -> None:
+    with slow_tmdb(0.1) as slow:
+        run = started(
+            environment | {"TMDB_API_URL": slow.url}, clean_environment,
+            *POPULAR, "--local-scheduler", "--workers", "2",
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        )  # fmt: skip
+        wait_for(lambda: slow.count() >= 1)
+        os.killpg(run.pid, signal.SIGHUP)
+        told = output_of(run)
+    assert run.returncode == 0, told
