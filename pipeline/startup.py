@@ -59,9 +59,8 @@ def _log_in_to_luigid() -> None:
     if password is None or not url or "@" in url:
         return
     scheme, _, rest = url.partition("://")
-    configuration.set(
-        "core", "scheduler_url", f"{scheme}://luigi:{quote(password.secret, '')}@{rest}"
-    )
+    secret = quote(password.secret, safe="").replace("%", "%%")  # configparser halves them again
+    configuration.set("core", "scheduler_url", f"{scheme}://luigi:{secret}@{rest}")
 
 
 def serves_another_module() -> bool:

@@ -47,13 +47,22 @@ LAYERS = {
 PURE = 1
 """The highest layer that imports the standard library only."""
 
-SETTINGS = {"pipeline.settings"}
+SETTINGS = {"pipeline.settings", "pipeline.ops.configuration", "pipeline.ops.backup.place"}
+"""Where settings come from; who tells where each came from; who hands pg_dump its environment."""
 TRANSPORT = {"pipeline.tmdb.transport"}
 CLOCK = {"pipeline.clock"}
 LAYOUT = {"pipeline.layout"}
-LUIGI = {"pipeline", "pipeline.entry", "pipeline.startup", "pipeline.tasks.*"}
-SQLALCHEMY: set[str] = set()
-"""Modules that may talk to a database: none yet; the history and the warehouse later."""
+LUIGI = {
+    "pipeline",
+    "pipeline.entry",
+    "pipeline.startup",
+    "pipeline.tasks.*",
+    "pipeline.ops.scheduler.*",
+    "pipeline.ops.graph",
+    "pipeline.ops.luigi_configuration",
+}
+SQLALCHEMY = {"pipeline.ops.scheduler.store"}
+"""The one module that talks to a database."""
 DEMO_SERVER = {"pipeline.tmdb.demo.*"}
 """The catalogue as a server of its own may sleep and measure."""
 

@@ -129,8 +129,14 @@ def note(message: str, *arguments: object) -> None:
 
 def scheduler() -> str:
     """Return who says what is run when: `local`, or luigid's address."""
+    return "local" if luigi.interface.core().local_scheduler else scheduler_url()
+
+
+def scheduler_url() -> str:
+    """Return luigid's address, without the login that may be part of it."""
     core = luigi.interface.core()
-    return "local" if core.local_scheduler else str(core.scheduler_url or core.scheduler_host)
+    url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
+    return re.sub(r"//[^/]*@", "//", str(url))
 
 
 def sweep(folder: Path, now: datetime.datetime) -> list[Path]:

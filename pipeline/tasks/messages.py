@@ -20,6 +20,7 @@ from luigi.rpc import RPCError
 from pipeline import settings
 from pipeline.errors import PipelineError
 from pipeline.tasks.base import PipelineTask
+from pipeline.tasks.logs import scheduler_url
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -40,10 +41,7 @@ def sentence_of(error: BaseException | None) -> str | None:
     if isinstance(error, PipelineError):
         return str(error)
     if isinstance(error, RPCError):
-        return (
-            f"luigid does not answer at {_scheduler_url()}: start it with `luigid`, or run without "
-            "it by adding --local-scheduler."
-        )
+        return _no_scheduler(error)
     if isinstance(error, MissingParameterException):
         family, _, parameter = _missing(error)
         example = " YYYY-MM-DD" if parameter == "date" else " VALUE"
@@ -123,10 +121,22 @@ def _failed_task(record: logging.LogRecord) -> str:
     return ""
 
 
-def _scheduler_url() -> str:
-    core = luigi.interface.core()
-    url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
-    return re.sub(r"//[^/]*@", "//", url)
+_REFUSALS = {
+    401: "asks for a password: put it into PIPELINE_LUIGID_PASSWORD",
+    403: "refuses this task: it takes on tasks of this pipeline's version only",
+    421: "is not to be called by that name: start it with --allow-host NAME",
+}
+
+
+def _no_scheduler(error: RPCError) -> str:
+    response = getattr(getattr(error, "sub_exception", None), "response", None)
+    refusal = _REFUSALS.get(getattr(response, "status_code", 0))
+    if refusal:
+        return f"luigid at {scheduler_url()} {refusal}, or run without it by --local-scheduler."
+    return (
+        f"luigid does not answer at {scheduler_url()}: start it with `luigid`, or run without "
+        "it by adding --local-scheduler."
+    )
 
 
 def _missing(error: MissingParameterException) -> tuple[str, str, str]:

@@ -1,0 +1,1 @@
+"""The subcommands of `tmdb-pipeline`, one module each."""

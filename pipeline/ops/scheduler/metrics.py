@@ -1,0 +1,111 @@
+"""What Prometheus is told: luigi's own counters, the newest documents, and the history.
+
+luigi's collector makes labels of whatever a task brings, and fails where one ends that never ran;
+since it is called while work is handed out, one such message stops all work. This one knows the
+families beforehand, and never fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from luigi.contrib.prometheus_metric import PrometheusMetricsCollector
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from pipeline import clock, settings
+from pipeline.errors import PipelineError
+from pipeline.layout import Layout
+from pipeline.ops.scheduler.newest import Gauge, gauges
+
+
+class Recorder(Protocol):
+    """What the history tells of itself."""
+
+    @property
+    def buffered(self) -> int:
+        """Events that are not in the database yet."""
+
+    @property
+    def lost(self) -> int:
+        """Events that nobody will ever see."""
+
+    @property
+    def up(self) -> bool:
+        """Whether the database takes events."""
+
+
+class PipelineMetrics(PrometheusMetricsCollector):
+    """luigi's counters for tasks of the pipeline, and what `Documents` and `HistoryState` tell."""
+
+    def __init__(self, families: frozenset[str], recorder: Recorder) -> None:
+        super().__init__(use_task_family_in_labels=True, task_parameters_to_use_in_labels=())
+        self._families = families
+        self.registry.register(Documents())
+        self.registry.register(HistoryState(recorder))
+
+    def handle_task_started(self, task: Any) -> None:
+        """Count a start."""
+        if task.family in self._families:
+            super().handle_task_started(task)
+
+    def handle_task_failed(self, task: Any) -> None:
+        """Count a failure, and how long the attempt took if it ever began."""
+        self._count(self.task_failed_counter, task)
+
+    def handle_task_disabled(self, task: Any, config: Any) -> None:
+        """Count a task that is given up, and how long its last attempt took."""
+        self._count(self.task_disabled_counter, task)
+
+    def handle_task_done(self, task: Any) -> None:
+        """Count a success, and how long it took unless the file was there already."""
+        self._count(self.task_done_counter, task)
+
+    def _count(self, counter: Any, task: Any) -> None:
+        if task.family not in self._families:
+            return
+        counter.labels(family=task.family).inc()
+        if task.time_running is not None:
+            seconds = task.updated - task.time_running
+            self.task_execution_time.labels(family=task.family).set(seconds)
+
+
+class Documents:
+    """The newest documents below the data root, looked at when Prometheus asks."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield a gauge for each figure; a document that is not there or damaged has none."""
+        try:
+            now = settings.current()
+            found = gauges(Layout(now.data_dir), now.plan(), clock.today())
+        except PipelineError:
+            return
+        yield from map(_metric, found)
+
+    def describe(self) -> Iterable[Metric]:
+        """Read nothing while the collector is registered."""
+        return ()
+
+
+class HistoryState:
+    """Whether the task history reaches its database."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the history's three gauges."""
+        for name, text, value in (
+            ("tmdb_history_buffered_events", "not in the database yet", self._recorder.buffered),
+            ("tmdb_history_lost_events", "lost for good", self._recorder.lost),
+            ("tmdb_history_up", "1 while the database takes events", self._recorder.up),
+        ):
+            yield GaugeMetricFamily(name, f"task history: {text}", value=float(value))
+
+
+def _metric(gauge: Gauge) -> Metric:
+    label = [gauge.label] if gauge.label else None
+    family = GaugeMetricFamily(gauge.name, gauge.text, labels=label)
+    for value_of_label, value in gauge.values.items():
+        family.add_metric([value_of_label] if gauge.label else [], value)
+    return family

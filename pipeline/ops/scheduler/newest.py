@@ -1,0 +1,132 @@
+"""The figures of the newest documents, read cheaply: names are computed, folders never listed.
+
+A film list is megabytes of films with its figures behind them. Only its last few kilobytes are
+read; a document is written with its keys in a fixed order and never changes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import storage
+from pipeline.errors import PipelineError
+from pipeline.layout import Layout
+from pipeline.plan import Plan
+
+LOOK_BACK_DAYS = 60
+"""A document that is older is as good as none."""
+
+_INFO_BYTES = 8_192
+_INFO = b'\n  "collection_info": '
+
+PathOfDay = Callable[[datetime.date], Path]
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A figure for each value of a label; without a label the one value stands under ""."""
+
+    name: str
+    text: str
+    label: str
+    values: Mapping[str, float]
+
+
+def gauges(layout: Layout, plan: Plan, today: datetime.date) -> list[Gauge]:
+    """Return the figures that an operator watches. Never raises for what is missing or damaged."""
+    roots = {"DailySummary": layout.daily_summary, "WeeklyConsolidation": layout.consolidated}
+    infos = dict(_infos(_lists(layout, plan), today))
+    report = _report(newest(layout.validation_report, today))
+    return [
+        Gauge(
+            "tmdb_last_success_timestamp_seconds",
+            "when the newest document of the task was written",
+            "task",
+            {task: path.stat().st_mtime for task, path in _newest_of(roots, today)},
+        ),
+        _of_lists("tmdb_films_collected", "films in the newest list", infos, "total_collected"),
+        _of_lists("tmdb_requests", "requests for the newest list", infos, "requests"),
+        _of_lists("tmdb_retries", "further attempts among them", infos, "retries"),
+        _of_report("tmdb_quality_score", "0 to 100", report, "overall_quality_score"),
+        _of_report("tmdb_validation_rate", "percent", report, "validation_rate"),
+    ]
+
+
+def newest(path_of: PathOfDay, today: datetime.date) -> Path | None:
+    """Return the document of the latest day that has one, at most `LOOK_BACK_DAYS` back."""
+    for days in range(LOOK_BACK_DAYS):
+        path = path_of(today - datetime.timedelta(days=days))
+        if path.exists():
+            return path
+    return None
+
+
+def collection_info(path: Path) -> dict[str, Any] | None:
+    """Return a list's figures from the end of its file; None where they cannot be made out."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _INFO_BYTES))
+            _, found, info = file.read().rpartition(_INFO)
+        document = json.loads(b'{"info": ' + info) if found else {}
+    except (OSError, ValueError):
+        return None
+    found_info = document.get("info")
+    return found_info if isinstance(found_info, dict) else None
+
+
+def _lists(layout: Layout, plan: Plan) -> dict[str, PathOfDay]:
+    genres = {genre.slug: _path_of_genre(layout, genre.slug) for genre in plan.genres}
+    return {
+        "popular": layout.popular,
+        "trending": layout.trending,
+        **genres,
+        "top_rated": layout.top_rated,
+    }
+
+
+def _path_of_genre(layout: Layout, slug: str) -> PathOfDay:
+    return lambda day: layout.genre(slug, day)
+
+
+def _newest_of(paths: Mapping[str, PathOfDay], today: datetime.date) -> Iterator[tuple[str, Path]]:
+    for name, path_of in paths.items():
+        if path := newest(path_of, today):
+            yield name, path
+
+
+def _infos(
+    lists: Mapping[str, PathOfDay], today: datetime.date
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, path in _newest_of(lists, today):
+        if info := collection_info(path):
+            yield name, info
+
+
+def _report(path: Path | None) -> dict[str, Any]:
+    try:
+        return storage.read_report(path) if path else {}
+    except PipelineError:
+        return {}
+
+
+def _of_lists(name: str, text: str, infos: Mapping[str, dict[str, Any]], key: str) -> Gauge:
+    values = {each: float(info[key]) for each, info in infos.items() if _is_figure(info.get(key))}
+    return Gauge(name, text, "list", values)
+
+
+def _of_report(name: str, text: str, report: Mapping[str, Any], key: str) -> Gauge:
+    value = report.get(key)
+    values = {"": float(value)} if value is not None and _is_figure(value) else {}
+    return Gauge(name, f"newest validation report, {text}", "", values)
+
+
+def _is_figure(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)
