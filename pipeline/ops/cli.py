@@ -1,0 +1,125 @@
+"""The `tmdb-pipeline` command: one subcommand a module of `pipeline.ops.commands`.
+
+Each module exposes a click command named `command` and is imported when it is asked for, so that
+one that cannot be imported takes nothing else with it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from pipeline import clock, settings
+from pipeline.errors import PipelineError
+from pipeline.layout import Layout
+from pipeline.version import VERSION
+
+COMMANDS = {
+    "start": "Start luigid, or the compose stack.",
+    "stop": "Stop what `start` started.",
+    "restart": "Stop and start again.",
+    "status": "What runs, what ran last, what comes next, what was missed.",
+    "trigger": "Run a task now, as the schedule would.",
+    "check": "The configuration, and the graph with what is done and what is missing.",
+    "stats": "Runs, failures and durations of each task, from the history.",
+    "doctor": "Look for what is wrong, and say how to mend it.",
+    "logs": "Show the log of a run or of luigid.",
+    "watch": "Alert where a day brought nothing.",
+    "backup": "Save the task history and the metadata in one file.",
+    "restore": "Bring a backup back.",
+    "luigid": "Run the hardened luigid in the foreground.",
+}
+"""The subcommands in the order of the help, with a line for each."""
+
+EXIT_PROBLEM = 1
+EXIT_UNEXPECTED = 70
+
+
+class AnyText(click.types.BoolParamType):
+    """True for any text but the empty one, which is how NO_COLOR is meant (no-color.org)."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bool:
+        """Return whether there is a text at all."""
+        return bool(value)
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, without importing anything."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module and return the command; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = f"pipeline.ops.commands.{cmd_name}"
+        try:
+            found: click.Command = importlib.import_module(module).command
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            raise PipelineError(
+                f"`{cmd_name}` is not part of this installation: install it again with "
+                "`pip install .`."
+            ) from None
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from their lines here, so that `--help` imports none of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="tmdb-pipeline", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+@click.option(
+    "--no-color",
+    is_flag=True,
+    type=AnyText(),
+    envvar="NO_COLOR",
+    show_envvar=True,
+    help="No colours; there are none either where the output is not a terminal.",
+)
+@click.pass_context
+def group(context: click.Context, debug: bool, no_color: bool) -> None:
+    """Operate the collection of TMDB's film lists: start it, watch it, repair it."""
+    if no_color:
+        context.color = False
+
+
+def main() -> None:
+    """Run the command; every fault that a person can mend is one sentence and exit status 1."""
+    try:
+        group(prog_name="tmdb-pipeline", standalone_mode=True)
+    except PipelineError as error:
+        click.echo(f"tmdb-pipeline: {settings.redacted(str(error))}", err=True)
+        sys.exit(EXIT_PROBLEM)
+    except Exception as error:
+        click.echo(f"tmdb-pipeline: {_unexpected(error)}", err=True)
+        sys.exit(EXIT_UNEXPECTED)
+
+
+def _unexpected(error: Exception) -> str:
+    """Return the sentence for an error nobody foresaw, and leave its traceback in a file."""
+    story = settings.redacted("".join(traceback.format_exception(error)))
+    if "--debug" in sys.argv:
+        return f"unexpected error.\n{story}"
+    what = f"an unexpected {type(error).__name__}, a fault of this program"
+    try:
+        path = Layout(settings.current().data_dir).run_log(clock.now(), "tmdb-pipeline")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(story, encoding="utf-8")
+    except (OSError, PipelineError):
+        return f"{what}: run `tmdb-pipeline --debug ...` to see where."
+    return f"{what}: its traceback is in {path}; please report it."
+
+
+if __name__ == "__main__":
+    main()

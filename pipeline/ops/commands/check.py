@@ -1,0 +1,97 @@
+"""`tmdb-pipeline check`."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import sys
+from typing import Any
+
+import click
+
+from pipeline import clock, settings
+from pipeline.errors import PipelineError
+from pipeline.ops import configuration, graph, luigi_configuration, tables
+from pipeline.ops.options import Day, Family, json_option, runtime_option
+from pipeline.ops.roots import ROOTS
+from pipeline.ops.runtime import Document, chosen
+
+
+@click.command("check")
+@click.argument("task", type=Family(), required=False)
+@click.argument("date", type=Day(), required=False, metavar="[DATE]")
+@runtime_option
+@json_option
+def command(task: str | None, date: datetime.date | None, runtime: str, as_json: bool) -> None:
+    """Check the configuration, and show the graph of TASK of DATE with what is done and missing.
+
+    Both root tasks of today unless told otherwise. Exit status 0 if the pipeline could run.
+    """
+    words = ["check", *([task] if task else []), *([date.isoformat()] if date else [])]
+    here = chosen(runtime)
+    document = here.ask(words, lambda: build(here.name, task, date or clock.today()))
+    tables.show_json(document) if as_json else show(document)
+    sys.exit(0 if document["ok"] else 1)
+
+
+def build(runtime: str, task: str | None, date: datetime.date) -> Document:
+    """Return settings, problems and graphs as plain data."""
+    problems = configuration.problems()
+    nodes, fault = _graphs(task, date)
+    files = {node.file: node.state for root in nodes for node in root.walk()}
+    return {
+        "runtime": runtime,
+        "ok": not problems,
+        "problems": problems,
+        "warnings": configuration.warnings() + fault,
+        "settings": [dataclasses.asdict(each) for each in configuration.in_force()],
+        "luigi_configuration": [
+            {"file": str(path), "read": read} for path, read in luigi_configuration.files()
+        ],
+        "date": date.isoformat(),
+        "done": sum(state == "done" for state in files.values()),
+        "missing": sum(state == "missing" for state in files.values()),
+        "graph": [node.to_json() for node in nodes],
+        "notes": [],
+    }
+
+
+def show(document: Document) -> None:
+    """Print settings, graphs, then what is amiss."""
+    rows = [[each["variable"], each["source"], each["value"]] for each in document["settings"]]
+    tables.show_table("Settings in force", ["variable", "from", "value"], rows)
+    files = [
+        ["read" if each["read"] else "not there", each["file"]]
+        for each in document["luigi_configuration"]
+    ]
+    tables.show_table("luigi's configuration, later wins", ["state", "file"], files)
+    done, missing = document["done"], document["missing"]
+    click.secho(f"\n{document['date']}: {done} files done, {missing} missing", bold=True)
+    for each in document["graph"]:
+        click.echo("\n".join(graph.lines(_node(each))))
+    click.echo()
+    for sentence in document["warnings"]:
+        click.echo(f"{click.style('warning', fg='yellow')}: {sentence}")
+    for sentence in document["problems"]:
+        click.echo(f"{click.style('problem', fg='red')}: {sentence}")
+    tables.show_notes(document["notes"])
+    if document["ok"]:
+        click.echo("The configuration is usable.")
+
+
+def _graphs(task: str | None, date: datetime.date) -> tuple[list[graph.Node], list[str]]:
+    """Return the graphs, or a sentence why there are none."""
+    try:
+        now = settings.current()
+        genres = tuple(genre.slug for genre in now.plan().genres)
+        families = [task] if task else ROOTS
+        return [
+            node for family in families for node in graph.graphs(family, date, now.data_dir, genres)
+        ], []
+    except PipelineError as error:
+        return [], [f"The graph cannot be shown: {error}"]
+
+
+def _node(data: dict[str, Any]) -> graph.Node:
+    below = tuple(_node(each) for each in data["requires"])
+    return graph.Node(**{**data, "requires": below})

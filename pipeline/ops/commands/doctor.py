@@ -1,0 +1,84 @@
+"""`tmdb-pipeline doctor`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+import click
+
+from pipeline.ops import tables
+from pipeline.ops.findings import OK, PROBLEM, Finding, Probe, examined
+from pipeline.ops.options import json_option, runtime_option
+from pipeline.ops.probes import files, machine, services, tmdb
+from pipeline.ops.runtime import Document, Runtime, chosen
+
+PROBES: dict[str, Probe] = {
+    "key": tmdb.key,
+    "host": tmdb.host,
+    "clock": machine.clock_and_zone,
+    "disk": machine.disk,
+    "memory": machine.memory,
+    "luigid": services.luigid,
+    "postgres": services.postgres,
+    "cron": services.cron,
+    "data root": files.data_root,
+    ".env": files.dotenv,
+    "state folder": files.state_folder,
+    "exit statuses": files.exit_statuses,
+    "left-overs": files.left_overs,
+}
+"""Every probe by the name of its finding, in the order in which they are shown."""
+
+
+@click.command("doctor")
+@runtime_option
+@json_option
+def command(runtime: str, as_json: bool) -> None:
+    """Look for what is wrong with key, network, machine, services and files.
+
+    Every finding that is not ok says how to mend it. Exit status 1 if there is a problem.
+    """
+    here = chosen(runtime)
+    document = here.ask(["doctor"], lambda: build(here.name))
+    if here.name == "compose":
+        _look_from_outside(document, here)
+    tables.show_json(document) if as_json else show(document)
+    sys.exit(0 if document["ok"] else 1)
+
+
+def build(runtime: str) -> Document:
+    """Return the findings as plain data."""
+    settings_found = files.settings_usable()
+    others = [] if settings_found.state == PROBLEM else examined(PROBES)
+    findings = [dataclasses.asdict(each) for each in (settings_found, *others)]
+    return {"runtime": runtime, "ok": _is_well(findings), "findings": findings, "notes": []}
+
+
+def show(document: Document) -> None:
+    """Print the findings, each with how to mend it below."""
+    findings = document["findings"]
+    rows = [[each["probe"], each["state"], each["found"]] for each in findings]
+    tables.show_table("What was looked at", ["probe", "state", "found"], rows)
+    ailing = [each for each in findings if each["state"] != OK]
+    if ailing:
+        click.secho("\nHow to mend it", bold=True)
+    for each in ailing:
+        click.echo(f"{each['probe']}: {each['mend']}")
+    tables.show_notes(document["notes"])
+
+
+def _look_from_outside(document: Document, runtime: Runtime) -> None:
+    """Tell what the inside of a container does not know: its own state, and `.env` of this host."""
+    cron = next(each for each in runtime.services() if each.service == "cron")
+    mend = "" if cron.state == "up" else "`tmdb-pipeline start --runtime compose` starts it."
+    state = OK if cron.state == "up" else PROBLEM
+    outside = (Finding("cron", state, f"container: {cron.detail}", mend), files.dotenv())
+    by_name = {each.probe: dataclasses.asdict(each) for each in outside}
+    inside = document["findings"]
+    document["findings"] = [by_name.get(each["probe"], each) for each in inside]
+    document["ok"] = _is_well(document["findings"])
+
+
+def _is_well(findings: list[Document]) -> bool:
+    return not any(each["state"] == PROBLEM for each in findings)

@@ -1,0 +1,16 @@
+"""`tmdb-pipeline stop`."""
+
+import click
+
+from pipeline.ops.options import runtime_option
+from pipeline.ops.runtime import chosen
+
+
+@click.command("stop")
+@runtime_option
+def command(runtime: str) -> None:
+    """Stop the luigid that `start` started, or take the compose stack down.
+
+    Files and history are kept. A luigid that something else started is left alone.
+    """
+    click.echo(chosen(runtime).stop())

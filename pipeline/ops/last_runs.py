@@ -1,0 +1,95 @@
+"""The last runs, from the history where it can be had and from the files where not."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline import clock
+from pipeline.errors import PipelineError
+from pipeline.layout import Layout
+from pipeline.ops import history, run_files
+from pipeline.ops.root_runs import RootRun, duration, root_runs
+from pipeline.ops.roots import ROOTS, STEPS
+from pipeline.ops.scheduler.store import Run
+from pipeline.settings import Settings
+
+LOOK_BACK = datetime.timedelta(days=60)
+MOST_RUNS = 10
+"""How many runs of one task are told."""
+
+Row = dict[str, Any]
+
+
+def last_runs(settings: Settings, task: str | None) -> tuple[list[Row], list[str]]:
+    """Return the last run of each root task, or the last ten of one task; and what to know of them.
+
+    A run without luigid leaves files and no history; where the files are newer they are told.
+    """
+    attempts, notes = _attempts(settings)
+    layout = Layout(settings.data_dir)
+    if task is None:
+        rows = [row for root in ROOTS if (row := _newest(root, attempts, layout))]
+        return rows, notes
+    if task in STEPS:
+        rows = [_of_a_root(run) for run in root_runs(task, attempts)[:MOST_RUNS]]
+        file_row = None if rows else run_files.last_run(task, layout)
+        return rows + ([file_row] if file_row else []), notes
+    steps = [each for each in attempts if each.family == task and each.started_at]
+    return [_of_an_attempt(each) for each in steps[:MOST_RUNS]], notes
+
+
+def _attempts(settings: Settings) -> tuple[Sequence[Run], list[str]]:
+    try:
+        with history.opened(settings) as store:
+            return store.runs(since=clock.now() - LOOK_BACK), []
+    except PipelineError as error:
+        return [], [f"{error} The last runs are told from the files, which show successes only."]
+
+
+def _newest(root: str, attempts: Sequence[Run], layout: Layout) -> Row | None:
+    runs = root_runs(root, attempts)
+    by_history = _of_a_root(runs[0]) if runs else None
+    by_files = run_files.last_run(root, layout)
+    if not by_history or not by_files:
+        return by_history or by_files
+    told = by_history["ended_at"] or by_history["started_at"]
+    return by_files if _minutes_between(told, by_files["ended_at"]) > 1 else by_history
+
+
+def _minutes_between(earlier: str, later: str) -> float:
+    first, second = (datetime.datetime.fromisoformat(each) for each in (earlier, later))
+    return (second - first).total_seconds() / 60
+
+
+def _of_a_root(run: RootRun) -> Row:
+    return {
+        "task": run.family,
+        "date": run.date,
+        "outcome": run.outcome,
+        "started_at": _text(run.started_at),
+        "ended_at": _text(run.ended_at),
+        "seconds": run.seconds,
+        "attempts": run.attempts,
+        "reason": run.reason,
+        "source": "history",
+    }
+
+
+def _of_an_attempt(attempt: Run) -> Row:
+    return {
+        "task": attempt.family,
+        **{name: value for name, value in attempt.params.items() if name in ("date", "genre")},
+        "outcome": attempt.outcome,
+        "started_at": _text(attempt.started_at),
+        "ended_at": _text(attempt.ended_at),
+        "seconds": duration(attempt),
+        "attempts": attempt.attempt,
+        "reason": attempt.reason,
+        "source": "history",
+    }
+
+
+def _text(at: datetime.datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

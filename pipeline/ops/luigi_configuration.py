@@ -1,0 +1,105 @@
+"""luigi's configuration as it is in force: files read, where luigid is, what is amiss."""
+
+from __future__ import annotations
+
+import configparser
+import difflib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import luigi.configuration
+from luigi.task_register import Register
+
+from pipeline.errors import SettingsError
+
+STATUSES = (
+    "already_running",
+    "missing_data",
+    "not_run",
+    "task_failed",
+    "scheduling_error",
+    "unhandled_exception",
+)
+"""What `[retcode]` has to give a status of its own, or a failed run would exit with 0."""
+
+_NOT_OF_A_CLASS = {
+    *("resources", "task_history", "logging", "DEFAULT", "email", "retcode", "tmdb_pipeline"),
+}
+"""Sections that luigi reads without declaring them as a class of options."""
+
+
+def files() -> list[tuple[Path, bool]]:
+    """Return each file that luigi looks for, in the order of reading, and whether it is there."""
+    parser = luigi.configuration.LuigiConfigParser
+    paths = [Path(each).absolute() for each in parser._config_paths]
+    once = dict.fromkeys(path for path in paths if path.name != "client.cfg")
+    return [(path, path.is_file()) for path in once]
+
+
+def scheduler_url() -> str:
+    """Return where luigi looks for luigid, without the login that the address may hold.
+
+    Raises:
+        SettingsError: it is no http address.
+    """
+    configuration = luigi.configuration.get_config()
+    host = configuration.get("core", "scheduler_host", "localhost")
+    port = configuration.get("core", "scheduler_port", "8082")
+    url = str(configuration.get("core", "scheduler_url", "") or f"http://{host}:{port}/")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(
+            "scheduler_url in [core] of luigi.cfg has to be like http://127.0.0.1:8082/."
+        )
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def statuses() -> dict[str, int]:
+    """Return the exit status of each ending as `[retcode]` sets it; 0 where it does not."""
+    configuration = luigi.configuration.get_config()
+    return {name: configuration.getint("retcode", name, 0) for name in STATUSES}
+
+
+def problems() -> list[str]:
+    """Return a sentence for each thing in luigi's configuration that would be passed over."""
+    zero = [name for name, status in statuses().items() if status == 0]
+    found = [
+        f"[retcode] of luigi's configuration gives no status to {name}: a run that ends so would "
+        "exit with 0; set one as the luigi.cfg of this pipeline does."
+        for name in zero
+    ]
+    return found + [_unknown(path, name) for path, name in _unknown_sections()]
+
+
+def _unknown_sections() -> list[tuple[Path, str]]:
+    known = _sections_of_luigi()
+    return [
+        (path, section)
+        for path, is_there in files()
+        if is_there
+        for section in _sections(path)
+        if section not in known
+    ]
+
+
+def _sections_of_luigi() -> set[str]:
+    return {str(name) for name in Register.task_names()} | _NOT_OF_A_CLASS
+
+
+def _sections(path: Path) -> list[str]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        return []  # luigi itself refuses to start with such a file
+    return parser.sections()
+
+
+def _unknown(path: Path, section: str) -> str:
+    near = difflib.get_close_matches(section, _sections_of_luigi(), n=1)
+    hint = f"; did you mean [{near[0]}]?" if near else "."
+    return f"{path} has a section [{section}] that luigi does not know and ignores{hint}"

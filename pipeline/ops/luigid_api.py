@@ -1,0 +1,106 @@
+"""What a luigid says of itself and of what it runs, asked over HTTP.
+
+Never through a proxy, and never for longer than a few seconds.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from pipeline.credential import Secret
+
+USER = "luigi"
+"""The user as whom everybody logs in where luigid asks for a password."""
+
+TIMEOUT_SECONDS = 3.0
+
+_FAULTS = (OSError, http.client.HTTPException, ValueError)
+
+
+@dataclass(frozen=True)
+class Luigid:
+    """What stands at an address: whether it is a luigid that talks to us, and which one."""
+
+    answers: bool
+    why: str
+    server: str = ""
+    hardened: bool = False
+    refuses_password: bool = False
+
+
+def look(url: str, password: Secret | None) -> Luigid:
+    """Ask the luigid at the address whether it is there. Never raises."""
+    try:
+        with _post(url, "is_paused", {}, password) as response:
+            answer = json.load(response)
+            hardened = "Content-Security-Policy" in response.headers
+            server = response.headers.get("Server", "")
+    except urllib.error.HTTPError as error:
+        return _refusal(error)
+    except _FAULTS as error:
+        return Luigid(False, _reason(error))
+    if not isinstance(answer, dict) or "paused" not in (answer.get("response") or {}):
+        return Luigid(False, "what answers there is no luigid")
+    return Luigid(True, "", server, hardened)
+
+
+def running(url: str, password: Secret | None) -> list[dict[str, Any]] | None:
+    """Return task, start and worker of what luigid knows to run; None if it does not answer."""
+    try:
+        with _post(url, "task_list", {"status": "RUNNING"}, password) as response:
+            tasks = json.load(response)["response"]
+            return [_told(task) for task in tasks.values() if isinstance(task, dict)]
+    except (*_FAULTS, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _told(task: Mapping[str, Any]) -> dict[str, Any]:
+    params = {name: value for name, value in task.get("params", {}).items() if name != "date"}
+    name = task.get("name", "")
+    since = datetime.datetime.fromtimestamp(task.get("time_running") or 0, datetime.UTC)
+    return {
+        "task": f"{name}({', '.join(params.values())})" if params else name,
+        "date": task.get("params", {}).get("date"),
+        "since": since.isoformat(timespec="seconds") if task.get("time_running") else None,
+        "worker": task.get("worker_running"),
+    }
+
+
+def _post(
+    url: str, method: str, arguments: Mapping[str, object], password: Secret | None
+) -> http.client.HTTPResponse:
+    address = f"{url.rstrip('/')}/api/{method}"  # http or https: luigi_configuration looked
+    request = urllib.request.Request(address, method="POST")  # noqa: S310
+    request.data = urlencode({"data": json.dumps(arguments)}).encode()
+    if password is not None:
+        pair = base64.b64encode(f"{USER}:{password.secret}".encode()).decode()
+        request.add_header("Authorization", f"Basic {pair}")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    response: http.client.HTTPResponse = opener.open(request, timeout=TIMEOUT_SECONDS)
+    return response
+
+
+def _refusal(error: urllib.error.HTTPError) -> Luigid:
+    with error:
+        if error.code == 401:
+            why = "it refuses the password in PIPELINE_LUIGID_PASSWORD, or asks for one"
+            return Luigid(False, why, refuses_password=True)
+        return Luigid(False, f"it answers with HTTP status {error.code}")
+
+
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "reason", error)
+    if isinstance(cause, TimeoutError):
+        return f"no answer in {TIMEOUT_SECONDS:g} s"
+    if isinstance(cause, ConnectionRefusedError):
+        return "nothing listens there"
+    return str(getattr(cause, "strerror", None) or type(cause).__name__)

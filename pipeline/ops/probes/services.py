@@ -1,0 +1,53 @@
+"""The services: luigid, PostgreSQL, cron."""
+
+from __future__ import annotations
+
+from pipeline import settings
+from pipeline.errors import PipelineError
+from pipeline.ops import history, installation, luigi_configuration, luigid_api
+from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
+
+
+def luigid() -> Finding:
+    """See whether luigid answers, which one it is, and whether it is the hardened one."""
+    url = luigi_configuration.scheduler_url()
+    look = luigid_api.look(url, settings.current().luigid_password)
+    if look.refuses_password:
+        mend = "Set PIPELINE_LUIGID_PASSWORD to the one that luigid was started with."
+        return Finding("luigid", PROBLEM, f"{url}: {look.why}", mend)
+    if not look.answers:
+        return Finding("luigid", PROBLEM, f"{url}: {look.why}", "`tmdb-pipeline start` starts it.")
+    if not look.hardened:
+        found = f"{url}: a plain luigid answers ({look.server}): anybody may have tasks run by it"
+        return Finding("luigid", WARNING, found, "Stop it, then `tmdb-pipeline start`.")
+    return Finding("luigid", OK, f"{url}: hardened {look.server.replace('/', ' ')}")
+
+
+def postgres() -> Finding:
+    """See whether the history can be reached, its version, and that its tables are there."""
+    current = settings.current()
+    if current.history_url is None:
+        return Finding("postgres", WARNING, "no task history is kept", history.NOT_SET)
+    try:
+        with history.opened(current) as store:
+            version = store.ping()
+            runs = store.runs(limit=1)
+    except PipelineError as error:
+        if "does not exist" in str(error) and "relation" in str(error):
+            mend = "Start luigid with this PIPELINE_HISTORY_URL (`tmdb-pipeline restart`)."
+            found = "the database answers, but the history's tables are not there"
+            return Finding("postgres", PROBLEM, found, mend)
+        mend = "See that PostgreSQL runs; in the compose stack: docker compose logs postgres."
+        return Finding("postgres", PROBLEM, str(error), mend)
+    content = "the tables are there" if runs else "the tables are there, nothing has run yet"
+    return Finding("postgres", OK, f"PostgreSQL {version}; {content}")
+
+
+def cron() -> Finding:
+    """See whether something starts the tasks by the clock."""
+    places = installation.schedules_installed()
+    if places:
+        return Finding("cron", OK, ", ".join(places))
+    found = "nothing starts the pipeline by the clock: no crontab, no systemd timer"
+    mend = "Install config/crontab or the timers as docs/operations.md tells, or use compose."
+    return Finding("cron", WARNING, found, mend)

@@ -1,0 +1,45 @@
+"""The last runs as the files tell them, for when there is no history to ask."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from pipeline import storage
+from pipeline.errors import DataError
+from pipeline.layout import Layout
+from pipeline.ops.missed import days_there, document_of
+
+
+def last_run(family: str, layout: Layout) -> dict[str, Any] | None:
+    """Return the root task's newest finished run, or None where there is no document of it.
+
+    Only successes leave files: failures, attempts and reasons are not known from them.
+    """
+    days = days_there(family, layout)
+    if not days:
+        return None
+    path = document_of(family, layout)(days[-1])
+    ended_at = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
+    return {
+        "task": family,
+        "date": days[-1].isoformat(),
+        "outcome": "DONE",
+        "started_at": None,
+        "ended_at": ended_at.isoformat(timespec="seconds"),
+        "seconds": _seconds(family, layout, days[-1]),
+        "attempts": None,
+        "reason": None,
+        "source": "files",
+    }
+
+
+def _seconds(family: str, layout: Layout, day: datetime.date) -> float | None:
+    """Return how long the day took; only the daily summary says so itself."""
+    if family != "DailySummary":
+        return None
+    try:
+        minutes = storage.read(layout.daily_summary(day))["execution_summary"]["duration_minutes"]
+    except (DataError, KeyError, TypeError):
+        return None
+    return float(minutes) * 60 if isinstance(minutes, int | float) else None

@@ -1,0 +1,90 @@
+"""The log files below the data root: one a run, and luigid's."""
+
+from __future__ import annotations
+
+import collections
+import re
+import threading
+from pathlib import Path
+from typing import IO
+
+import click
+
+from pipeline import settings
+from pipeline.errors import NotPossible
+from pipeline.layout import Layout
+from pipeline.ops.roots import family_of
+
+LARGEST_BYTES = 10_000_000
+"""A log of luigid that is larger when luigid is started becomes its predecessor, `.1`."""
+
+_NAME = re.compile(r"\d{8}T\d{6}Z_(?P<task>.+)_\d+\.log")
+_POLL_SECONDS = 0.3
+
+
+def luigid_log(layout: Layout) -> Path:
+    """Return the log of a luigid that was started on this host."""
+    return layout.logs / "luigid.log"
+
+
+def opened_for_luigid(layout: Layout) -> IO[bytes]:
+    """Open luigid's log to add to it; a large one makes room first."""
+    path = luigid_log(layout)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LARGEST_BYTES:
+        path.rename(path.with_suffix(".log.1"))
+    path.touch(mode=0o640)
+    return path.open("ab")
+
+
+def found(layout: Layout, what: str) -> Path:
+    """Return the file of `luigid`, of the newest `run`, or of the newest run of a task.
+
+    Raises:
+        NotPossible: there is no such log, or no such task.
+    """
+    if what == "luigid":
+        paths = [path for path in (luigid_log(layout),) if path.exists()]
+    else:
+        paths = _of_runs(layout, None if what == "run" else family_of(what))
+    if not paths:
+        raise NotPossible(f"There is no log of {what} in {layout.logs} yet.")
+    return paths[-1]
+
+
+def show(path: Path, lines: int, *, follow: bool) -> None:
+    """Print the last lines of a file; `follow` goes on until it is interrupted."""
+    click.echo(f"==> {path}", err=True)
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        for line in collections.deque(stream, maxlen=lines):
+            click.echo(settings.redacted(line), nl=False)
+        if follow:
+            _follow(stream, path)
+
+
+def last_line(path: Path) -> str:
+    """Return the last line of a log that says something, without secrets."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return settings.redacted(lines[-1].strip()) if lines else "it logged nothing"
+
+
+def _of_runs(layout: Layout, family: str | None) -> list[Path]:
+    """Return the logs of runs, oldest first; of one task only where it is named."""
+    names = ((path, _NAME.fullmatch(path.name)) for path in sorted(layout.logs.glob("*.log")))
+    tasks = ((path, name["task"]) for path, name in names if name)
+    return [path for path, task in tasks if (task == family if family else task != "tmdb-pipeline")]
+
+
+def _follow(stream: IO[str], path: Path) -> None:
+    """Print what is added to the file, until Ctrl-C; one that was cut is read from its start."""
+    pause = threading.Event()
+    try:
+        while not pause.wait(_POLL_SECONDS):
+            if path.exists() and path.stat().st_size < stream.tell():
+                stream.seek(0)
+            click.echo(settings.redacted(stream.read()), nl=False)
+    except KeyboardInterrupt:
+        click.echo(err=True)

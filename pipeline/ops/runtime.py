@@ -1,0 +1,59 @@
+"""What a runtime is: the compose stack, or plain processes of this host, behind one protocol."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A part of the operation. `state` is up, down, unknown or off (not configured)."""
+
+    service: str
+    state: str
+    detail: str
+
+
+class Runtime(Protocol):
+    """What the commands ask of either runtime. Sentences are returned, and shown by the caller."""
+
+    name: str
+
+    def start(self) -> str:
+        """Start the services, wait until they answer, and say where they are."""
+
+    def stop(self) -> str:
+        """Stop what `start` started; saying so where nothing ran is no fault."""
+
+    def restart(self) -> str:
+        """Stop, then start."""
+
+    def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> NoReturn:
+        """Become the luigi command of that task and day; today by the runtime's own time zone."""
+
+    def luigid_url(self) -> str:
+        """Return where luigid's page is for a browser of this machine."""
+
+    def services(self) -> list[Service]:
+        """Return every service with what it is doing."""
+
+    def show_logs(self, what: str, lines: int, *, follow: bool) -> None:
+        """Print the last lines of a log: of `luigid`, of the newest `run`, or of a task's."""
+
+    def ask(self, words: Sequence[str], build: Callable[[], Document]) -> Document:
+        """Return a command's document, built where settings, files and history are at hand."""
+
+
+def chosen(name: str) -> Runtime:
+    """Return the runtime of that name; `auto` is compose where its services run here, else host."""
+    from pipeline.ops.compose import Compose
+    from pipeline.ops.host import Host
+
+    if name == "compose" or (name == "auto" and Compose.runs_here()):
+        return Compose()
+    return Host()

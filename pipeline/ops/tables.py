@@ -1,0 +1,70 @@
+"""How findings are shown: tables for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from tabulate import tabulate
+
+COLOURS = {
+    "ok": "green",
+    "up": "green",
+    "DONE": "green",
+    "done": "green",
+    "warning": "yellow",
+    "unknown": "yellow",
+    "problem": "red",
+    "down": "red",
+    "FAILED": "red",
+}
+"""The words that are coloured on a terminal; click drops the colours anywhere else."""
+
+
+def show_json(document: Mapping[str, Any]) -> None:
+    """Print the document, in UTF-8 and indented."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def show_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a titled table, its free text in the last column; "-" stands for what is not known."""
+    click.secho(f"\n{title}", bold=True)
+    cells = [[_cell(each) for each in row] for row in rows]
+    click.echo(tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True))
+
+
+def show_notes(notes: Sequence[str]) -> None:
+    """Print sentences below what they are about."""
+    if notes:
+        click.echo()
+    for note in notes:
+        click.echo(f"note: {note}")
+
+
+def instant(text: str | None) -> str:
+    """Return an instant of a document as people read it: the machine's time zone, to the second."""
+    if text is None:
+        return "-"
+    return f"{datetime.datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration: tenths below a minute, then minutes, then hours."""
+    if value is None:
+        return "-"
+    if value < 0.001:
+        return "0 s"
+    if value < 60:
+        return f"{value:.1f} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _cell(value: object) -> str:
+    text = "-" if value is None else str(value)
+    return click.style(text, fg=COLOURS[text]) if text in COLOURS else text

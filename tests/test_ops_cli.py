@@ -1,0 +1,189 @@
+"""The command itself: its help, its faults, its colours."""
+
+# ruff: noqa: F401, F811  fixtures are imported by their names
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import click
+import pytest
+from conftest import V3_KEY
+from operate import WORDS, Operate, luigid_port, operate, operator_environment
+
+from pipeline.ops import cli
+
+MINE = ("start", "stop", "restart", "status", "trigger", "check", "stats", "doctor", "logs")
+
+
+def main(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str
+) -> tuple[int, str, str]:
+    """The command in this process: its exit status and what it printed."""
+    monkeypatch.setattr(sys, "argv", ["tmdb-pipeline", *words])
+    with pytest.raises(SystemExit) as ending:
+        cli.main()
+    out, err = capsys.readouterr()
+    return int(ending.value.code or 0), out, err
+
+
+def test_help_names_every_command_and_needs_none_of_them(operate: Operate) -> None:
+    run = operate("--help")
+    listed = [line.split()[0] for line in run.out.partition("Commands:")[2].splitlines() if line]
+    assert run.status == 0
+    assert set(cli.COMMANDS) <= set(listed)
+    code = (
+        "import sys; sys.argv = ['tmdb-pipeline', '--help']\n"
+        "from pipeline.ops import cli\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "bad = [m for m in sys.modules if m.startswith('pipeline.ops.commands.')]\n"
+        "assert not bad, bad\n"
+        "assert 'sqlalchemy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_each_command_tells_how_it_is_used(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, out, _ = main(capsys, monkeypatch, name, "--help")
+    assert status == 0
+    assert f"Usage: tmdb-pipeline {name}" in out
+    assert "--runtime" in out
+
+
+def test_a_command_that_is_not_installed_takes_no_other_with_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cli.COMMANDS, "absent", "Not there.")
+    status, out, _ = main(capsys, monkeypatch, "--help")
+    assert (status, "absent" in out) == (0, True)
+    status, _, err = main(capsys, monkeypatch, "absent")
+    assert status == 1
+    assert err == (
+        "tmdb-pipeline: `absent` is not part of this installation: install it again with "
+        "`pip install .`.\n"
+    )
+
+
+def test_a_misspelt_command_is_a_wrong_use(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, _, err = main(capsys, monkeypatch, "stauts")
+    assert status == 2
+    assert "No such command 'stauts'" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("trigger", "Nothing"), "There is no task 'Nothing': choose daily, weekly, "),
+        (("trigger", "daily", "2024-02-30"), "'2024-02-30' is no day of the calendar"),
+        (("check", "daily", "yesterday"), "'yesterday' is no day of the calendar"),
+        (("stats",), "No task history is kept here: set PIPELINE_HISTORY_URL"),
+        (("logs",), "There is no log of run in "),
+        (("logs", "luigid"), "There is no log of luigid in "),
+    ],
+)
+def test_what_a_person_can_mend_is_one_sentence_and_status_1(
+    words: tuple[str, ...],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    status, out, err = main(capsys, monkeypatch, *words)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"tmdb-pipeline: {sentence}")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+    """A command with a fault that nobody foresaw, and a secret in its exception."""
+
+    @click.command("broken")
+    def command() -> None:
+        raise RuntimeError(f"lost {os.environ['TMDB_API_KEY']}")
+
+    module = types.ModuleType("pipeline.ops.commands.broken")
+    module.command = command  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(cli.COMMANDS, "broken", "Breaks.")
+    monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
+    monkeypatch.setenv("PIPELINE_DATA_DIR", str(data_dir))
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_unexpected_error_is_one_sentence_and_its_traceback_a_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    status, _, err = main(capsys, monkeypatch, "broken")
+    [path] = (data_dir / "logs").glob("*_tmdb-pipeline_*.log")
+    assert status == 70
+    assert str(path) in err
+    assert err.count("\n") == 1
+    assert "RuntimeError: lost [credential]" in path.read_text()
+    assert V3_KEY not in path.read_text() + err
+
+
+@pytest.mark.usefixtures("broken")
+def test_debug_shows_the_traceback_without_the_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    status, _, err = main(capsys, monkeypatch, "--debug", "broken")
+    assert status == 70
+    assert "Traceback" in err
+    assert V3_KEY not in err
+    assert not (data_dir / "logs").exists()
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_unexpected_error_is_told_where_nothing_can_be_written(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PIPELINE_DATA_DIR", str(tmp_path / "file"))
+    status, _, err = main(capsys, monkeypatch, "broken")
+    assert status == 70
+    assert "--debug" in err
+
+
+def on_a_terminal(environment: dict[str, str], cwd: Path, *words: str) -> str:
+    """What the command prints where its output is a terminal."""
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        [*WORDS, *words], env=environment, cwd=cwd, stdin=its, stdout=its, stderr=its
+    )
+    os.close(its)
+    pieces = []
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # Linux says so where the other end is closed
+            break
+        if not piece:
+            break
+        pieces.append(piece)
+    os.close(ours)
+    process.wait(30)
+    return b"".join(pieces).decode()
+
+
+def test_there_are_colours_on_a_terminal_only_and_not_where_they_are_unwanted(
+    operator_environment: dict[str, str], clean_environment: Path, operate: Operate
+) -> None:
+    assert "\x1b[" not in operate("check").out
+    words, cwd = ("check",), clean_environment
+    assert "\x1b[" in on_a_terminal(operator_environment, cwd, *words)
+    for unwanted in ({"NO_COLOR": "1"}, {"NO_COLOR": "no matter what"}):
+        assert "\x1b[" not in on_a_terminal(operator_environment | unwanted, cwd, *words)
+    assert "\x1b[" not in on_a_terminal(operator_environment, cwd, "--no-color", *words)
+    assert "\x1b[" in on_a_terminal(operator_environment | {"NO_COLOR": ""}, cwd, *words)
