@@ -5,6 +5,7 @@
 #   make test            the tests
 #   make lint            format, lint and types
 #   make bench           the pace against a bare concurrent loop
+#   make stack           the compose stack, built and run for real (needs Docker)
 #   make clean           remove .venv and caches; data is never touched
 #
 # DATE=2024-01-07 asks for another day, PYTHON=python3.13 for another interpreter. Without a key
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 KEY_OR_DEMO := if [ -z "$$TMDB_API_KEY" ] && ! grep -qs '^ *\(export \)\? *TMDB_API_KEY *= *[^ ]' .env; \
 	then export TMDB_API_KEY=demo; fi;
 
-.PHONY: week day install test lint bench clean
+.PHONY: week day install test lint bench stack clean
 
 week: .venv/run
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler
@@ -37,6 +38,9 @@ lint: .venv/lint
 
 bench: .venv/run
 	$(BIN)/python benchmarks/pace.py
+
+stack: .venv/test
+	tests/stack/run
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

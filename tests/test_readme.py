@@ -20,6 +20,12 @@ from pipeline.version import VERSION
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
+OF_COMPOSE = {
+    "POSTGRES_PASSWORD": "",
+    "TZ": "UTC",
+    "PIPELINE_UID": "1000",
+    "PIPELINE_GID": "1000",
+}
 OPTIONAL = ("PIPELINE_HISTORY_URL", "PIPELINE_LUIGID_PASSWORD", "PIPELINE_ALERT_URL")
 
 
@@ -52,7 +58,7 @@ def test_the_example_file_names_every_setting_with_its_default() -> None:
     example = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", example, flags=re.MULTILINE))
 
-    assert named == {**settings.VARIABLES, "PIPELINE_CONFIG_DIR": "config"}
+    assert named == {**settings.VARIABLES, "PIPELINE_CONFIG_DIR": "config", **OF_COMPOSE}
 
 
 def test_every_exit_status_is_told() -> None:
@@ -136,7 +142,7 @@ def test_the_check_of_a_change_calls_the_readme_s_test_command() -> None:
     assert "\nmake test " in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("arguments", [["week"], ["day"], ["test"], ["lint"], ["bench"]])
+@pytest.mark.parametrize("arguments", [["week"], ["day"], ["test"], ["lint"], ["bench"], ["stack"]])
 def test_make_can_plan_its_targets(arguments: list[str]) -> None:
     planned = subprocess.run(
         ["make", "--dry-run", *arguments],

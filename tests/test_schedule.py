@@ -54,7 +54,8 @@ def test_the_times_are_those_of_the_documentation() -> None:
     assert job("DailySummary").when == "0 2 * * *"
     assert job("WeeklyConsolidation").when == "0 3 * * 0"
     assert job("watch").when == "30 * * * *"
-    assert len(crontab()[1]) == 3
+    assert job("backup").when == "30 4 * * *"
+    assert len(crontab()[1]) == 4
 
 
 def test_no_key_stands_in_the_crontab_or_a_unit() -> None:
@@ -133,6 +134,13 @@ def test_the_line_collects_the_day_of_its_time_zone(host: Host, task: str, made:
 
 
 @pytest.mark.run
+def test_the_line_that_backs_up_leaves_a_backup(host: Host) -> None:
+    assert host.run("DailySummary") == 0
+    assert host.run("backup") == 0, host.output.read_text()
+    assert len(list(host.data.glob("backups/tmdb-backup-*.tar.gz"))) == 1
+
+
+@pytest.mark.run
 def test_the_line_that_watches_tells_whether_the_day_is_there(host: Host) -> None:
     assert host.run("watch") == 1
     assert "No daily films were collected" in host.output.read_text()
@@ -199,6 +207,7 @@ def unit(name: str) -> configparser.ConfigParser:
         ("daily", "*-*-* 02:00:00"),
         ("weekly", "Sun *-*-* 03:00:00"),
         ("watch", "*-*-* *:30:00"),
+        ("backup", "*-*-* 04:30:00"),
     ],
 )
 def test_the_timers_say_what_the_crontab_says(name: str, when: str) -> None:
@@ -244,7 +253,7 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     installed.parent.mkdir(parents=True)
     installed.touch(mode=0o755)
     units = sorted(tmp_path.glob("tmdb-*"))
-    assert len(units) == 7
+    assert len(units) == 9
     done = subprocess.run(
         [program, "verify", "--man=no", *map(str, units)], capture_output=True, text=True
     )

@@ -1,0 +1,345 @@
+"""The compose stack, built and run for real in a copy of the repository. `tests/stack/run` runs it.
+
+It needs a Docker engine with Compose v2 and takes some minutes. Where the build needs more than the
+repository says, a package index or another network, STACK_OVERRIDE names a compose file with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+PASSWORD = """p@ss/w:rd$%# "{x}\u00e9"""
+"""Whatever may go wrong with a password on its way."""
+
+WEEK, DAY = "2024-01-07", "2024-01-08"
+DONE = "/api/task_list?data=%7B%22status%22%3A%22DONE%22%7D"
+SERVICES = ("postgres", "luigid", "cron")
+
+
+@dataclass
+class Stack:
+    """A stack in a folder of its own, under a project of its own."""
+
+    folder: Path
+    project: str
+    port: int
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def compose(self, *words: str, check: bool = True, timeout: float = 600) -> str:
+        """Run `docker compose WORDS` and return what it prints."""
+        done = self.try_compose(*words, timeout=timeout)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def try_compose(self, *words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["docker", "compose", *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=timeout,
+            check=False,
+        )
+
+    def up(self) -> None:
+        self.compose("up", "-d", "--wait")
+
+    def inside(self, service: str, *words: str, check: bool = True) -> str:
+        return self.compose("exec", "-T", service, *words, check=check)
+
+    def sql(self, statement: str) -> str:
+        words = ["psql", "-U", "luigi", "-d", "luigi", "-At", "-c", statement]
+        return self.inside("postgres", *words).strip()
+
+    def history(self) -> str:
+        """Every row of the history."""
+        tables = ("tasks", "task_parameters", "task_events", "task_failures")
+        return "\n".join(self.sql(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in tables)
+
+    def states(self) -> dict[str, str]:
+        lines = self.compose("ps", "--all", "--format", "json").splitlines()
+        rows = [json.loads(line) for line in lines]
+        return {row["Service"]: f"{row['State']} {row['Health']}" for row in rows}
+
+    def operate(self, *words: str) -> str:
+        """Run `tmdb-pipeline WORDS` on the host, in the stack's folder."""
+        command = [sys.executable, "-m", "pipeline.ops.cli", *words]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ask(self, path: str) -> Any:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return json.load(answer)
+
+    @property
+    def data(self) -> Path:
+        """The data root of the embedded catalogue's films."""
+        return self.folder / "data-demo"
+
+
+def until(condition: Callable[[], Any], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        time.sleep(0.5)
+
+
+def copy_of_the_repository(folder: Path) -> None:
+    words = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(words, cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    for name in listed.stdout.splitlines():
+        source, target = REPOSITORY / name, folder / name
+        if source.is_file() and not name.startswith("tests/"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+
+
+def new_stack(folder: Path, project: str, port: int) -> Stack:
+    copy_of_the_repository(folder)
+    (folder / ".env").write_text(
+        f"TMDB_API_KEY=demo\nPOSTGRES_PASSWORD='{PASSWORD}'\nTZ=Asia/Seoul\n"
+        f"COMPOSE_PROJECT_NAME={project}\n"
+    )
+    (folder / "docker-compose.override.yml").write_text(
+        "services:\n"
+        f"  luigid: {{ image: {project}, ports: !override ['127.0.0.1:{port}:8082'] }}\n"
+        f"  cron: {{ image: {project} }}\n"
+    )
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TMDB_", "PIPELINE_", "POSTGRES_", "LUIGI_")) and name != "TZ"
+    }
+    further = environment.get("STACK_OVERRIDE")
+    if further:
+        files = ["docker-compose.yml", "docker-compose.override.yml", further]
+        environment["COMPOSE_FILE"] = ":".join(files)
+    return Stack(folder, project, port, environment)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack, built, up and healthy."""
+    if shutil.which("docker") is None:
+        pytest.skip("there is no docker command")
+    project = f"tmdbstack{os.getpid()}"
+    port = int(os.environ.get("STACK_PORT", "18082"))
+    new = new_stack(tmp_path_factory.mktemp("stack"), project, port)
+    try:
+        new.compose("build", timeout=1800)
+        new.up()
+        yield new
+    finally:
+        new.compose("down", "--volumes", "--timeout", "20", check=False)
+        subprocess.run(["docker", "image", "rm", project], capture_output=True, check=False)
+
+
+def test_it_comes_up_healthy(stack: Stack) -> None:
+    assert stack.states() == dict.fromkeys(SERVICES, "running healthy")
+
+
+def test_it_refuses_to_start_without_a_password_or_a_key(stack: Stack) -> None:
+    dotenv = (stack.folder / ".env").read_text()
+    for name in ("POSTGRES_PASSWORD", "TMDB_API_KEY"):
+        lines = [line for line in dotenv.splitlines() if not line.startswith(name)]
+        (stack.folder / "without.env").write_text("\n".join(lines))
+        done = stack.try_compose("--env-file", "without.env", "config", "--quiet")
+        assert done.returncode != 0
+        assert f"set {name} in .env" in done.stderr
+
+
+def test_a_weekly_run_by_exec_shows_on_the_page_and_in_the_history(stack: Stack) -> None:
+    run = ["luigi", "--module", "pipeline", "WeeklyConsolidation", "--date", WEEK]
+    stack.inside("cron", *run)
+
+    tasks = stack.ask(DONE)["response"]
+    assert f"WeeklyConsolidation_{WEEK.replace('-', '_')}" in "".join(tasks)
+    done = "SELECT count(*) FROM task_events WHERE event_name = 'DONE'"
+    until(lambda: int(stack.sql(done)) >= 10, 10, "ten tasks DONE in the history")
+    assert list((stack.data / "processed/weekly").glob("*.json"))
+
+
+def test_trigger_and_status_on_the_host_reach_into_the_stack(stack: Stack) -> None:
+    stack.operate("trigger", "daily", "2024-01-06", "--runtime", "compose")
+
+    assert (stack.data / "raw/metadata/daily_summaries/daily_summary_20240106.json").is_file()
+    told = json.loads(stack.operate("status", "--json"))
+    assert told["runtime"] == "compose"
+    assert {each["state"] for each in told["services"]} == {"up"}
+    inside = json.loads(stack.inside("cron", "tmdb-pipeline", "status", "--json"))
+    assert {each["service"]: each["state"] for each in inside["services"]}["cron"] == "up"
+
+
+def test_cron_itself_starts_the_run(stack: Stack) -> None:
+    crontab = stack.folder / "config" / "crontab"
+    original = crontab.read_text()
+    assert "0 2 * * *" in original
+    at = time.gmtime(time.time() + 9 * 3600 + 90)
+    asked = original.replace("0 2 * * *", f"{at.tm_min} {at.tm_hour} * * *")
+    crontab.write_text(
+        f'{asked}\n* * * * * . $ENVIRONMENT; id -un >"$LOCKS/who"; env >"$LOCKS/env"\n'
+    )
+    stack.compose("restart", "cron")
+    day = time.strftime("%Y%m%d", at)
+    try:
+        summary = stack.data / f"raw/metadata/daily_summaries/daily_summary_{day}.json"
+        until(summary.exists, 150, "the daily run that cron starts")
+        until(lambda: "The files are in" in log_of_cron(stack), 30, "its words in the log")
+        assert "DailySummary" in log_of_cron(stack)
+        assert stack.inside("cron", "cat", "/run/pipeline/who").strip() == "pipeline"
+        assert "TZ=Asia/Seoul" in stack.inside("cron", "cat", "/run/pipeline/env")
+    finally:
+        crontab.write_text(original)
+        stack.compose("restart", "cron")
+
+
+def log_of_cron(stack: Stack) -> str:
+    return stack.compose("logs", "--no-log-prefix", "cron")
+
+
+def test_everything_written_belongs_to_the_unprivileged_user(stack: Stack) -> None:
+    strangers = [p for p in stack.data.rglob("*") if p.lstat().st_uid != 1000]
+    assert not strangers
+    assert len(list(stack.data.rglob("*"))) > 20
+
+
+def test_only_cron_itself_is_root_in_the_pipelines_containers(stack: Stack) -> None:
+    for service, as_root in (
+        ("luigid", {"docker-init"}),
+        ("cron", {"docker-init", "entrypoint", "cat", "cron"}),
+    ):
+        listing = stack.inside(
+            service, "bash", "-c", "exec grep -sE '^(Name|Uid|NoNewPrivs):' /proc/[0-9]*/status"
+        )
+        facts = [line.partition("status:")[2].split() for line in listing.splitlines()]
+        names = [words[1] for words in facts if words[0] == "Name:"]
+        uids = [words[1] for words in facts if words[0] == "Uid:"]
+        assert all(words[1] == "1" for words in facts if words[0] == "NoNewPrivs:")
+        roots = {name for name, uid in zip(names, uids, strict=True) if uid == "0"}
+        assert roots - {"grep"} <= as_root
+
+
+def test_the_clock_is_the_one_of_the_time_zone(stack: Stack) -> None:
+    assert stack.inside("cron", "date", "+%Z").strip() == "KST"
+    assert "KST" in log_of_cron(stack)
+
+
+def test_the_database_is_reached_from_nowhere_else_and_the_page_from_this_machine(
+    stack: Stack,
+) -> None:
+    assert stack.compose("port", "luigid", "8082").strip() == f"127.0.0.1:{stack.port}"
+    listed = [json.loads(line) for line in stack.compose("ps", "--format", "json").splitlines()]
+    published = {
+        row["Service"]: [each["URL"] for each in row["Publishers"] or [] if each["PublishedPort"]]
+        for row in listed
+    }
+    assert published == {"postgres": [], "luigid": ["127.0.0.1"], "cron": []}
+
+
+def test_no_password_in_the_image_the_processes_or_the_logs(stack: Stack) -> None:
+    image = subprocess.run(
+        ["docker", "image", "inspect", stack.project], capture_output=True, text=True, check=True
+    )
+    history = subprocess.run(
+        ["docker", "history", "--no-trunc", stack.project],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    processes = "".join(
+        stack.inside(service, "bash", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+        for service in SERVICES
+    )
+    logs = stack.compose("logs")
+    for text in (image.stdout, history.stdout, processes, logs):
+        assert PASSWORD[:12] not in text
+        assert "POSTGRES_PASSWORD=" not in text
+
+
+@pytest.mark.parametrize("service", ["luigid", "cron"])
+def test_a_container_whose_process_is_killed_comes_back(stack: Stack, service: str) -> None:
+    before = restarts(stack, service)
+    user = {"luigid": "pipeline", "cron": "root"}[service]
+    kill = ["bash", "-c", "kill -9 $(cat /proc/1/task/1/children)"]
+    stack.compose("exec", "-T", "-u", user, service, *kill, check=False)
+    until(lambda: restarts(stack, service) > before, 30, f"{service} is started again")
+    until(lambda: stack.states()[service] == "running healthy", 60, f"{service} is healthy again")
+
+
+def test_a_database_that_crashes_comes_back_and_its_history_goes_on(stack: Stack) -> None:
+    before = restarts(stack, "postgres")
+    stop = 'kill -QUIT "$(head -1 "$PGDATA/postmaster.pid")"'
+    stack.compose("exec", "-T", "-u", "postgres", "postgres", "bash", "-c", stop, check=False)
+    until(lambda: restarts(stack, "postgres") > before, 30, "postgres is started again")
+    until(lambda: stack.states()["postgres"] == "running healthy", 60, "postgres is healthy again")
+
+    stack.inside("cron", "luigi", "--module", "pipeline", "DailySummary", "--date", DAY)
+    known = f"SELECT count(*) FROM tasks WHERE task_id LIKE 'DailySummary_{DAY.replace('-', '_')}%'"
+    until(lambda: stack.sql(known) == "1", 30, "the run after it stands in the history")
+
+
+def restarts(stack: Stack, service: str) -> int:
+    identity = stack.compose("ps", "--all", "--quiet", service).strip()
+    words = ["docker", "inspect", "--format", "{{.RestartCount}}", identity]
+    return int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+
+
+def test_a_stop_ends_what_is_still_going_on_and_does_not_wait_for_it(stack: Stack) -> None:
+    stack.compose("exec", "-d", "cron", "as-pipeline", "sleep", "300")
+    begun = time.monotonic()
+    stack.compose("stop", "cron")
+    assert time.monotonic() - begun < 20
+    stack.up()
+
+
+def test_luigid_is_told_to_end_and_remembers_what_it_knew(stack: Stack) -> None:
+    task = f"WeeklyConsolidation_{WEEK.replace('-', '_')}"
+    assert task in "".join(stack.ask(DONE)["response"])
+    begun = time.monotonic()
+    stack.compose("stop", "luigid")
+    assert time.monotonic() - begun < 15
+    assert "luigid ended; its state is in" in stack.compose("logs", "luigid")
+    stack.up()
+    assert task in "".join(stack.ask(DONE)["response"])
+
+
+def test_down_and_up_again_keeps_the_history_and_a_backup_brings_it_into_a_fresh_stack(
+    stack: Stack,
+) -> None:
+    before = stack.history()
+    assert "WeeklyConsolidation" in before
+
+    stack.compose("down")
+    stack.up()
+    assert stack.history() == before
+
+    stack.operate("backup", "--runtime", "compose", "--to", str(stack.folder / "kept"))
+    (from_the_host,) = (stack.folder / "kept").iterdir()
+    stack.inside("cron", "tmdb-pipeline", "backup", "--runtime", "host")
+    (from_inside,) = (stack.data / "backups").iterdir()
+
+    for file in (from_the_host, from_inside):
+        stack.compose("down", "--volumes")
+        stack.up()
+        assert stack.history() != before
+        stack.operate("restore", str(file), "--yes", "--runtime", "compose")
+        assert stack.history() == before
