@@ -1,0 +1,122 @@
+"""What a backup says of itself: its first member, `manifest.json`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+NAME = "manifest.json"
+HISTORY = "history.dump"
+PLAN = "config/collection.toml"
+METADATA = "metadata/"
+
+SCHEMA = 1
+"""Version of the file's make-up. A change that older code cannot read raises it."""
+
+_KIND = "tmdb-pipeline backup"
+_LONGEST_NAME = 100
+_PART = re.compile(r"\w[\w.-]*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Member:
+    """The size in bytes and the SHA-256 of a member."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a backup holds. `created_at` is an instant in UTC, `history_source` the dumping program.
+
+    `history_source` is None where the backup holds no history.
+    """
+
+    version: str
+    created_at: str
+    history_source: str | None
+    members: Mapping[str, Member]
+
+    @property
+    def total_bytes(self) -> int:
+        """How much all members hold, unpacked."""
+        return sum(member.size for member in self.members.values())
+
+    @property
+    def holds_history(self) -> bool:
+        """Whether there is a dump of the task history."""
+        return HISTORY in self.members
+
+    @property
+    def metadata(self) -> list[str]:
+        """The members below `metadata/`, sorted."""
+        return sorted(name for name in self.members if name.startswith(METADATA))
+
+    def encode(self) -> bytes:
+        """Return the manifest as it stands in the file."""
+        document = {
+            "kind": _KIND,
+            "schema": SCHEMA,
+            "version": self.version,
+            "created_at": self.created_at,
+            "history_source": self.history_source,
+            "members": {name: asdict(member) for name, member in self.members.items()},
+        }
+        return json.dumps(document, indent=2).encode() + b"\n"
+
+
+def decode(content: bytes) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        ValueError: it is not one of ours, or of a newer make-up; the text says which.
+    """
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        raise ValueError("its manifest is not JSON") from None
+    if not isinstance(document, dict) or document.get("kind") != _KIND:
+        raise ValueError("it was not made by tmdb-pipeline backup")
+    if document.get("schema") != SCHEMA:
+        raise ValueError("it was made by another version of tmdb-pipeline; restore it with that")
+    try:
+        return Manifest(
+            version=_text(document["version"]),
+            created_at=_text(document["created_at"]),
+            history_source=document["history_source"] and _text(document["history_source"]),
+            members={_name(name): _member(row) for name, row in document["members"].items()},
+        )
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError("its manifest lacks what it has to hold") from None
+
+
+def may_be_kept(name: str) -> bool:
+    """Whether a member may have this name: nothing that leads out of the folder it belongs in."""
+    if name in (HISTORY, PLAN):
+        return True
+    if len(name) > _LONGEST_NAME:
+        return False
+    return name.startswith(METADATA) and all(_PART.fullmatch(part) for part in name.split("/"))
+
+
+def _name(name: str) -> str:
+    if not may_be_kept(name):
+        raise ValueError(f"it names a member {name[:80]!r}, which no backup holds")
+    return name
+
+
+def _member(row: Any) -> Member:
+    size, digest = row["size"], row["sha256"]
+    if type(size) is not int or size < 0 or not re.fullmatch("[0-9a-f]{64}", digest):
+        raise TypeError
+    return Member(size, digest)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise TypeError
+    return value

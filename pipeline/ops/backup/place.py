@@ -1,0 +1,90 @@
+"""Where the task history is that a backup is of: at an address, or in the compose stack.
+
+A password reaches PostgreSQL's programs by their environment, never by their arguments, which every
+user of the machine can list.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from pipeline.credential import Secret
+from pipeline.errors import SettingsError, StorageError
+from pipeline.ops import docker
+from pipeline.ops.backup.database import Database
+from pipeline.ops.compose import Compose
+from pipeline.settings import Settings
+
+
+def database_of(settings: Settings, runtime: str) -> Database | None:
+    """Return the database of the runtime of that name; None where no history is kept.
+
+    `auto` is the address in PIPELINE_HISTORY_URL, or the compose stack where it runs here.
+
+    Raises:
+        StorageError: the programs to reach it are not installed.
+        SettingsError: PIPELINE_HISTORY_URL cannot be understood.
+    """
+    url = settings.history_url
+    if runtime == "compose" or (runtime == "auto" and url is None and Compose.runs_here()):
+        return _of_the_stack()
+    return _of_this_host(url) if url else None
+
+
+def _of_this_host(url: Secret) -> Database:
+    """Return the database at an SQLAlchemy URL, reached by programs of this host.
+
+    Raises:
+        StorageError: the programs are not installed.
+        SettingsError: the URL cannot be understood.
+    """
+    address, password = _without_password(url)
+    given = {"PGPASSWORD": password} if password else {}
+    # The one place here that reads the environment: what starts a program has to hand it on.
+    environment = {"PGCONNECT_TIMEOUT": "10", **os.environ, **given, "LC_ALL": "C"}
+    return Database((), _programs(), address, environment)
+
+
+def _of_the_stack() -> Database:
+    """Return the database of the compose stack, reached by programs in its container.
+
+    Raises:
+        StorageError: there is no docker.
+    """
+    inside = (docker.executable(), "compose", "exec", "-T", "-e", "LC_ALL=C", "postgres")
+    return Database(inside, None, "postgresql://luigi@/luigi", None)
+
+
+def _programs() -> Path:
+    """Return the folder of pg_dump and pg_restore: on the PATH, or Debian's newest."""
+    found = shutil.which("pg_dump")
+    if found:
+        return Path(found).parent
+    debian = list(Path("/usr/lib/postgresql").glob("*/bin/pg_dump"))
+    if debian:
+        return max(debian, key=lambda path: float(path.parts[-3])).parent
+    raise StorageError(
+        "pg_dump is not on the PATH: install PostgreSQL's client programs (Debian: apt install "
+        "postgresql-client), of the server's version or newer."
+    )
+
+
+def _without_password(url: Secret) -> tuple[str, str]:
+    """Return the URL as PostgreSQL's programs take it, and the password that stood in it."""
+    try:
+        parts = urlsplit(url.secret)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    except ValueError:
+        raise SettingsError(
+            "PIPELINE_HISTORY_URL cannot be understood: write characters like @ : / [ in its "
+            "password as %40 %3A %2F %5B.",
+            variable="PIPELINE_HISTORY_URL",
+        ) from None
+    login, at, host = parts.netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    secret = query.pop("password", "") or unquote(password)
+    further = f"?{urlencode(query)}" if query else ""
+    return f"postgresql://{user}{at}{host}{parts.path}{further}", secret
