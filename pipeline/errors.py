@@ -11,7 +11,7 @@
     ├── DataError                 there is data, but it cannot be used
     │   ├── NoData                nothing at all to work on
     │   └── DocumentUnreadable    a stored file is damaged
-    └── StorageError              a file cannot be written: disk full, read-only, no permission
+    └── StorageError              a file cannot be written, or the history's database not reached
 
 Exit statuses follow from *when* the error comes, as `[retcode]` in luigi.cfg sets them: 40 while
 the command line is read, 35 while the run is planned, 30 while a task runs.

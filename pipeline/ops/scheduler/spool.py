@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from pipeline.errors import StorageError
 from pipeline.ops.scheduler.events import Event
+
+LOGGER = logging.getLogger("luigi.history")
 
 _MOST_BYTES = 256 * 1024 * 1024
 """Some 600,000 events."""
@@ -65,8 +68,8 @@ class Spool:
         with self._lock, self._told():
             self._position = position
             self.waiting = max(0, self.waiting - count)
-            if self._path.exists() and self._path.stat().st_size <= position:
-                self._path.unlink()
+            if not self._path.exists() or self._path.stat().st_size <= position:
+                self._path.unlink(missing_ok=True)
                 self._position = self.waiting = 0
 
     def _append(self, content: bytes) -> None:
@@ -96,7 +99,10 @@ class Spool:
         try:
             with self._path.open("rb") as stream:
                 return sum(1 for line in stream if line.strip())
-        except OSError:
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            LOGGER.warning("%s stays as it is: it cannot be read: %s", self._path, error.strerror)
             return 0
 
     @contextlib.contextmanager

