@@ -13,19 +13,25 @@ from pipeline.tasks.collect import (  # noqa: E402  luigi reads its configuratio
     TopRatedMovies,
     TrendingMovies,
 )
-from pipeline.tasks.daily import DailySummary, ValidationReport  # noqa: E402
+from pipeline.tasks.daily import DailySummary  # noqa: E402
+from pipeline.tasks.pages import DailyPage, IndexPage, WeeklyPage  # noqa: E402
+from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport  # noqa: E402
 from pipeline.tasks.weekly import WeeklyConsolidation  # noqa: E402
 from pipeline.version import VERSION  # noqa: E402
 
 __version__ = VERSION
 
 __all__ = [
+    "DailyPage",
     "DailySummary",
     "GenreMovies",
+    "IndexPage",
     "PopularMovies",
     "TopRatedMovies",
     "TrendingMovies",
     "ValidationReport",
     "WeeklyConsolidation",
+    "WeeklyPage",
+    "WeeklyValidationReport",
     "__version__",
 ]

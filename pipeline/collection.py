@@ -81,8 +81,10 @@ def document(
         )
     films = unique(received)
     duplicates = len(received) - len(films)
+    below: dict[str, int] = {}
     if film_list.min_rating is not None:
-        films = at_least(films, film_list.min_rating)
+        everything, films = films, at_least(films, film_list.min_rating)
+        below = {"below_min_rating": len(everything) - len(films)}
     return {
         "movies": films,
         "collection_info": {
@@ -99,6 +101,7 @@ def document(
             "late_by_days": (origin.collected_on - date).days,
             "pages_requested": film_list.pages,
             "duplicates_dropped": duplicates,
+            **below,
             "total_results": pages[0].total_results,
             **dataclasses.asdict(origin.effort),
         },

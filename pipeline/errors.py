@@ -10,6 +10,7 @@
     │   └── RequestRejected       TMDB says that our request is wrong
     ├── DataError                 there is data, but it cannot be used
     │   ├── NoData                nothing at all to work on
+    │   ├── DataRejected          a list fell short and quality.toml says that this stops the run
     │   └── DocumentUnreadable    a stored file is damaged
     └── StorageError              a file cannot be written, or the history's database not reached
 
@@ -69,6 +70,10 @@ class DataError(PipelineError):
 
 class NoData(DataError):
     """There is nothing at all to work on."""
+
+
+class DataRejected(DataError):
+    """A list fell short of a rule that blocks; it is kept aside, and collected afresh next time."""
 
 
 class DocumentUnreadable(DataError):

@@ -38,6 +38,11 @@ class Layout:
         """What the rules found in the day's lists."""
         return self.root / f"raw/metadata/quality_reports/validation_report_{date:%Y%m%d}.json"
 
+    def weekly_validation_report(self, date: datetime.date) -> Path:
+        """What the rules found in the week's lists."""
+        name = f"weekly_validation_report_{date:%Y%m%d}.json"
+        return self.root / "raw/metadata/quality_reports" / name
+
     def daily_summary(self, date: datetime.date) -> Path:
         """The day in figures."""
         return self.root / f"raw/metadata/daily_summaries/daily_summary_{date:%Y%m%d}.json"
@@ -46,6 +51,28 @@ class Layout:
         """The week's films, each once. The week's number carries no leading zero."""
         name = f"consolidated_week_{iso_week(date)}_{date:%Y%m%d}.json"
         return self.root / "processed/weekly" / name
+
+    @property
+    def pages(self) -> Path:
+        """What people look at: one HTML file a day, one a week, and the index of both."""
+        return self.root / "reports"
+
+    @property
+    def index_page(self) -> Path:
+        """The page that leads to all others."""
+        return self.pages / "index.html"
+
+    def daily_page(self, date: datetime.date) -> Path:
+        """The day as a page."""
+        return self.pages / f"daily/daily_{date:%Y%m%d}.html"
+
+    def weekly_page(self, date: datetime.date) -> Path:
+        """The week as a page."""
+        return self.pages / f"weekly/weekly_{iso_week(date)}_{date:%Y%m%d}.html"
+
+    def rejected(self, path: Path, at: datetime.datetime) -> Path:
+        """Where a document that was rejected at that instant is kept as evidence."""
+        return self.root / f"rejected/{path.stem}_{at:%Y%m%dT%H%M%SZ}{path.suffix}"
 
     @property
     def metadata(self) -> Path:
@@ -60,6 +87,10 @@ class Layout:
     def run_log(self, started_at: datetime.datetime, task: str) -> Path:
         """The log of one run, in the order of their starts when sorted by name."""
         return self.logs / f"{started_at:%Y%m%dT%H%M%SZ}_{task}_{os.getpid()}.log"
+
+    def journal(self, date: datetime.date) -> Path:
+        """When each task of that day's documents began and how it ended, a line an event."""
+        return self.logs / f"journal/{date:%Y%m%d}.jsonl"
 
     @property
     def luigid_state(self) -> Path:

@@ -11,9 +11,10 @@ import functools
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from dotenv.parser import parse_stream
@@ -21,6 +22,7 @@ from dotenv.parser import parse_stream
 from pipeline.credential import DEMO, Credential, Secret
 from pipeline.errors import SettingsError
 from pipeline.plan import Plan, plan_from
+from pipeline.quality.thresholds import Thresholds, thresholds_from
 
 VARIABLES = {
     "TMDB_API_KEY": "",
@@ -85,6 +87,14 @@ class Settings:
         """Return what is collected, by `collection.toml` in the configuration's folder."""
         path = self.config_dir / "collection.toml"
         return _plan_of(path, _stamp(path))
+
+    def thresholds(self) -> Thresholds:
+        """Return how good is good enough, by `quality.toml`; ours where the folder has none."""
+        path = self.config_dir / "quality.toml"
+        if not path.exists():
+            path = REPOSITORY / "config/quality.toml"
+        slugs = tuple(genre.slug for genre in self.plan().genres)
+        return _thresholds_of(path, _stamp(path), slugs)
 
 
 def current() -> Settings:
@@ -210,13 +220,33 @@ def _plan_of(path: Path, stamp: tuple[int, ...]) -> Plan:
             "that holds collection.toml in PIPELINE_CONFIG_DIR.",
             variable="PIPELINE_CONFIG_DIR",
         )
+    tables = _tables(path)
+    with _naming(path):
+        return plan_from(tables)
+
+
+@functools.lru_cache(maxsize=8)
+def _thresholds_of(path: Path, stamp: tuple[int, ...], slugs: tuple[str, ...]) -> Thresholds:
+    if not stamp:
+        raise SettingsError(f"{path.absolute()} is missing: copy it from the repository's config.")
+    tables = _tables(path)
+    with _naming(path):
+        return thresholds_from(tables, slugs)
+
+
+def _tables(path: Path) -> dict[str, Any]:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise SettingsError(f"{path.absolute()} cannot be read: {why}.") from None
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say which file it is that a setting is wrong in."""
     try:
-        return plan_from(tables)
+        yield
     except SettingsError as error:
         raise SettingsError(f"{path.absolute()}: {error}", file=str(path.absolute())) from None
 

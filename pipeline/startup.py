@@ -44,9 +44,10 @@ def prepare_luigi() -> None:
     luigi.interface.core.ignore_unconsumed |= _ALSO_CORE
     _log_in_to_luigid()
 
-    from pipeline.tasks import messages
+    from pipeline.tasks import journal, messages
 
     messages.install()
+    journal.install()
 
 
 def _log_in_to_luigid() -> None:

@@ -13,7 +13,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ _REPORT_KEYS: dict[str, tuple[type, ...]] = {
     "common_issues": (list,),
     "late_by_days": (int,),
     "source": (str,),
+    "verdict": (str,),
+    "checks": (list,),
 }
 """What later steps rely on in the documents that they read back."""
 
@@ -44,17 +46,32 @@ def publish(path: Path, document: Document) -> None:
     Raises:
         StorageError: disk full, read-only, no permission; nothing is left behind.
     """
-    content = encode(document)
-    try:
+    _write(path, encode(document), replace=False)
+
+
+def publish_page(path: Path, html: str) -> None:
+    """Write a page as `publish` writes a document."""
+    _write(path, _bytes(html), replace=False)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Callable[[str], None]]:
+    """Hand out what replaces a page by a newer one, whole.
+
+    Within the block nobody else replaces it: what the new page is made of was read meanwhile, and a
+    run that read less must not come last.
+
+    Raises:
+        StorageError: as `publish`; the old page stays.
+    """
+    with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        sweep(path.parent)
-        _publish(path, content)
-    except OSError as error:
-        raise StorageError(
-            f"Cannot write {path}: {error.strerror}. Free or mend that disk or folder and run the "
-            "same command again; what is finished is kept.",
-            path=str(path),
-        ) from None
+        lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lambda html: _write(path, _bytes(html), replace=True)
+    finally:
+        os.close(lock)
 
 
 def read(path: Path) -> Document:
@@ -112,13 +129,30 @@ def read_report(path: Path) -> Document:
     return report
 
 
+def set_aside(path: Path, kept: Path) -> None:
+    """Move a document away, so that its task is to be done again; gone already is as good.
+
+    Raises:
+        StorageError: it cannot be moved; it stays where it is.
+    """
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(kept)
+    except OSError as error:
+        raise StorageError(
+            f"Cannot move {path} to {kept}: {error.strerror}. Mend that and run the same command "
+            "again.",
+            path=str(path),
+        ) from None
+
+
 def encode(document: Document) -> bytes:
     """Turn a document into bytes: UTF-8, not escaped, indented, a line feed at its end.
 
     Half a surrogate pair, which JSON can carry and UTF-8 cannot, stays the escape that it came as.
     """
-    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    return text.encode("utf-8", errors="backslashreplace")
+    return _bytes(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
 def sweep(folder: Path) -> list[Path]:
@@ -126,12 +160,36 @@ def sweep(folder: Path) -> list[Path]:
     return [path for path in folder.glob(f".*{_TEMPORARY}") if _removed_if_abandoned(path)]
 
 
-def _publish(path: Path, content: bytes) -> None:
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def _write(path: Path, content: bytes, *, replace: bool) -> None:
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent)
+        _publish(path, content, replace=replace)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell in a sentence what the machine refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"Cannot write {path}: {error.strerror}. Free or mend that disk or folder and run the "
+            "same command again; what is finished is kept.",
+            path=str(path),
+        ) from None
+
+
+def _publish(path: Path, content: bytes, *, replace: bool) -> None:
     with _locked_temporary(path) as (descriptor, temporary):
         _write_all(descriptor, content)
         os.fsync(descriptor)
         with _locked_folder(path.parent) as folder:
-            if not path.exists():
+            if replace or not path.exists():
                 temporary.rename(path)
                 os.fsync(folder)
 

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from typing import Any
 
+from pipeline.collection import Film
+from pipeline.movement import changes
 from pipeline.version import SCHEMA_VERSION
 
 Document = dict[str, Any]
+
+EFFORT = ("requests", "retries", "bytes_received")
+"""What the lists tell of their collection, summed up over both."""
+
+
+@dataclass(frozen=True)
+class Yesterday:
+    """The films of the day before, list by list; None where a list of it is missing."""
+
+    date: datetime.date
+    popular: list[Film] | None
+    trending: list[Film] | None
 
 
 def daily_summary(
@@ -15,16 +30,19 @@ def daily_summary(
     popular: Document,
     trending: Document,
     report: Document,
+    yesterday: Yesterday,
+    tasks: list[Document],
     finished_at: datetime.datetime,
 ) -> Document:
-    """Sum up a day from its two lists and their validation report.
+    """Sum up a day from its two lists, their validation report, and the lists of the day before.
 
     The run began when the first of the lists was collected, which its document tells; so a day that
     was finished by a second run after a crash still shows its true length. `duration_minutes` is a
-    number of minutes with fractions.
+    number of minutes with fractions. `tasks` is what `timeline.runs` tells of this day.
     """
     started_at = min(_collected_at(popular), _collected_at(trending))
-    counts = [document["collection_info"]["total_collected"] for document in (popular, trending)]
+    infos = [document["collection_info"] for document in (popular, trending)]
+    counts = [info["total_collected"] for info in infos]
     return {
         "summary_date": date.isoformat(),
         "run_id": f"daily__{date.isoformat()}__{started_at:%Y%m%dT%H%M%SZ}",
@@ -38,6 +56,13 @@ def daily_summary(
             "start_time": started_at.isoformat(),
             "end_time": finished_at.isoformat(),
             "duration_minutes": round((finished_at - started_at).total_seconds() / 60, 3),
+            **{key: sum(_count(info, key) for info in infos) for key in EFFORT},
+            "tasks": tasks,
+        },
+        "verdict": report["verdict"],
+        "changes": {
+            "popular": changes(popular["movies"], yesterday.popular, yesterday.date),
+            "trending": changes(trending["movies"], yesterday.trending, yesterday.date),
         },
         "late_by_days": report["late_by_days"],
         "source": report["source"],
@@ -54,7 +79,9 @@ def console_table(summary: Document, place: str) -> str:
         ("trending", f"{collected['trending_movies']} films"),
         ("passed", f"{quality['validation_rate']:.1f} % of {quality['total_movies_validated']}"),
         ("quality", f"{quality['overall_quality_score']:.1f} of 100"),
+        ("verdict", _verdict(quality)),
         ("most frequent", _most_frequent(quality["common_issues"])),
+        ("new, gone", _moved(summary["changes"])),
         ("late", _late(summary["late_by_days"])),
         ("source", summary["source"]),
         ("took", f"{seconds:.0f} s"),
@@ -63,6 +90,27 @@ def console_table(summary: Document, place: str) -> str:
     title = f"TMDB films of {summary['summary_date']}"
     lines = [f"  {name:<14} {value}" for name, value in rows if value]
     return "\n".join([title, "-" * len(title), *lines])
+
+
+def _verdict(report: Document) -> str:
+    short = [check for check in report["checks"] if not check["success"]]
+    told = [each["id"] for each in short if each["severity"] != "info"]
+    return f"{report['verdict']}{': ' if told else ''}{', '.join(told)}"
+
+
+def _moved(lists: dict[str, Document]) -> str:
+    """Tell how many films came and left in each list, where yesterday is there."""
+    return ", ".join(
+        f"{name} +{len(each['new'])} -{len(each['gone'])}"
+        for name, each in lists.items()
+        if each["since"]
+    )
+
+
+def _count(info: Document, key: str) -> int:
+    """Return a count; 0 in a list that an older version collected."""
+    value = info.get(key)
+    return value if type(value) is int else 0
 
 
 def _most_frequent(issues: list[Document]) -> str:

@@ -96,7 +96,7 @@ def test_a_failed_run_is_told_with_its_task_its_reason_and_its_log(
     assert message["message"].startswith("PopularMovies(date=2024-01-07) failed: ")
     assert message["title"].startswith("DailySummary failed (exit status 30) on ")
     assert " did not answer /movie/popular properly" in message["message"]
-    (log,) = (data_dir / "logs").iterdir()
+    (log,) = (data_dir / "logs").glob("*.log")
     assert f"Log: {log}" in message["message"]
     assert PASSWORD not in run.output + log.read_text()
 
@@ -131,8 +131,25 @@ def test_bad_quality_is_told_by_the_run_that_found_it_alone(
     run = luigi_run(*DAILY, "--workers", "2", PIPELINE_ALERT_URL=receiver.url)
     assert run.status == 0, run.output
     (message,) = receiver.messages
-    assert message["title"].startswith("Quality of 2024-01-07 below the threshold")
-    assert "of the films of 2024-01-07 are valid; 80 % are expected" in message["message"]
+    assert message["title"].startswith("Quality of 2024-01-07: fail")
+    assert "popular: films_valid: only 0% of its films break no required rule" in message["message"]
+    assert "validation_report_20240107.json" in message["message"]
+
+
+def test_a_week_of_bad_quality_is_told_by_itself(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, receiver: Receiver
+) -> None:
+    def of_no_genre(document: dict[str, Any]) -> None:
+        for film in document["results"]:
+            film.update(genre_ids=[99])
+
+    tmdb.fail(edit(of_no_genre), path="/discover/movie", times=None)
+    week = ("WeeklyConsolidation", *DAILY[1:])
+    run = luigi_run(*week, PIPELINE_ALERT_URL=receiver.url)
+    assert run.status == 0, run.output
+    (message,) = receiver.messages
+    assert message["title"].startswith("Quality of 2024-01-07: fail")
+    assert "horror: genre_ignored: only 0% of its films are of genre 27" in message["message"]
 
 
 def test_a_good_run_tells_nothing(luigi_run: LuigiRun, receiver: Receiver) -> None:

@@ -41,12 +41,16 @@ def week() -> list[Source]:
     ]
 
 
+def merged(date: datetime.date, sources: list[Source]) -> dict[str, Any]:
+    return consolidated_week(date, sources, verdict="warn", quality_report="raw/report.json")
+
+
 def found(**ranks: int) -> list[dict[str, Any]]:
     return [{"list": name, "rank": rank} for name, rank in ranks.items()]
 
 
 def test_the_weeks_document() -> None:
-    assert consolidated_week(SUNDAY, week()) == {
+    assert merged(SUNDAY, week()) == {
         "movies": [
             {**film(5), "found_in": found(action=1, comedy=3)},
             {**film(2, popularity=99.0), "found_in": found(action=2, comedy=1, top_rated=3)},
@@ -60,6 +64,9 @@ def test_the_weeks_document() -> None:
             "sources_processed": ["raw/action.json", "raw/comedy.json", "raw/top_rated.json"],
             "total_unique_movies": 5,
             "by_category": {"장르별": 3, "평점별": 2},
+            "verdict": "warn",
+            "quality_report": "raw/report.json",
+            "numbers_differ": 1,
             "late_by_days": 0,
             "source": "tmdb",
             "schema_version": 1,
@@ -68,7 +75,7 @@ def test_the_weeks_document() -> None:
 
 
 def test_keys_stand_in_the_contracts_order() -> None:
-    made = consolidated_week(SUNDAY, week())
+    made = merged(SUNDAY, week())
     assert list(made) == ["movies", "consolidation_info"]
     assert list(made["consolidation_info"])[:5] == [
         "consolidation_date",
@@ -85,32 +92,70 @@ def test_keys_stand_in_the_contracts_order() -> None:
 def test_in_any_order_each_film_is_there_once_and_the_categories_add_up(
     order: tuple[int, ...],
 ) -> None:
-    made = consolidated_week(SUNDAY, [week()[place] for place in order])
+    made = merged(SUNDAY, [week()[place] for place in order])
     info = made["consolidation_info"]
     assert sorted(film["id"] for film in made["movies"]) == [1, 2, 5, 7, 9]
     assert sum(info["by_category"].values()) == info["total_unique_movies"] == 5
 
 
-def test_the_first_lists_row_counts_whichever_that_is() -> None:
-    made = consolidated_week(SUNDAY, [*week()[1:], week()[0]])
+def voted(number: int, votes: Any, title: str) -> dict[str, Any]:
+    return film(number, vote_count=votes, title=title)
+
+
+@pytest.mark.parametrize(
+    ("votes", "winner"),
+    [
+        ((100, 101, 99), "comedy"),
+        ((100, 100, 100), "action"),
+        ((99, 100, 100), "comedy"),
+        ((0, 0, 1), "top_rated"),
+        ((None, 3, "99"), "comedy"),
+        ((None, True, "99"), "action"),
+    ],
+)
+def test_the_row_with_the_most_votes_is_taken_whole_where_its_first_list_had_it(
+    votes: tuple[Any, ...], winner: str
+) -> None:
+    names = ("action", "comedy", "top_rated")
+    lists = [
+        source(name, film(8), voted(5, count, name))
+        for name, count in zip(names, votes, strict=True)
+    ]
+    made = merged(SUNDAY, lists)["movies"]
+    assert [row["id"] for row in made] == [8, 5]
+    assert made[1]["title"] == winner
+    assert made[1]["found_in"] == found(action=2, comedy=2, top_rated=2)
+
+
+def test_films_whose_numbers_differ_are_counted_once_each() -> None:
+    lists = [
+        source("action", film(1), film(2, vote_average=7), film(3)),
+        source("comedy", film(1), film(2, vote_average=8), film(3, title="other")),
+        source("drama", film(2, vote_average=9)),
+    ]
+    assert merged(SUNDAY, lists)["consolidation_info"]["numbers_differ"] == 1
+
+
+def test_among_equals_the_first_lists_row_counts_whichever_that_is() -> None:
+    made = merged(SUNDAY, [*week()[1:], week()[0]])
     rows = {row["id"]: row for row in made["movies"]}
     assert rows[5]["title"] == "다른 캐시"
     assert rows[2]["popularity"] == 10.5
 
 
 def test_a_category_without_films_is_still_counted() -> None:
-    made = consolidated_week(SUNDAY, week()[:2])
+    made = merged(SUNDAY, week()[:2])
     assert made["consolidation_info"]["by_category"] == {"장르별": 3, "평점별": 0}
 
 
 def test_the_same_lists_give_the_same_bytes() -> None:
-    assert len({encode(consolidated_week(SUNDAY, week())) for _ in range(5)}) == 1
+    assert len({encode(merged(SUNDAY, week())) for _ in range(5)}) == 1
 
 
 def test_the_lists_themselves_are_not_changed() -> None:
     sources = week()
     before = copy.deepcopy(sources)
-    consolidated_week(SUNDAY, sources)
+    merged(SUNDAY, sources)
     assert sources == before
 
 
@@ -119,7 +164,7 @@ def test_the_lists_themselves_are_not_changed() -> None:
 )
 def test_the_week_is_as_late_as_its_latest_list(lateness: tuple[Any, ...], expected: int) -> None:
     sources = [source(f"list{place}", film(1), late=late) for place, late in enumerate(lateness)]
-    made = consolidated_week(SUNDAY, sources)
+    made = merged(SUNDAY, sources)
     assert made["consolidation_info"]["late_by_days"] == expected
 
 
@@ -128,16 +173,16 @@ def test_the_week_is_as_late_as_its_latest_list(lateness: tuple[Any, ...], expec
 )
 def test_the_weeks_number_is_that_of_iso_8601(day: str, number: int) -> None:
     date = datetime.date.fromisoformat(day)
-    info = consolidated_week(date, week())["consolidation_info"]
+    info = merged(date, week())["consolidation_info"]
     assert (info["consolidation_date"], info["week_number"]) == (day, number)
 
 
 def test_a_demo_week_says_so() -> None:
-    made = consolidated_week(SUNDAY, [source("action", film(1), origin="demo")])
+    made = merged(SUNDAY, [source("action", film(1), origin="demo")])
     assert made["consolidation_info"]["source"] == "demo"
 
 
 def test_made_up_films_are_not_merged_with_real_ones() -> None:
     mixed = [source("action", film(1)), source("comedy", film(2), origin="demo")]
     with pytest.raises(DataError, match="demo and tmdb"):
-        consolidated_week(SUNDAY, mixed)
+        merged(SUNDAY, mixed)

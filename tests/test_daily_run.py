@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import LuigiRun
-from fake_tmdb import FakeTmdb, Row
+from fake_tmdb import FakeTmdb, Row, status
 from fake_tmdb.catalogue import Catalogue
 
 pytestmark = pytest.mark.run
@@ -36,12 +36,13 @@ REPORT_KEYS = [
     "total_movies_passed", "validation_rate", "quality_distribution", "common_issues",
 ]  # fmt: skip
 REPORT_ALSO = {
-    "list_issues", "pass_threshold", "below_threshold", "late_by_days", "source", "schema_version",
+    "verdict", "checks", "failed_lists", "drift", "lateness", "list_issues", "pass_threshold",
+    "below_threshold", "late_by_days", "source", "schema_version", "profiles",
 }  # fmt: skip
 SUMMARY_KEYS = [
     "summary_date", "run_id", "collection_summary", "quality_summary", "execution_summary",
 ]  # fmt: skip
-SUMMARY_ALSO = {"late_by_days", "source", "schema_version"}
+SUMMARY_ALSO = {"verdict", "changes", "late_by_days", "source", "schema_version"}
 
 
 def read(root: Path, name: str) -> Any:
@@ -100,7 +101,12 @@ def test_each_file_has_the_keys_of_the_contract(luigi_run: LuigiRun, data_dir: P
     assert set(report) == {*REPORT_KEYS, *REPORT_ALSO}
     assert list(summary)[: len(SUMMARY_KEYS)] == SUMMARY_KEYS
     assert set(summary) == {*SUMMARY_KEYS, *SUMMARY_ALSO}
-    assert set(summary["execution_summary"]) == {"start_time", "end_time", "duration_minutes"}
+    assert set(summary["execution_summary"]) == {
+        "start_time", "end_time", "duration_minutes", "requests", "retries", "bytes_received", "tasks",
+    }  # fmt: skip
+    assert {tuple(check) for check in report["checks"]} == {
+        ("id", "description", "severity", "success", "evidence")
+    }
 
 
 def test_the_figures_of_the_files_agree_with_each_other(
@@ -256,3 +262,60 @@ def test_the_figures_are_shown_on_the_console(luigi_run: LuigiRun, data_dir: Pat
         f"file {data_dir / SUMMARY}",
     ]:
         assert line in lines
+
+
+def test_the_summary_tells_how_each_task_went(luigi_run: LuigiRun, data_dir: Path) -> None:
+    luigi_run(*COMMAND)
+    execution = read(data_dir, SUMMARY)["execution_summary"]
+    told = {each["task"]: each for each in execution["tasks"]}
+    assert set(told) == {"PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"}
+    assert {(each["attempts"], each["outcome"]) for each in told.values()} == {(1, "done")}
+    assert all(0 <= each["seconds"] < 60 for each in told.values())
+    assert (execution["requests"], execution["retries"]) == (6, 0)
+    infos = [read(data_dir, name)["collection_info"] for name in (POPULAR, TRENDING)]
+    assert execution["bytes_received"] == sum(info["bytes_received"] for info in infos) > 1000
+
+
+def test_a_task_that_failed_before_counts_its_attempts(
+    luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
+) -> None:
+    tmdb.fail(status(500), path="/trending/movie/day", times=1)
+    assert luigi_run(*COMMAND, TMDB_MAX_RETRIES="0").status == 30
+    assert luigi_run(*COMMAND).status == 0
+    execution = read(data_dir, SUMMARY)["execution_summary"]
+    attempts = {each["task"]: each["attempts"] for each in execution["tasks"]}
+    assert attempts["TrendingMovies"] == 2
+    assert attempts["PopularMovies"] == attempts["ValidationReport"] == 1
+
+
+def test_a_journal_that_cannot_be_written_fails_nothing(
+    luigi_run: LuigiRun, data_dir: Path
+) -> None:
+    (data_dir / "logs").mkdir(parents=True)
+    (data_dir / "logs" / "journal").write_text("a file in the way")
+    assert luigi_run(*COMMAND).status == 0
+    assert read(data_dir, SUMMARY)["execution_summary"]["tasks"] == []
+
+
+def test_a_day_after_another_tells_what_moved(luigi_run: LuigiRun, data_dir: Path) -> None:
+    for day in ("2024-01-06", DATE):
+        run = luigi_run("DailySummary", "--date", day, TMDB_API_KEY="demo")
+        assert run.status == 0, run.output
+    changes = read(data_dir, SUMMARY)["changes"]["popular"]
+    before = read(data_dir, POPULAR.replace("0107", "0106"))["movies"]
+    now = read(data_dir, POPULAR)["movies"]
+    ids, earlier = [film["id"] for film in now], [film["id"] for film in before]
+    assert changes["since"] == "2024-01-06"
+    assert [each["id"] for each in changes["new"]] == [each for each in ids if each not in earlier]
+    assert [each["id"] for each in changes["gone"]] == [each for each in earlier if each not in ids]
+    assert "new, gone" in run.out
+
+
+def test_a_damaged_yesterday_does_not_stop_today(luigi_run: LuigiRun, data_dir: Path) -> None:
+    damaged = data_dir / POPULAR.replace("0107", "0106")
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{", encoding="utf-8")
+    run = luigi_run(*COMMAND)
+    assert run.status == 0, run.output
+    assert f"{damaged} is damaged" in run.err
+    assert read(data_dir, SUMMARY)["changes"]["popular"]["since"] is None

@@ -29,16 +29,19 @@ LAYERS = {
     "pipeline.settings": 2,
     "pipeline.layout": 2,
     "pipeline.storage": 2,
+    "pipeline.pages.*": 2,
     # 1: pure, from documents to documents
     "pipeline.collection": 1,
     "pipeline.quality.*": 1,
     "pipeline.summary": 1,
     "pipeline.consolidate": 1,
-    "pipeline.charts.*": 1,
+    "pipeline.movement": 1,
+    "pipeline.timeline": 1,
     # 0: facts and names
     "pipeline.errors": 0,
     "pipeline.version": 0,
     "pipeline.plan": 0,
+    "pipeline.genres": 0,
     "pipeline.credential": 0,
     "pipeline.clock": 0,
 }

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -358,6 +359,8 @@ REPORT = {
     "common_issues": [],
     "late_by_days": 0,
     "source": "tmdb",
+    "verdict": "pass",
+    "checks": [],
 }
 
 
@@ -372,3 +375,70 @@ def test_a_report_without_a_figure_is_damaged(data_dir: Path, key: str, value: o
     path = data_dir / "x.json"
     storage.publish(path, {**REPORT, key: value})
     assert_told_how_to_redo(storage.read_report, path)
+
+
+# --- Pages, and what is set aside -------------------------------------------------------------
+
+
+def test_a_page_is_published_once_and_whole(data_dir: Path) -> None:
+    path = data_dir / "daily" / "page.html"
+    storage.publish_page(path, "<p>영화 \ud83c</p>")
+    storage.publish_page(path, "<p>another</p>")
+    assert path.read_text(encoding="utf-8") == "<p>영화 \\ud83c</p>"
+
+
+def test_the_index_is_replaced_whole(data_dir: Path) -> None:
+    path = data_dir / "index.html"
+    for text in ("<p>one</p>", "<p>two</p>"):
+        with storage.replacing(path) as replace:
+            replace(text)
+    assert path.read_text(encoding="utf-8") == "<p>two</p>"
+    assert not list(data_dir.glob("*.tmp"))
+
+
+def test_an_index_that_could_not_be_made_leaves_the_old_one(data_dir: Path) -> None:
+    path = data_dir / "index.html"
+    with storage.replacing(path) as replace:
+        replace("<p>one</p>")
+    with pytest.raises(ValueError, match="no"), storage.replacing(path):
+        raise ValueError("no")
+    assert path.read_text(encoding="utf-8") == "<p>one</p>"
+
+
+def test_two_that_replace_the_index_do_it_one_after_the_other(data_dir: Path) -> None:
+    path = data_dir / "index.html"
+    order: list[str] = []
+
+    def other() -> None:
+        with storage.replacing(path) as replace:
+            order.append("other")
+            replace("other")
+
+    thread = threading.Thread(target=other)
+    with storage.replacing(path) as replace:
+        thread.start()
+        thread.join(0.2)
+        order.append("first")
+        replace("first")
+    thread.join(5)
+    assert order == ["first", "other"]
+    assert path.read_text(encoding="utf-8") == "other"
+
+
+def test_what_is_set_aside_is_gone_from_its_place_and_whole_elsewhere(data_dir: Path) -> None:
+    path, kept = data_dir / "x.json", data_dir / "rejected" / "x.json"
+    storage.publish(path, {"a": 1})
+    storage.set_aside(path, kept)
+    assert not path.exists()
+    assert storage.read(kept) == {"a": 1}
+    storage.set_aside(path, kept)
+    assert storage.read(kept) == {"a": 1}
+
+
+def test_what_cannot_be_set_aside_is_told_in_a_sentence(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, {"a": 1})
+    (data_dir / "rejected").write_text("a file in the way")
+    with pytest.raises(StorageError, match="Cannot move"):
+        storage.set_aside(path, data_dir / "rejected" / "x.json")
+    assert path.exists()

@@ -8,16 +8,28 @@ from typing import Any
 
 import pytest
 
-from pipeline.summary import console_table, daily_summary
+from pipeline.summary import Yesterday, console_table, daily_summary
 
 SUNDAY = datetime.date(2024, 1, 7)
 EARLY, LATER = "2024-01-06T17:00:05+00:00", "2024-01-06T17:01:35+00:00"
+SATURDAY = datetime.date(2024, 1, 6)
 FINISHED_AT = datetime.datetime(2024, 1, 6, 17, 2, 30, tzinfo=datetime.UTC)
 
 
-def collected(count: int, at: str) -> dict[str, Any]:
-    films = [{"id": number} for number in range(1, count + 1)]
-    return {"movies": films, "collection_info": {"total_collected": count, "collected_at": at}}
+TASKS = [{"task": "PopularMovies", "attempts": 2, "seconds": 1.5, "outcome": "done"}]
+NO_YESTERDAY = Yesterday(SATURDAY, None, None)
+NOTHING_MOVED = {"since": None, "new": [], "gone": [], "climbers": []}
+
+
+def films(*numbers: int) -> list[dict[str, Any]]:
+    return [{"id": number, "title": f"영화 {number}"} for number in numbers]
+
+
+def collected(count: int, at: str, **info: Any) -> dict[str, Any]:
+    return {
+        "movies": films(*range(1, count + 1)),
+        "collection_info": {"total_collected": count, "collected_at": at, **info},
+    }
 
 
 def issue(name: str, count: int) -> dict[str, Any]:
@@ -37,6 +49,12 @@ def report(**changes: Any) -> dict[str, Any]:
             issue("no_votes", 2),
             issue("flags", 1),
         ],
+        "verdict": "warn",
+        "checks": [
+            {"id": "order", "severity": "warn", "success": False},
+            {"id": "list_late", "severity": "info", "success": False},
+            {"id": "list_size", "severity": "block", "success": True},
+        ],
         "late_by_days": 0,
         "source": "tmdb",
         **changes,
@@ -46,11 +64,19 @@ def report(**changes: Any) -> dict[str, Any]:
 def summary(**changes: Any) -> dict[str, Any]:
     return daily_summary(
         SUNDAY,
-        popular=collected(98, EARLY),
-        trending=collected(20, LATER),
+        popular=collected(98, EARLY, requests=6, retries=1, bytes_received=1000),
+        trending=collected(20, LATER, requests=1, retries=0, bytes_received=200),
         report=report(**changes),
+        yesterday=NO_YESTERDAY,
+        tasks=TASKS,
         finished_at=FINISHED_AT,
     )
+
+
+def of_two(
+    popular: dict[str, Any], trending: dict[str, Any], at: datetime.datetime = FINISHED_AT
+) -> dict[str, Any]:
+    return daily_summary(SUNDAY, popular, trending, report(), NO_YESTERDAY, [], at)
 
 
 def test_the_days_document() -> None:
@@ -67,7 +93,13 @@ def test_the_days_document() -> None:
             "start_time": "2024-01-06T17:00:05+00:00",
             "end_time": "2024-01-06T17:02:30+00:00",
             "duration_minutes": 2.417,
+            "requests": 7,
+            "retries": 1,
+            "bytes_received": 1200,
+            "tasks": TASKS,
         },
+        "verdict": "warn",
+        "changes": {"popular": NOTHING_MOVED, "trending": NOTHING_MOVED},
         "late_by_days": 0,
         "source": "tmdb",
         "schema_version": 1,
@@ -86,16 +118,14 @@ def test_the_documents_keys_stand_in_the_contracts_order() -> None:
 
 @pytest.mark.parametrize(("popular_at", "trending_at"), [(EARLY, LATER), (LATER, EARLY)])
 def test_the_run_began_with_whichever_list_came_first(popular_at: str, trending_at: str) -> None:
-    made = daily_summary(
-        SUNDAY, collected(1, popular_at), collected(1, trending_at), report(), FINISHED_AT
-    )
+    made = of_two(collected(1, popular_at), collected(1, trending_at))
     assert made["execution_summary"]["start_time"] == EARLY
     assert made["run_id"] == "daily__2024-01-07__20240106T170005Z"
 
 
 def test_a_day_finished_by_a_later_run_shows_its_true_length() -> None:
     next_day = FINISHED_AT + datetime.timedelta(days=1)
-    made = daily_summary(SUNDAY, collected(1, EARLY), collected(1, LATER), report(), next_day)
+    made = of_two(collected(1, EARLY), collected(1, LATER), next_day)
     assert made["execution_summary"]["duration_minutes"] == 1442.417
 
 
@@ -107,7 +137,7 @@ def test_lateness_and_source_are_the_reports() -> None:
 def test_the_inputs_are_not_changed() -> None:
     inputs = collected(2, EARLY), collected(1, LATER), report()
     before = copy.deepcopy(inputs)
-    daily_summary(SUNDAY, *inputs, FINISHED_AT)
+    daily_summary(SUNDAY, *inputs, NO_YESTERDAY, TASKS, FINISHED_AT)
     assert inputs == before
 
 
@@ -119,6 +149,7 @@ def test_the_console_shows_the_day_in_a_small_table() -> None:
         "  trending       20 films",
         "  passed         99.2 % of 118",
         "  quality        93.5 of 100",
+        "  verdict        warn: order",
         "  most frequent  overview_missing (28), poster_missing (3), no_votes (2)",
         "  source         tmdb",
         "  took           145 s",
@@ -133,3 +164,54 @@ def test_the_console_says_that_a_day_was_collected_late() -> None:
 
 def test_the_console_says_that_nothing_was_found_wrong() -> None:
     assert "  most frequent  no issue" in console_table(summary(common_issues=[]), "x").splitlines()
+
+
+def moved(popular: list[dict[str, Any]] | None) -> dict[str, Any]:
+    yesterday = Yesterday(SATURDAY, popular, None)
+    lists = collected(4, EARLY), collected(1, LATER)
+    made = daily_summary(SUNDAY, *lists, report(), yesterday, [], FINISHED_AT)
+    return made
+
+
+def test_what_is_new_gone_and_climbed_since_yesterday() -> None:
+    assert moved(films(4, 9, 1, 2, 8))["changes"] == {
+        "popular": {
+            "since": "2024-01-06",
+            "new": [{"id": 3, "title": "영화 3", "rank": 3}],
+            "gone": [
+                {"id": 9, "title": "영화 9", "rank": 2},
+                {"id": 8, "title": "영화 8", "rank": 5},
+            ],
+            "climbers": [
+                {"id": 1, "title": "영화 1", "rank": 1, "rank_before": 3},
+                {"id": 2, "title": "영화 2", "rank": 2, "rank_before": 4},
+            ],
+        },
+        "trending": NOTHING_MOVED,
+    }
+
+
+def test_the_biggest_leaps_stand_first_and_ten_are_told() -> None:
+    made = daily_summary(
+        SUNDAY,
+        collected(20, EARLY),
+        collected(1, LATER),
+        report(),
+        Yesterday(SATURDAY, films(*range(20, 0, -1)), None),
+        [],
+        FINISHED_AT,
+    )
+    climbers = made["changes"]["popular"]["climbers"]
+    leaps = [each["rank_before"] - each["rank"] for each in climbers]
+    assert leaps == sorted(leaps, reverse=True)
+    assert (leaps[0], len(leaps)) == (19, 10)
+
+
+def test_the_console_tells_what_moved_where_yesterday_is_there() -> None:
+    assert "  new, gone      popular +1 -2" in console_table(moved(films(4, 9, 1, 2, 8)), "x")
+    assert "new, gone" not in console_table(moved(None), "x")
+
+
+def test_a_list_of_an_older_version_counts_no_requests() -> None:
+    execution = moved(None)["execution_summary"]
+    assert (execution["requests"], execution["bytes_received"]) == (0, 0)

@@ -30,6 +30,7 @@ GENRES = {
 """The contract's genres in its order."""
 
 TOP_RATED = "raw/movies/weekly/top_rated_20240107.json"
+REPORT = "raw/metadata/quality_reports/weekly_validation_report_20240107.json"
 CONSOLIDATED = "processed/weekly/consolidated_week_1_20240107.json"
 GENRE_FILES = [f"raw/movies/genre/{slug}_20240107.json" for slug in GENRES]
 
@@ -44,7 +45,9 @@ ALWAYS = {
 CONSOLIDATION_KEYS = [
     "consolidation_date", "week_number", "sources_processed", "total_unique_movies", "by_category",
 ]  # fmt: skip
-CONSOLIDATION_ALSO = {"late_by_days", "source", "schema_version"}
+CONSOLIDATION_ALSO = {
+    "verdict", "quality_report", "numbers_differ", "late_by_days", "source", "schema_version",
+}  # fmt: skip
 
 
 def read(root: Path, name: str) -> Any:
@@ -76,12 +79,12 @@ def asked(tmdb: FakeTmdb) -> Counter[tuple[str, int, str]]:
     )
 
 
-def test_a_week_is_ten_files_and_the_console_tells_how_many_films(
+def test_a_week_is_eleven_files_and_the_console_tells_how_many_films(
     luigi_run: LuigiRun, data_dir: Path
 ) -> None:
     run = luigi_run(*COMMAND)
     assert run.status == 0, run.output
-    assert files_below(data_dir) == {*GENRE_FILES, TOP_RATED, CONSOLIDATED}
+    assert files_below(data_dir) == {*GENRE_FILES, TOP_RATED, REPORT, CONSOLIDATED}
     assert f"2800 films, each once: {data_dir / CONSOLIDATED}" in run.output
 
 
@@ -97,7 +100,7 @@ def test_each_file_has_the_keys_of_the_contract(luigi_run: LuigiRun, data_dir: P
         assert info["total_collected"] == len(document["movies"]) == 300
     top_rated = read(data_dir, TOP_RATED)
     assert list(top_rated) == ["movies", "collection_info"]
-    assert set(top_rated["collection_info"]) == ALWAYS | {"min_rating"}
+    assert set(top_rated["collection_info"]) == ALWAYS | {"min_rating", "below_min_rating"}
     assert top_rated["collection_info"]["collection_type"] == "weekly_top_rated"
     assert top_rated["collection_info"]["min_rating"] == 7.5
     consolidated = read(data_dir, CONSOLIDATED)
@@ -159,7 +162,7 @@ def test_one_worker_and_four_collect_the_same_films(
     assert luigi_run(*COMMAND).status == 0
     assert luigi_run(*COMMAND, "--workers", "4", PIPELINE_DATA_DIR=str(four)).status == 0
     assert files_below(four) == files_below(data_dir)
-    for name in files_below(four):
+    for name in files_below(four) - {REPORT}:
         assert json.dumps(read(four, name)["movies"]) == json.dumps(read(data_dir, name)["movies"])
 
 
@@ -235,3 +238,13 @@ def test_a_late_week_is_accepted_stamped_and_warned_of(luigi_run: LuigiRun, data
 def test_the_week_of_the_file_is_the_iso_week(luigi_run: LuigiRun, data_dir: Path) -> None:
     assert luigi_run("WeeklyConsolidation", "--date", "2021-01-03").status == 0
     assert (data_dir / "processed/weekly/consolidated_week_53_20210103.json").is_file()
+
+
+def test_the_week_carries_the_verdict_of_its_lists(luigi_run: LuigiRun, data_dir: Path) -> None:
+    run = luigi_run(*COMMAND, TMDB_API_KEY="demo")
+    assert run.status == 0, run.output
+    report, info = read(data_dir, REPORT), read(data_dir, CONSOLIDATED)["consolidation_info"]
+    assert (report["verdict"], info["verdict"]) == ("pass", "pass")
+    assert info["quality_report"] == REPORT
+    assert [each["file"] for each in report["files_validated"]] == [*GENRE_FILES, TOP_RATED]
+    assert list(report["profiles"]) == [*GENRES, "top_rated"]

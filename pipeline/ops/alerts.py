@@ -46,18 +46,31 @@ def run_failed(task: str, status: int, errors: Sequence[str], log: Path | None) 
 
 
 def quality_if_bad(layout: Layout, day: datetime.date, since: datetime.datetime) -> None:
-    """Tell of the day's validation report if it was made since then and is below its threshold."""
-    path = layout.validation_report(day)
-    try:
-        if path.stat().st_mtime < since.timestamp():
-            return
-        report = storage.read_report(path)
-    except (OSError, PipelineError):
-        return
-    if report.get("below_threshold"):
-        rate, wanted = report["validation_rate"], report.get("pass_threshold", 0)
-        text = f"Only {rate:.1f} % of the films of {day} are valid; {wanted:.0f} % are expected."
-        send("quality", f"Quality of {day} below the threshold", f"{text}\nReport: {path}")
+    """Tell of the day's or the week's validation report if it was made since then and failed."""
+    for cause, path in (
+        ("quality", layout.validation_report(day)),
+        ("quality-of-the-week", layout.weekly_validation_report(day)),
+    ):
+        try:
+            if path.stat().st_mtime < since.timestamp():
+                continue
+            report = storage.read_report(path)
+        except (OSError, PipelineError):
+            continue
+        if report["verdict"] == "fail":
+            text = "\n".join([*_reasons(report)[:MOST_ERRORS], f"Report: {path}"])
+            send(cause, f"Quality of {day}: fail", text)
+
+
+def _reasons(report: storage.Document) -> list[str]:
+    """Say which list fell short of which grave rule, a line each."""
+    return [
+        f"{entry['list']}: {check['id']}: {entry['finding']}"
+        for check in report["checks"]
+        if check["severity"] == "block"
+        for entry in check["evidence"]
+        if "finding" in entry
+    ]
 
 
 def nothing_collected(sentence: str) -> None:

@@ -6,7 +6,12 @@ from pipeline.errors import NotPossible
 
 STEPS = {
     "DailySummary": ("PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"),
-    "WeeklyConsolidation": ("GenreMovies", "TopRatedMovies", "WeeklyConsolidation"),
+    "WeeklyConsolidation": (
+        "GenreMovies",
+        "TopRatedMovies",
+        "WeeklyValidationReport",
+        "WeeklyConsolidation",
+    ),
 }
 """Root task -> every task that asking for it pulls in, itself last."""
 
@@ -14,7 +19,10 @@ ROOTS = tuple(STEPS)
 
 ALIASES = {"daily": "DailySummary", "weekly": "WeeklyConsolidation"}
 
-FAMILIES = tuple(dict.fromkeys(step for steps in STEPS.values() for step in steps))
+PAGES = ("DailyPage", "WeeklyPage", "IndexPage")
+"""What is made of the documents afterwards; a page that fails leaves the data of the run done."""
+
+FAMILIES = (*dict.fromkeys(step for steps in STEPS.values() for step in steps), *PAGES)
 
 
 def family_of(name: str) -> str:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
-from pipeline.collection import Film, common_source
+from pipeline.collection import common_source
 from pipeline.errors import NoData
-from pipeline.quality.rules import FILM_RULES, LIST_RULES, FilmRule
+from pipeline.quality.checks import Shortfall, checks_of, shortfalls, verdict_of
+from pipeline.quality.drift import drift_of
+from pipeline.quality.film_rules import FILM_RULES
+from pipeline.quality.list_rules import lateness
+from pipeline.quality.listing import Listing
+from pipeline.quality.profile import to_document
+from pipeline.quality.rule import FilmRule
+from pipeline.quality.thresholds import Thresholds
 from pipeline.version import SCHEMA_VERSION
 
 PASS_THRESHOLD_PERCENT = 80.0
@@ -20,52 +27,51 @@ QUALITY_LEVELS = (("excellent", 90), ("good", 75), ("fair", 50), ("poor", 0))
 
 
 def validation_report(
-    date: datetime.date, documents: Mapping[str, dict[str, Any]]
+    date: datetime.date, listings: Sequence[Listing], thresholds: Thresholds
 ) -> dict[str, Any]:
-    """Check the day's lists.
-
-    Args:
-        date: the day the lists are of.
-        documents: file name below the data root -> the list's document.
+    """Check the lists of a day or a week.
 
     Returns:
-        The report. `overall_quality_score` is the mean score of the films (0-100),
-        `validation_rate` the percentage of films that break no required rule, `common_issues` what
-        was found, most frequent first.
+        The report. `verdict` is the word for it, `checks` every rule with what it found,
+        `overall_quality_score` the mean score of the films (0-100), `validation_rate` the
+        percentage of films that break no required rule, `common_issues` what was found in films,
+        most frequent first.
 
     Raises:
         NoData: there is no film in any of the lists.
     """
-    films = [film for document in documents.values() for film in document["movies"]]
-    if not films:
-        raise NoData(f"There is no film to validate for {date}: {', '.join(documents)}.")
-    broken = [_broken_rules(film, date) for film in films]
+    broken = [rules for listing in listings for rules in listing.broken]
+    if not broken:
+        files = ", ".join(listing.file for listing in listings)
+        raise NoData(f"There is no film to validate for {date}: {files}.")
     scores = [_score(rules) for rules in broken]
     passed = sum(1 for rules in broken if not any(rule.required for rule in rules))
-    rate = passed / len(films) * 100
+    rate = passed / len(broken) * 100
+    found = shortfalls(listings, thresholds)
     return {
         "validation_date": date.isoformat(),
         "files_validated": [
-            {"file": name, "movie_count": len(document["movies"])}
-            for name, document in documents.items()
+            {"file": each.file, "movie_count": len(each.movies)} for each in listings
         ],
         "overall_quality_score": round(sum(scores) / len(scores), 2),
-        "total_movies_validated": len(films),
+        "total_movies_validated": len(broken),
         "total_movies_passed": passed,
         "validation_rate": round(rate, 2),
         "quality_distribution": _distribution(scores),
         "common_issues": _common_issues(broken),
-        "list_issues": _list_issues(documents),
+        "verdict": verdict_of(found),
+        "checks": checks_of(found),
+        "failed_lists": _failed(found),
+        "drift": _drift(listings, found),
+        "lateness": _lateness(listings),
+        "list_issues": _list_issues(found),
         "pass_threshold": PASS_THRESHOLD_PERCENT,
         "below_threshold": rate < PASS_THRESHOLD_PERCENT,
-        "late_by_days": max(_lateness(document) for document in documents.values()),
-        "source": common_source(documents.values()),
+        "late_by_days": max(each.count("late_by_days") for each in listings),
+        "source": common_source(each.document for each in listings),
         "schema_version": SCHEMA_VERSION,
+        "profiles": {each.name: to_document(each.profile) for each in listings},
     }
-
-
-def _broken_rules(film: Film, date: datetime.date) -> list[FilmRule]:
-    return [rule for rule in FILM_RULES if not rule.holds(film, date)]
 
 
 def _score(broken: list[FilmRule]) -> int:
@@ -93,15 +99,27 @@ def _common_issues(broken: list[list[FilmRule]]) -> list[dict[str, Any]]:
     ]
 
 
-def _list_issues(documents: Mapping[str, dict[str, Any]]) -> list[dict[str, str]]:
+def _failed(found: list[Shortfall]) -> list[str]:
+    """Return the lists that fell short of a rule of severity block, each once."""
+    return list(dict.fromkeys(each.listing.name for each in found if each.severity == "block"))
+
+
+def _drift(listings: Sequence[Listing], found: list[Shortfall]) -> list[dict[str, Any]]:
+    moved = {each.listing.name for each in found if each.rule.id == "popularity_scale"}
+    return [entry for each in listings for entry in drift_of(each, each.name in moved)]
+
+
+def _lateness(listings: Sequence[Listing]) -> list[dict[str, Any]]:
     return [
-        {"file": name, "issue": rule.id, "finding": finding}
-        for name, document in documents.items()
-        for rule in LIST_RULES
-        if (finding := rule.finding(document))
+        {"list": each.name, "days": each.count("late_by_days"), "finding": found.sentence}
+        for each in listings
+        if (found := lateness(each))
     ]
 
 
-def _lateness(document: dict[str, Any]) -> int:
-    days = document["collection_info"].get("late_by_days")
-    return days if type(days) is int else 0
+def _list_issues(found: list[Shortfall]) -> list[dict[str, str]]:
+    return [
+        {"file": each.listing.file, "issue": each.rule.id, "finding": each.finding.sentence}
+        for each in found
+        if not isinstance(each.rule, FilmRule)
+    ]

@@ -1,47 +1,24 @@
-"""The day: both lists checked, then summed up."""
+"""The day in figures, once both lists are checked."""
 
 from __future__ import annotations
 
+import datetime
 import logging
 from pathlib import Path
 
 import luigi
 
 from pipeline import clock, storage
+from pipeline.collection import Film
+from pipeline.errors import DocumentUnreadable
 from pipeline.layout import Layout
-from pipeline.quality.report import PASS_THRESHOLD_PERCENT, validation_report
-from pipeline.summary import console_table, daily_summary
+from pipeline.summary import Yesterday, console_table, daily_summary
+from pipeline.tasks import journal
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
+from pipeline.tasks.validation import ValidationReport
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
-
-
-class ValidationReport(PipelineTask):
-    """Checks the day's two lists. A bad list is reported and warned of, and stops nothing."""
-
-    def requires(self) -> dict[str, luigi.Task]:
-        """Require both lists."""
-        return {"popular": self.clone(PopularMovies), "trending": self.clone(TrendingMovies)}
-
-    def path(self, layout: Layout) -> Path:
-        """Return `raw/metadata/quality_reports/validation_report_D.json`."""
-        return layout.validation_report(self.date)
-
-    def run(self) -> None:
-        """Read both lists, apply every rule, publish what was found."""
-        paths = [Path(target.path) for target in self.input().values()]
-        documents = {self.layout.relative(path): storage.read_collection(path) for path in paths}
-        report = validation_report(self.date, documents)
-        storage.publish(Path(self.output().path), report)
-        if report["below_threshold"]:
-            LOGGER.warning(
-                "QUALITY: only %.1f %% of the films of %s are valid (%.0f %% expected); see %s",
-                report["validation_rate"],
-                self.date,
-                PASS_THRESHOLD_PERCENT,
-                self.output().path,
-            )
 
 
 class DailySummary(PipelineTask):
@@ -60,13 +37,30 @@ class DailySummary(PipelineTask):
         return layout.daily_summary(self.date)
 
     def run(self) -> None:
-        """Read the three documents, sum them up, publish, and show the figures."""
+        """Read the day's documents and the lists of the day before, sum up, publish, show."""
         summary = daily_summary(
             self.date,
             popular=storage.read_collection(Path(self.input()["popular"].path)),
             trending=storage.read_collection(Path(self.input()["trending"].path)),
             report=storage.read_report(Path(self.input()["report"].path)),
+            yesterday=self._yesterday(),
+            tasks=journal.timeline(self),
             finished_at=clock.now(),
         )
         storage.publish(Path(self.output().path), summary)
         print(console_table(summary, self.output().path))
+
+    def _yesterday(self) -> Yesterday:
+        today: datetime.date = self.date
+        day = today - datetime.timedelta(days=1)
+        return Yesterday(
+            day, self._films(self.layout.popular(day)), self._films(self.layout.trending(day))
+        )
+
+    def _films(self, path: Path) -> list[Film] | None:
+        """Read a list of the day before; damage there does not stop this day."""
+        try:
+            return storage.read_collection(path)["movies"] if path.exists() else None
+        except DocumentUnreadable as error:
+            LOGGER.warning("%s The films of %s are compared with nothing.", error, self.date)
+            return None

@@ -29,6 +29,9 @@ _LUIGI_LOGGER = logging.getLogger("luigi-interface")
 _TRACEBACK_OF_OURS = re.compile(r"^pipeline\.errors\.\w+: (?P<sentence>.+)\Z", re.M | re.S)
 """How a traceback that luigi renders as text ends when the fault is one of ours."""
 
+_UNFULFILLED = re.compile(r"Unfulfilled dependenc\w+ at run time: (?P<tasks>.+)", re.S)
+"""Luigi's words for inputs that vanished since it planned, as rejected lists do; it plans anew."""
+
 _CHATTER = re.compile(
     r"^(logging |Informed scheduler|\[pid|Done scheduling|Running Worker|Worker Worker|"
     r"Task \w+ (died unexpectedly|timed out after))"
@@ -46,7 +49,8 @@ def sentence_of(error: BaseException | None) -> str | None:
         family, _, parameter = _missing(error)
         example = " YYYY-MM-DD" if parameter == "date" else " VALUE"
         return f"{family} needs --{parameter}{example}."
-    return None
+    gone = _UNFULFILLED.match(str(error)) if isinstance(error, RuntimeError) else None
+    return f"what it needs is gone and is made anew: {gone['tasks']}" if gone else None
 
 
 class MessageFilter(logging.Filter):

@@ -1,4 +1,4 @@
-"""The week: all genres and the top rated list, merged."""
+"""The week: all genres and the top rated list, checked, then merged."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 import luigi
 
-from pipeline import settings, storage
+from pipeline import storage
 from pipeline.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
 from pipeline.layout import Layout
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
-from pipeline.tasks.collect import GenreMovies, TopRatedMovies
+from pipeline.tasks.validation import TOP_RATED, WeeklyValidationReport, lists_of_the_week
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
-TOP_RATED = "top_rated"
+REPORT = "report"
 
 
 class WeeklyConsolidation(PipelineTask):
@@ -24,10 +24,8 @@ class WeeklyConsolidation(PipelineTask):
     attempts = ATTEMPTS_OF_A_WEEK
 
     def requires(self) -> dict[str, luigi.Task]:
-        """Require every genre of the plan in its order, then the top rated list."""
-        genres = settings.current().plan().genres
-        lists = {genre.slug: self.clone(GenreMovies, genre=genre.slug) for genre in genres}
-        return {**lists, TOP_RATED: self.clone(TopRatedMovies)}
+        """Require the week's lists in the order in which they are merged, then their report."""
+        return {**lists_of_the_week(self), REPORT: self.clone(WeeklyValidationReport)}
 
     def path(self, layout: Layout) -> Path:
         """Return `processed/weekly/consolidated_week_W_D.json`."""
@@ -35,9 +33,13 @@ class WeeklyConsolidation(PipelineTask):
 
     def run(self) -> None:
         """Read the lists in their order, merge, publish."""
+        paths = {name: Path(target.path) for name, target in self.input().items()}
+        report = paths.pop(REPORT)
         document = consolidated_week(
             self.date,
-            [self._source(name, Path(target.path)) for name, target in self.input().items()],
+            [self._source(name, path) for name, path in paths.items()],
+            verdict=storage.read_report(report)["verdict"],
+            quality_report=self.layout.relative(report),
         )
         storage.publish(Path(self.output().path), document)
         info = document["consolidation_info"]

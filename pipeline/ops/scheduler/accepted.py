@@ -18,7 +18,9 @@ from luigi.task_status import DISABLED, DONE, FAILED, PENDING, RUNNING, UNKNOWN
 
 from pipeline.ops.scheduler.refused import Refused
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
-from pipeline.tasks.daily import DailySummary, ValidationReport
+from pipeline.tasks.daily import DailySummary
+from pipeline.tasks.pages import DailyPage, IndexPage, WeeklyPage
+from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 
 FAMILIES: Mapping[str, type[luigi.Task]] = {
@@ -30,7 +32,11 @@ FAMILIES: Mapping[str, type[luigi.Task]] = {
         DailySummary,
         GenreMovies,
         TopRatedMovies,
+        WeeklyValidationReport,
         WeeklyConsolidation,
+        DailyPage,
+        WeeklyPage,
+        IndexPage,
     )
 }
 """Family -> task. Nothing else is ever handed to a worker."""

@@ -1,0 +1,101 @@
+"""Is a text in the language that was asked for? By its script, or by its most frequent words.
+
+Enough for overviews of some sentences, where the question is not which of all languages it is but
+whether TMDB served another one than asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_LATIN = "A-Za-zÀ-ɏḀ-ỿ"
+_CYRILLIC, _ARABIC, _DEVANAGARI = "Ѐ-ӿ", "؀-ۿ", "ऀ-ॿ"
+
+_SCRIPTS = {
+    "ko": "가-힣ᄀ-ᇿㄱ-ㆎ",
+    "ja": "ぁ-ヿ",
+    "zh": "一-鿿㐀-䶿",
+    **dict.fromkeys(("ru", "uk", "bg", "sr", "mk", "be", "kk"), _CYRILLIC),
+    **dict.fromkeys(("ar", "fa", "ur"), _ARABIC),
+    **dict.fromkeys(("hi", "mr", "ne"), _DEVANAGARI),
+    "el": "Ͱ-Ͽ",
+    "he": "֐-׿",
+    "th": "฀-๿",
+    "bn": "ঀ-৿",
+    "ta": "஀-௿",
+    "te": "ఀ-౿",
+    "kn": "ಀ-೿",
+    "ml": "ഀ-ൿ",
+    "ka": "Ⴀ-ჿ",
+    "hy": "԰-֏",
+}
+"""Language -> letters that make up a good part of every text in it, and of no text in most others.
+
+All others are written in Latin letters. Japanese goes by its kana: the rest it shares with Chinese.
+"""
+
+_WORDS = {
+    "en": "the and of to in is his with for that her who on their from by as he they",
+    "de": "der die das und den von mit ein eine ist sich dem zu im auf nicht wird seine als",
+    "fr": "le la les des et une un du est dans qui pour sur avec son que au sa ses",
+    "es": "el la los las y una un del en que por con su para se es al sus como",
+    "pt": "o os uma um do da em que por com seu sua para se ao dos no na não",
+    "it": "il lo gli di e una un del che per con suo sua si nel della alla sono è",
+    "nl": "de het een van en in is zijn met op voor die te dat aan niet ze wordt haar",
+}
+"""Language -> words that nearly every overview in it holds."""
+
+_PATTERNS = {language: re.compile(f"[{letters}]+") for language, letters in _SCRIPTS.items()}
+_LATIN_RUN = re.compile(f"[{_LATIN}]+")
+_WORD = re.compile(r"[^\W\d_]+")
+_FREQUENT = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+_OTHERS = {
+    language: {code: known for code, known in _FREQUENT.items() if code != language}
+    for language in _FREQUENT
+}
+_ENGLISH = {"en": _FREQUENT["en"]}
+"""What is suspected where nothing is known of the language itself: its relatives share its words."""
+
+_FEWEST_LETTERS = 20
+"""That are not of the script; fewer may be nothing but names."""
+
+_FEWEST_WORDS = 4
+"""Frequent words of another language; fewer may be chance."""
+
+_MANY_WORDS = 0.2
+"""Share of a text's words; in its own language some 30 to 40 % are among the frequent ones."""
+
+
+def is_other_language(text: str, language: str) -> bool:
+    """Whether the text is surely in another language than the one of that two-letter code.
+
+    A text that is too short to tell, and a language that is not told, count as right.
+    """
+    words = _WORD.findall(text.lower())
+    letters = _length(words)
+    if not language or letters < _FEWEST_LETTERS:
+        return False
+    own = _length(_PATTERNS.get(language, _LATIN_RUN).findall(text))
+    if letters - own >= _FEWEST_LETTERS and own < (letters - own) / 5:
+        return True
+    if language == "zh":
+        return _length(_PATTERNS["ja"].findall(text)) >= _FEWEST_LETTERS
+    return language not in _PATTERNS and _are_words_of_another(words, language)
+
+
+def _length(runs: Iterable[str]) -> int:
+    return len("".join(runs))
+
+
+def _are_words_of_another(words: list[str], language: str) -> bool:
+    own = _hits(words, _FREQUENT.get(language, frozenset()))
+    many = _MANY_WORDS * len(words)
+    if own >= many:
+        return False
+    suspected = _OTHERS.get(language, _ENGLISH).values()
+    return max(_hits(words, known) for known in suspected) >= max(_FEWEST_WORDS, many, 2 * own)
+
+
+def _hits(words: list[str], known: frozenset[str]) -> int:
+    return len([word for word in words if word in known])

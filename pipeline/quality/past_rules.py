@@ -1,0 +1,157 @@
+"""What a list must be when the days before are looked at. Without such days, every rule is kept.
+
+TMDB's numbers have no fixed scale, so nothing is compared with a number of ours: the usual is the
+median of up to 28 earlier collections, and how far they stray from it widens what is accepted.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from collections.abc import Callable, Sequence
+
+from pipeline.quality.drift import popularity_factor
+from pipeline.quality.listing import FEWEST_FILMS, Finding, Listing, ListRule
+from pipeline.quality.profile import Profile
+
+ENOUGH = 5
+"""Earlier collections from which on there is a usual."""
+
+SPREADS = 5.0
+"""How many standard deviations, by the median absolute deviation, are still usual."""
+
+_MAD_TO_DEVIATION = 1.4826
+"""The standard deviation of a normal distribution in terms of its median absolute deviation."""
+
+
+def spread(values: Sequence[float]) -> float:
+    """Return the standard deviation of the bulk of the values; a few wild ones do not move it."""
+    middle = statistics.median(values)
+    return _MAD_TO_DEVIATION * statistics.median(abs(value - middle) for value in values)
+
+
+def _repeated(listing: Listing, limit: float) -> Finding | None:
+    """Count the collections right before this one that are the same, without a gap between."""
+    films, days = listing.profile.films, [listing.date]
+    for profile in listing.past:
+        too_old = (days[-1] - profile.date).days > listing.gap_days
+        if profile.films != films or too_old:
+            break
+        days.append(profile.date)
+    count = len(days) - 1
+    if count < limit or len(films) < FEWEST_FILMS:
+        return None
+    return Finding(count, f"the same {len(films)} films in the same order since {days[-1]}")
+
+
+def _overlap(listing: Listing, limit: float) -> Finding | None:
+    last, films = listing.last, set(listing.profile.films)
+    if last is None or min(len(films), len(last.films)) < FEWEST_FILMS:
+        return None
+    share = len(films.intersection(last.films)) / min(len(films), len(set(last.films)))
+    if share >= limit:
+        return None
+    return Finding(round(share, 4), f"only {share:.0%} of its films stood there on {last.date}")
+
+
+def _ranks(listing: Listing, limit: float) -> Finding | None:
+    last, films = listing.last, listing.profile.films
+    if last is None:
+        return None
+    before = {film: rank for rank, film in enumerate(last.films)}
+    moves = [abs(rank - before[film]) for rank, film in enumerate(films) if film in before]
+    if len(moves) < FEWEST_FILMS:
+        return None
+    moved = statistics.median(moves) / len(films)
+    if moved <= limit:
+        return None
+    return Finding(round(moved, 4), f"its films moved by {moved:.0%} of the list since {last.date}")
+
+
+def _new_films(listing: Listing, limit: float) -> Finding | None:
+    films = set(listing.profile.films)
+    if listing.last is None or len(films) < FEWEST_FILMS:
+        return None
+    seen = set(itertools.chain.from_iterable(profile.films for profile in listing.past))
+    share = len(films - seen) / len(films)
+    if share <= limit:
+        return None
+    return Finding(
+        round(share, 4),
+        f"{share:.0%} of its films stood in none of the {len(listing.past)} collections before",
+    )
+
+
+def popularity_scale(listing: Listing, limit: float) -> Finding | None:
+    """Find the scale of popularity moved by more than that factor, up or down."""
+    factor = popularity_factor(listing)
+    medians = [math.log(each.popularity_median) for each in listing.past if each.popularity_median]
+    if factor is None or abs(math.log(factor)) <= max(math.log(limit), SPREADS * spread(medians)):
+        return None
+    return Finding(round(factor, 4), f"the median popularity is {factor:.2g} of the usual")
+
+
+def _usual(listing: Listing, of: Callable[[Profile], float | None]) -> list[float]:
+    """Return a measure of the earlier collections; empty where they are too few."""
+    values = [value for profile in listing.past if (value := of(profile)) is not None]
+    return values if len(values) >= ENOUGH and len(listing.movies) >= FEWEST_FILMS else []
+
+
+def _overviews(listing: Listing, limit: float) -> Finding | None:
+    usual = _usual(listing, lambda profile: profile.overviews_empty)
+    now = listing.profile.overviews_empty
+    if not usual or now - statistics.median(usual) <= max(limit, SPREADS * spread(usual)):
+        return None
+    sentence = f"{now:.0%} of the overviews are empty, {statistics.median(usual):.0%} usually"
+    return Finding(round(now - statistics.median(usual), 4), sentence)
+
+
+def _votes(listing: Listing, limit: float) -> Finding | None:
+    usual = [math.log(1 + each) for each in _usual(listing, lambda profile: profile.votes_median)]
+    now = listing.profile.votes_median
+    if not usual or now is None:
+        return None
+    fallen = statistics.median(usual) - math.log(1 + now)
+    if fallen <= max(math.log(limit), SPREADS * spread(usual)):
+        return None
+    before = math.expm1(statistics.median(usual))
+    return Finding(
+        round(math.exp(fallen), 4), f"the median film has {now:.0f} votes, {before:.0f} usually"
+    )
+
+
+def _years(listing: Listing, limit: float) -> Finding | None:
+    usual = _usual(listing, lambda profile: profile.year_median)
+    now = listing.profile.year_median
+    if not usual or now is None:
+        return None
+    away = now - statistics.median(usual)
+    if abs(away) <= max(limit, SPREADS * spread(usual)):
+        return None
+    sentence = f"the median film is of {now:.0f}, of {statistics.median(usual):.0f} usually"
+    return Finding(round(away, 4), sentence)
+
+
+PAST_RULES: tuple[ListRule, ...] = (
+    ListRule("repeated", "warn", "a list is not the one of the days before",
+             "An answer that never changes is an old one; lists collected late on one day are the "
+             "same too.", _repeated),
+    ListRule("overlap", "warn", "films of the last collection are still there",
+             "From day to day a list keeps most of its films; junk has nothing in common with it.",
+             _overlap),
+    ListRule("ranks", "warn", "films stand about where they stood",
+             "A list in the order of chance keeps its films and loses their ranks.", _ranks),
+    ListRule("new_films", "warn", "most films were seen in the weeks before",
+             "Hardly a list is made of films that nobody has seen in four weeks.", _new_films),
+    ListRule("popularity_scale", "warn", "popularity has the scale of the days before",
+             "TMDB rescales it now and then, and films of different days cannot be compared then.",
+             popularity_scale),
+    ListRule("overviews_unusual", "warn", "not more overviews are empty than usual",
+             "Half a list of junk hides below a limit that holds for every day.", _overviews),
+    ListRule("votes_unusual", "warn", "the films have about as many votes as usual",
+             "Votes only grow; a list of films with few is another list.", _votes),
+    ListRule("years_unusual", "warn", "the films are about as old as usual",
+             "What is popular is new; what is top rated stays.", _years),
+)  # fmt: skip
+"""Every rule that looks at the days before."""

@@ -1,0 +1,93 @@
+"""When each task began and how it ended, a line an event, in a file of the day below the logs.
+
+So the summary and the page can tell how a day went, attempts included, without luigid and without
+a database. A journal that cannot be written or read never fails a run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import luigi
+
+from pipeline import clock
+from pipeline.tasks.base import PipelineTask
+from pipeline.timeline import DONE, FAILED, START, runs
+
+KEPT_DAYS = 60
+
+_EVENTS = {
+    luigi.Event.START: START,
+    luigi.Event.SUCCESS: DONE,
+    luigi.Event.FAILURE: FAILED,
+    luigi.Event.PROCESS_FAILURE: FAILED,
+    luigi.Event.TIMEOUT: FAILED,
+}
+
+
+def install() -> None:
+    """Write down what luigi tells of our tasks from now on."""
+    for of_luigi, ours in _EVENTS.items():
+        PipelineTask.event_handler(of_luigi)(_writer(ours))
+
+
+def timeline(asking: PipelineTask) -> list[dict[str, Any]]:
+    """Return how the tasks of a task's day went, as `timeline.runs` tells it.
+
+    The task that asks is about to be done. Empty where nothing is known.
+    """
+    try:
+        path = asking.layout.journal(asking.date)
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    end = {"at": clock.instant().isoformat(), "task": _name(asking), "event": DONE}
+    return runs([*filter(None, map(_event, lines)), end])
+
+
+def sweep(folder: Path, now: datetime.datetime) -> list[Path]:
+    """Remove the journals of days longer ago than 60 days, and return them."""
+    oldest = f"{now - datetime.timedelta(days=KEPT_DAYS):%Y%m%d}.jsonl"
+    gone = [path for path in folder.glob("????????.jsonl") if path.name < oldest]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return gone
+
+
+def _writer(event: str) -> Any:
+    def write(task: PipelineTask, *_: Any) -> None:
+        with contextlib.suppress(OSError):
+            _append(task, event)
+
+    return write
+
+
+def _append(task: PipelineTask, event: str) -> None:
+    path = task.layout.journal(task.date)
+    line = json.dumps({"at": clock.instant().isoformat(), "task": _name(task), "event": event})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+    try:
+        os.write(descriptor, line.encode() + b"\n")
+    finally:
+        os.close(descriptor)
+
+
+def _name(task: PipelineTask) -> str:
+    genre = getattr(task, "genre", None)
+    return f"{task.task_family}({genre})" if genre else str(task.task_family)
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    """Read a line back; None for half a line, which a full disk leaves."""
+    try:
+        event = json.loads(line)
+        datetime.datetime.fromisoformat(event["at"])
+        return event if {"task", "event"} <= set(event) else None
+    except (ValueError, KeyError, TypeError):
+        return None

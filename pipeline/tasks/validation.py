@@ -1,0 +1,194 @@
+"""The quality gate: the lists of a day or a week, measured by every rule before they are used."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from pathlib import Path
+
+import luigi
+
+from pipeline import clock, settings, storage
+from pipeline.collection import common_source
+from pipeline.errors import DataRejected, SettingsError
+from pipeline.layout import Layout
+from pipeline.quality.listing import Listing
+from pipeline.quality.report import PASS_THRESHOLD_PERCENT, validation_report
+from pipeline.quality.thresholds import Thresholds
+from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
+from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
+from pipeline.tasks.lookback import LookBack, Place
+
+LOGGER = logging.getLogger("luigi-interface.pipeline")
+
+TOP_RATED = "top_rated"
+
+
+class ReportTask(PipelineTask):
+    """Measures the lists that it requires. A bad one is reported and warned of.
+
+    It stops the run only where `config/quality.toml` says so.
+    """
+
+    look_back_days = 1
+
+    @property
+    def retry_count(self) -> int:
+        """Count a rejection twice: luigi notices the missing lists only at the attempt after it."""
+        count = super().retry_count
+        with contextlib.suppress(SettingsError):
+            count = 2 * count - 1 if settings.current().thresholds().stops else count
+        return count
+
+    def gap_days(self, thresholds: Thresholds) -> int:
+        """Return how old a collection may be to be compared with one to one."""
+        raise NotImplementedError
+
+    def place_of(self, name: str) -> Place:
+        """Return where a list's document of any day is."""
+        raise NotImplementedError
+
+    def place(self, layout: Layout) -> Place:
+        """Return where the report of any day is."""
+        raise NotImplementedError
+
+    def path(self, layout: Layout) -> Path:
+        """Return where this day's report goes."""
+        return self.place(layout)(self.date)
+
+    def refuse_unusable_thresholds(self) -> None:
+        """Raise SettingsError while still planning, not when everything is collected."""
+        settings.current().thresholds()
+
+    def run(self) -> None:
+        """Read the lists, apply every rule, publish what was found, or reject the lists."""
+        thresholds = settings.current().thresholds()
+        report = validation_report(self.date, self._listings(thresholds), thresholds)
+        if thresholds.stops and report["verdict"] == "fail":
+            self._reject(report)
+        storage.publish(Path(self.output().path), report)
+        self._tell(report)
+
+    def _listings(self, thresholds: Thresholds) -> list[Listing]:
+        paths = {name: Path(target.path) for name, target in self.input().items()}
+        documents = {name: storage.read_collection(path) for name, path in paths.items()}
+        past = LookBack(
+            report=self.place(self.layout),
+            lists={name: self.place_of(name) for name in paths},
+            source=common_source(documents.values()),
+            days=self.look_back_days,
+            collections=thresholds.collections,
+        ).profiles(self.date)
+        return [
+            Listing(
+                name=name,
+                file=self.layout.relative(paths[name]),
+                date=self.date,
+                document=document,
+                past=past[name],
+                gap_days=self.gap_days(thresholds),
+            )
+            for name, document in documents.items()
+        ]
+
+    def _reject(self, report: storage.Document) -> None:
+        """Keep the failed lists and their report aside, so that the next attempt collects anew.
+
+        Raises:
+            DataRejected: always.
+        """
+        now, layout = clock.now(), self.layout
+        kept = layout.rejected(Path(self.output().path), now)
+        storage.publish(kept, report)
+        for name in report["failed_lists"]:
+            path = Path(self.input()[name].path)
+            storage.set_aside(path, layout.rejected(path, now))
+        raise DataRejected(
+            f"Rejected for {self.date}: {_reasons(report, 'block')}. What came is kept in "
+            f"{kept.parent}; run the same command again to collect it afresh, or let such lists "
+            'pass with on_fail = "warn" in config/quality.toml.',
+            lists=report["failed_lists"],
+        )
+
+    def _tell(self, report: storage.Document) -> None:
+        place = self.output().path
+        if report["below_threshold"]:
+            LOGGER.warning(
+                "QUALITY: only %.1f %% of the films of %s are valid (%.0f %% expected); see %s",
+                report["validation_rate"],
+                self.date,
+                PASS_THRESHOLD_PERCENT,
+                place,
+            )
+        elif report["verdict"] == "fail":
+            LOGGER.warning(
+                "QUALITY: %s fell short: %s; see %s", self.date, _reasons(report, "block"), place
+            )
+        elif report["verdict"] == "warn":
+            LOGGER.info("Worth a look: %s; see %s", _reasons(report, "warn"), place)
+
+
+class ValidationReport(ReportTask):
+    """Checks the day's two lists."""
+
+    look_back_days = 42
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """Require both lists."""
+        self.refuse_unusable_thresholds()
+        return {"popular": self.clone(PopularMovies), "trending": self.clone(TrendingMovies)}
+
+    def gap_days(self, thresholds: Thresholds) -> int:
+        """Return the gap for days."""
+        return thresholds.daily_gap_days
+
+    def place_of(self, name: str) -> Place:
+        """Return `raw/movies/daily/popular_movies_D.json`, or the trend's."""
+        return {"popular": self.layout.popular, "trending": self.layout.trending}[name]
+
+    def place(self, layout: Layout) -> Place:
+        """Return `raw/metadata/quality_reports/validation_report_D.json`."""
+        return layout.validation_report
+
+
+class WeeklyValidationReport(ReportTask):
+    """Checks the week's lists: every genre's, and the top rated."""
+
+    attempts = ATTEMPTS_OF_A_WEEK
+    look_back_days = 28 * 7
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """Require every genre of the plan in its order, then the top rated list."""
+        self.refuse_unusable_thresholds()
+        return lists_of_the_week(self)
+
+    def gap_days(self, thresholds: Thresholds) -> int:
+        """Return the gap for weeks."""
+        return thresholds.weekly_gap_days
+
+    def place_of(self, name: str) -> Place:
+        """Return `raw/movies/genre/G_D.json`, or the top rated list's."""
+        layout = self.layout
+        return layout.top_rated if name == TOP_RATED else lambda day: layout.genre(name, day)
+
+    def place(self, layout: Layout) -> Place:
+        """Return `raw/metadata/quality_reports/weekly_validation_report_D.json`."""
+        return layout.weekly_validation_report
+
+
+def lists_of_the_week(task: PipelineTask) -> dict[str, luigi.Task]:
+    """Return the tasks of the week's lists by name, in the order in which they are merged."""
+    genres = settings.current().plan().genres
+    lists = {genre.slug: task.clone(GenreMovies, genre=genre.slug) for genre in genres}
+    return {**lists, TOP_RATED: task.clone(TopRatedMovies)}
+
+
+def _reasons(report: storage.Document, severity: str) -> str:
+    """Say which list fell short of which rule, and how."""
+    return "; ".join(
+        f"{entry['list']}: {check['id']} ({entry['finding']})"
+        for check in report["checks"]
+        if check["severity"] == severity
+        for entry in check["evidence"]
+        if "finding" in entry
+    )
