@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import requests
 from fake_tmdb import FakeTmdb
-
 from pipeline.quality.rules import FILM_RULES
+
 from pipeline.tmdb import demo
 from pipeline.tmdb.client import _check_page
 

@@ -7,10 +7,10 @@ import datetime
 from typing import Any
 
 import pytest
+from pipeline.quality.rules import FILM_RULES, LIST_RULES, FilmRule, ListRule
 
 from pipeline.errors import DataError, NoData
 from pipeline.quality.report import validation_report
-from pipeline.quality.rules import FILM_RULES, LIST_RULES, FilmRule, ListRule
 
 SUNDAY = datetime.date(2024, 1, 7)
 GONE = object()

@@ -28,6 +28,7 @@ COMMANDS = {
     "stats": "Runs, failures and durations of each task, from the history.",
     "doctor": "Look for what is wrong, and say how to mend it.",
     "logs": "Show the log of a run or of luigid.",
+    "open": "Open the pages of the day and the week in the browser.",
     "watch": "Alert where a day brought nothing.",
     "backup": "Save the task history and the metadata in one file.",
     "restore": "Bring a backup back.",

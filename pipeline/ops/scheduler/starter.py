@@ -19,7 +19,7 @@ from pipeline import settings
 from pipeline.credential import Secret
 from pipeline.errors import SettingsError, StorageError
 from pipeline.layout import Layout
-from pipeline.ops.scheduler import history_pages
+from pipeline.ops.scheduler import history_pages, report_pages
 from pipeline.ops.scheduler.daemon_log import set_up_log
 from pipeline.ops.scheduler.guards import guarded
 from pipeline.ops.scheduler.policy import LOCAL_NAMES, policy_of
@@ -68,7 +68,8 @@ def serve(
     recorder = HistoryRecorder(store, layout.luigid_spool)
     try:
         scheduler = _scheduler(recorder, state_path, keeps_history=store is not None)
-        application = guarded(scheduler, policy, history_pages.handlers(store))
+        pages = [*history_pages.handlers(store), *report_pages.handlers(layout)]
+        application = guarded(scheduler, policy, pages)
         _tell(sockets, password)
         asyncio.run(_serve(application, sockets, scheduler))
     finally:

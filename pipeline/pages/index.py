@@ -1,0 +1,328 @@
+"""The index: how the newest day and week are, and the way to all others, with their gaps."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.layout import Layout
+from pipeline.pages.document import page
+from pipeline.pages.figures import Figure, moved, trend
+from pipeline.pages.language import NOTHING, Language
+from pipeline.pages.reading import Document, day, mapping, number, objects, whole
+from pipeline.pages.verdict import SIGNS, VERDICTS, sign_of, verdict_of
+
+DAYS = 60
+WEEKS = 26
+
+PAGES, NEWEST = "pages", "newest"
+"""Names of the `meta` elements that `covered` and `newest_day` read back."""
+
+_DAY = datetime.timedelta(days=1)
+_WEEK = datetime.timedelta(days=7)
+_LAYOUT = Layout(Path())
+
+
+class Cell(NamedTuple):
+    """A day of the calendar. `verdict` is missing for a gap, empty for a day that is no part."""
+
+    number: str
+    date: str
+    name: str
+    verdict: str
+    sign: str
+    address: str
+
+
+class Week(NamedTuple):
+    """A row of the calendar."""
+
+    name: str
+    long_name: str
+    cells: tuple[Cell, ...]
+
+
+class Line(NamedTuple):
+    """A row of the table of weeks; without an address where the week is missing."""
+
+    name: str
+    day: str
+    address: str
+    films: str
+    score: str
+    late: str
+    verdict: str
+    sign: str
+
+
+class Newest(NamedTuple):
+    """The newest day or week."""
+
+    heading: str
+    name: str
+    address: str
+    verdict: str
+    sign: str
+    figures: tuple[Figure, ...]
+
+
+def index_page(
+    newest: datetime.date,
+    days: Mapping[datetime.date, Document],
+    weeks: Mapping[datetime.date, Document],
+    language: str,
+) -> str:
+    """Return the index.
+
+    Args:
+        newest: the day up to which it shows.
+        days: the summaries; those older than the calendar are led to below it.
+        weeks: what is known of each week: `consolidation_info` or the like of it.
+        language: of the page, "ko" or "en".
+    """
+    say = Language(language)
+    window = [newest - back * _DAY for back in range(DAYS)]
+    shown = {date: days[date] for date in window if date in days}
+    lines = list(_lines(say, weeks))
+    last_week = max(weeks, default=None)
+    documents = [*days.values(), *weeks.values()]
+    return page(
+        "index.html",
+        say,
+        f"{say('reports')} · {say('project')}",
+        demo=any(each.get("source") == "demo" for each in documents),
+        home=None,
+        made_from=say("made_until", day=say.day(newest)),
+        facts=[
+            (PAGES, " ".join([*map(_daily, sorted(days)), *map(_weekly, sorted(weeks))])),
+            (NEWEST, newest.isoformat()),
+        ],
+        newest=[
+            _newest_day(say, days),
+            _newest_week(say, weeks, last_week),
+        ],
+        calendar=_calendar(say, newest, shown, min(days, default=newest)),
+        weekdays=say.weekdays(),
+        calendar_says=_count(say, window, shown, min(days, default=newest)),
+        legend=[(each, SIGNS[each], say(f"verdict_{each}")) for each in VERDICTS],
+        older_days=[
+            (_daily(date), say.day(date))
+            for date in sorted(days, reverse=True)
+            if date not in shown
+        ],
+        trend=trend(
+            say,
+            say("chart_index"),
+            newest,
+            {date: _score(summary) for date, summary in shown.items()},
+            days=DAYS,
+        )
+        if shown
+        else "",
+        lines=lines,
+        has_scores=any(
+            number(each.get("overall_quality_score")) is not None for each in weeks.values()
+        ),
+    )
+
+
+def covered(html: str) -> frozenset[str]:
+    """Return the addresses of all pages that an index leads to; none for another text."""
+    return frozenset(_fact(html, PAGES).split())
+
+
+def newest_day(html: str) -> datetime.date | None:
+    """Return the day up to which an index shows, or None for another text."""
+    return day(_fact(html, NEWEST))
+
+
+def _fact(html: str, name: str) -> str:
+    reader = _Facts()
+    reader.feed(html)
+    return reader.facts.get(name, "")
+
+
+class _Facts(HTMLParser):
+    """Reads the `meta` elements of a page; the first of a name counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.facts: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        if tag == "meta" and known.get("name"):
+            self.facts.setdefault(str(known["name"]), known.get("content") or "")
+
+
+def _daily(date: datetime.date) -> str:
+    return _LAYOUT.daily_page(date).relative_to(_LAYOUT.pages).as_posix()
+
+
+def _weekly(date: datetime.date) -> str:
+    return _LAYOUT.weekly_page(date).relative_to(_LAYOUT.pages).as_posix()
+
+
+def _score(summary: Document) -> float | None:
+    return number(mapping(summary.get("quality_summary")).get("overall_quality_score"))
+
+
+def _newest_day(say: Language, days: Mapping[datetime.date, Document]) -> Newest:
+    date = max(days, default=None)
+    if date is None:
+        return Newest(say("newest_day"), say("no_day"), "", "", "", ())
+    summary = days[date]
+    before = mapping(days.get(date - _DAY))
+    report = mapping(summary.get("quality_summary"))
+    minutes = number(mapping(summary.get("execution_summary")).get("duration_minutes"))
+    films = number(mapping(summary.get("collection_summary")).get("total_collected"))
+    verdict = verdict_of(summary)
+    return Newest(
+        say("newest_day"),
+        say.full_day(date),
+        _daily(date),
+        verdict,
+        sign_of(verdict),
+        (
+            Figure(say("films"), say.number(films), _came_and_went(say, summary)),
+            Figure(
+                say("quality_score"),
+                say.number(_score(summary), 1),
+                say("of_100"),
+                *moved(say, _score(summary), _score(before)),
+            ),
+            Figure(say("validation_rate"), say.percent(number(report.get("validation_rate")))),
+            Figure(say("duration"), say.seconds(None if minutes is None else 60 * minutes)),
+        ),
+    )
+
+
+def _came_and_went(say: Language, summary: Document) -> str:
+    changes = mapping(summary.get("changes"))
+    lists = [each for each in map(mapping, changes.values()) if day(each.get("since"))]
+    if not lists:
+        return ""
+    new, gone = (sum(len(objects(each.get(part))) for each in lists) for part in ("new", "gone"))
+    return f"{say('new')} {new} · {say('gone')} {gone}"
+
+
+def _newest_week(
+    say: Language, weeks: Mapping[datetime.date, Document], date: datetime.date | None
+) -> Newest:
+    if date is None:
+        return Newest(say("newest_week"), say("no_week"), "", "", "", ())
+    info = weeks[date]
+    before = mapping(weeks.get(date - _WEEK))
+    verdict = verdict_of(info)
+    score = number(info.get("overall_quality_score"))
+    films = number(info.get("total_unique_movies"))
+    return Newest(
+        say("newest_week"),
+        f"{_week_name(say, date)} · {say.day(date)}",
+        _weekly(date),
+        verdict,
+        sign_of(verdict),
+        (
+            Figure(say("unique_films"), say.number(films)),
+            Figure(
+                say("quality_score"),
+                say.number(score, 1),
+                say("of_100"),
+                *moved(say, score, number(before.get("overall_quality_score"))),
+            ),
+            Figure(say("collected"), _lateness(say, info)),
+        ),
+    )
+
+
+def _week_name(say: Language, date: datetime.date) -> str:
+    year, week, _ = date.isocalendar()
+    return say("week_n_long", week=week, year=year)
+
+
+def _lateness(say: Language, document: Document) -> str:
+    days = whole(document.get("late_by_days"))
+    if days is None:
+        return NOTHING
+    return say("collected_late", n=days) if days > 0 else say("in_time")
+
+
+def _calendar(
+    say: Language,
+    newest: datetime.date,
+    shown: Mapping[datetime.date, Document],
+    first_known: datetime.date,
+) -> list[Week]:
+    """Return the weeks from the newest down; before the first day of all there are no gaps."""
+    oldest = newest - (DAYS - 1) * _DAY
+    monday = newest - newest.weekday() * _DAY
+    weeks = []
+    while monday + 6 * _DAY >= oldest:
+        week = monday.isocalendar().week
+        cells = tuple(
+            _cell(say, date, shown.get(date), max(oldest, first_known) <= date <= newest)
+            for date in (monday + number * _DAY for number in range(7))
+        )
+        weeks.append(Week(say("week_n", week=week), _week_name(say, monday), cells))
+        monday -= _WEEK
+    return weeks
+
+
+def _cell(say: Language, date: datetime.date, summary: Document | None, is_part: bool) -> Cell:
+    verdict = verdict_of(summary) if summary is not None else "missing" if is_part else ""
+    return Cell(
+        f"{date.month}/1" if date.day == 1 else str(date.day),
+        date.isoformat(),
+        say.short_day(date),
+        verdict,
+        sign_of(verdict) if summary is not None else "–",
+        _daily(date) if summary is not None else "",
+    )
+
+
+def _count(
+    say: Language,
+    window: list[datetime.date],
+    shown: Mapping[datetime.date, Document],
+    first_known: datetime.date,
+) -> str:
+    part = [date for date in window if date >= first_known]
+    return say("calendar_says", there=len(shown), n=len(part), missing=len(part) - len(shown))
+
+
+def _lines(say: Language, weeks: Mapping[datetime.date, Document]) -> Iterator[Line]:
+    """Yield the last 26 weeks from the newest down, and any older one that is there.
+
+    A week is missing where no collection lies within the seven days up to its Sunday.
+    """
+    if not weeks:
+        return
+    by_week: dict[datetime.date, list[datetime.date]] = {}
+    for date in sorted(weeks, reverse=True):
+        by_week.setdefault(date - date.weekday() * _DAY, []).append(date)
+    newest, oldest = max(by_week), min(by_week)
+    back = 0
+    while (monday := newest - back * _WEEK) >= oldest:
+        for date in by_week.get(monday, ()):
+            yield _line(say, date, weeks[date])
+        if monday not in by_week and back < WEEKS:
+            name = _week_name(say, monday)
+            yield Line(name, "", "", NOTHING, NOTHING, NOTHING, "missing", "–")
+        back += 1
+
+
+def _line(say: Language, date: datetime.date, info: Document) -> Line:
+    verdict = verdict_of(info)
+    return Line(
+        _week_name(say, date),
+        say.day(date),
+        _weekly(date),
+        say.number(number(info.get("total_unique_movies"))),
+        say.number(number(info.get("overall_quality_score")), 1),
+        _lateness(say, info),
+        verdict,
+        sign_of(verdict),
+    )
