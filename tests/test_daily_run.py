@@ -102,7 +102,8 @@ def test_each_file_has_the_keys_of_the_contract(luigi_run: LuigiRun, data_dir: P
     assert list(summary)[: len(SUMMARY_KEYS)] == SUMMARY_KEYS
     assert set(summary) == {*SUMMARY_KEYS, *SUMMARY_ALSO}
     assert set(summary["execution_summary"]) == {
-        "start_time", "end_time", "duration_minutes", "requests", "retries", "bytes_received", "tasks",
+        "start_time", "end_time", "duration_minutes", "requests", "retries", "bytes_received",
+        "tasks",
     }  # fmt: skip
     assert {tuple(check) for check in report["checks"]} == {
         ("id", "description", "severity", "success", "evidence")

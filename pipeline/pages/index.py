@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
@@ -46,7 +46,7 @@ class Week(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A row of the table of weeks; without an address where the week is missing."""
+    """A row of the table of weeks; without an address where there is no page of it."""
 
     name: str
     day: str
@@ -56,6 +56,30 @@ class Line(NamedTuple):
     late: str
     verdict: str
     sign: str
+
+
+class Links:
+    """Addresses of pages, seen from the index; empty for a page that is not there."""
+
+    def __init__(self, there: Collection[str]) -> None:
+        self._there = frozenset(there)
+
+    def daily(self, date: datetime.date) -> str:
+        """Return the address of the day's page."""
+        return self._known(_LAYOUT.daily_page(date))
+
+    def weekly(self, date: datetime.date) -> str:
+        """Return the address of the week's page."""
+        return self._known(_LAYOUT.weekly_page(date))
+
+    def all_of(self, days: Iterable[datetime.date], weeks: Iterable[datetime.date]) -> str:
+        """Return every address that is led to, a blank between."""
+        addresses = [*map(self.daily, sorted(days)), *map(self.weekly, sorted(weeks))]
+        return " ".join(filter(None, addresses))
+
+    def _known(self, path: Path) -> str:
+        address = path.relative_to(_LAYOUT.pages).as_posix()
+        return address if address in self._there else ""
 
 
 class Newest(NamedTuple):
@@ -73,6 +97,7 @@ def index_page(
     newest: datetime.date,
     days: Mapping[datetime.date, Document],
     weeks: Mapping[datetime.date, Document],
+    pages: Collection[str],
     language: str,
 ) -> str:
     """Return the index.
@@ -81,12 +106,14 @@ def index_page(
         newest: the day up to which it shows.
         days: the summaries; those older than the calendar are led to below it.
         weeks: what is known of each week: `consolidation_info` or the like of it.
+        pages: the addresses of the pages that are there; what has none is told without a link.
         language: of the page, "ko" or "en".
     """
     say = Language(language)
+    links = Links(pages)
     window = [newest - back * _DAY for back in range(DAYS)]
     shown = {date: days[date] for date in window if date in days}
-    lines = list(_lines(say, weeks))
+    lines = list(_lines(say, weeks, links))
     last_week = max(weeks, default=None)
     documents = [*days.values(), *weeks.values()]
     return page(
@@ -97,21 +124,21 @@ def index_page(
         home=None,
         made_from=say("made_until", day=say.day(newest)),
         facts=[
-            (PAGES, " ".join([*map(_daily, sorted(days)), *map(_weekly, sorted(weeks))])),
+            (PAGES, links.all_of(days, weeks)),
             (NEWEST, newest.isoformat()),
         ],
         newest=[
-            _newest_day(say, days),
-            _newest_week(say, weeks, last_week),
+            _newest_day(say, days, links),
+            _newest_week(say, weeks, last_week, links),
         ],
-        calendar=_calendar(say, newest, shown, min(days, default=newest)),
+        calendar=_calendar(say, newest, shown, min(days, default=newest), links),
         weekdays=say.weekdays(),
         calendar_says=_count(say, window, shown, min(days, default=newest)),
         legend=[(each, SIGNS[each], say(f"verdict_{each}")) for each in VERDICTS],
         older_days=[
-            (_daily(date), say.day(date))
+            (links.daily(date), say.day(date))
             for date in sorted(days, reverse=True)
-            if date not in shown
+            if date not in shown and links.daily(date)
         ],
         trend=trend(
             say,
@@ -158,19 +185,11 @@ class _Facts(HTMLParser):
             self.facts.setdefault(str(known["name"]), known.get("content") or "")
 
 
-def _daily(date: datetime.date) -> str:
-    return _LAYOUT.daily_page(date).relative_to(_LAYOUT.pages).as_posix()
-
-
-def _weekly(date: datetime.date) -> str:
-    return _LAYOUT.weekly_page(date).relative_to(_LAYOUT.pages).as_posix()
-
-
 def _score(summary: Document) -> float | None:
     return number(mapping(summary.get("quality_summary")).get("overall_quality_score"))
 
 
-def _newest_day(say: Language, days: Mapping[datetime.date, Document]) -> Newest:
+def _newest_day(say: Language, days: Mapping[datetime.date, Document], links: Links) -> Newest:
     date = max(days, default=None)
     if date is None:
         return Newest(say("newest_day"), say("no_day"), "", "", "", ())
@@ -183,7 +202,7 @@ def _newest_day(say: Language, days: Mapping[datetime.date, Document]) -> Newest
     return Newest(
         say("newest_day"),
         say.full_day(date),
-        _daily(date),
+        links.daily(date),
         verdict,
         sign_of(verdict),
         (
@@ -210,7 +229,10 @@ def _came_and_went(say: Language, summary: Document) -> str:
 
 
 def _newest_week(
-    say: Language, weeks: Mapping[datetime.date, Document], date: datetime.date | None
+    say: Language,
+    weeks: Mapping[datetime.date, Document],
+    date: datetime.date | None,
+    links: Links,
 ) -> Newest:
     if date is None:
         return Newest(say("newest_week"), say("no_week"), "", "", "", ())
@@ -222,7 +244,7 @@ def _newest_week(
     return Newest(
         say("newest_week"),
         f"{_week_name(say, date)} · {say.day(date)}",
-        _weekly(date),
+        links.weekly(date),
         verdict,
         sign_of(verdict),
         (
@@ -255,6 +277,7 @@ def _calendar(
     newest: datetime.date,
     shown: Mapping[datetime.date, Document],
     first_known: datetime.date,
+    links: Links,
 ) -> list[Week]:
     """Return the weeks from the newest down; before the first day of all there are no gaps."""
     oldest = newest - (DAYS - 1) * _DAY
@@ -263,7 +286,7 @@ def _calendar(
     while monday + 6 * _DAY >= oldest:
         week = monday.isocalendar().week
         cells = tuple(
-            _cell(say, date, shown.get(date), max(oldest, first_known) <= date <= newest)
+            _cell(say, date, shown.get(date), max(oldest, first_known) <= date <= newest, links)
             for date in (monday + number * _DAY for number in range(7))
         )
         weeks.append(Week(say("week_n", week=week), _week_name(say, monday), cells))
@@ -271,7 +294,13 @@ def _calendar(
     return weeks
 
 
-def _cell(say: Language, date: datetime.date, summary: Document | None, is_part: bool) -> Cell:
+def _cell(
+    say: Language,
+    date: datetime.date,
+    summary: Document | None,
+    is_part: bool,
+    links: Links,
+) -> Cell:
     verdict = verdict_of(summary) if summary is not None else "missing" if is_part else ""
     return Cell(
         f"{date.month}/1" if date.day == 1 else str(date.day),
@@ -279,7 +308,7 @@ def _cell(say: Language, date: datetime.date, summary: Document | None, is_part:
         say.short_day(date),
         verdict,
         sign_of(verdict) if summary is not None else "–",
-        _daily(date) if summary is not None else "",
+        links.daily(date) if summary is not None else "",
     )
 
 
@@ -293,7 +322,7 @@ def _count(
     return say("calendar_says", there=len(shown), n=len(part), missing=len(part) - len(shown))
 
 
-def _lines(say: Language, weeks: Mapping[datetime.date, Document]) -> Iterator[Line]:
+def _lines(say: Language, weeks: Mapping[datetime.date, Document], links: Links) -> Iterator[Line]:
     """Yield the last 26 weeks from the newest down, and any older one that is there.
 
     A week is missing where no collection lies within the seven days up to its Sunday.
@@ -307,19 +336,19 @@ def _lines(say: Language, weeks: Mapping[datetime.date, Document]) -> Iterator[L
     back = 0
     while (monday := newest - back * _WEEK) >= oldest:
         for date in by_week.get(monday, ()):
-            yield _line(say, date, weeks[date])
+            yield _line(say, date, weeks[date], links)
         if monday not in by_week and back < WEEKS:
             name = _week_name(say, monday)
             yield Line(name, "", "", NOTHING, NOTHING, NOTHING, "missing", "–")
         back += 1
 
 
-def _line(say: Language, date: datetime.date, info: Document) -> Line:
+def _line(say: Language, date: datetime.date, info: Document, links: Links) -> Line:
     verdict = verdict_of(info)
     return Line(
         _week_name(say, date),
         say.day(date),
-        _weekly(date),
+        links.weekly(date),
         say.number(number(info.get("total_unique_movies"))),
         say.number(number(info.get("overall_quality_score")), 1),
         _lateness(say, info),

@@ -38,7 +38,7 @@ class LookBack:
         last week is not this day's fault.
         """
         found: dict[str, list[Profile]] = {name: [] for name in self.lists}
-        for number in range(1, self.days + 1):
+        for number in range(1, min(self.days, date.toordinal() - 1) + 1):
             day = date - number * _DAY
             for name, profile in self._of(day):
                 if len(found[name]) < self.collections:

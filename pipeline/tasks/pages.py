@@ -7,7 +7,7 @@ charts take a tenth of a second, which no other run should wait for.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import luigi
@@ -88,7 +88,7 @@ class WeeklyPage(PipelineTask):
         earlier = _before(self.layout.weekly_validation_report, self.date, LONGEST_WEEK)
         page = weekly_page(
             self.date,
-            consolidated=storage.read_collection(Path(self.input()["consolidated"].path)),
+            consolidated=storage.read(Path(self.input()["consolidated"].path)),
             report=storage.read_report(Path(self.input()["report"].path)),
             earlier=next(earlier, None),
             names=_names_of_lists(),
@@ -143,14 +143,21 @@ class IndexPage(PipelineTask):
         with storage.replacing(path) as replace:
             today: datetime.date = self.date
             newest = max(newest_day(_text(path) or "") or today, today)
+            days, weeks = self._days(newest), dict(self._weeks(newest))
             replace(
                 index_page(
                     newest,
-                    days=self._days(newest),
-                    weeks=dict(self._weeks(newest)),
+                    days=days,
+                    weeks=weeks,
+                    pages=self._pages(days, weeks),
                     language=language_of_pages(),
                 )
             )
+
+    def _pages(self, days: Iterable[datetime.date], weeks: Iterable[datetime.date]) -> list[str]:
+        layout = self.layout
+        paths = [*map(layout.daily_page, days), *map(layout.weekly_page, weeks)]
+        return [path.relative_to(layout.pages).as_posix() for path in paths if path.exists()]
 
     def _days(self, newest: datetime.date) -> dict[datetime.date, storage.Document]:
         place, asked = self.layout.daily_summary, _one_after(self.date)
