@@ -50,9 +50,12 @@ def verdict_of(found: Iterable[Shortfall]) -> Verdict:
     return "warn" if "warn" in worst else "pass"
 
 
-def checks_of(found: Sequence[Shortfall]) -> list[dict[str, Any]]:
+def checks_of(found: Sequence[Shortfall], thresholds: Thresholds) -> list[dict[str, Any]]:
     """Return one check a rule, as it stands in the report."""
-    return [_check(rule, [each for each in found if each.rule is rule]) for rule in RULES]
+    return [
+        _check(rule, thresholds.severity(rule, ""), [each for each in found if each.rule is rule])
+        for rule in RULES
+    ]
 
 
 def _shortfall(
@@ -64,7 +67,7 @@ def _shortfall(
         finding = rule.look(listing, limit)
         shown = limit if rule.has_limit else None
         return Shortfall(listing, rule, severity, finding, shown) if finding else None
-    films = [f for f, rules in zip(listing.movies, listing.broken, strict=True) if rule in rules]
+    films = listing.breaking.get(rule.id, [])
     size = len(listing.movies)
     judged = size >= FEWEST_FILMS or limit == 0
     if not films or not judged or len(films) <= limit * size:
@@ -73,12 +76,12 @@ def _shortfall(
     return Shortfall(listing, rule, severity, finding, limit, films)
 
 
-def _check(rule: FilmRule | ListRule, found: list[Shortfall]) -> dict[str, Any]:
+def _check(rule: FilmRule | ListRule, severity: Severity, found: list[Shortfall]) -> dict[str, Any]:
     severities = [each.severity for each in found]
     return {
         "id": rule.id,
         "description": rule.description,
-        "severity": max(severities, key=SEVERITIES.index, default=rule.severity),
+        "severity": max(severities, key=SEVERITIES.index, default=severity),
         "success": not found,
         "evidence": [*map(_of_list, found), *_of_films(found)][:MOST_EVIDENCE],
     }

@@ -31,29 +31,36 @@ KNOWN_FIELDS = frozenset(
 SOMETIMES = frozenset(("softcore", "media_type"))
 """softcore since spring 2026; media_type in the trending list."""
 
-
 MOST_FIELDS = 10
 """That are told of one list; an answer of another shape would have hundreds."""
+
+
+_MOST_MOVED = 30.0
+"""Logarithm of a factor that is told; a nonsensical number could make one that no float holds."""
 
 
 def fields_of(listing: Listing) -> tuple[list[str], list[str]]:
     """Return the fields that nobody knows, and those that no row has any more, both sorted."""
     here = listing.profile.fields
-    expected = KNOWN_FIELDS | (listing.past[0].fields if listing.past else frozenset())
+    before = listing.past[0].fields if listing.past else frozenset()
     unknown = sorted(here - KNOWN_FIELDS - SOMETIMES)
-    vanished = sorted(expected - here) if listing.movies else []
+    vanished = sorted((KNOWN_FIELDS | before) - SOMETIMES - here) if listing.movies else []
     return unknown[:MOST_FIELDS], vanished[:MOST_FIELDS]
 
 
 def popularity_factor(listing: Listing) -> float | None:
     """Return the median popularity as a multiple of the usual; None where either is not known."""
-    usual = [
-        math.log(profile.popularity_median) for profile in listing.past if profile.popularity_median
-    ]
-    now = listing.profile.popularity_median
-    if not usual or not now:
+    usual, now = popularity_logarithms(listing), listing.profile.popularity_median
+    if not usual or now is None or now <= 0:
         return None
-    return math.exp(math.log(now) - statistics.median(usual))
+    moved = math.log(now) - statistics.median(usual)
+    return math.exp(max(-_MOST_MOVED, min(_MOST_MOVED, moved)))
+
+
+def popularity_logarithms(listing: Listing) -> list[float]:
+    """Return the logarithms of the median popularities before: a scale moves by factors."""
+    medians = (profile.popularity_median for profile in listing.past)
+    return [math.log(median) for median in medians if median is not None and median > 0]
 
 
 def drift_of(listing: Listing, popularity_moved: bool) -> list[dict[str, Any]]:

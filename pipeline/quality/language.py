@@ -46,16 +46,16 @@ _WORDS = {
 }
 """Language -> words that nearly every overview in it holds."""
 
-_PATTERNS = {language: re.compile(f"[{letters}]+") for language, letters in _SCRIPTS.items()}
-_LATIN_RUN = re.compile(f"[{_LATIN}]+")
-_WORD = re.compile(r"[^\W\d_]+")
+_OWN = {language: re.compile(f"[{letters}]+") for language, letters in _SCRIPTS.items()}
+_FOREIGN = {code: re.compile(f"[^\\W\\d_{letters}]+") for code, letters in _SCRIPTS.items()}
+_OWN_LATIN, _FOREIGN_LATIN = re.compile(f"[{_LATIN}]+"), re.compile(f"[^\\W\\d_{_LATIN}]+")
 _FREQUENT = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 _OTHERS = {
     language: {code: known for code, known in _FREQUENT.items() if code != language}
     for language in _FREQUENT
 }
 _ENGLISH = {"en": _FREQUENT["en"]}
-"""What is suspected where nothing is known of the language itself: its relatives share its words."""
+"""What is suspected where no words of the language itself are known: its relatives share them."""
 
 _FEWEST_LETTERS = 20
 """That are not of the script; fewer may be nothing but names."""
@@ -72,23 +72,28 @@ def is_other_language(text: str, language: str) -> bool:
 
     A text that is too short to tell, and a language that is not told, count as right.
     """
-    words = _WORD.findall(text.lower())
-    letters = _length(words)
-    if not language or letters < _FEWEST_LETTERS:
+    if not language:
         return False
-    own = _length(_PATTERNS.get(language, _LATIN_RUN).findall(text))
-    if letters - own >= _FEWEST_LETTERS and own < (letters - own) / 5:
+    if _is_of_another_script(text, language):
         return True
-    if language == "zh":
-        return _length(_PATTERNS["ja"].findall(text)) >= _FEWEST_LETTERS
-    return language not in _PATTERNS and _are_words_of_another(words, language)
+    return language not in _OWN and _has_words_of_another(text, language)
+
+
+def _is_of_another_script(text: str, language: str) -> bool:
+    foreign = _length(_FOREIGN.get(language, _FOREIGN_LATIN).findall(text))
+    if language == "zh" and _length(_OWN["ja"].findall(text)) >= _FEWEST_LETTERS:
+        return True
+    if foreign < _FEWEST_LETTERS:
+        return False
+    return _length(_OWN.get(language, _OWN_LATIN).findall(text)) < foreign / 5
 
 
 def _length(runs: Iterable[str]) -> int:
     return len("".join(runs))
 
 
-def _are_words_of_another(words: list[str], language: str) -> bool:
+def _has_words_of_another(text: str, language: str) -> bool:
+    words = text.lower().split()
     own = _hits(words, _FREQUENT.get(language, frozenset()))
     many = _MANY_WORDS * len(words)
     if own >= many:

@@ -16,11 +16,18 @@ def _empty(listing: Listing, _: float) -> Finding | None:
     return None if listing.movies else Finding(0, "it holds no film")
 
 
-def _size(listing: Listing, limit: float) -> Finding | None:
-    """Compare what is there with what was asked for; a genre may honestly have fewer films."""
+def _films_to_expect(listing: Listing) -> int:
+    """Return what was asked for. A genre may honestly have fewer films, but not suddenly."""
     asked = listing.count("pages_requested") * PAGE_SIZE
-    if listing.info.get("collection_type") == "weekly_genre":
-        asked = min(asked, max(listing.count("total_results"), 1))
+    if listing.info.get("collection_type") != "weekly_genre":
+        return asked
+    before = len(listing.recent[0].films) if listing.recent else 0
+    return min(asked, max(listing.count("total_results"), before, 1))
+
+
+def _size(listing: Listing, limit: float) -> Finding | None:
+    """Compare what is there with what can be there."""
+    asked = _films_to_expect(listing)
     films = len(listing.movies) + listing.count("below_min_rating")
     if asked <= 0 or films >= limit * asked:
         return None
@@ -28,10 +35,8 @@ def _size(listing: Listing, limit: float) -> Finding | None:
 
 
 def _short(listing: Listing, _: float) -> Finding | None:
-    asked, came = listing.info.get("pages_requested"), listing.info.get("pages_processed")
-    if is_whole(asked) and is_whole(came) and came < asked:
-        return Finding(came, f"{came} of {asked} pages held films")
-    return None
+    asked, came = -(-_films_to_expect(listing) // PAGE_SIZE), listing.count("pages_processed")
+    return Finding(came, f"{came} of {asked} pages held films") if came < asked else None
 
 
 def _duplicates(listing: Listing, _: float) -> Finding | None:
@@ -41,12 +46,8 @@ def _duplicates(listing: Listing, _: float) -> Finding | None:
 
 
 def _repeated_rows(listing: Listing, limit: float) -> Finding | None:
-    borders = max(1, listing.count("pages_processed") - 1)
-    repeated = listing.count("duplicates_dropped") / borders
-    if repeated <= limit:
-        return None
     count = listing.count("duplicates_dropped")
-    return Finding(round(repeated, 4), f"{count} rows came twice, over {borders} borders of pages")
+    return Finding(count, f"{count} rows came twice") if count > limit else None
 
 
 def _miscounted(listing: Listing, _: float) -> Finding | None:
@@ -127,7 +128,7 @@ LIST_RULES: tuple[ListRule, ...] = (
     ListRule("list_duplicates", "warn", "a film stands once in a list",
              "The collection drops repeated rows, so the file was changed.", _duplicates,
              has_limit=False),
-    ListRule("rows_repeated", "warn", "hardly a film came on two pages",
+    ListRule("rows_repeated", "warn", "fewer rows came twice than a page holds",
              "A page that came twice stands in the place of another one.", _repeated_rows),
     ListRule("list_miscounted", "warn", "total_collected is the number of films",
              "The file was changed after it was written.", _miscounted, has_limit=False),

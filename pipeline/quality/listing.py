@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from pipeline.collection import Film
 from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.profile import Profile, profile_of
 from pipeline.quality.rule import Asked, FilmRule, Severity
-from pipeline.quality.values import is_whole
+from pipeline.quality.values import is_number, is_whole
 
 FEWEST_FILMS = 10
 """A share of fewer films says nothing, and is not judged."""
@@ -22,7 +23,7 @@ FEWEST_FILMS = 10
 class Listing:
     """One list to be judged.
 
-    `past` are the profiles of its earlier collections, newest first; `gap_days` how old the newest
+    `past` are the profiles of its earlier collections, newest first; `gap_days` how old one of them
     may be to be compared with one to one.
     """
 
@@ -48,12 +49,13 @@ class Listing:
     def count(self, key: str) -> int:
         """Return a whole number of `collection_info`; 0 where there is none."""
         value = self.info.get(key)
-        return value if is_whole(value) else 0
+        return int(value) if is_whole(value) and is_number(value) else 0
 
     @property
     def asked(self) -> Asked:
         """What was asked for."""
-        return Asked(self.date, str(self.info.get("language", ""))[:2])
+        language = self.info.get("language")
+        return Asked(self.date, language[:2] if isinstance(language, str) else "")
 
     @cached_property
     def broken(self) -> list[list[FilmRule]]:
@@ -62,16 +64,23 @@ class Listing:
         return [[rule for rule in FILM_RULES if not rule.holds(f, asked)] for f in self.movies]
 
     @cached_property
+    def breaking(self) -> dict[str, list[Film]]:
+        """For each rule by its id, the films that break it."""
+        films: dict[str, list[Film]] = defaultdict(list)
+        for film, rules in zip(self.movies, self.broken, strict=True):
+            for rule in rules:
+                films[rule.id].append(film)
+        return films
+
+    @cached_property
     def profile(self) -> Profile:
         """The list in figures."""
         return profile_of(self.date, self.movies)
 
-    @property
-    def last(self) -> Profile | None:
-        """The last collection before, unless it is too old to be compared with one to one."""
-        if self.past and (self.date - self.past[0].date).days <= self.gap_days:
-            return self.past[0]
-        return None
+    @cached_property
+    def recent(self) -> list[Profile]:
+        """The last collections before that are not too old to be compared with one to one."""
+        return [each for each in self.past if (self.date - each.date).days <= self.gap_days]
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ class Finding:
     sentence: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ListRule:
     """One demand on a whole list; `look` is asked with the limit and says what is wrong, or None.
 

@@ -11,7 +11,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
-from pipeline.quality.drift import popularity_factor
+from pipeline.quality.drift import popularity_factor, popularity_logarithms
 from pipeline.quality.listing import FEWEST_FILMS, Finding, Listing, ListRule
 from pipeline.quality.profile import Profile
 
@@ -31,6 +31,19 @@ def spread(values: Sequence[float]) -> float:
     return _MAD_TO_DEVIATION * statistics.median(abs(value - middle) for value in values)
 
 
+def _widened(limit: float, usual: Sequence[float]) -> float:
+    """Return the limit, or more where the earlier collections themselves stray."""
+    return max(limit, SPREADS * spread(usual))
+
+
+def _logarithm(factor: float) -> float:
+    return math.log(max(1.0, factor))
+
+
+def _log_of_votes(count: float) -> float:
+    return math.log1p(max(0.0, count))
+
+
 def _repeated(listing: Listing, limit: float) -> Finding | None:
     """Count the collections right before this one that are the same, without a gap between."""
     films, days = listing.profile.films, [listing.date]
@@ -46,32 +59,45 @@ def _repeated(listing: Listing, limit: float) -> Finding | None:
 
 
 def _overlap(listing: Listing, limit: float) -> Finding | None:
-    last, films = listing.last, set(listing.profile.films)
-    if last is None or min(len(films), len(last.films)) < FEWEST_FILMS:
-        return None
-    share = len(films.intersection(last.films)) / min(len(films), len(set(last.films)))
+    """Compare with the most alike of the last collections: one bad day is no measure."""
+    shares = [
+        (_common_share(listing.profile, profile), profile.date)
+        for profile in listing.recent
+        if min(len(listing.profile.films), len(profile.films)) >= FEWEST_FILMS
+    ]
+    share, day = max(shares, default=(math.inf, listing.date))
     if share >= limit:
         return None
-    return Finding(round(share, 4), f"only {share:.0%} of its films stood there on {last.date}")
+    return Finding(round(share, 4), f"only {share:.0%} of its films stood there on {day}")
+
+
+def _common_share(one: Profile, other: Profile) -> float:
+    films, others = set(one.films), set(other.films)
+    return len(films & others) / min(len(films), len(others))
 
 
 def _ranks(listing: Listing, limit: float) -> Finding | None:
-    last, films = listing.last, listing.profile.films
-    if last is None:
-        return None
-    before = {film: rank for rank, film in enumerate(last.films)}
-    moves = [abs(rank - before[film]) for rank, film in enumerate(films) if film in before]
-    if len(moves) < FEWEST_FILMS:
-        return None
-    moved = statistics.median(moves) / len(films)
+    moves = [
+        (moved, profile.date)
+        for profile in listing.recent
+        if (moved := _median_move(listing.profile, profile)) is not None
+    ]
+    moved, day = min(moves, default=(0.0, listing.date))
     if moved <= limit:
         return None
-    return Finding(round(moved, 4), f"its films moved by {moved:.0%} of the list since {last.date}")
+    return Finding(round(moved, 4), f"its films moved by {moved:.0%} of the list since {day}")
+
+
+def _median_move(now: Profile, before: Profile) -> float | None:
+    """Return by how much of the list's length its films moved; None where too few are common."""
+    ranks = {film: rank for rank, film in enumerate(before.films)}
+    moves = [abs(rank - ranks[film]) for rank, film in enumerate(now.films) if film in ranks]
+    return statistics.median(moves) / len(now.films) if len(moves) >= FEWEST_FILMS else None
 
 
 def _new_films(listing: Listing, limit: float) -> Finding | None:
     films = set(listing.profile.films)
-    if listing.last is None or len(films) < FEWEST_FILMS:
+    if not listing.recent or len(films) < FEWEST_FILMS:
         return None
     seen = set(itertools.chain.from_iterable(profile.films for profile in listing.past))
     share = len(films - seen) / len(films)
@@ -86,8 +112,10 @@ def _new_films(listing: Listing, limit: float) -> Finding | None:
 def popularity_scale(listing: Listing, limit: float) -> Finding | None:
     """Find the scale of popularity moved by more than that factor, up or down."""
     factor = popularity_factor(listing)
-    medians = [math.log(each.popularity_median) for each in listing.past if each.popularity_median]
-    if factor is None or abs(math.log(factor)) <= max(math.log(limit), SPREADS * spread(medians)):
+    if factor is None:
+        return None
+    usual = popularity_logarithms(listing)
+    if abs(math.log(factor)) <= _widened(_logarithm(limit), usual):
         return None
     return Finding(round(factor, 4), f"the median popularity is {factor:.2g} of the usual")
 
@@ -101,19 +129,19 @@ def _usual(listing: Listing, of: Callable[[Profile], float | None]) -> list[floa
 def _overviews(listing: Listing, limit: float) -> Finding | None:
     usual = _usual(listing, lambda profile: profile.overviews_empty)
     now = listing.profile.overviews_empty
-    if not usual or now - statistics.median(usual) <= max(limit, SPREADS * spread(usual)):
+    if not usual or now - statistics.median(usual) <= _widened(limit, usual):
         return None
     sentence = f"{now:.0%} of the overviews are empty, {statistics.median(usual):.0%} usually"
     return Finding(round(now - statistics.median(usual), 4), sentence)
 
 
 def _votes(listing: Listing, limit: float) -> Finding | None:
-    usual = [math.log(1 + each) for each in _usual(listing, lambda profile: profile.votes_median)]
+    usual = [_log_of_votes(each) for each in _usual(listing, lambda each: each.votes_median)]
     now = listing.profile.votes_median
     if not usual or now is None:
         return None
-    fallen = statistics.median(usual) - math.log(1 + now)
-    if fallen <= max(math.log(limit), SPREADS * spread(usual)):
+    fallen = statistics.median(usual) - _log_of_votes(now)
+    if fallen <= _widened(_logarithm(limit), usual):
         return None
     before = math.expm1(statistics.median(usual))
     return Finding(
@@ -127,7 +155,7 @@ def _years(listing: Listing, limit: float) -> Finding | None:
     if not usual or now is None:
         return None
     away = now - statistics.median(usual)
-    if abs(away) <= max(limit, SPREADS * spread(usual)):
+    if abs(away) <= _widened(limit, usual):
         return None
     sentence = f"the median film is of {now:.0f}, of {statistics.median(usual):.0f} usually"
     return Finding(round(away, 4), sentence)

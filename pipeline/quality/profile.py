@@ -6,13 +6,14 @@ Kept in the validation report, where a look back over 28 collections finds it.
 from __future__ import annotations
 
 import datetime
+import math
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.collection import Film
-from pipeline.quality.values import is_text, is_whole, number, release_date
+from pipeline.quality.values import is_number, is_text, is_whole, number, release_date
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def profile_of(date: datetime.date, movies: list[Film]) -> Profile:
         year_median=_median(float(day.year) if day else None for day in days),
         overviews_empty=round(sum(not is_text(f.get("overview")) for f in movies) / size, 4),
         posters_missing=round(sum(f.get("poster_path") is None for f in movies) / size, 4),
-        fields=frozenset(str(field) for film in movies for field in film),
+        fields=frozenset().union(*movies),
     )
 
 
@@ -72,8 +73,8 @@ def from_document(document: Any) -> Profile | None:
             popularity_median=_figure(document["popularity_median"]),
             votes_median=_figure(document["votes_median"]),
             year_median=_figure(document["year_median"]),
-            overviews_empty=float(document["overviews_empty"]),
-            posters_missing=float(document["posters_missing"]),
+            overviews_empty=_share(document["overviews_empty"]),
+            posters_missing=_share(document["posters_missing"]),
             fields=frozenset(document["fields"].split()),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
@@ -81,9 +82,16 @@ def from_document(document: Any) -> Profile | None:
 
 
 def _figure(value: Any) -> float | None:
-    return None if value is None else float(value)
+    return float(value) if is_number(value) else None
+
+
+def _share(value: Any) -> float:
+    if not is_number(value) or not 0 <= value <= 1:
+        raise ValueError(value)
+    return float(value)
 
 
 def _median(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return round(statistics.median(known), 4) if known else None
+    median = round(statistics.median(known), 4) if known else math.inf
+    return median if math.isfinite(median) else None

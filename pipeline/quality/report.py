@@ -60,7 +60,7 @@ def validation_report(
         "quality_distribution": _distribution(scores),
         "common_issues": _common_issues(broken),
         "verdict": verdict_of(found),
-        "checks": checks_of(found),
+        "checks": checks_of(found, thresholds),
         "failed_lists": _failed(found),
         "drift": _drift(listings, found),
         "lateness": _lateness(listings),

@@ -30,7 +30,7 @@ class Asked:
     language: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FilmRule:
     """One demand on a film.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 import re
 from typing import Any, TypeGuard
@@ -15,10 +16,14 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def release_date(film: Film) -> datetime.date | None:
     """Return the day of release, or None where there is none or what stands there is no day."""
     value = film.get("release_date")
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
-        return None
+    return _day(value) if isinstance(value, str) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _day(text: str) -> datetime.date | None:
+    """Parse a day, which several rules ask for and several lists hold."""
     try:
-        return datetime.date.fromisoformat(value)
+        return datetime.date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         return None
 

@@ -1,0 +1,144 @@
+"""Makes sixty days of pages in both languages and has a browser and axe-core look at them."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests"))
+
+from browser import Page, browser  # noqa: E402
+
+LAST = datetime.date(2026, 3, 1)
+DAYS = 60
+MISSING_DAYS = {1, 9, 24, 25, 26, 38, 39}
+"""Days back that are left out."""
+MISSING_WEEKS = {35}
+
+LARGEST_BYTES = 1_500_000
+GRAVE = {"serious", "critical"}
+
+MAKE = """
+import datetime, sys
+import luigi, pipeline
+last, days = datetime.date.fromisoformat(sys.argv[1]), int(sys.argv[2])
+no_days, no_weeks = ({int(n) for n in each.split(",")} for each in sys.argv[3:5])
+for back in range(days - 1, -1, -1):
+    date = last - datetime.timedelta(days=back)
+    tasks = [pipeline.DailySummary(date=date)] if back not in no_days else []
+    if date.weekday() == 6 and back not in no_weeks:
+        tasks.append(pipeline.WeeklyConsolidation(date=date))
+    assert luigi.build(tasks, local_scheduler=True, log_level="ERROR")
+    assert luigi.build([pipeline.IndexPage(date=date)], local_scheduler=True, log_level="ERROR")
+"""
+
+
+def made(folder: Path, language: str) -> Path:
+    """Make the days, weeks and pages of a language; return the folder of the pages."""
+    data = folder / f"data-{language}"
+    environment = {
+        **os.environ,
+        "TMDB_API_KEY": "demo",
+        "TMDB_LANGUAGE": language,
+        "PIPELINE_DATA_DIR": str(data),
+        "LUIGI_CONFIG_PATH": str(REPOSITORY / "luigi.cfg"),
+    }
+    numbers = [",".join(map(str, sorted(each))) for each in (MISSING_DAYS, MISSING_WEEKS)]
+    words = [LAST.isoformat(), str(DAYS), *numbers]
+    subprocess.run(
+        [sys.executable, "-c", MAKE, *words],
+        env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    return data / "reports"
+
+
+def look(page: Page, path: Path, width: int, scheme: str, picture: Path) -> list[str]:
+    """Show a page and return what is wrong with it."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page._send("Emulation.setEmulatedMedia", features=features)
+    page._send(
+        "Emulation.setDeviceMetricsOverride",
+        width=width, height=900, deviceScaleFactor=1, mobile=width < 500,
+    )  # fmt: skip
+    page.open(path.as_uri())
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    clip = {"x": 0, "y": 0, "width": width, "height": min(height, 12_000), "scale": 1}
+    shot = page._send("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
+    picture.write_bytes(base64.b64decode(shot["data"]))
+    wrong = [f"is {wide} pixels wide"] if wide > width else []
+    cut = page.evaluate(CUT)
+    return wrong + [f"cut: {each}" for each in cut]
+
+
+CUT = """
+[...document.querySelectorAll("h1, h2, h3, th, td, p, li, dd, dt, .badge, figcaption")]
+  .filter(e => e.offsetParent && !e.closest(".sr, .scroll, [class*=sr]"))
+  .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible")
+  .map(e => e.tagName + ": " + e.textContent.trim().slice(0, 60))
+"""
+
+
+def faults_by_axe(page: Page, axe: str) -> list[dict[str, Any]]:
+    """Return what axe-core finds in the page that is open."""
+    page._send("Runtime.evaluate", expression=axe)
+    page._send(
+        "Runtime.evaluate",
+        expression="window.found = null; axe.run(document).then(r => window.found = r)",
+    )
+    text = page.wait_for("window.found && JSON.stringify(window.found.violations)", seconds=60)
+    found: list[dict[str, Any]] = json.loads(text)
+    return found
+
+
+def main(folder: Path) -> int:
+    """Look at everything; return how many faults were found."""
+    axe = (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    faults = 0
+    with tempfile.TemporaryDirectory() as scratch, browser(Path(scratch)) as page:
+        page._send("Page.setBypassCSP", enabled=True)
+        for language in ("ko-KR", "en-US"):
+            started_at = time.monotonic()
+            reports = made(Path(scratch), language)
+            print(f"{language}: made in {time.monotonic() - started_at:.0f} s")
+            shown = {
+                "daily": max((reports / "daily").glob("*.html")),
+                "daily-after-a-gap": reports / f"daily/daily_{LAST:%Y%m%d}.html",
+                "weekly": max((reports / "weekly").glob("*.html")),
+                "index": reports / "index.html",
+            }
+            for name, path in shown.items():
+                size = path.stat().st_size
+                for width in (1280, 360):
+                    for scheme in ("light", "dark"):
+                        title = f"{name}-{language[:2]}-{width}-{scheme}"
+                        wrong = look(page, path, width, scheme, folder / f"{title}.png")
+                        axe_says = faults_by_axe(page, axe)
+                        grave = [each for each in axe_says if each["impact"] in GRAVE]
+                        wrong += [
+                            f"{each['id']} ({each['impact']}): {node['html'][:120]}"
+                            for each in grave
+                            for node in each["nodes"][:3]
+                        ]
+                        wrong += [f"{size} bytes"] if size > LARGEST_BYTES else []
+                        faults += len(wrong)
+                        lesser = [each["id"] for each in axe_says if each not in grave]
+                        print(
+                            f"{title:<34} {size / 1000:>5.0f} kB  {'; '.join(wrong) or 'good'}"
+                            f"{'  (lesser: ' + ', '.join(lesser) + ')' if lesser else ''}"
+                        )
+    print(f"{faults} faults; the screenshots are in {folder}")
+    return min(faults, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).absolute()))

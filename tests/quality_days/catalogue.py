@@ -1,0 +1,28 @@
+"""The pages of a list as the embedded catalogue answers on a date."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+
+from pipeline.collection import Page
+from pipeline.plan import FilmList
+from pipeline.tmdb import demo
+
+_KEPT = 128
+"""Lists: some days of all of a week, in two languages."""
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def catalogue(film_list: FilmList, on: datetime.date, language: str) -> list[Page]:
+    """All pages of the list; the rows are shared and must not be changed."""
+    return [_page(film_list, on, language, number) for number in range(1, film_list.pages + 1)]
+
+
+def _page(film_list: FilmList, on: datetime.date, language: str, number: int) -> Page:
+    query = {"language": language, "page": str(number), **dict(film_list.parameters)}
+    if film_list.by_region:
+        query["region"] = "KR"
+    body = json.loads(demo.answer(film_list.endpoint, query, on=on).body)
+    return Page(number, body["results"], body["total_pages"], body["total_results"])
