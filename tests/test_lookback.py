@@ -1,0 +1,133 @@
+"""What a list is compared with: the collections before, as reports and documents tell of them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import storage
+from pipeline.layout import Layout
+from pipeline.quality.profile import from_document, profile_of, to_document
+from pipeline.tasks.lookback import LookBack
+
+DAY = datetime.date(2024, 3, 1)
+
+
+@pytest.fixture
+def layout(data_dir: Path) -> Layout:
+    return Layout(data_dir)
+
+
+def before(days: int) -> datetime.date:
+    return DAY - datetime.timedelta(days=days)
+
+
+def film(number: int) -> dict[str, Any]:
+    return {
+        "id": number, "overview": "", "popularity": number, "vote_count": 3, "poster_path": None,
+        "release_date": "2024-01-01",
+    }  # fmt: skip
+
+
+def report(day: datetime.date, *films: int, **changes: Any) -> dict[str, Any]:
+    profile = to_document(profile_of(day, [film(number) for number in films]))
+    return {"source": "tmdb", "failed_lists": [], "profiles": {"popular": profile}, **changes}
+
+
+def collection(*films: int, source: str = "tmdb") -> dict[str, Any]:
+    info = {
+        "total_collected": len(films), "collected_at": "2024-01-07T02:00:00+00:00",
+        "late_by_days": 0, "source": source,
+    }  # fmt: skip
+    return {"movies": [film(number) for number in films], "collection_info": info}
+
+
+def found(layout: Layout, **changes: Any) -> list[tuple[int, tuple[int, ...]]]:
+    """How many days back each profile is, and its films."""
+    given: dict[str, Any] = {
+        "report": layout.validation_report,
+        "lists": {"popular": layout.popular},
+        "source": "tmdb",
+        "days": 42,
+        "collections": 28,
+        **changes,
+    }
+    profiles = LookBack(**given).profiles(DAY)["popular"]
+    return [((DAY - each.date).days, each.films) for each in profiles]
+
+
+def test_reports_are_read_newest_first_and_gaps_are_passed_over(layout: Layout) -> None:
+    for days in (1, 2, 5):
+        storage.publish(layout.validation_report(before(days)), report(before(days), days))
+    assert found(layout) == [(1, (1,)), (2, (2,)), (5, (5,))]
+
+
+def test_no_more_collections_and_no_more_days_are_looked_at_than_asked_for(layout: Layout) -> None:
+    for days in range(1, 60):
+        storage.publish(layout.validation_report(before(days)), report(before(days), days))
+    assert [days for days, _ in found(layout)] == list(range(1, 29))
+    assert [days for days, _ in found(layout, days=3)] == [1, 2, 3]
+
+
+def test_the_day_itself_and_later_ones_are_no_past(layout: Layout) -> None:
+    for days in (0, -1):
+        storage.publish(layout.validation_report(before(days)), report(before(days), 7))
+    assert found(layout) == []
+
+
+def test_a_list_that_failed_is_no_measure_of_what_is_usual(layout: Layout) -> None:
+    storage.publish(
+        layout.validation_report(before(1)), report(before(1), 1, failed_lists=["popular"])
+    )
+    storage.publish(layout.popular(before(1)), collection(1))
+    storage.publish(layout.validation_report(before(2)), report(before(2), 2))
+    assert found(layout) == [(2, (2,))]
+
+
+def test_a_day_without_a_report_is_measured_by_its_document(layout: Layout) -> None:
+    storage.publish(layout.popular(before(1)), collection(4, 5))
+    assert found(layout) == [(1, (4, 5))]
+
+
+@pytest.mark.parametrize("old", [{}, {"profiles": None}, {"profiles": [1]}])
+def test_a_report_of_an_older_version_is_passed_over_for_the_document(
+    layout: Layout, old: dict[str, Any]
+) -> None:
+    storage.publish(layout.validation_report(before(1)), {"validation_rate": 100, **old})
+    storage.publish(layout.popular(before(1)), collection(4))
+    assert found(layout) == [(1, (4,))]
+
+
+def test_films_of_another_source_are_compared_with_nothing(layout: Layout) -> None:
+    storage.publish(layout.validation_report(before(1)), report(before(1), 1, source="demo"))
+    storage.publish(layout.popular(before(1)), collection(1, source="demo"))
+    storage.publish(layout.popular(before(2)), collection(2, source="demo"))
+    assert found(layout) == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"profiles": {"popular": {"films": 5}}}'])
+def test_a_damaged_file_of_before_stops_nothing(layout: Layout, content: str) -> None:
+    for path in (layout.validation_report(before(1)), layout.popular(before(1))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    storage.publish(layout.validation_report(before(2)), report(before(2), 2))
+    assert found(layout) == [(2, (2,))]
+
+
+def test_a_profile_comes_back_as_it_was() -> None:
+    profile = profile_of(DAY, [film(1), film(3), {"id": 9}])
+    assert from_document(json.loads(json.dumps(to_document(profile)))) == profile
+    empty = profile_of(DAY, [])
+    assert from_document(to_document(empty)) == empty
+
+
+@pytest.mark.parametrize("key", list(to_document(profile_of(DAY, []))))
+@pytest.mark.parametrize("value", ["x y", [], {}, float("nan"), True])
+def test_a_profile_that_is_not_usable_is_none_or_at_least_a_profile(key: str, value: Any) -> None:
+    document = {**to_document(profile_of(DAY, [film(1)])), key: value}
+    profile = from_document(document)
+    assert profile is None or profile.date == DAY
