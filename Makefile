@@ -6,6 +6,7 @@
 #   make lint            format, lint and types
 #   make bench           the pace against a bare concurrent loop
 #   make stack           the compose stack, built and run for real (needs Docker)
+#   make pages           60 days of pages, looked at in Chromium and by axe-core (needs both)
 #   make clean           remove .venv and caches; data is never touched
 #
 # DATE=2024-01-07 asks for another day, PYTHON=python3.13 for another interpreter. Without a key
@@ -20,7 +21,7 @@ KEY_OR_DEMO := if [ -z "$$TMDB_API_KEY" ] && ! grep -qs '^ *\(export \)\? *TMDB_
 PAGES := && $(BIN)/luigi --module pipeline IndexPage --date $(DATE) --local-scheduler --log-level WARNING \
 	&& $(BIN)/tmdb-pipeline open --print
 
-.PHONY: week day install test lint bench stack clean
+.PHONY: week day install test lint bench stack pages clean
 
 week: .venv/run
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES)
@@ -43,6 +44,9 @@ bench: .venv/run
 
 stack: .venv/test
 	tests/stack/run
+
+pages: .venv/test
+	tests/pages/run
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -8,7 +8,7 @@ from pipeline.quality.language import is_other_language
 
 TEXTS = {
     "ko": "전원 백수로 살 길 막막하지만 사이는 좋은 기택 가족. 장남에게 친구가 과외를 부탁한다.",
-    "ja": "平凡な高校生の太郎は、ある日突然ふしぎな手紙を受け取り、山の向こうの町へひとりで旅に出ることになる。",
+    "ja": "平凡な高校生の太郎は、ふしぎな手紙を受け取り、山の向こうへひとりで旅に出ることになる。",
     "zh": "一个普通的少年意外收到一封神秘的信，从此踏上了前往山那边小镇的漫长旅程。",
     "ru": "Молодой врач возвращается в родной город и находит старые письма своей матери.",
     "en": "A young doctor returns to the town of her youth and finds the letters of her mother.",

@@ -77,6 +77,10 @@ def test_every_file_that_is_written_is_told_at_its_place() -> None:
         layout.popular(day),
         layout.trending(day),
         layout.validation_report(day),
+        layout.weekly_validation_report(day),
+        layout.daily_page(day),
+        layout.weekly_page(day),
+        layout.index_page,
         layout.daily_summary(day),
         layout.genre("G", day),
         layout.top_rated(day),
@@ -84,7 +88,7 @@ def test_every_file_that_is_written_is_told_at_its_place() -> None:
     }
 
     names = {layout.relative(path).replace("20240107", "D") for path in written}
-    assert told == {name.replace("week_1_", "week_W_") for name in names}
+    assert told == {re.sub(r"(week|weekly)_1_", r"\1_W_", name) for name in names}
 
 
 def test_every_entry_of_the_folder_tree_is_there() -> None:
@@ -157,7 +161,13 @@ def test_make_can_plan_its_targets(arguments: list[str]) -> None:
 
 @pytest.mark.run
 @pytest.mark.parametrize(
-    "command", [each for each in commands(section("Use")) if "--local-scheduler" in each]
+    "command",
+    [
+        each
+        for title in ("Use", "Look")
+        for each in commands(section(title))
+        if "--local-scheduler" in each
+    ],
 )
 def test_a_command_of_the_readme_runs_as_it_stands(command: str, luigi_run: LuigiRun) -> None:
     words = shlex.split(command)

@@ -1,0 +1,176 @@
+"""How often the quality gate is wrong: false alarms on normal days, misses on bad ones.
+
+    python benchmarks/quality.py [--days 250] [--write]
+
+Generated days of each kind (tests/quality_days tells how): the embedded catalogue from 2024 to
+2027 with the noise of measuring TMDB, 0 to 28 earlier collections, some missed and some bad; and of
+each kind of bad list, made of such a day. `--write` puts the tables into docs/quality.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import multiprocessing
+import platform
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).parent.parent
+sys.path.insert(0, str(REPOSITORY / "tests"))
+
+from quality_days import DAILY, KINDS, WEEKLY, Day, World  # noqa: E402
+from quality_days.day import THRESHOLDS, broken  # noqa: E402
+
+from pipeline.quality.report import validation_report  # noqa: E402
+
+PAGE = REPOSITORY / "docs" / "quality.md"
+BEGIN, END = "<!-- rates: begin -->\n", "<!-- rates: end -->\n"
+
+FIRST = datetime.date(2024, 1, 1)
+COURSES = 20
+"""Of days, each with a seed and a stretch of time of its own; days of one share their past."""
+
+LANGUAGES = ("ko-KR", "en-US")
+LISTS_OF_A_WEEK = 8
+"""A week has as many genres, each of which can be bad by itself."""
+
+WEEKS_PAST = 6
+"""Earlier collections of a week: making a week's takes seconds, and 5 are enough for a usual."""
+
+
+class Result(NamedTuple):
+    """One report: of which kind of day, what it was called, and which rules fell short."""
+
+    kind: str
+    verdict: str
+    rules: frozenset[str]
+    caught: bool
+    seconds: float
+
+
+class Course(NamedTuple):
+    """A stretch of days to be tried in one process."""
+
+    period: str
+    language: str
+    seed: int
+    days: int
+
+
+def main() -> None:
+    """Try everything, print the tables, and put them into the page if asked to."""
+    arguments = _arguments()
+    started_at = time.monotonic()
+    courses = list(_courses(arguments.days))
+    with multiprocessing.Pool() as pool:
+        results = [result for course in pool.imap_unordered(tried, courses) for result in course]
+    took = time.monotonic() - started_at
+    text = "\n".join([*_normal(results), "", *_bad(results), "", _how(arguments.days, took), ""])
+    print(text)
+    if arguments.write:
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+        _, _, after = rest.partition(END)
+        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def tried(course: Course) -> list[Result]:
+    """Make the days of a course, judge them, and judge each kind of bad list made of them."""
+    period = WEEKLY if course.period == "week" else DAILY
+    world = World(period, course.language, course.seed)
+    chance = Random(f"{course}")
+    date = FIRST + datetime.timedelta(days=course.seed * 1400 // COURSES)
+    results = []
+    for number in range(course.days):
+        most = WEEKS_PAST if course.period == "week" else 28
+        day = world.day(date + number * period.days * _DAY, chance.randint(0, most))
+        results.append(_judged(f"normal {course.period}, {course.language}", day))
+        results += _bad_of(day, chance)
+    return results
+
+
+def _bad_of(day: Day, chance: Random) -> Iterator[Result]:
+    """Judge each kind in every list of the day that it suits."""
+    for kind in KINDS:
+        for name in day.lists:
+            if not kind.suits(day, name):
+                continue
+            made = kind.make(day, name, chance).only(name)
+            if kind.needs_past and not made.past.get(name):
+                continue
+            result = _judged(kind.name, made)
+            caught = bool(kind.rules & result.rules) and result.verdict in kind.verdicts
+            yield result._replace(caught=caught)
+
+
+def _judged(kind: str, day: Day) -> Result:
+    listings = day.listings()
+    started_at = time.perf_counter()
+    report = validation_report(day.date, listings, THRESHOLDS)
+    seconds = time.perf_counter() - started_at
+    return Result(kind, report["verdict"], frozenset(broken(report)), False, seconds)
+
+
+def _courses(days: int) -> Iterator[Course]:
+    weeks = -(-days // LISTS_OF_A_WEEK)
+    for period, count, courses in (("week", weeks, COURSES // 4), ("day", days, COURSES)):
+        for language in LANGUAGES:
+            for seed in range(courses):
+                yield Course(period, language, seed * COURSES // courses, -(-count // courses))
+
+
+def _normal(results: list[Result]) -> Iterator[str]:
+    yield "| normal | tried | pass | warn | fail | false alarms | by these rules | ms a report |"
+    yield "|---|---:|---:|---:|---:|---:|---|---:|"
+    for kind in sorted({each.kind for each in results if each.kind.startswith("normal")}):
+        of_kind = [each for each in results if each.kind == kind]
+        verdicts = Counter(each.verdict for each in of_kind)
+        alarms = [each for each in of_kind if each.verdict != "pass"]
+        rules = Counter(rule for each in alarms for rule in each.rules)
+        named = ", ".join(f"{rule} {count}" for rule, count in rules.most_common()) or "none"
+        counts = " | ".join(str(verdicts[verdict]) for verdict in ("pass", "warn", "fail"))
+        milliseconds = 1000 * statistics.median(each.seconds for each in of_kind)
+        share = f"{100 * len(alarms) / len(of_kind):.1f} %"
+        yield f"| {kind} | {len(of_kind)} | {counts} | {share} | {named} | {milliseconds:.0f} |"
+
+
+def _bad(results: list[Result]) -> Iterator[str]:
+    yield "| bad | tried | warn | fail | caught by name | by |"
+    yield "|---|---:|---:|---:|---:|---|"
+    for kind in KINDS:
+        of_kind = [each for each in results if each.kind == kind.name]
+        verdicts = Counter(each.verdict for each in of_kind)
+        caught = 100 * sum(each.caught for each in of_kind) / max(1, len(of_kind))
+        rules = Counter(rule for each in of_kind for rule in kind.rules & each.rules)
+        named = ", ".join(rule for rule, _ in rules.most_common())
+        yield (
+            f"| {kind.name} | {len(of_kind)} | {verdicts['warn']} | {verdicts['fail']} "
+            f"| {caught:.1f} % | {named} |"
+        )
+
+
+def _how(days: int, took: float) -> str:
+    words = f" --days {days}" if days != 250 else ""
+    return (
+        f"{datetime.date.today()}, `python benchmarks/quality.py{words}`, Python "
+        f"{platform.python_version()}, {took:.0f} s on {multiprocessing.cpu_count()} cores."
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--days", type=int, default=250, help="in each of the two languages")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/quality.md")
+    return parser.parse_args()
+
+
+_DAY = datetime.timedelta(days=1)
+
+if __name__ == "__main__":
+    main()
