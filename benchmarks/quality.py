@@ -1,6 +1,6 @@
 """How often the quality gate is wrong: false alarms on normal days, misses on bad ones.
 
-    python benchmarks/quality.py [--days 250] [--write]
+    python benchmarks/quality.py [--days 300] [--write]
 
 Generated days of each kind (tests/quality_days tells how): the embedded catalogue from 2024 to
 2027 with the noise of measuring TMDB, 0 to 28 earlier collections, some missed and some bad; and of
@@ -41,7 +41,7 @@ LANGUAGES = ("ko-KR", "en-US")
 LISTS_OF_A_WEEK = 8
 """A week has as many genres, each of which can be bad by itself."""
 
-WEEKS_PAST = 6
+WEEKS_PAST = 12
 """Earlier collections of a week: making a week's takes seconds, and 5 are enough for a usual."""
 
 
@@ -156,7 +156,7 @@ def _bad(results: list[Result]) -> Iterator[str]:
 
 
 def _how(days: int, took: float) -> str:
-    words = f" --days {days}" if days != 250 else ""
+    words = f" --days {days}" if days != 300 else ""
     return (
         f"{datetime.date.today()}, `python benchmarks/quality.py{words}`, Python "
         f"{platform.python_version()}, {took:.0f} s on {multiprocessing.cpu_count()} cores."
@@ -165,7 +165,7 @@ def _how(days: int, took: float) -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--days", type=int, default=250, help="in each of the two languages")
+    parser.add_argument("--days", type=int, default=300, help="in each of the two languages")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/quality.md")
     return parser.parse_args()
 

@@ -90,7 +90,7 @@ class Layout:
 
     def journal(self, date: datetime.date) -> Path:
         """When each task of that day's documents began and how it ended, a line an event."""
-        return self.logs / f"journal/{date:%Y%m%d}.jsonl"
+        return self.logs / f"journal/{date:%Y%m%d}.log"
 
     @property
     def luigid_state(self) -> Path:

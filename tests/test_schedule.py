@@ -130,6 +130,8 @@ def test_the_line_collects_the_day_of_its_time_zone(host: Host, task: str, made:
     day = in_seoul()
     assert host.run(task) == 0, host.output.read_text()
     assert len(list(host.data.glob(made.format(day)))) == 1
+    assert len(list(host.data.glob(f"reports/*/*_{day:%Y%m%d}.html"))) == 1
+    assert (host.data / "reports/index.html").exists()
     assert "The files are in" in host.output.read_text()
 
 
@@ -221,9 +223,13 @@ def test_the_timers_say_what_the_crontab_says(name: str, when: str) -> None:
 def test_the_services_start_what_the_crontab_starts(name: str, command: str) -> None:
     service = unit(f"tmdb-{name}.service")["Service"]
     wanted = f'{command} --date "$(date +%F)"'
-    started = service["ExecStart"].replace("$$", "$").replace("%%", "%")
-    assert started == f"/bin/sh -c 'exec {wanted}'"
-    assert wanted in job(command).command
+    text = (UNITS / f"tmdb-{name}.service").read_text(encoding="utf-8")
+    started = re.findall(r"^ExecStart=(.*)$", text.replace("$$", "$").replace("%%", "%"), re.M)
+    pages = 'luigi --module pipeline IndexPage --date "$(date +%F)"'
+    assert started == [f"/bin/sh -c 'exec {each}'" for each in (wanted, pages)]
+    line = job(command).command
+    assert f'DAY=$(date +%F); $ONCE $LOCKS/{name}.lock $LIMIT {command} --date "$DAY" && ' in line
+    assert ' && luigi --module pipeline IndexPage --date "$DAY" || ' in line
     assert service["Environment"].endswith("config/unattended.cfg")
 
 

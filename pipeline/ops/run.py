@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import platform
@@ -15,7 +16,7 @@ from pipeline.errors import SettingsError
 from pipeline.layout import Layout
 from pipeline.ops import alerts
 from pipeline.ops.stopping import Stopped
-from pipeline.tasks import logs
+from pipeline.tasks import journal, logs
 from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -46,6 +47,9 @@ class Run:
             *(VERSION, " ".join(self._words), self._source(), logs.scheduler()),
             platform.python_version(),
         )
+        if self._settings:
+            with contextlib.suppress(OSError):
+                journal.sweep(Layout(self._settings.data_dir), self._began_at)
 
     def __enter__(self) -> Run:
         return self

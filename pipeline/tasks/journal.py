@@ -16,6 +16,7 @@ from typing import Any
 import luigi
 
 from pipeline import clock
+from pipeline.layout import Layout
 from pipeline.tasks.base import PipelineTask
 from pipeline.timeline import DONE, FAILED, START, runs
 
@@ -50,10 +51,14 @@ def timeline(asking: PipelineTask) -> list[dict[str, Any]]:
     return runs([*filter(None, map(_event, lines)), end])
 
 
-def sweep(folder: Path, now: datetime.datetime) -> list[Path]:
-    """Remove the journals of days longer ago than 60 days, and return them."""
-    oldest = f"{now - datetime.timedelta(days=KEPT_DAYS):%Y%m%d}.jsonl"
-    gone = [path for path in folder.glob("????????.jsonl") if path.name < oldest]
+def sweep(layout: Layout, now: datetime.datetime) -> list[Path]:
+    """Remove the journals of days longer ago than 60 days, and return them.
+
+    Told by when they were last written: the day of a late collection may be long ago.
+    """
+    folder = layout.journal(now.date()).parent
+    oldest = (now - datetime.timedelta(days=KEPT_DAYS)).timestamp()
+    gone = [path for path in folder.glob("????????.log") if path.stat().st_mtime < oldest]
     for path in gone:
         path.unlink(missing_ok=True)
     return gone
