@@ -25,7 +25,7 @@ NOW = datetime.datetime(2024, 6, 1, 12, tzinfo=datetime.UTC)
 
 
 def log_of(data_dir: Path) -> Path:
-    (path,) = (data_dir / "logs").iterdir()
+    (path,) = (data_dir / "logs").glob("*.log")
     return path
 
 
