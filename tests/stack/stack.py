@@ -90,6 +90,11 @@ class Stack:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
             return json.load(answer)
 
+    def page(self, path: str) -> str:
+        """What luigid serves below /pages/."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
+
     @property
     def data(self) -> Path:
         """The data root of the embedded catalogue's films."""
@@ -205,6 +210,10 @@ def test_cron_itself_starts_the_run(stack: Stack) -> None:
         until(summary.exists, 150, "the daily run that cron starts")
         until(lambda: "The files are in" in log_of_cron(stack), 30, "its words in the log")
         assert "DailySummary" in log_of_cron(stack)
+        daily = f"/pages/daily/daily_{day}.html"
+        until((stack.data / "reports/index.html").exists, 60, "the pages of that run")
+        assert daily.removeprefix("/pages/") in stack.page("/pages/")
+        assert '<html lang="ko">' in stack.page(daily)
         assert stack.inside("cron", "cat", "/run/pipeline/who").strip() == "pipeline"
         assert "TZ=Asia/Seoul" in stack.inside("cron", "cat", "/run/pipeline/env")
     finally:
