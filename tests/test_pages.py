@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib
 import itertools
 import re
 from html.parser import HTMLParser
@@ -206,6 +207,12 @@ def test_a_chart_has_a_summary_and_its_numbers_as_a_table() -> None:
             assert any(each.get("aria-label") for _, each in page.elements)
             assert page.all("table")
             assert page.all("details")
+
+
+def test_drawing_leaves_other_imports_as_they_were() -> None:
+    assert day_page()
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("nobody_has_this_module")
 
 
 # --- Strangers' texts -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -16,6 +17,10 @@ from typing import Any
 import pygal
 from pygal.style import Style
 from tornado.escape import xhtml_escape
+
+sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
+"""Without pygal's finder of plug-ins for maps: it lacks what Python asks of one, and every import
+that fails afterwards would be warned of."""
 
 Row = tuple[str, float]
 Formatter = Callable[[float], str]

@@ -115,9 +115,16 @@ def popularity_scale(listing: Listing, limit: float) -> Finding | None:
     if factor is None:
         return None
     usual = popularity_logarithms(listing)
-    if abs(math.log(factor)) <= _widened(_logarithm(limit), usual):
+    wide = _widened(_logarithm(limit), usual)
+    if abs(math.log(factor)) <= wide or _is_near_one(listing, usual, wide):
         return None
     return Finding(round(factor, 4), f"the median popularity is {factor:.2g} of the usual")
+
+
+def _is_near_one(listing: Listing, usual: Sequence[float], wide: float) -> bool:
+    """Whether one of a few collections is as this one: a bad one among them is no usual."""
+    now = math.log(listing.profile.popularity_median or 1.0)
+    return len(usual) < ENOUGH and min(abs(now - each) for each in usual) <= wide
 
 
 def _usual(listing: Listing, of: Callable[[Profile], float | None]) -> list[float]:
