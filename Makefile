@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 KEY_OR_DEMO := if [ -z "$$TMDB_API_KEY" ] && ! grep -qs '^ *\(export \)\? *TMDB_API_KEY *= *[^ ]' .env; \
 	then export TMDB_API_KEY=demo; fi;
 PAGES := && $(BIN)/luigi --module pipeline IndexPage --date $(DATE) --local-scheduler --log-level WARNING \
-	&& $(BIN)/tmdb-pipeline open --print
+	&& printf "The pages: " && $(BIN)/tmdb-pipeline open --print
 
 .PHONY: week day install test lint bench stack pages clean
 
