@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 import datetime
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from quality_days import DAILY, Day, World
-from quality_days.day import SLUGS, broken, tables
+from quality_days.day import CONFIG, SLUGS, broken, tables
 
 from pipeline.errors import SettingsError
+from pipeline.ops import configuration
 from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.thresholds import RULES, thresholds_from
 
@@ -149,3 +152,17 @@ def test_what_is_wrong_is_named(tables_: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError) as caught:
         thresholds_from(tables_, SLUGS)
     assert told in str(caught.value)
+
+
+def test_check_tells_of_thresholds_that_are_unusable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("collection.toml", "quality.toml", "crontab"):
+        shutil.copy(CONFIG / name, tmp_path / name)
+    monkeypatch.setenv("PIPELINE_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("TMDB_API_KEY", "demo")
+    assert not [each for each in configuration.problems() if "quality.toml" in each]
+    text = (tmp_path / "quality.toml").read_text(encoding="utf-8")
+    (tmp_path / "quality.toml").write_text(text.replace("[past]", "[passed]"), encoding="utf-8")
+    told = [each for each in configuration.problems() if "quality.toml" in each]
+    assert told == [f"{tmp_path / 'quality.toml'}: the top level has an unknown key 'passed'."]

@@ -52,6 +52,7 @@ def problems() -> list[str]:
     try:
         current = settings.current()
         current.plan()
+        current.thresholds()
         schedule.schedules(current.config_dir / "crontab")
     except PipelineError as error:
         found.append(str(error))
