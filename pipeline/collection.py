@@ -108,13 +108,13 @@ def document(
     }
 
 
-def common_source(documents: Iterable[dict[str, Any]]) -> str:
+def common_source(of_lists: Iterable[str]) -> str:
     """Return the one source that all the lists share.
 
     Raises:
         DataError: made-up and real films would be mixed in one document.
     """
-    sources = sorted({str(each["collection_info"].get("source")) for each in documents})
+    sources = sorted(set(of_lists))
     if len(sources) > 1:
         raise DataError(
             f"Films from {' and '.join(sources)} lie under the same date in one data root and must "

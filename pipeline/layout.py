@@ -6,10 +6,14 @@ import datetime
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.plan import iso_week
+
+Place = Callable[[datetime.date], Path]
+"""Where the document of any day is."""
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,21 @@ from __future__ import annotations
 import contextlib
 import datetime
 import fcntl
-import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+import tempfile
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from pipeline import jsontext
 from pipeline.errors import DocumentUnreadable, StorageError
 
 Document = dict[str, Any]
 
 _TEMPORARY = ".tmp"
+_BUFFER = 1 << 18
 
 _COLLECTION_KEYS = {"total_collected": int, "collected_at": str, "late_by_days": int, "source": str}
 _REPORT_KEYS: dict[str, tuple[type, ...]] = {
@@ -46,12 +49,17 @@ def publish(path: Path, document: Document) -> None:
     Raises:
         StorageError: disk full, read-only, no permission; nothing is left behind.
     """
-    _write(path, encode(document), replace=False)
+    _write(path, [encode(document)], replace=False)
+
+
+def publish_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a document that is too large to be held, as `publish` writes one."""
+    _write(path, pieces, replace=False)
 
 
 def publish_page(path: Path, html: str) -> None:
     """Write a page as `publish` writes a document."""
-    _write(path, _bytes(html), replace=False)
+    _write(path, [_bytes(html)], replace=False)
 
 
 @contextlib.contextmanager
@@ -69,9 +77,49 @@ def replacing(path: Path) -> Iterator[Callable[[str], None]]:
         lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lambda html: _write(path, _bytes(html), replace=True)
+        yield lambda html: _write(path, [_bytes(html)], replace=True)
     finally:
         os.close(lock)
+
+
+class SpooledRows:
+    """Rows of bytes in a file without a name: what it holds is gone with it, even after a crash."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._descriptor = stream.fileno()
+        self._ends = array("Q", [0])
+        self._written = 0
+
+    def append(self, row: bytes) -> None:
+        """Keep one more."""
+        self._stream.write(row)
+        self._ends.append(self._ends[-1] + len(row))
+
+    def __getitem__(self, number: int) -> bytes:
+        """Return one, by its number from 0 on."""
+        start, end = self._ends[number], self._ends[number + 1]
+        if end > self._written:
+            self._stream.flush()
+            self._written = self._ends[-1]
+        return os.pread(self._descriptor, end - start, start)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._ends) - 1
+
+
+@contextlib.contextmanager
+def spooled_rows(path: Path) -> Iterator[SpooledRows]:
+    """Hand out room for rows that may not fit into memory, on the disk of that path.
+
+    Raises:
+        StorageError: as `publish`.
+    """
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent, buffering=_BUFFER) as stream:
+            yield SpooledRows(stream)
 
 
 def read(path: Path) -> Document:
@@ -81,7 +129,7 @@ def read(path: Path) -> Document:
         DocumentUnreadable: it is gone or damaged; the sentence says how to have it made again.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = jsontext.decode(path.read_bytes())
     except OSError as error:
         raise DocumentUnreadable(
             f"{path} cannot be read: {error.strerror}; mend that and run the same command again.",
@@ -148,11 +196,8 @@ def set_aside(path: Path, kept: Path) -> None:
 
 
 def encode(document: Document) -> bytes:
-    """Turn a document into bytes: UTF-8, not escaped, indented, a line feed at its end.
-
-    Half a surrogate pair, which JSON can carry and UTF-8 cannot, stays the escape that it came as.
-    """
-    return _bytes(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    """Turn a document into bytes: UTF-8, not escaped, indented, a line feed at its end."""
+    return jsontext.encode(document) + b"\n"
 
 
 def sweep(folder: Path) -> list[Path]:
@@ -164,11 +209,11 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", errors="backslashreplace")
 
 
-def _write(path: Path, content: bytes, *, replace: bool) -> None:
+def _write(path: Path, pieces: Iterable[bytes], *, replace: bool) -> None:
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent)
-        _publish(path, content, replace=replace)
+        _publish(path, pieces, replace=replace)
 
 
 @contextlib.contextmanager
@@ -184,9 +229,10 @@ def _told(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _publish(path: Path, content: bytes, *, replace: bool) -> None:
+def _publish(path: Path, pieces: Iterable[bytes], *, replace: bool) -> None:
     with _locked_temporary(path) as (descriptor, temporary):
-        _write_all(descriptor, content)
+        with open(descriptor, "wb", buffering=_BUFFER, closefd=False) as stream:
+            stream.writelines(pieces)
         os.fsync(descriptor)
         with _locked_folder(path.parent) as folder:
             if replace or not path.exists():
@@ -224,12 +270,6 @@ def _removed_if_abandoned(temporary: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 @contextlib.contextmanager

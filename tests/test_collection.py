@@ -229,17 +229,13 @@ def test_a_top_rated_list_with_none_good_enough_is_an_empty_document() -> None:
     assert made["collection_info"]["total_collected"] == 0
 
 
-def of_source(source: str) -> dict[str, Any]:
-    return {"movies": [], "collection_info": {"source": source}}
-
-
 @pytest.mark.parametrize("source", ["tmdb", "demo"])
 def test_lists_of_one_source_share_it(source: str) -> None:
-    assert common_source([of_source(source)] * 3) == source
+    assert common_source([source] * 3) == source
 
 
 def test_made_up_films_are_not_mixed_with_real_ones() -> None:
     with pytest.raises(DataError) as caught:
-        common_source([of_source("tmdb"), of_source("demo"), of_source("tmdb")])
+        common_source(["tmdb", "demo", "tmdb"])
     assert "demo and tmdb" in str(caught.value)
     assert "delete" in str(caught.value)

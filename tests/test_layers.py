@@ -36,6 +36,8 @@ LAYERS = {
     "pipeline.summary": 1,
     "pipeline.consolidate": 1,
     "pipeline.movement": 1,
+    "pipeline.merge": 1,
+    "pipeline.jsontext": 1,
     "pipeline.timeline": 1,
     # 0: facts and names
     "pipeline.errors": 0,
@@ -48,7 +50,7 @@ LAYERS = {
 """Module -> layer. `a.b.*` is a.b and all below it."""
 
 PURE = 1
-"""The highest layer that imports the standard library only."""
+"""The highest layer that imports the standard library only, besides what `ONLY_IN` grants it."""
 
 SETTINGS = {"pipeline.settings", "pipeline.ops.configuration", "pipeline.ops.backup.place"}
 """Where settings come from; who tells where each came from; who hands pg_dump its environment."""
@@ -69,7 +71,9 @@ SQLALCHEMY = {"pipeline.ops.scheduler.store"}
 DEMO_SERVER = {"pipeline.tmdb.demo.*"}
 """The catalogue as a server of its own may sleep and measure."""
 
-ONLY_IN = {"requests": TRANSPORT, "sqlalchemy": SQLALCHEMY, "luigi": LUIGI}
+JSON = {"pipeline.jsontext"}
+
+ONLY_IN = {"requests": TRANSPORT, "sqlalchemy": SQLALCHEMY, "luigi": LUIGI, "msgspec": JSON}
 SHAPELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
 TIME_OF_DEMO_SERVER = {"sleep", "monotonic"}
 ASKS_THE_CLOCK = {"now", "today", "utcnow"}
@@ -151,7 +155,9 @@ def faults_of_imports(module: str, tree: ast.Module) -> Iterator[str]:
                 yield f"imports {name}, which is above it"
         elif outside in ONLY_IN and not is_one_of(module, ONLY_IN[outside]):
             yield f"imports {outside}"
-        elif own is not None and own <= PURE and outside not in sys.stdlib_module_names:
+        elif outside in ONLY_IN or outside in sys.stdlib_module_names:
+            continue
+        elif own is not None and own <= PURE:
             yield f"imports {outside}, which is not of the standard library"
 
 

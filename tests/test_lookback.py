@@ -38,25 +38,15 @@ def report(day: datetime.date, *films: int, **changes: Any) -> dict[str, Any]:
     return {"source": "tmdb", "failed_lists": [], "profiles": {"popular": profile}, **changes}
 
 
-def collection(*films: int, source: str = "tmdb") -> dict[str, Any]:
-    info = {
-        "total_collected": len(films), "collected_at": "2024-01-07T02:00:00+00:00",
-        "late_by_days": 0, "source": source,
-    }  # fmt: skip
-    return {"movies": [film(number) for number in films], "collection_info": info}
-
-
 def found(layout: Layout, **changes: Any) -> list[tuple[int, tuple[int, ...]]]:
     """How many days back each profile is, and its films."""
     given: dict[str, Any] = {
         "report": layout.validation_report,
-        "lists": {"popular": layout.popular},
-        "source": "tmdb",
         "days": 42,
         "collections": 28,
         **changes,
     }
-    profiles = LookBack(**given).profiles(DAY)["popular"]
+    profiles = LookBack(**given).profiles(DAY, ["popular"], "tmdb")["popular"]
     return [((DAY - each.date).days, each.films) for each in profiles]
 
 
@@ -83,37 +73,28 @@ def test_a_list_that_failed_is_no_measure_of_what_is_usual(layout: Layout) -> No
     storage.publish(
         layout.validation_report(before(1)), report(before(1), 1, failed_lists=["popular"])
     )
-    storage.publish(layout.popular(before(1)), collection(1))
     storage.publish(layout.validation_report(before(2)), report(before(2), 2))
     assert found(layout) == [(2, (2,))]
 
 
-def test_a_day_without_a_report_is_measured_by_its_document(layout: Layout) -> None:
-    storage.publish(layout.popular(before(1)), collection(4, 5))
-    assert found(layout) == [(1, (4, 5))]
-
-
 @pytest.mark.parametrize("old", [{}, {"profiles": None}, {"profiles": [1]}])
-def test_a_report_of_an_older_version_is_passed_over_for_the_document(
-    layout: Layout, old: dict[str, Any]
-) -> None:
+def test_a_day_without_measures_is_passed_over(layout: Layout, old: dict[str, Any]) -> None:
     storage.publish(layout.validation_report(before(1)), {"validation_rate": 100, **old})
-    storage.publish(layout.popular(before(1)), collection(4))
-    assert found(layout) == [(1, (4,))]
+    storage.publish(layout.popular(before(2)), {"movies": [film(4)]})
+    storage.publish(layout.validation_report(before(3)), report(before(3), 3))
+    assert found(layout) == [(3, (3,))]
 
 
 def test_films_of_another_source_are_compared_with_nothing(layout: Layout) -> None:
     storage.publish(layout.validation_report(before(1)), report(before(1), 1, source="demo"))
-    storage.publish(layout.popular(before(1)), collection(1, source="demo"))
-    storage.publish(layout.popular(before(2)), collection(2, source="demo"))
     assert found(layout) == []
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"profiles": {"popular": {"films": 5}}}'])
 def test_a_damaged_file_of_before_stops_nothing(layout: Layout, content: str) -> None:
-    for path in (layout.validation_report(before(1)), layout.popular(before(1))):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+    path = layout.validation_report(before(1))
+    path.parent.mkdir(parents=True)
+    path.write_text(content, encoding="utf-8")
     storage.publish(layout.validation_report(before(2)), report(before(2), 2))
     assert found(layout) == [(2, (2,))]
 

@@ -138,11 +138,16 @@ def test_half_a_surrogate_pair_survives(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
-def test_what_is_no_json_number_is_not_written(data_dir: Path, number: float) -> None:
+def test_what_is_no_json_number_is_written_as_none(data_dir: Path, number: float) -> None:
+    storage.publish(data_dir / "x.json", {"popularity": number})
+    assert storage.read(data_dir / "x.json") == {"popularity": None}
+
+
+def test_a_file_with_what_is_no_json_number_is_damaged(data_dir: Path) -> None:
     data_dir.mkdir()
-    with pytest.raises(ValueError, match="JSON compliant"):
-        storage.publish(data_dir / "x.json", {"popularity": number})
-    assert names(data_dir) == []
+    (data_dir / "x.json").write_text('{"popularity": NaN}')
+    with pytest.raises(DocumentUnreadable, match="not JSON"):
+        storage.read(data_dir / "x.json")
 
 
 def test_anybody_may_read_what_is_published(data_dir: Path) -> None:

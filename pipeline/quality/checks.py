@@ -22,24 +22,26 @@ MOST_LETTERS = 80
 
 @dataclass(frozen=True)
 class Shortfall:
-    """One rule that one list fell short of, with the films that show it."""
+    """One rule that one list fell short of, with some films that show it, as evidence."""
 
-    listing: Listing
+    name: str
+    file: str
     rule: FilmRule | ListRule
     severity: Severity
     finding: Finding
     limit: float | None
-    films: Sequence[Film] = ()
+    films: Sequence[dict[str, Any]] = ()
 
 
-def shortfalls(listings: Sequence[Listing], thresholds: Thresholds) -> list[Shortfall]:
-    """Apply every rule to every list and return what fell short, in the order of the rules."""
-    return [
-        found
-        for rule in RULES
-        for listing in listings
-        if (found := _shortfall(rule, listing, thresholds)) is not None
-    ]
+def shortfalls(listing: Listing, thresholds: Thresholds) -> list[Shortfall]:
+    """Apply every rule to a list and return what it fell short of, in the order of the rules."""
+    found = (_shortfall(rule, listing, thresholds) for rule in RULES)
+    return [each for each in found if each is not None]
+
+
+def by_rule(found: Iterable[Shortfall]) -> list[Shortfall]:
+    """Put what several lists fell short of in the order of the rules, then of the lists."""
+    return sorted(found, key=lambda each: RULES.index(each.rule))
 
 
 def verdict_of(found: Iterable[Shortfall]) -> Verdict:
@@ -65,15 +67,18 @@ def _shortfall(
     severity = thresholds.severity(rule, listing.name)
     if isinstance(rule, ListRule):
         finding = rule.look(listing, limit)
-        shown = limit if rule.has_limit else None
-        return Shortfall(listing, rule, severity, finding, shown) if finding else None
-    films = listing.breaking.get(rule.id, [])
+        if finding is None:
+            return None
+        told = limit if rule.has_limit else None
+        return Shortfall(listing.name, listing.file, rule, severity, finding, told)
+    places = listing.breaking[rule.id]
     size = len(listing.movies)
     judged = size >= FEWEST_FILMS or limit == 0
-    if not films or not judged or len(films) <= limit * size:
+    if not places or not judged or len(places) <= limit * size:
         return None
-    finding = Finding(round(len(films) / size, 4), f"{len(films)} of {size} films")
-    return Shortfall(listing, rule, severity, finding, limit, films)
+    finding = Finding(round(len(places) / size, 4), f"{len(places)} of {size} films")
+    shown = [_of_film(listing.name, rule, listing.movies[each]) for each in places[:MOST_EVIDENCE]]
+    return Shortfall(listing.name, listing.file, rule, severity, finding, limit, shown)
 
 
 def _check(rule: FilmRule | ListRule, severity: Severity, found: list[Shortfall]) -> dict[str, Any]:
@@ -83,29 +88,31 @@ def _check(rule: FilmRule | ListRule, severity: Severity, found: list[Shortfall]
         "description": rule.description,
         "severity": max(severities, key=SEVERITIES.index, default=severity),
         "success": not found,
-        "evidence": [*map(_of_list, found), *_of_films(found)][:MOST_EVIDENCE],
+        "evidence": [*map(_of_list, found), *_films(found)][:MOST_EVIDENCE],
     }
 
 
 def _of_list(shortfall: Shortfall) -> dict[str, Any]:
     return {
-        "list": shortfall.listing.name,
+        "list": shortfall.name,
         "finding": shortfall.finding.sentence,
         "found": shortfall.finding.found,
         "limit": shortfall.limit,
     }
 
 
-def _of_films(found: list[Shortfall]) -> Iterable[dict[str, Any]]:
+def _of_film(name: str, rule: FilmRule, film: Film) -> dict[str, Any]:
+    return {
+        "list": name,
+        "film": film.get("id"),
+        "title": _shown(film.get("title")),
+        "found": _shown(film.get(rule.field)),
+    }
+
+
+def _films(found: list[Shortfall]) -> Iterable[dict[str, Any]]:
     for each in found:
-        if isinstance(each.rule, FilmRule):
-            for film in each.films[:MOST_EVIDENCE]:
-                yield {
-                    "list": each.listing.name,
-                    "film": film.get("id"),
-                    "title": _shown(film.get("title")),
-                    "found": _shown(film.get(each.rule.field)),
-                }
+        yield from each.films
 
 
 def _shown(value: Any) -> str:

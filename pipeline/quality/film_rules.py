@@ -25,6 +25,8 @@ FURTHEST_ANNOUNCED = datetime.timedelta(days=10 * 366)
 FAR_AHEAD = datetime.timedelta(days=2 * 366)
 """Lists of what is popular hold announced films, of this year and the next."""
 
+_CODE = re.compile("[a-z]{2}")
+
 FEW_VOTES = 3
 """The films of March 2025 had 0 to 2."""
 
@@ -49,7 +51,7 @@ def _has_votes(film: Film, _: Asked) -> bool:
 
 
 def _is_genre_list(value: Any) -> bool:
-    return isinstance(value, list) and all(is_whole(each) for each in value)
+    return isinstance(value, list) and set(map(type, value)) <= {int}
 
 
 def _is_path_or_null(film: Film, field: str) -> bool:
@@ -58,7 +60,7 @@ def _is_path_or_null(film: Film, field: str) -> bool:
 
 
 def _is_code(value: Any) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch("[a-z]{2}", value))
+    return isinstance(value, str) and bool(_CODE.fullmatch(value))
 
 
 FILM_RULES: tuple[FilmRule, ...] = (
@@ -92,7 +94,7 @@ FILM_RULES: tuple[FilmRule, ...] = (
              lambda film, _: is_number(film.get("popularity")) and film["popularity"] >= 0),
     FilmRule("flags", REQUIRED, "warn", "adult", "adult and video are true or false",
              "Every genuine row has both.",
-             lambda film, _: all(type(film.get(key)) is bool for key in ("adult", "video"))),
+             lambda film, _: type(film.get("adult")) is type(film.get("video")) is bool),
     FilmRule("image_paths", REQUIRED, "warn", "poster_path",
              "poster_path and backdrop_path are text or null", "They become addresses.",
              lambda film, _: _is_path_or_null(film, "poster_path")

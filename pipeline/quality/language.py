@@ -6,6 +6,7 @@ whether TMDB served another one than asked for.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -46,9 +47,6 @@ _WORDS = {
 }
 """Language -> words that nearly every overview in it holds."""
 
-_OWN = {language: re.compile(f"[{letters}]+") for language, letters in _SCRIPTS.items()}
-_FOREIGN = {code: re.compile(f"[^\\W\\d_{letters}]+") for code, letters in _SCRIPTS.items()}
-_OWN_LATIN, _FOREIGN_LATIN = re.compile(f"[{_LATIN}]+"), re.compile(f"[^\\W\\d_{_LATIN}]+")
 _FREQUENT = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 _OTHERS = {
     language: {code: known for code, known in _FREQUENT.items() if code != language}
@@ -76,20 +74,31 @@ def is_other_language(text: str, language: str) -> bool:
         return False
     if _is_of_another_script(text, language):
         return True
-    return language not in _OWN and _has_words_of_another(text, language)
+    return language not in _SCRIPTS and _has_words_of_another(text, language)
 
 
 def _is_of_another_script(text: str, language: str) -> bool:
-    foreign = _length(_FOREIGN.get(language, _FOREIGN_LATIN).findall(text))
-    if language == "zh" and _length(_OWN["ja"].findall(text)) >= _FEWEST_LETTERS:
+    if language == "zh" and _length(_own("ja").findall(text)) >= _FEWEST_LETTERS:
         return True
-    if foreign < _FEWEST_LETTERS:
+    own = _length(_own(language).findall(text))
+    if len(text) - own <= 5 * own:
         return False
-    return _length(_OWN.get(language, _OWN_LATIN).findall(text)) < foreign / 5
+    foreign = _length(_foreign(language).findall(text))
+    return foreign >= _FEWEST_LETTERS and own < foreign / 5
+
+
+@functools.cache
+def _own(language: str) -> re.Pattern[str]:
+    return re.compile(f"[{_SCRIPTS.get(language, _LATIN)}]+")
+
+
+@functools.cache
+def _foreign(language: str) -> re.Pattern[str]:
+    return re.compile(f"[^\\W\\d_{_SCRIPTS.get(language, _LATIN)}]+")
 
 
 def _length(runs: Iterable[str]) -> int:
-    return len("".join(runs))
+    return sum(map(len, runs))
 
 
 def _has_words_of_another(text: str, language: str) -> bool:

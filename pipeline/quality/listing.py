@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ from typing import Any
 from pipeline.collection import Film
 from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.profile import Profile, profile_of
-from pipeline.quality.rule import Asked, FilmRule, Severity
+from pipeline.quality.rule import Asked, Severity
 from pipeline.quality.values import is_number, is_whole
 
 FEWEST_FILMS = 10
@@ -58,19 +57,27 @@ class Listing:
         return Asked(self.date, language[:2] if isinstance(language, str) else "")
 
     @cached_property
-    def broken(self) -> list[list[FilmRule]]:
-        """For each film in the list's order, the rules that do not hold for it."""
-        asked = self.asked
-        return [[rule for rule in FILM_RULES if not rule.holds(f, asked)] for f in self.movies]
+    def breaking(self) -> dict[str, list[int]]:
+        """For each rule of films by its id, the places in the list of those that break it."""
+        asked, films = self.asked, self.movies
+        return {
+            rule.id: [place for place, film in enumerate(films) if not rule.holds(film, asked)]
+            for rule in FILM_RULES
+        }
 
     @cached_property
-    def breaking(self) -> dict[str, list[Film]]:
-        """For each rule by its id, the films that break it."""
-        films: dict[str, list[Film]] = defaultdict(list)
-        for film, rules in zip(self.movies, self.broken, strict=True):
-            for rule in rules:
-                films[rule.id].append(film)
-        return films
+    def failed(self) -> set[int]:
+        """The places of the films that break a required rule."""
+        return {place for rule in FILM_RULES if rule.required for place in self.breaking[rule.id]}
+
+    @property
+    def scores(self) -> list[int]:
+        """The films' scores, 0 to 100, in the list's order."""
+        scores = [100] * len(self.movies)
+        for rule in FILM_RULES:
+            for place in self.breaking[rule.id]:
+                scores[place] -= rule.points
+        return [max(0, score) for score in scores]
 
     @cached_property
     def profile(self) -> Profile:

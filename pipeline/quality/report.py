@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pipeline.collection import common_source
 from pipeline.errors import NoData
-from pipeline.quality.checks import Shortfall, checks_of, shortfalls, verdict_of
-from pipeline.quality.drift import drift_of
+from pipeline.quality.checks import Shortfall, by_rule, checks_of, verdict_of
 from pipeline.quality.film_rules import FILM_RULES
-from pipeline.quality.list_rules import lateness
+from pipeline.quality.judgement import Judgement, judgement
 from pipeline.quality.listing import Listing
 from pipeline.quality.profile import to_document
 from pipeline.quality.rule import FilmRule
@@ -27,9 +26,9 @@ QUALITY_LEVELS = (("excellent", 90), ("good", 75), ("fair", 50), ("poor", 0))
 
 
 def validation_report(
-    date: datetime.date, listings: Sequence[Listing], thresholds: Thresholds
+    date: datetime.date, listings: Iterable[Listing], thresholds: Thresholds
 ) -> dict[str, Any]:
-    """Check the lists of a day or a week.
+    """Check the lists of a day or a week, one at a time: they may come from an iterator.
 
     Returns:
         The report. `verdict` is the word for it, `checks` every rule with what it found,
@@ -40,53 +39,51 @@ def validation_report(
     Raises:
         NoData: there is no film in any of the lists.
     """
-    broken = [rules for listing in listings for rules in listing.broken]
-    if not broken:
-        files = ", ".join(listing.file for listing in listings)
+    judged = [judgement(listing, thresholds) for listing in listings]
+    films = sum(each.films for each in judged)
+    if not films:
+        files = ", ".join(each.file for each in judged)
         raise NoData(f"There is no film to validate for {date}: {files}.")
-    scores = [_score(rules) for rules in broken]
-    passed = sum(1 for rules in broken if not any(rule.required for rule in rules))
-    rate = passed / len(broken) * 100
-    found = shortfalls(listings, thresholds)
+    scores = sum((each.scores for each in judged), Counter[int]())
+    passed = sum(each.passed for each in judged)
+    rate = passed / films * 100
+    found = by_rule(short for each in judged for short in each.shortfalls)
     return {
         "validation_date": date.isoformat(),
-        "files_validated": [
-            {"file": each.file, "movie_count": len(each.movies)} for each in listings
-        ],
-        "overall_quality_score": round(sum(scores) / len(scores), 2),
-        "total_movies_validated": len(broken),
+        "files_validated": [{"file": each.file, "movie_count": each.films} for each in judged],
+        "overall_quality_score": round(_total(scores) / films, 2),
+        "total_movies_validated": films,
         "total_movies_passed": passed,
         "validation_rate": round(rate, 2),
         "quality_distribution": _distribution(scores),
-        "common_issues": _common_issues(broken),
+        "common_issues": _common_issues(sum((each.issues for each in judged), Counter[str]())),
         "verdict": verdict_of(found),
         "checks": checks_of(found, thresholds),
         "failed_lists": _failed(found),
-        "drift": _drift(listings, found),
-        "lateness": _lateness(listings),
+        "drift": [entry for each in judged for entry in each.drift],
+        "lateness": _lateness(judged),
         "list_issues": _list_issues(found),
         "pass_threshold": PASS_THRESHOLD_PERCENT,
         "below_threshold": rate < PASS_THRESHOLD_PERCENT,
-        "late_by_days": max(each.count("late_by_days") for each in listings),
-        "source": common_source(each.document for each in listings),
+        "late_by_days": max(each.late_by_days for each in judged),
+        "source": common_source(each.source for each in judged),
         "schema_version": SCHEMA_VERSION,
-        "profiles": {each.name: to_document(each.profile) for each in listings},
+        "profiles": {each.name: to_document(each.profile) for each in judged},
     }
 
 
-def _score(broken: list[FilmRule]) -> int:
-    return max(0, 100 - sum(rule.points for rule in broken))
+def _total(scores: Counter[int]) -> int:
+    return sum(score * count for score, count in scores.items())
 
 
-def _distribution(scores: list[int]) -> dict[str, int]:
-    levels = Counter(
-        next(name for name, lowest in QUALITY_LEVELS if score >= lowest) for score in scores
-    )
-    return {name: levels[name] for name, _ in QUALITY_LEVELS}
+def _distribution(scores: Counter[int]) -> dict[str, int]:
+    levels = {name: 0 for name, _ in QUALITY_LEVELS}
+    for score, count in scores.items():
+        levels[next(name for name, lowest in QUALITY_LEVELS if score >= lowest)] += count
+    return levels
 
 
-def _common_issues(broken: list[list[FilmRule]]) -> list[dict[str, Any]]:
-    counts = Counter(rule.id for rules in broken for rule in rules)
+def _common_issues(counts: Counter[str]) -> list[dict[str, Any]]:
     found = [rule for rule in FILM_RULES if counts[rule.id]]
     return [
         {
@@ -101,25 +98,20 @@ def _common_issues(broken: list[list[FilmRule]]) -> list[dict[str, Any]]:
 
 def _failed(found: list[Shortfall]) -> list[str]:
     """Return the lists that fell short of a rule of severity block, each once."""
-    return list(dict.fromkeys(each.listing.name for each in found if each.severity == "block"))
+    return list(dict.fromkeys(each.name for each in found if each.severity == "block"))
 
 
-def _drift(listings: Sequence[Listing], found: list[Shortfall]) -> list[dict[str, Any]]:
-    moved = {each.listing.name for each in found if each.rule.id == "popularity_scale"}
-    return [entry for each in listings for entry in drift_of(each, each.name in moved)]
-
-
-def _lateness(listings: Sequence[Listing]) -> list[dict[str, Any]]:
+def _lateness(judged: Sequence[Judgement]) -> list[dict[str, Any]]:
     return [
-        {"list": each.name, "days": each.count("late_by_days"), "finding": found.sentence}
-        for each in listings
-        if (found := lateness(each))
+        {"list": each.name, "days": each.late_by_days, "finding": each.lateness.sentence}
+        for each in judged
+        if each.lateness
     ]
 
 
 def _list_issues(found: list[Shortfall]) -> list[dict[str, str]]:
     return [
-        {"file": each.listing.file, "issue": each.rule.id, "finding": each.finding.sentence}
+        {"file": each.file, "issue": each.rule.id, "finding": each.finding.sentence}
         for each in found
         if not isinstance(each.rule, FilmRule)
     ]

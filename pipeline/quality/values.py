@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 from pipeline.collection import Film
 
+_LARGEST = 10**300
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -19,7 +20,7 @@ def release_date(film: Film) -> datetime.date | None:
     return _day(value) if isinstance(value, str) else None
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=16_384)
 def _day(text: str) -> datetime.date | None:
     """Parse a day, which several rules ask for and several lists hold."""
     try:
@@ -58,4 +59,4 @@ def is_number(value: Any) -> TypeGuard[int | float]:
     """Whether it is a finite number that a float can hold; true and false are none."""
     if type(value) is float:
         return math.isfinite(value)
-    return type(value) is int and abs(value) < 10**300
+    return type(value) is int and -_LARGEST < value < _LARGEST

@@ -14,12 +14,11 @@ import luigi
 
 from pipeline import settings, storage
 from pipeline.errors import DocumentUnreadable
-from pipeline.layout import Layout
+from pipeline.layout import Layout, Place
 from pipeline.plan import iso_week
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary
-from pipeline.tasks.lookback import Place
 from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 

@@ -1,23 +1,29 @@
-"""The quality gate: the lists of a day or a week, measured by every rule before they are used."""
+"""The quality gate: the lists of a day or a week, measured by every rule before they are used.
+
+The rules are imported when there is something to judge: a run that finds all done shall not wait
+for them.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import luigi
 
 from pipeline import clock, settings, storage
-from pipeline.collection import common_source
 from pipeline.errors import DataRejected, SettingsError
-from pipeline.layout import Layout
-from pipeline.quality.listing import Listing
-from pipeline.quality.report import PASS_THRESHOLD_PERCENT, validation_report
-from pipeline.quality.thresholds import Thresholds
+from pipeline.layout import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
-from pipeline.tasks.lookback import LookBack, Place
+
+if TYPE_CHECKING:
+    from pipeline.quality.listing import Listing
+    from pipeline.quality.profile import Profile
+    from pipeline.quality.thresholds import Thresholds
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -44,10 +50,6 @@ class ReportTask(PipelineTask):
         """Return how old a collection may be to be compared with one to one."""
         raise NotImplementedError
 
-    def place_of(self, name: str) -> Place:
-        """Return where a list's document of any day is."""
-        raise NotImplementedError
-
     def place(self, layout: Layout) -> Place:
         """Return where the report of any day is."""
         raise NotImplementedError
@@ -62,6 +64,8 @@ class ReportTask(PipelineTask):
 
     def run(self) -> None:
         """Read the lists, apply every rule, publish what was found, or reject the lists."""
+        from pipeline.quality.report import validation_report
+
         thresholds = settings.current().thresholds()
         report = validation_report(self.date, self._listings(thresholds), thresholds)
         if thresholds.stops and report["verdict"] == "fail":
@@ -69,27 +73,33 @@ class ReportTask(PipelineTask):
         storage.publish(Path(self.output().path), report)
         self._tell(report)
 
-    def _listings(self, thresholds: Thresholds) -> list[Listing]:
+    def _listings(self, thresholds: Thresholds) -> Iterator[Listing]:
+        """Read one list after the other: together they may not fit into memory."""
+        from pipeline.quality.listing import Listing
+
         paths = {name: Path(target.path) for name, target in self.input().items()}
-        documents = {name: storage.read_collection(path) for name, path in paths.items()}
-        past = LookBack(
-            report=self.place(self.layout),
-            lists={name: self.place_of(name) for name in paths},
-            source=common_source(documents.values()),
-            days=self.look_back_days,
-            collections=thresholds.collections,
-        ).profiles(self.date)
-        return [
-            Listing(
+        past: dict[str, dict[str, list[Profile]]] = {}
+        for name, path in paths.items():
+            document = storage.read_collection(path)
+            source = document["collection_info"]["source"]
+            if source not in past:
+                past[source] = self._look_back(thresholds, list(paths), source)
+            yield Listing(
                 name=name,
-                file=self.layout.relative(paths[name]),
+                file=self.layout.relative(path),
                 date=self.date,
                 document=document,
-                past=past[name],
+                past=past[source][name],
                 gap_days=self.gap_days(thresholds),
             )
-            for name, document in documents.items()
-        ]
+
+    def _look_back(
+        self, thresholds: Thresholds, names: list[str], source: str
+    ) -> dict[str, list[Profile]]:
+        from pipeline.tasks.lookback import LookBack
+
+        look = LookBack(self.place(self.layout), self.look_back_days, thresholds.collections)
+        return look.profiles(self.date, names, source)
 
     def _reject(self, report: storage.Document) -> None:
         """Keep the failed lists and their report aside, so that the next attempt collects anew.
@@ -117,7 +127,7 @@ class ReportTask(PipelineTask):
                 "QUALITY: only %.1f %% of the films of %s are valid (%.0f %% expected); see %s",
                 report["validation_rate"],
                 self.date,
-                PASS_THRESHOLD_PERCENT,
+                report["pass_threshold"],
                 place,
             )
         elif report["verdict"] == "fail":
@@ -142,10 +152,6 @@ class ValidationReport(ReportTask):
         """Return the gap for days."""
         return thresholds.daily_gap_days
 
-    def place_of(self, name: str) -> Place:
-        """Return `raw/movies/daily/popular_movies_D.json`, or the trend's."""
-        return {"popular": self.layout.popular, "trending": self.layout.trending}[name]
-
     def place(self, layout: Layout) -> Place:
         """Return `raw/metadata/quality_reports/validation_report_D.json`."""
         return layout.validation_report
@@ -165,11 +171,6 @@ class WeeklyValidationReport(ReportTask):
     def gap_days(self, thresholds: Thresholds) -> int:
         """Return the gap for weeks."""
         return thresholds.weekly_gap_days
-
-    def place_of(self, name: str) -> Place:
-        """Return `raw/movies/genre/G_D.json`, or the top rated list's."""
-        layout = self.layout
-        return layout.top_rated if name == TOP_RATED else lambda day: layout.genre(name, day)
 
     def place(self, layout: Layout) -> Place:
         """Return `raw/metadata/quality_reports/weekly_validation_report_D.json`."""

@@ -32,18 +32,19 @@ class WeeklyConsolidation(PipelineTask):
         return layout.consolidated(self.date)
 
     def run(self) -> None:
-        """Read the lists in their order, merge, publish."""
+        """Read the lists in their order, one by one, merge, publish."""
         paths = {name: Path(target.path) for name, target in self.input().items()}
-        report = paths.pop(REPORT)
-        document = consolidated_week(
-            self.date,
-            [self._source(name, path) for name, path in paths.items()],
-            verdict=storage.read_report(report)["verdict"],
-            quality_report=self.layout.relative(report),
-        )
-        storage.publish(Path(self.output().path), document)
-        info = document["consolidation_info"]
-        LOGGER.info("%d films, each once: %s", info["total_unique_movies"], self.output().path)
+        report, place = paths.pop(REPORT), Path(self.output().path)
+        with storage.spooled_rows(place) as rows:
+            week = consolidated_week(
+                self.date,
+                (self._source(name, path) for name, path in paths.items()),
+                rows,
+                verdict=storage.read_report(report)["verdict"],
+                quality_report=self.layout.relative(report),
+            )
+            storage.publish_pieces(place, week.pieces())
+        LOGGER.info("%d films, each once: %s", week.info["total_unique_movies"], place)
 
     def _source(self, name: str, path: Path) -> Source:
         return Source(

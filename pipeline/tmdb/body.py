@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
 import zlib
 from typing import Any, Protocol
 
-from pipeline import clock
+from pipeline import clock, jsontext
 from pipeline.errors import AnswerNotUnderstood
 from pipeline.tmdb.faults import Transient
 
@@ -51,7 +49,7 @@ def read(stream: Stream, where: str) -> bytes:
 def decode(content: bytes) -> Any:
     """Decode JSON. Raises Transient where it is none: gateways answer 200 with HTML at times."""
     try:
-        return json.loads(content, parse_constant=_refuse_constant, parse_float=_finite)
+        return jsontext.decode(content)
     except (ValueError, RecursionError):
         raise Transient("a 200 whose body is not JSON") from None
 
@@ -75,15 +73,3 @@ def _too_large(where: str) -> AnswerNotUnderstood:
         f"The answer of {where} is larger than {LARGEST_ANSWER // 2**20} MiB, which no page of a "
         "list is; check TMDB_API_URL."
     )
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    """Refuse what is too large for a number: it would be infinite, which no document can hold."""
-    number = float(digits)
-    if math.isinf(number):
-        raise ValueError(f"{digits[:20]} is too large")
-    return number

@@ -1,0 +1,72 @@
+"""JSON as text and as values: strict, exact, and fast where nothing is odd.
+
+msgspec does the work. Halves of surrogate pairs, which JSON allows and it refuses, go to the
+standard library. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+_INDENT = 2
+
+
+def decode(text: bytes) -> Any:
+    """Return the value of a JSON text.
+
+    Raises:
+        ValueError: it is none; NaN, Infinity and numbers that no float can hold are none either.
+        RecursionError: it is nested too deeply.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def encode(value: Any) -> bytes:
+    """Return a value as UTF-8, not escaped, indented, without a line feed at its end.
+
+    Half a surrogate pair, which JSON can carry and UTF-8 cannot, stays the escape that it came as.
+    What is no number becomes null; `decode` lets none in.
+    """
+    try:
+        return msgspec.json.format(msgspec.json.encode(value), indent=_INDENT)
+    except UnicodeEncodeError:
+        text = json.dumps(value, ensure_ascii=False, indent=_INDENT, allow_nan=False)
+        return text.encode("utf-8", errors="backslashreplace")
+
+
+def nested(value: Any, depth: int) -> bytes:
+    """Encode a value as it stands within others, `depth` of them; its first line is not moved."""
+    return encode(value).replace(b"\n", b"\n" + b" " * _INDENT * depth)
+
+
+def with_rows(key: str, rows: Iterable[bytes], rest: dict[str, Any]) -> Iterator[bytes]:
+    """Yield, in pieces, what `encode` would make of `{key: [rows...], **rest}`.
+
+    `rows` are encoded already, by `nested` at depth 2; `rest` holds at least one key.
+    """
+    yield b"{\n  " + encode(key) + b": ["
+    between = b"\n    "
+    for row in rows:
+        yield between + row
+        between = b",\n    "
+    yield (b"]" if between == b"\n    " else b"\n  ]") + b","
+    yield encode(rest).removeprefix(b"{")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:20]} is too large")
+    return number

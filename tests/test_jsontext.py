@@ -1,0 +1,69 @@
+"""JSON texts: exact both ways, and refused where they are none."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from pipeline.jsontext import decode, encode, nested, with_rows
+
+VALUES: list[Any] = [
+    None, True, 0, -1, 2**63, 2**64, -(2**63) - 1, 10**30, 0.1, 1e-7, 123456789.123, -0.0,
+    "", "영화", "a\tb\"\\/\x7f\u2028", "\ud800", "x\udfffy", [], {}, [[]], {"a": {}},
+    {"id": 1, "films": [{"제목": "기생충", "votes": 10**25}, {}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", VALUES, ids=ascii)
+def test_a_value_comes_back_as_it_was(value: Any) -> None:
+    back = decode(encode(value))
+    assert back == value
+    assert type(back) is type(value)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=ascii)
+def test_a_text_is_read_as_the_standard_library_reads_it(value: Any) -> None:
+    text = json.dumps(value).encode()
+    assert decode(text) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[1,]", "{} x", "NaN", "[Infinity]", "-Infinity", "1e400", "'a'", '"a\tb"', "\x00"],
+)
+def test_what_is_no_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decode(text.encode())
+
+
+def test_what_is_no_utf8_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decode(b'"\xff"')
+
+
+def test_a_text_nested_without_end_is_refused() -> None:
+    with pytest.raises(RecursionError):
+        decode(b"[" * 100_000 + b"]" * 100_000)
+
+
+def test_it_is_indented_and_not_escaped() -> None:
+    assert encode({"제목": ["기생충"], "rest": []}).decode() == (
+        '{\n  "제목": [\n    "기생충"\n  ],\n  "rest": []\n}'
+    )
+
+
+@pytest.mark.parametrize("films", [0, 1, 3])
+def test_a_document_in_pieces_is_the_document(films: int) -> None:
+    rows = [{"id": number, "title": "줄\n둘", "genre_ids": [1, 2]} for number in range(films)]
+    rest = {"info": {"count": films, "of": {}}, "more": []}
+    pieces = with_rows("movies", (nested(row, 2) for row in rows), rest)
+    assert b"".join(pieces) == encode({"movies": rows, **rest})
+
+
+def test_floats_are_exact() -> None:
+    chance = random.Random(5)
+    numbers = [chance.uniform(-1, 1) * 10 ** chance.randint(-300, 300) for _ in range(2000)]
+    assert decode(encode(numbers)) == numbers
