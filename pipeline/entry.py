@@ -8,6 +8,7 @@ of another module run as luigi would run them.
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import sys
 from collections.abc import Iterator
@@ -39,12 +40,27 @@ def _run_ours(words: list[str]) -> None:
     from pipeline.ops import stopping
     from pipeline.ops.run import Run
 
+    _read_the_command_once()
     stopping.install()
     with CmdlineParser.global_instance(words) as command:
         run = Run(command.known_args.root_task, _day_of(command), words)
         run.begin()
     with run:
         luigi_run(words)
+
+
+def _read_the_command_once() -> None:
+    """Keep what luigi read of its command line: it does so three times a run, for 25 ms each."""
+    read = CmdlineParser.__init__
+    known: dict[tuple[str, ...], argparse.Namespace] = {}
+
+    def read_once(parser: CmdlineParser, words: list[str]) -> None:
+        if tuple(words) not in known:
+            read(parser, words)
+            known[tuple(words)] = parser.known_args
+        parser.known_args = known[tuple(words)]
+
+    CmdlineParser.__init__ = read_once
 
 
 def _day_of(command: CmdlineParser) -> datetime.date | None:

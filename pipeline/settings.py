@@ -10,19 +10,18 @@ import contextlib
 import functools
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-
-from dotenv.parser import parse_stream
 
 from pipeline.credential import DEMO, Credential, Secret
 from pipeline.errors import SettingsError
 from pipeline.plan import Plan, plan_from
-from pipeline.quality.thresholds import Thresholds, thresholds_from
+
+if TYPE_CHECKING:
+    from pipeline.quality.thresholds import Thresholds
 
 VARIABLES = {
     "TMDB_API_KEY": "",
@@ -186,6 +185,8 @@ def _dotenv(path: Path, stamp: tuple[int, ...]) -> dict[str, str]:
 
 
 def _read_dotenv(path: Path) -> dict[str, str]:
+    from dotenv.parser import parse_stream
+
     try:
         with path.open(encoding="utf-8") as stream:
             bindings = list(parse_stream(stream))
@@ -229,12 +230,16 @@ def _plan_of(path: Path, stamp: tuple[int, ...]) -> Plan:
 def _thresholds_of(path: Path, stamp: tuple[int, ...], slugs: tuple[str, ...]) -> Thresholds:
     if not stamp:
         raise SettingsError(f"{path.absolute()} is missing: copy it from the repository's config.")
+    from pipeline.quality.thresholds import thresholds_from  # only a run that judges needs them
+
     tables = _tables(path)
     with _naming(path):
         return thresholds_from(tables, slugs)
 
 
 def _tables(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -7,10 +7,14 @@ with 0, so it underlies whatever other configuration there is.
 
 from __future__ import annotations
 
+import atexit
 import configparser
+import contextlib
+import gc
 import itertools
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,8 +32,9 @@ def prepare_luigi() -> None:
     """
     files = _configuration_files()
     try:
-        import luigi.configuration
-        import luigi.interface
+        with _without_detours():
+            import luigi.configuration
+            import luigi.interface
     except (configparser.Error, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         where = " or ".join(str(path.absolute()) for path in files)
@@ -48,6 +53,31 @@ def prepare_luigi() -> None:
 
     messages.install()
     journal.install()
+
+
+@contextlib.contextmanager
+def _without_detours() -> Iterator[None]:
+    """Import in two thirds of the time.
+
+    tenacity, which luigi tries again with, imports all of tornado if there is one, for coroutines
+    that nobody here has. And while modules are made, as while they are taken down at the end, the
+    garbage collector goes through all of them over and over, for nothing; frozen, they also stay
+    shared with forked workers.
+    """
+    unwanted = "tornado" not in sys.modules
+    if unwanted:
+        sys.modules["tornado"] = None  # type: ignore[assignment]
+    gc.disable()
+    atexit.register(gc.freeze)
+    try:
+        import tenacity  # noqa: F401
+
+        if unwanted:
+            del sys.modules["tornado"]
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _log_in_to_luigid() -> None:

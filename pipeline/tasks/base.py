@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import traceback
 from pathlib import Path
 
@@ -20,6 +21,12 @@ ATTEMPTS_OF_A_WEEK = 3
 
 _UNLIMITED = 999_999_999
 """Luigi's own word for never giving a task up."""
+
+
+@functools.cache
+def _keeps_trying() -> bool:
+    """Whether this run tries again by itself. Luigi reads that anew, for 2 ms, for every task."""
+    return bool(luigi.worker.worker().keep_alive)
 
 
 class DayParameter(luigi.DateParameter):
@@ -62,7 +69,7 @@ class PipelineTask(luigi.Task):
         Never at the desk, where nothing is tried again: else it would refuse the next run by hand
         after some failed ones.
         """
-        if not luigi.worker.worker().keep_alive:
+        if not _keeps_trying():
             return _UNLIMITED
         return self.attempts
 

@@ -19,7 +19,7 @@ from pipeline.layout import pace_file
 from pipeline.plan import FilmList
 from pipeline.settings import Settings
 from pipeline.tmdb.faults import Transient
-from pipeline.tmdb.pacing import Pacer
+from pipeline.tmdb.pacing import BURST_SECONDS, Pacer
 from pipeline.tmdb.transport import Answer, CatalogueAdapter, Transport
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -48,6 +48,7 @@ class Client:
 
     def __init__(self, transport: Transport, language: str, region: str) -> None:
         self._transport = transport
+        self._pool = ThreadPoolExecutor(transport.connections)
         self._language = language
         self._region = region
 
@@ -83,24 +84,26 @@ class Client:
 
     def close(self) -> None:
         """Close all connections."""
+        self._pool.shutdown(cancel_futures=True)
         self._transport.close()
 
     def _concurrently(
         self, film_list: FilmList, numbers: Iterable[int], on_page: OnPage, *, done: int
     ) -> list[tuple[Page, bool]]:
         stop = threading.Event()
-        with ThreadPoolExecutor(self._transport.connections) as pool:
-            try:
-                futures = [pool.submit(self._page, film_list, each, stop) for each in numbers]
-                waiting = set(futures)
-                while waiting:
-                    ready, waiting = wait(waiting, timeout=0.5, return_when=FIRST_EXCEPTION)
-                    for future in ready:
-                        future.result()
-                    on_page(done + len(futures) - len(waiting), film_list.pages)
-            finally:
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
+        futures = [self._pool.submit(self._page, film_list, each, stop) for each in numbers]
+        waiting = set(futures)
+        try:
+            while waiting:
+                ready, waiting = wait(waiting, timeout=0.5, return_when=FIRST_EXCEPTION)
+                for future in ready:
+                    future.result()
+                on_page(done + len(futures) - len(waiting), film_list.pages)
+        finally:
+            stop.set()
+            for future in waiting:
+                future.cancel()
+            wait(waiting)
         return [future.result() for future in futures]
 
     def _page(self, film_list: FilmList, number: int, stop: threading.Event) -> tuple[Page, bool]:
@@ -134,7 +137,8 @@ def _client(
     process: int, settings: Settings, connections: int, demo_day: datetime.date | None
 ) -> Client:
     if demo_day is None:
-        pacer = Pacer(pace_file(settings.api_url), settings.requests_per_second)
+        rate = settings.requests_per_second
+        pacer = Pacer(pace_file(settings.api_url), rate, burst=rate * BURST_SECONDS)
         adapter = None
     else:
         pacer, adapter = None, CatalogueAdapter(demo_day)

@@ -1,12 +1,14 @@
 """Connections on which the head of an answer has to come in time.
 
 A socket's timeout bounds each wait, not their sum: a server that sends a byte of the head now and
-then could hold a request for hours. So a timer shuts the socket when the head's time is up.
+then could hold a request for hours. So a watch shuts the socket when the head's time is up.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,6 +16,8 @@ from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from pipeline import clock
 
 HEAD_SECONDS = 30.0
 """Longest time until the head of an answer is there, however steadily it drips."""
@@ -25,15 +29,52 @@ def bound(manager: PoolManager) -> PoolManager:
     return manager
 
 
-@contextlib.contextmanager
-def _in_time(connection: HTTPConnection) -> Iterator[None]:
-    timer = threading.Timer(HEAD_SECONDS, _shut, [connection])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+class _Watch:
+    """One thread for all connections of the process: a timer each would start a thread each."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._deadlines: dict[HTTPConnection, float] = {}
+        self._wakes_at = math.inf
+        self._thread: threading.Thread | None = None
+
+    @contextlib.contextmanager
+    def over(self, connection: HTTPConnection) -> Iterator[None]:
+        """Shut the connection if the block takes too long."""
+        deadline = clock.monotonic() + HEAD_SECONDS
+        with self._change:
+            self._deadlines[connection] = deadline
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, daemon=True, name="watch")
+                self._thread.start()
+            elif deadline < self._wakes_at:
+                self._change.notify()
+        try:
+            yield
+        finally:
+            with self._change:
+                self._deadlines.pop(connection, None)
+
+    def _run(self) -> None:
+        with self._change:
+            while True:
+                now = clock.monotonic()
+                for connection in [c for c, deadline in self._deadlines.items() if deadline <= now]:
+                    del self._deadlines[connection]
+                    _shut(connection)
+                self._wakes_at = min(self._deadlines.values(), default=now + HEAD_SECONDS)
+                self._change.wait(self._wakes_at - now)
+
+
+_watch = _Watch()
+
+
+def _begin_anew() -> None:
+    global _watch
+    _watch = _Watch()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def _shut(connection: HTTPConnection) -> None:
@@ -44,13 +85,13 @@ def _shut(connection: HTTPConnection) -> None:
 
 class _Connection(HTTPConnection):
     def getresponse(self, **options: Any) -> HTTPResponse:  # type: ignore[override]
-        with _in_time(self):
+        with _watch.over(self):
             return super().getresponse(**options)
 
 
 class _TlsConnection(HTTPSConnection):
     def getresponse(self, **options: Any) -> HTTPResponse:  # type: ignore[override]
-        with _in_time(self):
+        with _watch.over(self):
             return super().getresponse(**options)
 
 

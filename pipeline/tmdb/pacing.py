@@ -3,8 +3,8 @@
 The bucket is kept as the generic cell rate algorithm keeps it (ITU-T I.371): one number, the moment
 at which the bucket will be full again. A request reserves its own moment under a file lock and
 then sleeps outside of it, so that nobody polls, waiting is first come, first served between
-processes, and a killed process leaves nothing to clean up. A full bucket holds one second's worth,
-the burst that a cold API allows. `docs/decisions/0003-pacing.md` tells what else was looked at.
+processes, and a killed process leaves nothing to clean up. A full bucket holds the burst that a
+cold API allows. `docs/decisions/0003-pacing.md` tells what else was looked at.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from pipeline import clock
 from pipeline.errors import StorageError
 
 _MOMENT = struct.Struct("<d")
+
+BURST_SECONDS = 40 / 38
+"""A full bucket in seconds' worth: TMDB's holds some 40, of which our 38 a second stay short."""
 
 _FURTHEST_SECONDS = 300.0
 _FURTHEST_REQUESTS = 1000
