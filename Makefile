@@ -4,7 +4,9 @@
 #   make day             the day's films of today, checked and summed up
 #   make test            the tests
 #   make lint            format, lint and types
-#   make bench           the pace against a bare concurrent loop
+#   make bench           the week and the day beside a bare client, a plain script and plain luigi
+#   make bench-growth    time and memory by films, lists, days and workers
+#   make bench-peers     the week in Airflow, Prefect, Dagster and dlt (installs them below .bench)
 #   make stack           the compose stack, built and run for real (needs Docker)
 #   make pages           60 days of pages, looked at in Chromium and by axe-core (needs both)
 #   make clean           remove .venv and caches; data is never touched
@@ -21,7 +23,7 @@ KEY_OR_DEMO := if [ -z "$$TMDB_API_KEY" ] && ! grep -qs '^ *\(export \)\? *TMDB_
 PAGES := && $(BIN)/luigi --module pipeline IndexPage --date $(DATE) --local-scheduler --log-level WARNING \
 	&& printf "The pages: " && $(BIN)/tmdb-pipeline open --print
 
-.PHONY: week day install test lint bench stack pages clean
+.PHONY: week day install test lint bench bench-growth bench-peers stack pages clean
 
 week: .venv/run
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES)
@@ -39,8 +41,14 @@ lint: .venv/lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/run
-	$(BIN)/python benchmarks/pace.py
+bench: .venv/test
+	$(BIN)/python benchmarks/suite.py --write
+
+bench-growth: .venv/test
+	$(BIN)/python benchmarks/growth.py --write
+
+bench-peers: .venv/test
+	$(BIN)/python benchmarks/peers.py --write
 
 stack: .venv/test
 	tests/stack/run

@@ -56,7 +56,7 @@ def measured(
             command, env=environment, cwd=folder, stdout=printed, stderr=subprocess.STDOUT
         )
         with _sampled(process, memory) as samples:
-            status = process.wait(seconds)
+            status = _status(process, seconds)
         wall = time.monotonic() - started
         _end_left_overs(others)
         printed.seek(0)
@@ -81,6 +81,15 @@ def weight(root: int) -> tuple[float, int]:
     """Return the proportional megabytes and the number of a process and all below it, now."""
     tree = _tree(root)
     return sum(map(_proportional_mb, tree)), len(tree)
+
+
+def _status(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """Wait for the end; a command that takes longer is killed."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 Importing this package registers the tasks with luigi.
 """
 
-from pipeline.startup import prepare_luigi
+from pipeline.startup import asks_for_a_range, prepare_luigi
 
 prepare_luigi()
 
@@ -18,6 +18,9 @@ from pipeline.tasks.pages import DailyPage, IndexPage, WeeklyPage  # noqa: E402
 from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport  # noqa: E402
 from pipeline.tasks.weekly import WeeklyConsolidation  # noqa: E402
 from pipeline.version import VERSION  # noqa: E402
+
+if asks_for_a_range():
+    import pipeline.tasks.ranges  # noqa: F401
 
 __version__ = VERSION
 

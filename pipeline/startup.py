@@ -101,6 +101,11 @@ def serves_another_module() -> bool:
     return Path(sys.argv[0]).name == "luigi" and modules[-1:] != ["pipeline"]
 
 
+def asks_for_a_range() -> bool:
+    """Whether the command names one of luigi's ranges, or ours."""
+    return any(word.startswith("Range") for word in sys.argv[1:])
+
+
 def _configuration_files() -> list[Path]:
     """Return the files that luigi will read here; one that cannot be read ends the run."""
     named = settings.luigi_config_path()

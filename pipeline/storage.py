@@ -2,7 +2,8 @@
 
 A document is written under a temporary name in its own folder, flushed to the disk, and renamed.
 The temporary is locked by its writer; a lock vanishes with its process, so whatever can be locked
-by another is a left-over of a crash and is swept.
+by another is a left-over of a crash and is swept. Its name follows from the document's, so that
+nobody has to list a folder of ten years to find it.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import fcntl
+import itertools
 import os
-import secrets
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +24,9 @@ from pipeline.errors import DocumentUnreadable, StorageError
 
 Document = dict[str, Any]
 
-_TEMPORARY = ".tmp"
+_MOST_WRITERS = 16
+"""Of one document at once whose left-overs are looked for."""
+
 _BUFFER = 1 << 18
 
 _COLLECTION_KEYS = {"total_collected": int, "collected_at": str, "late_by_days": int, "source": str}
@@ -200,9 +203,10 @@ def encode(document: Document) -> bytes:
     return jsontext.encode(document) + b"\n"
 
 
-def sweep(folder: Path) -> list[Path]:
-    """Remove temporaries whose writer is gone, and return them."""
-    return [path for path in folder.glob(f".*{_TEMPORARY}") if _removed_if_abandoned(path)]
+def sweep(path: Path) -> list[Path]:
+    """Remove temporaries of a document whose writer is gone, and return them."""
+    numbered = (_temporary(path, number) for number in range(_MOST_WRITERS))
+    return [temporary for temporary in numbered if _removed_if_abandoned(temporary)]
 
 
 def _bytes(text: str) -> bytes:
@@ -212,7 +216,7 @@ def _bytes(text: str) -> bytes:
 def _write(path: Path, pieces: Iterable[bytes], *, replace: bool) -> None:
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        sweep(path.parent)
+        sweep(path)
         _publish(path, pieces, replace=replace)
 
 
@@ -243,9 +247,12 @@ def _publish(path: Path, pieces: Iterable[bytes], *, replace: bool) -> None:
 @contextlib.contextmanager
 def _locked_temporary(path: Path) -> Iterator[tuple[int, Path]]:
     """Open a temporary beside the path, locked; it is gone afterwards unless it was renamed."""
-    while True:
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    for number in itertools.count():
+        temporary = _temporary(path, number)
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        except FileExistsError:  # another run is writing the same document
+            continue
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:  # nobody swept it between its making and its locking
             break
@@ -253,8 +260,21 @@ def _locked_temporary(path: Path) -> Iterator[tuple[int, Path]]:
     try:
         yield descriptor, temporary
     finally:
-        temporary.unlink(missing_ok=True)
+        if _is_at(descriptor, temporary):
+            temporary.unlink()
         os.close(descriptor)
+
+
+def _temporary(path: Path, number: int) -> Path:
+    return path.with_name(f".{path.name}.{number}.tmp")
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether a file still has that name; once renamed, another run may have taken it."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _removed_if_abandoned(temporary: Path) -> bool:

@@ -200,7 +200,7 @@ def test_a_file_that_is_being_written_is_not_swept(data_dir: Path) -> None:
         assert writer.stdout.readline() == b"written\n"
         being_written = names(data_dir)
         assert len(being_written) == 1
-        assert storage.sweep(data_dir) == []
+        assert storage.sweep(slow) == []
         assert names(data_dir) == being_written
         writer.communicate(b"go on\n", timeout=30)
     assert writer.returncode == 0
@@ -210,11 +210,23 @@ def test_a_file_that_is_being_written_is_not_swept(data_dir: Path) -> None:
 
 def test_sweeping_tells_what_it_removed_and_leaves_the_rest(data_dir: Path) -> None:
     data_dir.mkdir()
-    for name in (".x.json.0123abcd.tmp", "x.json", ".hidden", "notes.tmp"):
+    for name in (".x.json.0.tmp", ".x.json.7.tmp", ".y.json.0.tmp", "x.json", "notes.tmp"):
         (data_dir / name).touch()
-    assert storage.sweep(data_dir) == [data_dir / ".x.json.0123abcd.tmp"]
-    assert names(data_dir) == [".hidden", "notes.tmp", "x.json"]
-    assert storage.sweep(data_dir / "nowhere") == []
+    assert storage.sweep(data_dir / "x.json") == [
+        data_dir / ".x.json.0.tmp",
+        data_dir / ".x.json.7.tmp",
+    ]
+    assert names(data_dir) == [".y.json.0.tmp", "notes.tmp", "x.json"]
+    assert storage.sweep(data_dir / "nowhere" / "x.json") == []
+
+
+def test_a_left_over_of_somebody_else_is_removed_all_the_same(data_dir: Path) -> None:
+    data_dir.mkdir()
+    left = data_dir / ".x.json.0.tmp"
+    left.write_text("half")
+    left.chmod(0o444)
+    storage.publish(data_dir / "x.json", DOCUMENT)
+    assert names(data_dir) == ["x.json"]
 
 
 # Two runs at once

@@ -14,6 +14,9 @@ from pipeline.ops.schedule import Schedule
 LOOK_BACK_DAYS = {"DailySummary": 14, "WeeklyConsolidation": 8 * 7}
 """How far back a missing document is told: fourteen days, eight Sundays."""
 
+LATE_DAYS = 60
+"""A folder of ten years is only listed where so many days back have no document by its name."""
+
 GRACE = datetime.timedelta(hours=2)
 """How long after its time a run may still be at work or at its retries."""
 
@@ -30,6 +33,15 @@ def document_of(family: str, layout: Layout) -> Callable[[datetime.date], Path]:
     ]
 
 
+def newest_day(family: str, layout: Layout, until: datetime.date) -> datetime.date | None:
+    """Return the last day until then that the root task has a document of."""
+    place = document_of(family, layout)
+    days = (until - datetime.timedelta(each) for each in range(LATE_DAYS))
+    if (day := next((day for day in days if place(day).exists()), None)) is not None:
+        return day
+    return max((day for day in days_there(family, layout) if day <= until), default=None)
+
+
 def days_there(family: str, layout: Layout) -> list[datetime.date]:
     """Return the days that the root task has a document of, by the names in its one folder."""
     folder = document_of(family, layout)(datetime.date(2024, 1, 7)).parent
@@ -44,14 +56,25 @@ def missed(
 
     Nothing is missed before the first day that there is any document of.
     """
-    there = {family: days_there(family, layout) for family in ROOTS}
-    first = min((days[0] for days in there.values() if days), default=datetime.date.max)
+    due = {family: _due(schedules[family], LOOK_BACK_DAYS[family], now) for family in ROOTS}
+    first = _first(layout, sorted({day for days in due.values() for day in days}))
     return [
         (family, day)
         for family in ROOTS
-        for day in _due(schedules[family], LOOK_BACK_DAYS[family], now)
-        if day > first and day not in there[family]
+        for day in due[family]
+        if day > first and not document_of(family, layout)(day).exists()
     ]
+
+
+def _first(layout: Layout, days: list[datetime.date]) -> datetime.date:
+    """Return the first of the days that there is any document of, or one before them if any is."""
+    for number, day in enumerate(days):
+        earlier = day - datetime.timedelta(1)
+        if number == 0 and any(newest_day(family, layout, earlier) for family in ROOTS):
+            return earlier
+        if any(document_of(family, layout)(day).exists() for family in ROOTS):
+            return day
+    return datetime.date.max
 
 
 def _day_of(name: str) -> datetime.date | None:

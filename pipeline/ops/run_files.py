@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from pipeline import storage
+from pipeline import clock, storage
 from pipeline.errors import DataError
 from pipeline.layout import Layout
-from pipeline.ops.missed import days_there, document_of
+from pipeline.ops.missed import document_of, newest_day
 
 
 def last_run(family: str, layout: Layout) -> dict[str, Any] | None:
@@ -16,18 +16,18 @@ def last_run(family: str, layout: Layout) -> dict[str, Any] | None:
 
     Only successes leave files: failures, attempts and reasons are not known from them.
     """
-    days = days_there(family, layout)
-    if not days:
+    day = newest_day(family, layout, clock.today())
+    if day is None:
         return None
-    path = document_of(family, layout)(days[-1])
+    path = document_of(family, layout)(day)
     ended_at = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
     return {
         "task": family,
-        "date": days[-1].isoformat(),
+        "date": day.isoformat(),
         "outcome": "DONE",
         "started_at": None,
         "ended_at": ended_at.isoformat(timespec="seconds"),
-        "seconds": _seconds(family, layout, days[-1]),
+        "seconds": _seconds(family, layout, day),
         "attempts": None,
         "reason": None,
         "source": "files",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import functools
+import os
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 import luigi
@@ -13,7 +15,7 @@ import luigi.worker
 
 from pipeline import settings
 from pipeline.errors import NotPossible, PipelineError
-from pipeline.layout import Layout
+from pipeline.layout import Layout, Place
 
 ATTEMPTS_OF_A_DAY = 4
 ATTEMPTS_OF_A_WEEK = 3
@@ -29,6 +31,13 @@ def _keeps_trying() -> bool:
     return bool(luigi.worker.worker().keep_alive)
 
 
+def _names_in(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))
+    except FileNotFoundError:
+        return frozenset()
+
+
 class DayParameter(luigi.DateParameter):
     """A day as YYYY-MM-DD; anything else ends in one sentence instead of a traceback."""
 
@@ -42,8 +51,7 @@ class DayParameter(luigi.DateParameter):
             return datetime.datetime.strptime(s, "%Y-%m-%d").date()
         except ValueError:
             raise NotPossible(
-                f"--date {s!r} is no day of the calendar: write it as YYYY-MM-DD, "
-                "for example --date 2024-01-07."
+                f"{s!r} is no day of the calendar: write it as YYYY-MM-DD, for example 2024-01-07."
             ) from None
 
 
@@ -54,13 +62,28 @@ class PipelineTask(luigi.Task):
 
     attempts = ATTEMPTS_OF_A_DAY
 
-    def path(self, layout: Layout) -> Path:
-        """Return where the document goes; each task says so for itself."""
+    def place(self, layout: Layout) -> Place:
+        """Return where the document of any day goes; each task says so for itself."""
         raise NotImplementedError
 
     def output(self) -> luigi.LocalTarget:
         """Return the document's target. It is there whole or not at all."""
-        return luigi.LocalTarget(str(self.path(self.layout)), format=luigi.format.UTF8)
+        path = self.place(self.layout)(self.date)
+        return luigi.LocalTarget(str(path), format=luigi.format.UTF8)
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
+        """Return the days that are done: luigi's ranges ask for thousands at once.
+
+        Told by one listing of their folder. luigi may hand in a partial of the task as `cls`.
+        """
+        days = list(parameter_tuples)
+        if not days:
+            return []
+        task = cls(date=days[0])
+        paths = {day: task.place(task.layout)(day) for day in days}
+        there = {folder: _names_in(folder) for folder in {path.parent for path in paths.values()}}
+        return [day for day, path in paths.items() if path.name in there[path.parent]]
 
     @property
     def retry_count(self) -> int:

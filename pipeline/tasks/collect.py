@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import logging
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import luigi.interface
 
 from pipeline import clock, collection, plan, settings, storage
 from pipeline.errors import NotPossible
-from pipeline.layout import Layout
+from pipeline.layout import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.progress import Progress
 from pipeline.tmdb.client import MOST_CONNECTIONS, Fetched, open_client
@@ -62,9 +63,9 @@ class PopularMovies(CollectionTask):
         """Return the popular list."""
         return plan.popular(what)
 
-    def path(self, layout: Layout) -> Path:
+    def place(self, layout: Layout) -> Place:
         """Return `raw/movies/daily/popular_movies_D.json`."""
-        return layout.popular(self.date)
+        return layout.popular
 
 
 class TrendingMovies(CollectionTask):
@@ -74,9 +75,9 @@ class TrendingMovies(CollectionTask):
         """Return the list of the day's trend."""
         return plan.trending(what)
 
-    def path(self, layout: Layout) -> Path:
+    def place(self, layout: Layout) -> Place:
         """Return `raw/movies/trending/trending_movies_D.json`."""
-        return layout.trending(self.date)
+        return layout.trending
 
 
 class GenreMovies(CollectionTask):
@@ -94,9 +95,9 @@ class GenreMovies(CollectionTask):
         settings.current().plan().genre(self.genre)
         return super().requires()
 
-    def path(self, layout: Layout) -> Path:
+    def place(self, layout: Layout) -> Place:
         """Return `raw/movies/genre/G_D.json`."""
-        return layout.genre(self.genre, self.date)
+        return functools.partial(layout.genre, self.genre)
 
 
 class TopRatedMovies(CollectionTask):
@@ -108,9 +109,9 @@ class TopRatedMovies(CollectionTask):
         """Return the top rated list."""
         return plan.top_rated(what, self.date)
 
-    def path(self, layout: Layout) -> Path:
+    def place(self, layout: Layout) -> Place:
         """Return `raw/movies/weekly/top_rated_D.json`."""
-        return layout.top_rated(self.date)
+        return layout.top_rated
 
 
 def refuse_impossible(date: datetime.date, today: datetime.date, max_days_late: int | None) -> None:

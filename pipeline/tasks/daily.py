@@ -11,7 +11,7 @@ import luigi
 from pipeline import clock, storage
 from pipeline.collection import Film
 from pipeline.errors import DocumentUnreadable
-from pipeline.layout import Layout
+from pipeline.layout import Layout, Place
 from pipeline.summary import Yesterday, console_table, daily_summary
 from pipeline.tasks import journal
 from pipeline.tasks.base import PipelineTask
@@ -32,9 +32,9 @@ class DailySummary(PipelineTask):
             "report": self.clone(ValidationReport),
         }
 
-    def path(self, layout: Layout) -> Path:
+    def place(self, layout: Layout) -> Place:
         """Return `raw/metadata/daily_summaries/daily_summary_D.json`."""
-        return layout.daily_summary(self.date)
+        return layout.daily_summary
 
     def run(self) -> None:
         """Read the day's documents and the lists of the day before, sum up, publish, show."""

@@ -45,9 +45,9 @@ class DailyPage(PipelineTask):
             "summary": self.clone(DailySummary),
         }
 
-    def path(self, layout: Layout) -> Path:
+    def place(self, layout: Layout) -> Place:
         """Return `reports/daily/daily_D.html`."""
-        return layout.daily_page(self.date)
+        return layout.daily_page
 
     def run(self) -> None:
         """Read the day's documents and the reports of the days before, draw, publish."""
@@ -76,9 +76,9 @@ class WeeklyPage(PipelineTask):
             "report": self.clone(WeeklyValidationReport),
         }
 
-    def path(self, layout: Layout) -> Path:
+    def place(self, layout: Layout) -> Place:
         """Return `reports/weekly/weekly_W_D.html`."""
-        return layout.weekly_page(self.date)
+        return layout.weekly_page
 
     def run(self) -> None:
         """Read the week's documents and the report of the week before, draw, publish."""
@@ -123,16 +123,21 @@ class IndexPage(PipelineTask):
             pages["weekly"] = self.clone(WeeklyPage)
         return pages
 
-    def path(self, layout: Layout) -> Path:
+    def place(self, layout: Layout) -> Place:
         """Return `reports/index.html`."""
-        return layout.index_page
+        return lambda _: layout.index_page
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
+        """Look into the page for each day: its name does not tell."""
+        return [day for day in parameter_tuples if cls(date=day).complete()]
 
     def output(self) -> IndexTarget:
         """Return the index; its name does not tell whether this day is part of it."""
         folder = self.layout.pages
         pages = (Path(page.output().path) for page in self.requires().values())
         names = frozenset(path.relative_to(folder).as_posix() for path in pages)
-        return IndexTarget(self.path(self.layout), names)
+        return IndexTarget(folder / self.layout.index_page, names)
 
     def run(self) -> None:
         """Read the newest summaries and reports, draw, replace."""

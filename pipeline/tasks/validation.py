@@ -50,14 +50,6 @@ class ReportTask(PipelineTask):
         """Return how old a collection may be to be compared with one to one."""
         raise NotImplementedError
 
-    def place(self, layout: Layout) -> Place:
-        """Return where the report of any day is."""
-        raise NotImplementedError
-
-    def path(self, layout: Layout) -> Path:
-        """Return where this day's report goes."""
-        return self.place(layout)(self.date)
-
     def refuse_unusable_thresholds(self) -> None:
         """Raise SettingsError while still planning, not when everything is collected."""
         settings.current().thresholds()

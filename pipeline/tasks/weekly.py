@@ -9,7 +9,7 @@ import luigi
 
 from pipeline import storage
 from pipeline.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
-from pipeline.layout import Layout
+from pipeline.layout import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.validation import TOP_RATED, WeeklyValidationReport, lists_of_the_week
 
@@ -27,9 +27,9 @@ class WeeklyConsolidation(PipelineTask):
         """Require the week's lists in the order in which they are merged, then their report."""
         return {**lists_of_the_week(self), REPORT: self.clone(WeeklyValidationReport)}
 
-    def path(self, layout: Layout) -> Path:
+    def place(self, layout: Layout) -> Place:
         """Return `processed/weekly/consolidated_week_W_D.json`."""
-        return layout.consolidated(self.date)
+        return layout.consolidated
 
     def run(self) -> None:
         """Read the lists in their order, one by one, merge, publish."""

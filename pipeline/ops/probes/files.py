@@ -79,7 +79,12 @@ def left_overs() -> Finding:
     old = [path for folder in _folders(layout) for path in folder.glob(".*.tmp") if _is_old(path)]
     if old:
         found = f"{len(old)} temporary file(s) of a crash, the first {old[0]}"
-        return Finding("left-overs", WARNING, found, "The next run in that folder removes them.")
+        return Finding(
+            "left-overs",
+            WARNING,
+            found,
+            "The next run of their day removes them; else delete them.",
+        )
     return Finding("left-overs", OK, "no temporary files of a crash")
 
 

@@ -20,6 +20,7 @@ from pipeline.ops.scheduler.refused import Refused
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.pages import DailyPage, IndexPage, WeeklyPage
+from pipeline.tasks.ranges import RangeDaily, RangeWeekly
 from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 
@@ -37,6 +38,8 @@ FAMILIES: Mapping[str, type[luigi.Task]] = {
         DailyPage,
         WeeklyPage,
         IndexPage,
+        RangeDaily,
+        RangeWeekly,
     )
 }
 """Family -> task. Nothing else is ever handed to a worker."""
@@ -123,6 +126,8 @@ def _are_parameters_of(task: type[luigi.Task], params: Mapping[str, str], planne
     if params.keys() != known.keys() or not all(isinstance(each, str) for each in params.values()):
         return False
     if planned and not _SLUG.fullmatch(params.get("genre", "any")):
+        return False
+    if "of" in params and params["of"] not in FAMILIES:
         return False
     return all(_reads_back(known[name], value) for name, value in params.items())
 
