@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from pipeline import jsontext
 from pipeline.collection import common_source
 from pipeline.merge import Merge, Rows
 from pipeline.plan import iso_week
+from pipeline.rows import Row
 from pipeline.version import SCHEMA_VERSION
 
 BY_GENRE = "장르별"
@@ -19,12 +20,13 @@ BY_RATING = "평점별"
 
 @dataclass(frozen=True)
 class Source:
-    """One list to merge: its name, its file below the data root, its category, its document."""
+    """One list to merge: its name, its file below the data root, its category, what it holds."""
 
     name: str
     file: str
     category: str
-    document: dict[str, Any]
+    info: dict[str, Any]
+    films: Sequence[Row]
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,10 @@ def consolidated_week(
     late_by_days = 0
     by_category = dict.fromkeys((BY_GENRE, BY_RATING), 0)
     for source in sources:
-        info = source.document["collection_info"]
         files.append(source.file)
-        origins.append(str(info.get("source")))
-        late_by_days = max(late_by_days, _lateness(info))
-        by_category[source.category] += films.add(source.name, source.document["movies"])
+        origins.append(str(source.info.get("source")))
+        late_by_days = max(late_by_days, _lateness(source.info))
+        by_category[source.category] += films.add(source.name, source.films)
     return Consolidation(
         {
             "consolidation_date": date.isoformat(),

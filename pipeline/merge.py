@@ -8,21 +8,13 @@ less memory than ten thousand as objects would.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from pipeline import jsontext
-from pipeline.collection import Film
+from pipeline.rows import DEPTH, END, Row
 
-NUMBERS = ("popularity", "vote_average", "vote_count")
-"""What lists of the same minute can disagree on; seen in 33 of 115 cases."""
-
-_FOUND_IN = "found_in"
-_DEPTH = 2
-"""A film stands in a list, that in a document."""
-
-_END = b"\n" + b"  " * _DEPTH + b"}"
-_NEXT_KEY = b",\n" + b"  " * (_DEPTH + 1) + jsontext.encode(_FOUND_IN) + b": "
+_FOUND_IN = b",\n" + b"  " * (DEPTH + 1) + b'"found_in": '
 _NONE = 2**32 - 1
 _MOST_VOTES = 10**15
 
@@ -65,15 +57,18 @@ class Merge:
 
     @property
     def numbers_differ(self) -> int:
-        """For how many films a list had other `NUMBERS` than the best row until then."""
+        """For how many films a list had other numbers than the best row until then.
+
+        Lists of the same minute can disagree on popularity and votes; seen in 33 of 115 cases.
+        """
         return sum(self._differs)
 
-    def add(self, name: str, films: list[Film]) -> int:
+    def add(self, name: str, films: Iterable[Row]) -> int:
         """Add a list; return how many of its films no list before it had."""
         self._lists.append(name)
         before = len(self)
         for rank, film in enumerate(films, start=1):
-            number = self._films.setdefault(film["id"], len(self._films))
+            number = self._films.setdefault(film.id, len(self._films))
             if number == len(self._row):
                 self._begin(film)
             else:
@@ -87,25 +82,25 @@ class Merge:
         That is every list it was on, with its rank there, counted from 1.
         """
         for number, row in enumerate(self._row):
-            found_in = jsontext.nested(list(self._places(number)), _DEPTH + 1)
-            yield self._rows[row].removesuffix(_END) + _NEXT_KEY + found_in + _END
+            found_in = jsontext.nested(list(self._places(number)), DEPTH + 1)
+            yield self._rows[row].removesuffix(END) + _FOUND_IN + found_in + END
 
-    def _begin(self, film: Film) -> None:
+    def _begin(self, film: Row) -> None:
         self._row.append(len(self._rows))
-        self._rows.append(_encoded(film))
+        self._rows.append(film.text)
         self._votes.append(_votes(film))
         self._numbers.append(_numbers(film))
         self._differs.append(False)
         self._first_place.append(_NONE)
         self._last_place.append(_NONE)
 
-    def _compare(self, number: int, film: Film) -> None:
+    def _compare(self, number: int, film: Row) -> None:
         votes, numbers = _votes(film), _numbers(film)
         if numbers != self._numbers[number]:
             self._differs[number] = True
         if votes > self._votes[number]:
             self._row[number] = len(self._rows)
-            self._rows.append(_encoded(film))
+            self._rows.append(film.text)
             self._votes[number], self._numbers[number] = votes, numbers
 
     def _found(self, number: int, rank: int) -> None:
@@ -126,23 +121,17 @@ class Merge:
             place = self._next_place[place]
 
 
-def _encoded(film: Film) -> bytes:
-    if _FOUND_IN in film:
-        film = {key: value for key, value in film.items() if key != _FOUND_IN}
-    return jsontext.nested(film, _DEPTH)
-
-
-def _numbers(film: Film) -> int:
-    """Return what is the same for the same `NUMBERS`, whatever stands there."""
-    values = tuple(film.get(field) for field in NUMBERS)
+def _numbers(film: Row) -> int:
+    """Return what is the same for the same numbers, whatever stands there."""
+    values = (film.popularity, film.vote_average, film.vote_count)
     try:
         return hash(values)
     except TypeError:
         return hash(repr(values))
 
 
-def _votes(film: Film) -> float:
-    votes = film.get("vote_count")
+def _votes(film: Row) -> float:
+    votes = film.vote_count
     if not isinstance(votes, int | float) or isinstance(votes, bool):
         return -1.0
     return float(max(-1, min(votes, _MOST_VOTES)))

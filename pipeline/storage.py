@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from pipeline import jsontext
 from pipeline.errors import DocumentUnreadable, StorageError
+from pipeline.rows import Row, rows_of
 
 Document = dict[str, Any]
 
@@ -131,13 +132,9 @@ def read(path: Path) -> Document:
     Raises:
         DocumentUnreadable: it is gone or damaged; the sentence says how to have it made again.
     """
+    text = _text(path)
     try:
-        document = jsontext.decode(path.read_bytes())
-    except OSError as error:
-        raise DocumentUnreadable(
-            f"{path} cannot be read: {error.strerror}; mend that and run the same command again.",
-            path=str(path),
-        ) from None
+        document = jsontext.decode(text)
     except (ValueError, RecursionError) as error:
         raise _damaged(path, f"it is not JSON ({error})") from None
     if not isinstance(document, dict):
@@ -152,9 +149,29 @@ def read_collection(path: Path) -> Document:
         DocumentUnreadable: as `read`, or one of the two is missing or of another shape.
     """
     document = read(path)
-    movies, info = document.get("movies"), document.get("collection_info")
+    movies = document.get("movies")
     if not isinstance(movies, list) or not all(_is_film(row) for row in movies):
         raise _damaged(path, "its movies are not a list of films with ids")
+    _refuse_unusable(path, document.get("collection_info"))
+    return document
+
+
+def read_rows(path: Path) -> tuple[list[Row], Document]:
+    """Read a document of films as `read_collection`, its films as texts; and `collection_info`.
+
+    Raises:
+        DocumentUnreadable: as `read_collection`.
+    """
+    text = _text(path)
+    try:
+        rows, info = rows_of(text)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"it is no list of films ({error})") from None
+    _refuse_unusable(path, info)
+    return rows, info
+
+
+def _refuse_unusable(path: Path, info: Any) -> None:
     if not isinstance(info, dict):
         raise _damaged(path, "it has no collection_info")
     for key, kind in _COLLECTION_KEYS.items():
@@ -164,7 +181,6 @@ def read_collection(path: Path) -> Document:
         datetime.datetime.fromisoformat(info["collected_at"]).astimezone(datetime.UTC)
     except (ValueError, OverflowError):
         raise _damaged(path, "its collected_at is no instant") from None
-    return document
 
 
 def read_report(path: Path) -> Document:
@@ -211,6 +227,16 @@ def sweep(path: Path) -> list[Path]:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", errors="backslashreplace")
+
+
+def _text(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DocumentUnreadable(
+            f"{path} cannot be read: {error.strerror}; mend that and run the same command again.",
+            path=str(path),
+        ) from None
 
 
 def _write(path: Path, pieces: Iterable[bytes], *, replace: bool) -> None:

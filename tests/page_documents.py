@@ -10,8 +10,9 @@ from functools import cache
 from typing import Any
 
 from pipeline.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
-from pipeline.jsontext import decode
+from pipeline.jsontext import decode, encode
 from pipeline.movement import changes
+from pipeline.rows import rows_of
 from pipeline.tmdb.demo import answer
 
 DAY = date(2024, 1, 7)
@@ -248,9 +249,11 @@ def week(on: date) -> Document:
             slug,
             f"{slug}_{on:%Y%m%d}.json",
             BY_RATING if slug == "top_rated" else BY_GENRE,
-            collected(movies, on),
+            document["collection_info"],
+            rows_of(encode(document))[0],
         )
         for slug, movies in week_lists(on).items()
+        for document in [collected(movies, on)]
     ]
     file = f"weekly_validation_report_{on:%Y%m%d}.json"
     week = consolidated_week(on, sources, [], verdict="warn", quality_report=file)

@@ -13,6 +13,7 @@ import pytest
 from pipeline.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
 from pipeline.errors import DataError
 from pipeline.jsontext import decode
+from pipeline.rows import rows_of
 from pipeline.storage import encode, spooled_rows
 
 SUNDAY = datetime.date(2024, 1, 7)
@@ -30,9 +31,8 @@ def source(
     origin: str = "tmdb",
 ) -> Source:
     info = {"late_by_days": late, "source": origin, "total_collected": len(films)}
-    return Source(
-        name, f"raw/{name}.json", category, {"movies": list(films), "collection_info": info}
-    )
+    rows, info = rows_of(encode({"movies": list(films), "collection_info": info}))
+    return Source(name, f"raw/{name}.json", category, info, rows)
 
 
 def week() -> list[Source]:

@@ -38,6 +38,7 @@ LAYERS = {
     "pipeline.movement": 1,
     "pipeline.merge": 1,
     "pipeline.jsontext": 1,
+    "pipeline.rows": 1,
     "pipeline.timeline": 1,
     # 0: facts and names
     "pipeline.errors": 0,
@@ -71,7 +72,7 @@ SQLALCHEMY = {"pipeline.ops.scheduler.store"}
 DEMO_SERVER = {"pipeline.tmdb.demo.*"}
 """The catalogue as a server of its own may sleep and measure."""
 
-JSON = {"pipeline.jsontext"}
+JSON = {"pipeline.jsontext", "pipeline.rows"}
 
 ONLY_IN = {"requests": TRANSPORT, "sqlalchemy": SQLALCHEMY, "luigi": LUIGI, "msgspec": JSON}
 SHAPELESS = {"utils", "util", "helpers", "helper", "common", "misc"}

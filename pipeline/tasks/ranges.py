@@ -29,7 +29,7 @@ class OptionalDay(OptionalParameterMixin, DayParameter):
     expected_type = datetime.date
 
 
-class WeekdayParameter(luigi.Parameter):
+class OnParameter(luigi.Parameter):
     """A day of the week by its English name."""
 
     def parse(self, s: str) -> str:
@@ -79,7 +79,7 @@ class RangeWeekly(RangeDaily):
     of = luigi.TaskParameter(
         default=WeeklyConsolidation, description="the task to be done for every week"
     )
-    weekday = WeekdayParameter(
+    weekday = OnParameter(
         default="sunday", description="the day of the week that it is done on"
     )
 

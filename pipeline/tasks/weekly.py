@@ -47,9 +47,11 @@ class WeeklyConsolidation(PipelineTask):
         LOGGER.info("%d films, each once: %s", week.info["total_unique_movies"], place)
 
     def _source(self, name: str, path: Path) -> Source:
+        films, info = storage.read_rows(path)
         return Source(
             name=name,
             file=self.layout.relative(path),
             category=BY_RATING if name == TOP_RATED else BY_GENRE,
-            document=storage.read_collection(path),
+            info=info,
+            films=films,
         )
