@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.errors import DataError, NoData
 from pipeline.plan import FilmList
@@ -26,8 +25,7 @@ class Page:
     total_results: int
 
 
-@dataclass(frozen=True)
-class Effort:
+class Effort(NamedTuple):
     """What a list took: requests sent, those of them that were retries, bytes unpacked, seconds."""
 
     requests: int
@@ -103,7 +101,7 @@ def document(
             "duplicates_dropped": duplicates,
             **below,
             "total_results": pages[0].total_results,
-            **dataclasses.asdict(origin.effort),
+            **origin.effort._asdict(),
         },
     }
 

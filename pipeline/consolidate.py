@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline import jsontext
 from pipeline.collection import common_source
@@ -18,8 +17,7 @@ BY_GENRE = "장르별"
 BY_RATING = "평점별"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """One list to merge: its name, its file below the data root, its category, what it holds."""
 
     name: str
@@ -29,8 +27,7 @@ class Source:
     films: Sequence[Row]
 
 
-@dataclass(frozen=True)
-class Consolidation:
+class Consolidation(NamedTuple):
     """The week: `consolidation_info`, and the films behind it, which are read when asked for."""
 
     info: dict[str, Any]

@@ -7,8 +7,8 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.plan import iso_week
 
@@ -16,8 +16,7 @@ Place = Callable[[datetime.date], Path]
 """Where the document of any day is."""
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """The files below one data root. A day stands in file names as YYYYMMDD."""
 
     root: Path

@@ -9,8 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.errors import SettingsError
 
@@ -25,8 +24,7 @@ LISTS = ("popular", "trending", "genre", "top_rated")
 _SLUG = re.compile(r"[a-z0-9_]{1,40}")
 
 
-@dataclass(frozen=True)
-class Genre:
+class Genre(NamedTuple):
     """A genre of TMDB: its id, the word in our file names, and its name for people."""
 
     id: int
@@ -34,8 +32,7 @@ class Genre:
     name: str
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """The content of `config/collection.toml`.
 
     `pages` maps each name of `LISTS` to a number of pages; `max_days_late` is None where any past
@@ -58,8 +55,7 @@ class Plan:
         )
 
 
-@dataclass(frozen=True)
-class FilmList:
+class FilmList(NamedTuple):
     """One list of TMDB and what its document says of it.
 
     `facts` are the keys of `collection_info` that only this list has, in their order.

@@ -11,9 +11,8 @@ import functools
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from pipeline.credential import DEMO, Credential, Secret
@@ -59,8 +58,7 @@ KEY_HINT = (
 )
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """All settings of a run, checked. `credential` is None where no key is set."""
 
     credential: Credential | None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.collection import Film
 from pipeline.movement import changes
@@ -16,8 +15,7 @@ EFFORT = ("requests", "retries", "bytes_received")
 """What the lists tell of their collection, summed up over both."""
 
 
-@dataclass(frozen=True)
-class Yesterday:
+class Yesterday(NamedTuple):
     """The films of the day before, list by list; None where a list of it is missing."""
 
     date: datetime.date

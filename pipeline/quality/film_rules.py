@@ -7,7 +7,7 @@ All others cost points of its score, and count for the list as a whole.
 from __future__ import annotations
 
 import datetime
-import re
+import string
 from typing import Any
 
 from pipeline.collection import Film
@@ -25,7 +25,8 @@ FURTHEST_ANNOUNCED = datetime.timedelta(days=10 * 366)
 FAR_AHEAD = datetime.timedelta(days=2 * 366)
 """Lists of what is popular hold announced films, of this year and the next."""
 
-_CODE = re.compile("[a-z]{2}")
+_WHOLE = frozenset((int,))
+_LETTERS = frozenset(string.ascii_lowercase)
 
 FEW_VOTES = 3
 """The films of March 2025 had 0 to 2."""
@@ -51,7 +52,7 @@ def _has_votes(film: Film, _: Asked) -> bool:
 
 
 def _is_genre_list(value: Any) -> bool:
-    return isinstance(value, list) and set(map(type, value)) <= {int}
+    return isinstance(value, list) and _WHOLE.issuperset(map(type, value))
 
 
 def _is_path_or_null(film: Film, field: str) -> bool:
@@ -60,7 +61,7 @@ def _is_path_or_null(film: Film, field: str) -> bool:
 
 
 def _is_code(value: Any) -> bool:
-    return isinstance(value, str) and bool(_CODE.fullmatch(value))
+    return isinstance(value, str) and len(value) == 2 and _LETTERS.issuperset(value)
 
 
 FILM_RULES: tuple[FilmRule, ...] = (

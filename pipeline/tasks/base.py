@@ -72,6 +72,13 @@ class PipelineTask(luigi.Task):
         return luigi.LocalTarget(str(path), format=luigi.format.UTF8)
 
     @classmethod
+    @functools.cache
+    def get_params(cls) -> list[tuple[str, luigi.Parameter]]:
+        """Return the parameters; luigi would look for them anew a dozen times a task."""
+        params: list[tuple[str, luigi.Parameter]] = super().get_params()
+        return params
+
+    @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
         """Return the days that are done: luigi's ranges ask for thousands at once.
 

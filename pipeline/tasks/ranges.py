@@ -79,9 +79,7 @@ class RangeWeekly(RangeDaily):
     of = luigi.TaskParameter(
         default=WeeklyConsolidation, description="the task to be done for every week"
     )
-    weekday = OnParameter(
-        default="sunday", description="the day of the week that it is done on"
-    )
+    weekday = OnParameter(default="sunday", description="the day of the week that it is done on")
 
     def finite_datetimes(
         self, finite_start: datetime.datetime, finite_stop: datetime.datetime

@@ -9,8 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline import clock
 from pipeline.collection import Effort, Film, Page
@@ -34,8 +33,7 @@ OnPage = Callable[[int, int], None]
 """Called after each page with the number of pages there and of pages expected."""
 
 
-@dataclass(frozen=True)
-class Fetched:
+class Fetched(NamedTuple):
     """A list as it came: its pages in order, whether a demo catalogue made them up, the effort."""
 
     pages: tuple[Page, ...]

@@ -12,9 +12,8 @@ import logging
 import random
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
@@ -46,8 +45,7 @@ TRANSIENT = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
 _REFUSALS = Refusals()
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """A decoded JSON answer; `demo` is set where the demo catalogue made it up."""
 
     body: Any
