@@ -1,0 +1,1 @@
+"""What installs, starts, measures and shows the contenders of `benchmarks/peers.py`."""
