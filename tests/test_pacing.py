@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline.errors import StorageError
-from pipeline.tmdb.pacing import Pacer
+from pipeline.tmdb.pacing import Limit, Pacer, limits
 
 
 class Clock:
@@ -44,7 +44,7 @@ def open_pacer(pace: Path) -> Iterator[Callable[..., Pacer]]:
     opened: list[Pacer] = []
 
     def make(rate: float = 40, burst: float | None = None) -> Pacer:
-        opened.append(Pacer(pace, rate, burst))
+        opened.append(Pacer(pace, Limit(rate, rate if burst is None else burst)))
         return opened[-1]
 
     yield make
@@ -134,14 +134,62 @@ def test_a_hold_delays_everybody(clock: Clock, open_pacer: Opener) -> None:
     assert other.reserve() == pytest.approx(1.5 + 2 / 40), "a shorter hold ends no longer one"
 
 
+# --- Our pace against TMDB's bucket ------------------------------------------------------------
+
+
+def sent(pacer: Pacer, clock: Clock, requests: int) -> list[float]:
+    """The moments of so many requests, reserved by 16 at a time, from the first one on."""
+    moments: list[float] = []
+    while len(moments) < requests:
+        moments += [clock.now + pacer.reserve() for _ in range(16)]
+        clock.now = max(clock.now, moments[-1])
+    return [moment - moments[0] for moment in moments[:requests]]
+
+
+def test_a_week_takes_what_a_bucket_of_40_grants_less_two(clock: Clock, pace: Path) -> None:
+    pacer = Pacer(pace, *limits(38))
+    moments = sent(pacer, clock, 140)
+    assert moments[-1] == pytest.approx((140 - 38) / 40)
+    assert_within(moments, 40, 38)
+    pacer.close()
+
+
+def test_in_the_long_run_the_rate_is_kept(clock: Clock, pace: Path) -> None:
+    pacer = Pacer(pace, *limits(38))
+    moments = sent(pacer, clock, 3800)
+    assert_within(moments, 40, 38)
+    assert_within(moments, 38, 44)
+    assert moments[-1] == pytest.approx((3800 - 44) / 38)
+    pacer.close()
+
+
+@pytest.mark.parametrize("rate", [0.1, 1, 20, 38, 1000])
+def test_at_any_rate_it_stays_in_proportion_below_the_api(
+    rate: float, clock: Clock, pace: Path
+) -> None:
+    pacer = Pacer(pace, *limits(rate))
+    assert_within(sent(pacer, clock, 300), rate * 40 / 38, max(1, rate))
+    pacer.close()
+
+
+def test_a_rest_earns_the_burst_again_and_no_more(clock: Clock, pace: Path) -> None:
+    pacer = Pacer(pace, *limits(38))
+    sent(pacer, clock, 500)
+    clock.now += 60
+    again = sent(pacer, clock, 140)
+    assert sum(moment < 1e-9 for moment in again) == 38
+    assert again[-1] == pytest.approx((140 - 38) / 40)
+    pacer.close()
+
+
 # --- Many processes ---------------------------------------------------------------------------
 
 WORKER = """
 import sys, threading, time
 from pathlib import Path
-from pipeline.tmdb.pacing import Pacer
+from pipeline.tmdb.pacing import Limit, Pacer
 path, rate, burst, threads, each = Path(sys.argv[1]), *map(float, sys.argv[2:])
-pacer, granted = Pacer(path, rate, burst), []
+pacer, granted = Pacer(path, Limit(rate, burst)), []
 def ask():
     for _ in range(int(each)):
         asked = time.monotonic()

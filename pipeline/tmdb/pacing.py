@@ -1,10 +1,10 @@
-"""One pace for all processes of the machine: a token bucket in eight bytes of a shared file.
+"""One pace for all processes of the machine: token buckets in a few bytes of a shared file.
 
-The bucket is kept as the generic cell rate algorithm keeps it (ITU-T I.371): one number, the moment
+A bucket is kept as the generic cell rate algorithm keeps it (ITU-T I.371): one number, the moment
 at which the bucket will be full again. A request reserves its own moment under a file lock and
 then sleeps outside of it, so that nobody polls, waiting is first come, first served between
-processes, and a killed process leaves nothing to clean up. A full bucket holds the burst that a
-cold API allows. `docs/decisions/0003-pacing.md` tells what else was looked at.
+processes, and a killed process leaves nothing to clean up. `docs/decisions/0003-pacing.md` tells
+what else was looked at.
 """
 
 from __future__ import annotations
@@ -15,29 +15,62 @@ import os
 import stat
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline import clock
 from pipeline.errors import StorageError
 
 _MOMENT = struct.Struct("<d")
 
-BURST_SECONDS = 40 / 38
-"""A full bucket in seconds' worth: TMDB's holds some 40, of which our 38 a second stay short."""
-
 _FURTHEST_SECONDS = 300.0
 _FURTHEST_REQUESTS = 1000
 """A moment further ahead was written before the machine restarted and its clock began anew."""
 
 
-class Pacer:
-    """Hands out moments for requests, `rate` a second, `burst` at once after a pause."""
+Change = Callable[[Sequence[float]], tuple[list[float], float]]
 
-    def __init__(self, path: Path, rate: float, burst: float | None = None) -> None:
+
+class Limit(NamedTuple):
+    """A bucket of so many requests that refills at so many a second."""
+
+    rate: float
+    burst: float
+
+    @property
+    def interval(self) -> float:
+        """Seconds that refill it by one request."""
+        return 1.0 / self.rate
+
+    @property
+    def tolerance(self) -> float:
+        """Seconds by which requests may be ahead of the rate."""
+        return (max(1.0, self.burst) - 1.0) * self.interval
+
+
+SPRINT = 40 / 38
+"""How much faster TMDB itself lets one be than we are in the long run."""
+
+SPRINT_SECONDS = 3.0
+
+
+def limits(rate: float) -> tuple[Limit, Limit]:
+    """Return the limits that make up a pace of so many requests a second.
+
+    TMDB grants some 40 at once and 40 a second. After a rest we take a burst of two less than that,
+    keep them in hand, and go at its own pace for three seconds; in the long run below it.
+    """
+    gained = rate * (SPRINT - 1) * SPRINT_SECONDS
+    return Limit(rate * SPRINT, rate), Limit(rate, rate + gained)
+
+
+class Pacer:
+    """Hands out moments for requests that keep within all of the limits."""
+
+    def __init__(self, path: Path, *limits: Limit) -> None:
         self._path = path
-        self._interval = 1.0 / rate
-        self._tolerance = (max(1.0, rate if burst is None else burst) - 1.0) * self._interval
+        self._limits = limits
         self._lock = threading.Lock()
         self._descriptor: int | None = None
 
@@ -45,16 +78,25 @@ class Pacer:
         """Take the next free moment; return how many seconds to wait for it."""
         now = clock.monotonic()
 
-        def take(full_at: float) -> float:
-            return max(full_at, now) + self._interval
+        def take(full_at: Sequence[float]) -> tuple[list[float], float]:
+            ahead = (
+                full - each.tolerance for full, each in zip(full_at, self._limits, strict=True)
+            )
+            at = max(now, *ahead)
+            taken = zip(full_at, self._limits, strict=True)
+            return [max(full, at) + each.interval for full, each in taken], at - now
 
-        full_at = self._change(now, take) - self._interval
-        return max(0.0, full_at - self._tolerance - now)
+        return self._change(now, take)
 
     def hold(self, seconds: float) -> None:
         """Let nobody ask for that long: TMDB said that we are too fast."""
         now = clock.monotonic()
-        self._change(now, lambda full_at: max(full_at, now + self._tolerance + seconds))
+
+        def delay(full_at: Sequence[float]) -> tuple[list[float], float]:
+            limits = zip(full_at, self._limits, strict=True)
+            return [max(full, now + each.tolerance + seconds) for full, each in limits], seconds
+
+        self._change(now, delay)
 
     def close(self) -> None:
         """Close the shared file."""
@@ -63,23 +105,27 @@ class Pacer:
                 os.close(self._descriptor)
                 self._descriptor = None
 
-    def _change(self, now: float, change: Callable[[float], float]) -> float:
+    def _change(self, now: float, change: Change) -> float:
+        """Change when each bucket will be full again, nobody else meanwhile."""
         with self._lock:
             descriptor = self._open()
             fcntl.lockf(descriptor, fcntl.LOCK_EX)
             try:
-                furthest = now + max(_FURTHEST_SECONDS, _FURTHEST_REQUESTS * self._interval)
-                stored = _stored(descriptor)
-                moment = change(stored if stored <= furthest else now)
-                os.pwrite(descriptor, _MOMENT.pack(moment), 0)
+                stored = _stored(descriptor, len(self._limits))
+                known = [
+                    moment if moment <= _furthest(now, each) else now
+                    for moment, each in zip(stored, self._limits, strict=True)
+                ]
+                moments, answer = change(known)
+                os.pwrite(descriptor, b"".join(map(_MOMENT.pack, moments)), 0)
             finally:
                 fcntl.lockf(descriptor, fcntl.LOCK_UN)
-        return moment
+        return answer
 
     def _open(self) -> int:
         if self._descriptor is None:
             try:
-                self._descriptor = _open_private(self._path)
+                self._descriptor = open_private(self._path)
             except OSError as error:
                 raise StorageError(
                     f"Cannot keep the request pace in {self._path}: {error.strerror}; set TMPDIR "
@@ -89,7 +135,7 @@ class Pacer:
         return self._descriptor
 
 
-def _open_private(path: Path) -> int:
+def open_private(path: Path) -> int:
     """Open the file in a folder that is ours alone: others could plant links in a shared one."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = path.parent.lstat()
@@ -98,7 +144,13 @@ def _open_private(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def _stored(descriptor: int) -> float:
-    """Return the moment in the file; a damaged one reads as not a number, which no bound admits."""
-    content = os.pread(descriptor, _MOMENT.size, 0)
-    return float(_MOMENT.unpack(content)[0]) if len(content) == _MOMENT.size else math.nan
+def _stored(descriptor: int, number: int) -> list[float]:
+    """Return the moments in the file; damaged ones read as not a number, which no bound admits."""
+    content = os.pread(descriptor, number * _MOMENT.size, 0)
+    if len(content) < number * _MOMENT.size:
+        return [math.nan] * number
+    return [moment for (moment,) in _MOMENT.iter_unpack(content)]
+
+
+def _furthest(now: float, limit: Limit) -> float:
+    return now + max(_FURTHEST_SECONDS, _FURTHEST_REQUESTS * limit.interval)
