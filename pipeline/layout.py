@@ -130,5 +130,14 @@ def pace_file(api_url: str) -> Path:
     It lies in the machine's folder for temporary files, not below the data root: the limit belongs
     to the machine's address, whatever the data root.
     """
+    return _of_this_user("pace", api_url)
+
+
+def acceptance_file(api_url: str) -> Path:
+    """Return the file that remembers which credential one API has answered."""
+    return _of_this_user("accepted", api_url)
+
+
+def _of_this_user(kind: str, api_url: str) -> Path:
     name = hashlib.sha256(api_url.encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"tmdb-pipeline-{os.getuid()}" / f"pace-{name}"
+    return Path(tempfile.gettempdir()) / f"tmdb-pipeline-{os.getuid()}" / f"{kind}-{name}"

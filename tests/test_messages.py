@@ -161,7 +161,7 @@ def bad_value(name: str, value: str, *told: str) -> Fault:
 
 
 def bad_date(value: str) -> Fault:
-    told = (f"--date {value!r}", "write it as YYYY-MM-DD")
+    told = (f"{value!r} is no day of the calendar", "write it as YYYY-MM-DD")
     arguments = ("DailySummary", "--date", value)
     return Fault(f"date {value!r}", arguments, NOTHING, NOT_UNDERSTOOD, told)
 

@@ -35,7 +35,7 @@ from pipeline.errors import (
 )
 from pipeline.tmdb import body, connections, transport
 from pipeline.tmdb.faults import Stopped
-from pipeline.tmdb.pacing import Pacer
+from pipeline.tmdb.pacing import Limit, Pacer
 from pipeline.tmdb.transport import Transport
 
 POPULAR = "/movie/popular"
@@ -446,14 +446,14 @@ def test_a_429_holds_back_everybody_who_shares_the_pace(
     tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
 ) -> None:
     pace = tmp_path / "pace" / "file"
-    neighbour = Pacer(pace, rate=1000)
+    neighbour = Pacer(pace, Limit(1000, 1000))
     tmdb.fail(fake.too_many())
 
-    ask(open_transport(pacer=Pacer(pace, rate=1000), backoff_seconds=0.2))
+    ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000)), backoff_seconds=0.2))
     assert 0.1 <= pause_before_second(tmdb) < 0.6
     tmdb.fail(fake.too_many("2"))
     with pytest.raises(TmdbUnavailable):
-        ask(open_transport(pacer=Pacer(pace, rate=1000), retries=0))
+        ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000)), retries=0))
 
     assert 1.5 < neighbour.reserve() <= 2.0
     neighbour.close()
@@ -463,11 +463,11 @@ def test_another_fault_holds_nobody_back(
     tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
 ) -> None:
     pace = tmp_path / "pace" / "file"
-    neighbour = Pacer(pace, rate=1000)
+    neighbour = Pacer(pace, Limit(1000, 1000))
     tmdb.fail(fake.status(503, headers={"Retry-After": "2"}))
 
     with pytest.raises(TmdbUnavailable):
-        ask(open_transport(pacer=Pacer(pace, rate=1000), retries=0))
+        ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000)), retries=0))
 
     assert neighbour.reserve() == 0
     neighbour.close()

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 from pipeline import clock
 from pipeline.collection import Effort, Film, Page
 from pipeline.errors import AnswerNotUnderstood
-from pipeline.layout import pace_file
+from pipeline.layout import acceptance_file, pace_file
 from pipeline.plan import FilmList
 from pipeline.settings import Settings
+from pipeline.tmdb.acceptance import Acceptance
 from pipeline.tmdb.faults import Transient
-from pipeline.tmdb.pacing import BURST_SECONDS, Pacer
+from pipeline.tmdb.pacing import Pacer, limits
 from pipeline.tmdb.transport import Answer, CatalogueAdapter, Transport
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -53,8 +54,9 @@ class Client:
     def fetch(self, film_list: FilmList, on_page: OnPage = lambda done, total: None) -> Fetched:
         """Fetch all pages of the list, several at a time.
 
-        The first request of a process goes alone: a wrong key or a dead network is then met once
-        and not sixteen times. A list with fewer pages than asked for is taken as it is.
+        The first request of a process goes alone unless the credential was accepted of late: a
+        wrong key is then met once and not sixteen times. A list with fewer pages than asked for is
+        taken as it is.
 
         Raises:
             TmdbError: see `Transport.get`; the pages that were there are dropped.
@@ -134,19 +136,21 @@ def open_client(settings: Settings, connections: int, on: datetime.date) -> Clie
 def _client(
     process: int, settings: Settings, connections: int, demo_day: datetime.date | None
 ) -> Client:
+    credential = settings.required_credential()
     if demo_day is None:
-        rate = settings.requests_per_second
-        pacer = Pacer(pace_file(settings.api_url), rate, burst=rate * BURST_SECONDS)
+        pacer = Pacer(pace_file(settings.api_url), *limits(settings.requests_per_second))
+        acceptance = Acceptance(acceptance_file(settings.api_url), credential, settings.api_url)
         adapter = None
     else:
-        pacer, adapter = None, CatalogueAdapter(demo_day)
+        pacer, adapter, acceptance = None, CatalogueAdapter(demo_day), None
     transport = Transport(
         settings.api_url if demo_day is None else DEMO_URL,
-        settings.required_credential(),
+        credential,
         pacer,
         retries=settings.max_retries,
         connections=connections,
         adapter=adapter,
+        acceptance=acceptance,
     )
     return Client(transport, settings.language, settings.region)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 
 from pipeline.credential import Credential
@@ -15,18 +14,15 @@ class Refusals:
     reaches no file, and ends with the run. So that one refusal stops them all.
     """
 
-    _SIZE = hashlib.sha256().digest_size
+    _SIZE = 32
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, self._SIZE)
 
     def remember(self, credential: Credential, base_url: str) -> None:
         """Note that this credential was refused there."""
-        self._memory[:] = self._digest(credential, base_url)
+        self._memory[:] = credential.digest(base_url)
 
     def knows(self, credential: Credential, base_url: str) -> bool:
         """Whether this very credential was refused there before."""
-        return self._memory[:] == self._digest(credential, base_url)
-
-    def _digest(self, credential: Credential, base_url: str) -> bytes:
-        return hashlib.sha256(f"{base_url}\n{credential.secret}".encode()).digest()
+        return self._memory[:] == credential.digest(base_url)

@@ -21,8 +21,10 @@ import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from pipeline import clock
 from pipeline.credential import Credential
 from pipeline.errors import CredentialRefused, RequestRejected, TmdbUnavailable
+from pipeline.tmdb.acceptance import Acceptance
 from pipeline.tmdb.body import decode, read
 from pipeline.tmdb.connections import bound
 from pipeline.tmdb.faults import Stopped, Transient, reason
@@ -38,6 +40,9 @@ SILENCE_SECONDS = 15.0
 
 LONGEST_PAUSE = 60.0
 """Cap in seconds on a Retry-After and on our own backoff."""
+
+ALIKE_SECONDS = 1.0
+"""Within which the same failed attempt of several pages is told once."""
 
 REFUSED = (401, 403)
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
@@ -70,6 +75,7 @@ class Transport:
         connections: most connections at a time, kept alive.
         adapter: what carries the requests; by default urllib3 over the network.
         backoff_seconds: wait before the first retry, doubled for each further one.
+        acceptance: remembers from run to run that the credential is good; None for no memory.
     """
 
     def __init__(
@@ -82,6 +88,7 @@ class Transport:
         connections: int,
         adapter: requests.adapters.BaseAdapter | None = None,
         backoff_seconds: float = 0.5,
+        acceptance: Acceptance | None = None,
     ) -> None:
         self.host = urlsplit(api_url).netloc
         self.connections = connections
@@ -91,15 +98,17 @@ class Transport:
         self._retries = retries
         self._backoff_seconds = backoff_seconds
         self._session = _session(connections, adapter)
-        self._accepted = threading.Event()
+        self._acceptance = acceptance
+        self._accepted = False
+        self._told: dict[str, float] = {}
         self._counting = threading.Lock()
         self.requests = 0
         self.bytes_received = 0
 
     @property
     def accepted(self) -> bool:
-        """Whether TMDB has answered this credential once."""
-        return self._accepted.is_set()
+        """Whether TMDB has answered this credential, in this process or in one of late."""
+        return self._accepted or (self._acceptance is not None and self._acceptance.known())
 
     def get(
         self,
@@ -122,7 +131,7 @@ class Transport:
             wait=self._pause,
             retry=tenacity.retry_if_exception_type(Transient),
             sleep=lambda seconds: _sleep(seconds, stop),
-            before_sleep=lambda state: _log_retry(path, state),
+            before_sleep=lambda state: self._log_retry(path, state),
             reraise=True,
         )
         try:
@@ -177,6 +186,8 @@ class Transport:
         status = response.status_code
         if status in REFUSED:
             _REFUSALS.remember(self._credential, self._api_url)
+            if self._acceptance is not None:
+                self._acceptance.forget()
             raise self._refused()
         if status in TRANSIENT:
             pause = _retry_after(response)
@@ -188,10 +199,16 @@ class Transport:
                 path=path,
                 status=status,
             )
-        self._accepted.set()
+        self._note_acceptance()
         body = decode(content)
         check(body)
         return Answer(body, demo="X-Catalogue" in response.headers)
+
+    def _note_acceptance(self) -> None:
+        if not self._accepted:
+            self._accepted = True
+            if self._acceptance is not None:
+                self._acceptance.remember()
 
     def _refused(self) -> CredentialRefused:
         kind = "Read Access Token" if self._credential.is_token else "v3 key"
@@ -219,6 +236,17 @@ class Transport:
             if fault.too_fast and self._pacer is not None:
                 self._pacer.hold(pause)
         return pause
+
+    def _log_retry(self, path: str, state: tenacity.RetryCallState) -> None:
+        """Tell of an attempt that failed; of pages that fail alike at the same time only once."""
+        fault = state.outcome.exception() if state.outcome else None
+        sentence = f"{path}: {fault}; attempt {state.attempt_number + 1} follows"
+        now = clock.monotonic()
+        if now - self._told.get(sentence, -ALIKE_SECONDS) < ALIKE_SECONDS:
+            return
+        self._told[sentence] = now
+        pause = state.next_action.sleep if state.next_action else 0.0
+        LOGGER.info("%s in %.1f s", sentence, pause)
 
 
 class _Authorisation(requests.auth.AuthBase):
@@ -324,11 +352,3 @@ def _retry_after(response: requests.Response) -> float | None:
 def _sleep(seconds: float, stop: threading.Event) -> None:
     if stop.wait(seconds) if seconds > 0 else stop.is_set():
         raise Stopped
-
-
-def _log_retry(path: str, state: tenacity.RetryCallState) -> None:
-    fault = state.outcome.exception() if state.outcome else None
-    pause = state.next_action.sleep if state.next_action else 0.0
-    LOGGER.info(
-        "%s: %s; attempt %d follows in %.1f s", path, fault, state.attempt_number + 1, pause
-    )
