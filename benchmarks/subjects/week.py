@@ -10,11 +10,8 @@ from typing import NamedTuple
 
 URL = os.environ["TMDB_API_URL"]
 COMMON = {"api_key": os.environ["TMDB_API_KEY"], "language": "ko-KR", "region": "KR"}
-RATE = float(os.environ.get("TMDB_REQUESTS_PER_SECOND", "38"))
-"""Requests a second of those subjects that keep a pace: by default that of the pipeline."""
-
-BURST_SECONDS = 40 / 38
-"""A full bucket in seconds' worth of that rate: what the API's own bucket holds, and ours."""
+RATE, BURST = 40.0, 38.0
+"""Of those subjects that keep a pace: the pipeline's own, which is TMDB's less two in hand."""
 
 CONNECTIONS = 16
 """Of those subjects that ask for several pages at once."""
@@ -73,4 +70,4 @@ class Pace:
     def pause(self, now: float) -> float:
         """Take the next token; return how many seconds to wait for it."""
         self._full_at = max(self._full_at, now) + 1 / RATE
-        return max(0.0, self._full_at - BURST_SECONDS - now)
+        return max(0.0, self._full_at - BURST / RATE - now)
