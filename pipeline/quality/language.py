@@ -78,9 +78,9 @@ def is_other_language(text: str, language: str) -> bool:
 
 
 def _is_of_another_script(text: str, language: str) -> bool:
-    if language == "zh" and _count(_letters("ja"), text) >= _FEWEST_LETTERS:
+    if language == "zh" and _count(_letter("ja"), text) >= _FEWEST_LETTERS:
         return True
-    own = _letters(language)
+    own = _letter(language)
     if 6 * _count(own, text[::3]) >= len(text):  # surely enough, by a third of the text
         return False
     foreign = _length(_foreign(language).findall(text))
@@ -88,11 +88,8 @@ def _is_of_another_script(text: str, language: str) -> bool:
 
 
 @functools.cache
-def _letters(language: str) -> frozenset[str]:
-    ranges = re.findall("(.)-(.)", _SCRIPTS.get(language, _LATIN))
-    return frozenset(
-        chr(letter) for first, last in ranges for letter in range(ord(first), ord(last) + 1)
-    )
+def _letter(language: str) -> re.Pattern[str]:
+    return re.compile(f"[{_SCRIPTS.get(language, _LATIN)}]")
 
 
 @functools.cache
@@ -100,8 +97,8 @@ def _foreign(language: str) -> re.Pattern[str]:
     return re.compile(f"[^\\W\\d_{_SCRIPTS.get(language, _LATIN)}]+")
 
 
-def _count(letters: frozenset[str], text: str) -> int:
-    return sum(map(letters.__contains__, text))
+def _count(letter: re.Pattern[str], text: str) -> int:
+    return len(letter.findall(text))
 
 
 def _length(runs: Iterable[str]) -> int:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
 import tenacity
@@ -98,6 +98,9 @@ class Transport:
         self._retries = retries
         self._backoff_seconds = backoff_seconds
         self._session = _session(connections, adapter)
+        self._circumstances = self._session.merge_environment_settings(
+            api_url, {}, stream=True, verify=None, cert=None
+        )
         self._acceptance = acceptance
         self._accepted = False
         self._told: dict[str, float] = {}
@@ -160,13 +163,11 @@ class Transport:
             _sleep(self._pacer.reserve(), stop)
         self._count(requests=1)
         try:
-            response = self._session.get(
-                self._api_url + path,
-                params=dict(parameters),
-                auth=_Authorisation(self._credential),
+            response = self._session.send(
+                self._prepared(path, parameters),
                 timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
-                stream=True,
                 allow_redirects=False,
+                **self._circumstances,
             )
             with response:
                 content = read(response.raw, f"{self.host}{path}")
@@ -174,6 +175,12 @@ class Transport:
             raise Transient(reason(error)) from None
         self._count(bytes_received=len(content))
         return self._understand(path, response, content, check)
+
+    def _prepared(self, path: str, parameters: Mapping[str, str]) -> requests.PreparedRequest:
+        query = urlencode({**parameters, **_Authorisation.query(self._credential)})
+        url = f"{self._api_url}{path}?{query}" if query else self._api_url + path
+        request = requests.Request("GET", url, auth=_Authorisation(self._credential))
+        return self._session.prepare_request(request)
 
     def _count(self, *, requests: int = 0, bytes_received: int = 0) -> None:
         with self._counting:
@@ -252,7 +259,8 @@ class Transport:
 class _Authorisation(requests.auth.AuthBase):
     """Adds the credential to a request in the way its kind demands.
 
-    An AuthBase, so that a `.netrc` entry for the host cannot take its place.
+    An AuthBase, so that a `.netrc` entry for the host cannot take its place. A key is part of the
+    query, from the beginning: to add it to a finished address would parse that once more.
     """
 
     def __init__(self, credential: Credential) -> None:
@@ -261,9 +269,12 @@ class _Authorisation(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._credential.is_token:
             request.headers["Authorization"] = f"Bearer {self._credential.secret}"
-        else:
-            request.prepare_url(request.url, {"api_key": self._credential.secret})
         return request
+
+    @staticmethod
+    def query(credential: Credential) -> dict[str, str]:
+        """Return what the credential adds to a query."""
+        return {} if credential.is_token else {"api_key": credential.secret}
 
 
 class _BoundedAdapter(HTTPAdapter):

@@ -151,8 +151,8 @@ def _in(language: str) -> Change:
 
 def _genre_ignored(day: Day, name: str, chance: Random) -> Day:
     """What discover answers where it does not heed the genre."""
-    everything = dataclasses.replace(
-        day.lists[name], parameters=(("sort_by", "popularity.desc"),), genre_id=None
+    everything = day.lists[name]._replace(
+        parameters=(("sort_by", "popularity.desc"),), genre_id=None
     )
     return day.with_pages(name, catalogue(everything, day.date, day.language))
 

@@ -6,7 +6,6 @@ those that the plan asks for.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import json
 import math
@@ -42,9 +41,7 @@ def recorded(folder: Path) -> Source:
 
 def shortened(film_list: FilmList) -> FilmList:
     """The list with as many pages as the recordings can fill."""
-    return dataclasses.replace(
-        film_list, pages=min(film_list.pages, 5 if _is_whole(film_list) else 2)
-    )
+    return film_list._replace(pages=min(film_list.pages, 5 if _is_whole(film_list) else 2))
 
 
 def _is_whole(film_list: FilmList) -> bool:
