@@ -10,12 +10,10 @@ from pathlib import Path
 from pipeline.layout import Layout
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule import Schedule
+from pipeline.ops.scheduler.newest import newest
 
 LOOK_BACK_DAYS = {"DailySummary": 14, "WeeklyConsolidation": 8 * 7}
 """How far back a missing document is told: fourteen days, eight Sundays."""
-
-LATE_DAYS = 60
-"""A folder of ten years is only listed where so many days back have no document by its name."""
 
 GRACE = datetime.timedelta(hours=2)
 """How long after its time a run may still be at work or at its retries."""
@@ -34,11 +32,13 @@ def document_of(family: str, layout: Layout) -> Callable[[datetime.date], Path]:
 
 
 def newest_day(family: str, layout: Layout, until: datetime.date) -> datetime.date | None:
-    """Return the last day until then that the root task has a document of."""
-    place = document_of(family, layout)
-    days = (until - datetime.timedelta(each) for each in range(LATE_DAYS))
-    if (day := next((day for day in days if place(day).exists()), None)) is not None:
-        return day
+    """Return the last day until then that the root task has a document of.
+
+    Its folder is only listed where none of the last days has one.
+    """
+    found = newest(document_of(family, layout), until)
+    if found is not None:
+        return _day_of(found.name)
     return max((day for day in days_there(family, layout) if day <= until), default=None)
 
 
@@ -68,13 +68,15 @@ def missed(
 
 def _first(layout: Layout, days: list[datetime.date]) -> datetime.date:
     """Return the first of the days that there is any document of, or one before them if any is."""
-    for number, day in enumerate(days):
-        earlier = day - datetime.timedelta(1)
-        if number == 0 and any(newest_day(family, layout, earlier) for family in ROOTS):
-            return earlier
-        if any(document_of(family, layout)(day).exists() for family in ROOTS):
-            return day
-    return datetime.date.max
+    if not days:
+        return datetime.date.max
+    earlier = days[0] - datetime.timedelta(1)
+    if any(newest_day(family, layout, earlier) for family in ROOTS):
+        return earlier
+    there = (
+        day for day in days if any(document_of(family, layout)(day).exists() for family in ROOTS)
+    )
+    return next(there, datetime.date.max)
 
 
 def _day_of(name: str) -> datetime.date | None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from pipeline import storage
-from pipeline.errors import DocumentUnreadable
 from pipeline.layout import Place
 from pipeline.quality.profile import Profile, from_document
-
-_DAY = datetime.timedelta(days=1)
+from pipeline.storage import Document
+from pipeline.tasks.before import documents_before
 
 
 @dataclass(frozen=True)
@@ -36,31 +33,22 @@ class LookBack:
         last week is not this day's fault.
         """
         found: dict[str, list[Profile]] = {name: [] for name in names}
-        for number in range(1, min(self.days, date.toordinal() - 1) + 1):
-            for name, profile in self._of(date - number * _DAY, names, source):
+        for _, report in documents_before(self.report, date, self.days):
+            for name, profile in _measured(report, names, source):
                 if len(found[name]) < self.collections:
                     found[name].append(profile)
             if all(len(each) >= self.collections for each in found.values()):
                 break
         return found
 
-    def _of(
-        self, day: datetime.date, names: Sequence[str], source: str
-    ) -> Iterator[tuple[str, Profile]]:
-        report = _readable(self.report(day))
-        measured, failed = report.get("profiles"), report.get("failed_lists")
-        if not isinstance(measured, dict) or report.get("source") != source:
-            return
-        for name in names:
-            if isinstance(failed, list) and name in failed:
-                continue
-            profile = from_document(measured.get(name))
-            if profile is not None:
-                yield name, profile
 
-
-def _readable(path: Path) -> storage.Document:
-    try:
-        return storage.read(path) if path.exists() else {}
-    except DocumentUnreadable:
-        return {}
+def _measured(report: Document, names: Sequence[str], source: str) -> Iterator[tuple[str, Profile]]:
+    measured, failed = report.get("profiles"), report.get("failed_lists")
+    if not isinstance(measured, dict) or report.get("source") != source:
+        return
+    for name in names:
+        if isinstance(failed, list) and name in failed:
+            continue
+        profile = from_document(measured.get(name))
+        if profile is not None:
+            yield name, profile

@@ -13,10 +13,10 @@ from pathlib import Path
 import luigi
 
 from pipeline import settings, storage
-from pipeline.errors import DocumentUnreadable
 from pipeline.layout import Layout, Place
 from pipeline.plan import iso_week
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
+from pipeline.tasks.before import documents_before
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.validation import WeeklyValidationReport
@@ -58,7 +58,7 @@ class DailyPage(PipelineTask):
             popular=storage.read_collection(Path(self.input()["popular"].path)),
             trending=storage.read_collection(Path(self.input()["trending"].path)),
             summary=storage.read(Path(self.input()["summary"].path)),
-            past=dict(_before(self.layout.validation_report, self.date, DAYS_BEFORE)),
+            past=dict(documents_before(self.layout.validation_report, self.date, DAYS_BEFORE)),
             language=language_of_pages(),
         )
         storage.publish_page(Path(self.output().path), page)
@@ -84,7 +84,7 @@ class WeeklyPage(PipelineTask):
         """Read the week's documents and the report of the week before, draw, publish."""
         from pipeline.pages.weekly import weekly_page
 
-        earlier = _before(self.layout.weekly_validation_report, self.date, LONGEST_WEEK)
+        earlier = documents_before(self.layout.weekly_validation_report, self.date, LONGEST_WEEK)
         page = weekly_page(
             self.date,
             consolidated=storage.read(Path(self.input()["consolidated"].path)),
@@ -165,13 +165,16 @@ class IndexPage(PipelineTask):
 
     def _days(self, newest: datetime.date) -> dict[datetime.date, storage.Document]:
         place, asked = self.layout.daily_summary, _one_after(self.date)
-        return {**dict(_before(place, asked, 1)), **dict(_before(place, _one_after(newest), DAYS))}
+        return {
+            **dict(documents_before(place, asked, 1)),
+            **dict(documents_before(place, _one_after(newest), DAYS)),
+        }
 
     def _weeks(self, newest: datetime.date) -> Iterator[tuple[datetime.date, storage.Document]]:
         """Tell of each week what its report says; the films themselves are megabytes."""
         place, asked = self.layout.weekly_validation_report, _one_after(self.date)
-        reports = dict(_before(place, _one_after(newest), WEEKS * 7))
-        for day, report in {**dict(_before(place, asked, 1)), **reports}.items():
+        reports = dict(documents_before(place, _one_after(newest), WEEKS * 7))
+        for day, report in {**dict(documents_before(place, asked, 1)), **reports}.items():
             if self.layout.consolidated(day).exists():
                 yield day, _in_short(day, report)
 
@@ -184,20 +187,6 @@ def language_of_pages() -> str:
 def _names_of_lists() -> dict[str, str]:
     genres = settings.current().plan().genres
     return {genre.slug: genre.name for genre in genres}
-
-
-def _before(
-    place: Place, date: datetime.date, days: int
-) -> Iterator[tuple[datetime.date, storage.Document]]:
-    """Yield what is there of so many days before a date, newest first; damage counts as a gap."""
-    for number in range(1, days + 1):
-        day = date - number * _DAY
-        path = place(day)
-        try:
-            if path.exists():
-                yield day, storage.read(path)
-        except DocumentUnreadable:
-            continue
 
 
 def _one_after(day: datetime.date) -> datetime.date:

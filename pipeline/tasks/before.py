@@ -1,0 +1,26 @@
+"""The documents of the days before: found by their names, so that no folder is listed."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from pipeline import storage
+from pipeline.errors import DocumentUnreadable
+from pipeline.layout import Place
+
+_DAY = datetime.timedelta(days=1)
+
+
+def documents_before(
+    place: Place, date: datetime.date, days: int
+) -> Iterator[tuple[datetime.date, storage.Document]]:
+    """Yield what is there of so many days before a date, newest first; damage counts as a gap."""
+    for number in range(1, min(days, date.toordinal() - 1) + 1):
+        day = date - number * _DAY
+        path = place(day)
+        try:
+            if path.exists():
+                yield day, storage.read(path)
+        except DocumentUnreadable:
+            continue
