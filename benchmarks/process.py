@@ -79,8 +79,18 @@ def clean_environment() -> dict[str, str]:
 
 def weight(root: int) -> tuple[float, int]:
     """Return the proportional megabytes and the number of a process and all below it, now."""
-    tree = _tree(root)
-    return sum(map(_proportional_mb, tree)), len(tree)
+    pids = tree(root)
+    return sum(map(_proportional_mb, pids)), len(pids)
+
+
+def cpu_seconds(root: int) -> float:
+    """Return what a process, all below it and all that they have waited for have spent so far."""
+    return sum(map(_own_cpu_seconds, tree(root)))
+
+
+def stat_fields(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat after the name, which may hold blanks."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _status(process: subprocess.Popen[bytes], seconds: float) -> int:
@@ -122,7 +132,8 @@ def _end_left_overs(others: set[int]) -> None:
         time.sleep(SAMPLE_SECONDS)
 
 
-def _tree(root: int) -> list[int]:
+def tree(root: int) -> list[int]:
+    """Return a process and all below it, now."""
     found = [root]
     for pid in found:
         found += _children(pid)
@@ -135,6 +146,14 @@ def _children(pid: int) -> list[int]:
         with contextlib.suppress(OSError):
             found += [int(each) for each in children.read_text().split()]
     return found
+
+
+def _own_cpu_seconds(pid: int) -> float:
+    try:
+        own_and_waited_for = stat_fields(pid)[11:15]
+    except OSError:
+        return 0.0
+    return sum(map(int, own_and_waited_for)) / os.sysconf("SC_CLK_TCK")
 
 
 def _proportional_mb(pid: int) -> float:

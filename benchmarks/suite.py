@@ -15,7 +15,6 @@ the raw figures in benchmarks/results/suite.json.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import shutil
 import statistics
@@ -28,7 +27,7 @@ from typing import NamedTuple
 
 import report
 from contenders import AGAIN, DAYS, WEEK, Contender, NotThere
-from process import Measured, clean_environment, measured, weight
+from process import Measured, clean_environment, cpu_seconds, measured, weight
 from server import Api, limit_seconds, serving
 
 ROUNDS = 5
@@ -176,10 +175,10 @@ def once(result: Result, api: Api, folder: Path, *, memory: bool) -> None:
         api.refill()
     with contender.beside() as beside:
         requests, refusals = api.requests(), api.refusals()
-        spent = {name: _cpu_seconds(pid) for name, pid in beside.processes.items()}
+        spent = {name: cpu_seconds(pid) for name, pid in beside.processes.items()}
         run = measured([*command, *beside.words], environment, memory=memory, folder=folder)
         result.beside = {
-            name: Share(_cpu_seconds(pid) - spent[name], weight(pid)[0])
+            name: Share(cpu_seconds(pid) - spent[name], weight(pid)[0])
             for name, pid in beside.processes.items()
         }
     result.requests.append(api.requests() - requests)
@@ -187,18 +186,6 @@ def once(result: Result, api: Api, folder: Path, *, memory: bool) -> None:
     (result.weighed if memory else result.timed).append(_did(contender, run))
     if (answered := result.requests[-1] - result.refusals[-1]) != contender.requests:
         raise Failed(f"{contender.name}: {answered} answers instead of {contender.requests}")
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Return what a process, all below it and all that ended there have spent so far."""
-    import psutil
-
-    total = 0.0
-    root = psutil.Process(pid)
-    for each in (root, *root.children(recursive=True)):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            total += sum(each.cpu_times()[:4])
-    return total
 
 
 def _did(contender: Contender, run: Measured) -> Measured:

@@ -50,14 +50,14 @@ class Airflow:
         return dag["is_paused"] is False
 
 
-def settings(generation: int, home: Path) -> dict[str, str]:
+def settings(home: Path) -> dict[str, str]:
     """Return what both ways of running Airflow are told.
 
     Only its schedule is switched off, so that nothing runs but what is triggered.
     """
     return {
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(PEERS / f"airflow{generation}"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PEERS / "airflow_dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",

@@ -158,7 +158,7 @@ def _dagster(job: str) -> Callable[[Place], Opened]:
 def _airflow_test(generation: int) -> Callable[[Place], Opened]:
     @contextlib.contextmanager
     def opened(place: Place) -> Iterator[Job]:
-        settings = airflow.settings(generation, place.home)
+        settings = airflow.settings(place.home)
         command = place.venv.program("airflow")
         if not (place.home / "airflow.db").exists():
             with Services(place.log, {**place.environment, **settings}) as services:
@@ -173,7 +173,7 @@ def _airflow_test(generation: int) -> Callable[[Place], Opened]:
 def _airflow_scheduler(generation: int) -> Callable[[Place], Opened]:
     @contextlib.contextmanager
     def opened(place: Place) -> Iterator[Job]:
-        environment = place.environment | airflow.settings(generation, place.home)
+        environment = place.environment | airflow.settings(place.home)
         with Services(place.log, environment) as services:
             start = airflow.prepared(place.venv, generation, services, place.home)
             started = time.monotonic()

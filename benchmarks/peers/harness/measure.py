@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from process import clean_environment
+from process import clean_environment, tree
 from server import Api
 
 from harness.contenders import (
@@ -28,7 +28,7 @@ from harness.contenders import (
     NotReady,
     Place,
 )
-from harness.services import end_strays, tree
+from harness.services import end_strays
 from harness.venvs import BENCH, OURS, PEERS, ROOT, InstallFailed, Venv, installed
 
 Lists = dict[str, list[int]]

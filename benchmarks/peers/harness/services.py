@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from process import weight
+from process import cpu_seconds, stat_fields, tree, weight
 
 from harness.venvs import PEERS, installed
 
@@ -105,8 +105,7 @@ class Services:
 
     def cpu_seconds(self) -> float:
         """Return the CPU seconds of all their processes, and of those that they have waited for."""
-        pids = [pid for process, _ in self._started for pid in tree(process.pid)]
-        return sum(map(_cpu_seconds, pids))
+        return sum(cpu_seconds(process.pid) for process, _ in self._started)
 
     @contextlib.contextmanager
     def weighed(self, memory: bool) -> Iterator[list[tuple[float, int]]]:
@@ -175,16 +174,6 @@ def start_postgres(services: Services, folder: Path) -> str:
     return f"postgresql+psycopg2://postgres@127.0.0.1:{port}/postgres"
 
 
-def tree(root: int) -> list[int]:
-    """Return a process and all below it."""
-    found = [root]
-    for pid in found:
-        for children in Path(f"/proc/{pid}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                found += [int(each) for each in children.read_text().split()]
-    return found
-
-
 def end_strays(known: set[int]) -> None:
     """Kill whatever runs below us and was not there before: the rest of a run that failed."""
     for pid in set(tree(os.getpid())) - known - {os.getpid()}:
@@ -210,22 +199,10 @@ def _group(leader: int) -> list[int]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            if int(_fields(stat)[3]) == leader:
-                found.append(int(stat.parent.name))
+            pid = int(stat.parent.name)
+            if int(stat_fields(pid)[3]) == leader:
+                found.append(pid)
     return found
-
-
-def _fields(stat: Path) -> list[str]:
-    """Return the fields of a /proc/PID/stat after the name, which may hold blanks."""
-    return stat.read_text().rpartition(")")[2].split()
-
-
-def _cpu_seconds(pid: int) -> float:
-    try:
-        own_and_waited_for = _fields(Path(f"/proc/{pid}/stat"))[11:15]
-    except OSError:
-        return 0.0
-    return sum(map(int, own_and_waited_for)) / os.sysconf("SC_CLK_TCK")
 
 
 def _accepts(port: int) -> bool:

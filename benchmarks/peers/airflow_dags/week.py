@@ -1,4 +1,4 @@
-"""The week in Airflow 2: a task mapped over the lists, and one for the week with their files.
+"""The week in Airflow, 2 or 3: a task mapped over the lists, and one for the week with their files.
 
 `at_once` pages of a list are asked for at a time: one where a scheduler runs all lists side by
 side, more for `airflow dags test`, which runs one task after the other.
@@ -10,7 +10,11 @@ import datetime
 from typing import Any
 
 import films
-from airflow.decorators import dag, task
+
+try:
+    from airflow.sdk import dag, task
+except ImportError:  # Airflow 2
+    from airflow.decorators import dag, task
 
 
 @dag(
