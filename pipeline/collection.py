@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pipeline.errors import DataError, NoData
@@ -15,8 +14,7 @@ Film = dict[str, Any]
 """A row as TMDB sent it; only `id` (a whole number) is certain."""
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """One page as received. The totals are TMDB's claims and differ from page to page."""
 
     number: int
@@ -34,8 +32,7 @@ class Effort(NamedTuple):
     duration_seconds: float
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Where and when a list was collected, and with what effort."""
 
     source: str

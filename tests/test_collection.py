@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -211,7 +210,7 @@ def test_rows_are_kept_as_received() -> None:
     ("on", "days"), [("2024-01-07", 0), ("2024-01-08", 1), ("2025-01-07", 366)]
 )
 def test_a_late_collection_tells_by_how_many_days(on: str, days: int) -> None:
-    origin = replace(ORIGIN, collected_on=datetime.date.fromisoformat(on))
+    origin = ORIGIN._replace(collected_on=datetime.date.fromisoformat(on))
     made = document(popular(PLAN), SUNDAY, pages([FIRST]), origin)
     assert made["collection_info"]["late_by_days"] == days
     assert made["collection_info"]["collection_date"] == "2024-01-07"

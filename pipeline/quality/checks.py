@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pipeline.collection import Film
 from pipeline.quality.listing import FEWEST_FILMS, Finding, Listing, ListRule
@@ -20,8 +19,7 @@ MOST_LETTERS = 80
 """Of a value that is shown as evidence: it comes from strangers."""
 
 
-@dataclass(frozen=True)
-class Shortfall:
+class Shortfall(NamedTuple):
     """One rule that one list fell short of, with some films that show it, as evidence."""
 
     name: str

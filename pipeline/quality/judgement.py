@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.quality.checks import Shortfall, shortfalls
 from pipeline.quality.drift import drift_of
@@ -15,8 +14,7 @@ from pipeline.quality.profile import Profile
 from pipeline.quality.thresholds import Thresholds
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(NamedTuple):
     """One list, judged. `scores` and `issues` count its films by score and by broken rule."""
 
     name: str

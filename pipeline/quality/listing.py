@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.collection import Film
 from pipeline.quality.film_rules import FILM_RULES
@@ -18,7 +17,6 @@ FEWEST_FILMS = 10
 """A share of fewer films says nothing, and is not judged."""
 
 
-@dataclass(frozen=True)
 class Listing:
     """One list to be judged.
 
@@ -26,12 +24,21 @@ class Listing:
     may be to be compared with one to one.
     """
 
-    name: str
-    file: str
-    date: datetime.date
-    document: dict[str, Any]
-    past: Sequence[Profile] = ()
-    gap_days: int = 1
+    def __init__(
+        self,
+        name: str,
+        file: str,
+        date: datetime.date,
+        document: dict[str, Any],
+        past: Sequence[Profile] = (),
+        gap_days: int = 1,
+    ) -> None:
+        self.name = name
+        self.file = file
+        self.date = date
+        self.document = document
+        self.past = past
+        self.gap_days = gap_days
 
     @property
     def movies(self) -> list[Film]:
@@ -90,16 +97,14 @@ class Listing:
         return [each for each in self.past if (self.date - each.date).days <= self.gap_days]
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """In what a list fell short: the figure found, and a sentence."""
 
     found: float | None
     sentence: str
 
 
-@dataclass(frozen=True, eq=False)
-class ListRule:
+class ListRule(NamedTuple):
     """One demand on a whole list; `look` is asked with the limit and says what is wrong, or None.
 
     `has_limit` is False for a rule that is kept or broken without a figure.

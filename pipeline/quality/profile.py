@@ -9,15 +9,13 @@ import datetime
 import math
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.collection import Film
 from pipeline.quality.values import is_number, is_text, is_whole, number, release_date
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     """One collection of a list.
 
     `films` are the ids in the list's order, `overviews_empty` and `posters_missing` shares of them.

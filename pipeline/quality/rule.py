@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pipeline.collection import Film
 
@@ -22,16 +21,14 @@ REQUIRED = 100
 """Points of a required rule: a film that breaks one scores 0."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What was asked for: the films of which day, in which language (two letters, or empty)."""
 
     date: datetime.date
     language: str
 
 
-@dataclass(frozen=True, eq=False)
-class FilmRule:
+class FilmRule(NamedTuple):
     """One demand on a film.
 
     `points` is what a film that breaks it loses of its score of 100; from 100 on it is *required*

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.errors import SettingsError
 from pipeline.plan import LISTS
@@ -27,8 +26,7 @@ _OF_ALL = ""
 _PAST = ("collections", "daily_gap_days", "weekly_gap_days")
 
 
-@dataclass(frozen=True)
-class Thresholds:
+class Thresholds(NamedTuple):
     """The content of `config/quality.toml`.
 
     `limits` and `severities` go by list and rule; the empty list name stands for all lists.

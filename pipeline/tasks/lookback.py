@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.layout import Place
 from pipeline.quality.profile import Profile, from_document
@@ -12,8 +12,7 @@ from pipeline.storage import Document
 from pipeline.tasks.before import documents_before
 
 
-@dataclass(frozen=True)
-class LookBack:
+class LookBack(NamedTuple):
     """Where earlier reports are found, and how far back it is worth to look.
 
     `days` bounds the look: a root of ten years costs what one of a month does.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,7 +60,7 @@ def _is_of_the_moment(film_list: FilmList) -> bool:
 def _each_row(row: Rows) -> Change:
     def change(day: Day, name: str, chance: Random) -> Day:
         pages = [
-            dataclasses.replace(page, films=[row(film, day, chance) for film in page.films])
+            page._replace(films=[row(film, day, chance) for film in page.films])
             for page in day.pages[name]
         ]
         return day.with_pages(name, pages)
@@ -90,7 +89,7 @@ def _junk_page(page: Page, genre: int | None, chance: Random) -> Page:
     """Twenty films that nobody knows, each of them valid by itself."""
     empty = set(chance.sample(range(20), chance.randint(16, 18)))
     films = [_junk(place not in empty, genre, chance) for place in range(len(page.films))]
-    return dataclasses.replace(page, films=films)
+    return page._replace(films=films)
 
 
 def _junk(is_told: bool, genre: int | None, chance: Random) -> Film:
@@ -162,7 +161,7 @@ def _pages_empty(day: Day, name: str, chance: Random) -> Day:
     empty = set(chance.sample(range(len(pages)), (len(pages) + 1) // 2))
     return day.with_pages(
         name,
-        [dataclasses.replace(p, films=[]) if n in empty else p for n, p in enumerate(pages)],
+        [p._replace(films=[]) if n in empty else p for n, p in enumerate(pages)],
     )
 
 
@@ -171,7 +170,7 @@ def _truncated(day: Day, name: str, chance: Random) -> Day:
     left = round(chance.uniform(0.3, 0.7) * sum(len(page.films) for page in day.pages[name]))
     pages = []
     for page in day.pages[name]:
-        pages.append(dataclasses.replace(page, films=page.films[: max(0, left)]))
+        pages.append(page._replace(films=page.films[: max(0, left)]))
         left -= len(page.films)
     return day.with_pages(name, pages)
 
@@ -179,13 +178,13 @@ def _truncated(day: Day, name: str, chance: Random) -> Day:
 def _page_twice(day: Day, name: str, chance: Random) -> Day:
     pages = list(day.pages[name])
     sent, instead = chance.sample(range(len(pages)), 2)
-    pages[instead] = dataclasses.replace(pages[instead], films=pages[sent].films)
+    pages[instead] = pages[instead]._replace(films=pages[sent].films)
     return day.with_pages(name, pages)
 
 
 def _one_page(day: Day, name: str, chance: Random) -> Day:
     pages = day.pages[name]
-    return day.with_pages(name, [dataclasses.replace(p, films=pages[0].films) for p in pages])
+    return day.with_pages(name, [p._replace(films=pages[0].films) for p in pages])
 
 
 def _shuffled(day: Day, name: str, chance: Random) -> Day:
@@ -193,9 +192,7 @@ def _shuffled(day: Day, name: str, chance: Random) -> Day:
     films = [film for page in pages for film in page.films]
     chance.shuffle(films)
     taken = iter(films)
-    return day.with_pages(
-        name, [dataclasses.replace(p, films=[next(taken) for _ in p.films]) for p in pages]
-    )
+    return day.with_pages(name, [p._replace(films=[next(taken) for _ in p.films]) for p in pages])
 
 
 # Values

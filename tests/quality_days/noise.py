@@ -6,7 +6,6 @@ popularity differs from page to page. Overviews are missing, softcore is there o
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from random import Random
 
@@ -35,7 +34,7 @@ def noisy(pages: list[Page], language: str, chance: Random) -> list[Page]:
     without_softcore = chance.random() < WITHOUT_SOFTCORE
     films = _slipped([list(page.films) for page in pages], chance)
     return [
-        dataclasses.replace(page, films=_measured(rows, language, scale, without_softcore, chance))
+        page._replace(films=_measured(rows, language, scale, without_softcore, chance))
         for page, rows in zip(pages, films, strict=True)
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Callable
 from random import Random
@@ -89,11 +88,10 @@ def _spoilt(profile: Profile, chance: Random) -> Profile:
     """A bad day that was let through: half of it junk, or another scale of popularity."""
     if chance.random() < 0.5:
         median = profile.popularity_median
-        return dataclasses.replace(profile, popularity_median=median and median / 50)
+        return profile._replace(popularity_median=median and median / 50)
     half = len(profile.films) // 2
     junk = tuple(70_000_000 + chance.randrange(1_000_000) for _ in range(half))
-    return dataclasses.replace(
-        profile,
+    return profile._replace(
         films=(*profile.films[:half], *junk),
         overviews_empty=min(1.0, profile.overviews_empty + 0.3),
         votes_median=2.0,
