@@ -9,6 +9,7 @@
 #   make bench-peers     the week in Airflow, Prefect, Dagster and dlt (installs them below .bench)
 #   make stack           the compose stack, built and run for real (needs Docker)
 #   make pages           60 days of pages, looked at in Chromium and by axe-core (needs both)
+#   make trials          what docs/reliability.md counts; or one of: faults chaos year crashes fuzz
 #   make clean           remove .venv and caches; data is never touched
 #
 # DATE=2024-01-07 asks for another day, PYTHON=python3.13 for another interpreter. Without a key
@@ -23,7 +24,7 @@ KEY_OR_DEMO := if [ -z "$$TMDB_API_KEY" ] && ! grep -qs '^ *\(export \)\? *TMDB_
 PAGES := && $(BIN)/luigi --module pipeline IndexPage --date $(DATE) --local-scheduler --log-level WARNING \
 	&& printf "The pages: " && $(BIN)/tmdb-pipeline open --print
 
-.PHONY: week day install test lint bench bench-growth bench-peers stack pages clean
+.PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz clean
 
 week: .venv/run
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES)
@@ -55,6 +56,11 @@ stack: .venv/test
 
 pages: .venv/test
 	tests/pages/run
+
+trials: faults chaos year crashes fuzz
+
+faults chaos year crashes fuzz: .venv/test
+	cd tests && ../$(BIN)/python -m trials.$@ --write
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
