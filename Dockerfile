@@ -12,10 +12,16 @@ ARG PIP_INDEX_URL
 RUN python -m venv --without-pip /opt/pipeline
 # Only what names the packages: a change of the code leaves this layer as it is. The package itself
 # is installed as a pointer to /app, where the code will lie beside luigi.cfg and config/.
-COPY setup.cfg pyproject.toml constraints.txt README.md LICENSE ./
+COPY setup.cfg pyproject.toml README.md LICENSE ./
+COPY requirements requirements
 COPY pipeline/version.py pipeline/version.py
+# Every file is held to its hash, and nothing of a package runs while it is installed. What builds
+# our own is installed for that moment only.
+ENV PIP_PYTHON=/opt/pipeline/bin/python PIP_NO_CACHE_DIR=1
 RUN touch pipeline/__init__.py \
-    && pip --python /opt/pipeline/bin/python install --no-cache-dir -c constraints.txt -e '.[alerts]'
+    && pip install --require-hashes --only-binary :all: -r requirements/build.txt -r requirements/alerts.txt \
+    && pip install --no-deps --no-build-isolation --no-index -e . \
+    && pip uninstall --yes setuptools
 
 # The programs that dump and restore, without Debian's wrapper around them, which wants all of Perl.
 WORKDIR /postgresql

@@ -10,6 +10,9 @@
 #   make stack           the compose stack, built and run for real (needs Docker)
 #   make pages           60 days of pages, looked at in Chromium and by axe-core (needs both)
 #   make trials          what docs/reliability.md counts; or one of: faults chaos year crashes fuzz
+#   make audit           is a vulnerability known of any package (asks a service on the internet)
+#   make sbom            build/sbom.json: what is installed in .venv, as CycloneDX
+#   make lock            requirements/ anew from setup.cfg, pyproject.toml and constraints.txt
 #   make clean           remove .venv and caches; data is never touched
 #
 # DATE=2024-01-07 asks for another day, PYTHON=python3.13 for another interpreter. Without a key
@@ -18,13 +21,18 @@
 PYTHON ?= python3
 DATE ?= $(shell date +%F)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+# Packages are held to the hashes of requirements/, and none runs code while it is installed.
+HASHED := -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
+OURS := -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --no-index -e .
+PACKAGES := setup.cfg pyproject.toml $(wildcard requirements/*.txt)
+UV = .lock/bin/uv pip compile --quiet -c constraints.txt --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 KEY_OR_DEMO := if [ -z "$$TMDB_API_KEY" ] && ! grep -qs '^ *\(export \)\? *TMDB_API_KEY *= *[^ ]' .env; \
 	then export TMDB_API_KEY=demo; fi;
 PAGES := && $(BIN)/luigi --module pipeline IndexPage --date $(DATE) --local-scheduler --log-level WARNING \
 	&& printf "The pages: " && $(BIN)/tmdb-pipeline open --print
 
-.PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz clean
+.PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock clean
 
 week: .venv/run
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES)
@@ -65,17 +73,32 @@ faults chaos year crashes fuzz: .venv/test
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/run: setup.cfg constraints.txt | .venv/bin/python
-	$(PIP) -e .
+.venv/run: $(PACKAGES) | .venv/bin/python
+	$(BIN)/python $(HASHED) -r requirements/build.txt -r requirements/run.txt
+	$(BIN)/python $(OURS)
 	@touch $@
 
-.venv/test: setup.cfg constraints.txt | .venv/bin/python
-	$(PIP) -e '.[test]'
-	@touch $@ .venv/run
+.venv/test .venv/lint: .venv/%: requirements/%.txt .venv/run
+	$(BIN)/python $(HASHED) -r $<
+	@touch $@
 
-.venv/lint: setup.cfg constraints.txt | .venv/bin/python
-	$(PIP) -e '.[lint]'
-	@touch $@ .venv/run
+audit: .audit/ready
+	.audit/bin/python .ci/audit.py
+
+sbom: .venv/run .audit/ready
+	@mkdir -p build
+	.audit/bin/cyclonedx-py environment --output-file build/sbom.json $(BIN)/python
+	$(BIN)/python .ci/sbom.py build/sbom.json
+
+lock: .lock/ready
+	$(UV) setup.cfg -o requirements/run.txt
+	for extra in alerts test lint; do $(UV) setup.cfg --extra $$extra -o requirements/$$extra.txt || exit 1; done
+	for group in build audit lock; do $(UV) --group $$group -o requirements/$$group.txt || exit 1; done
+
+.audit/ready .lock/ready: .%/ready: requirements/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(HASHED) -r $<
+	@touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .audit .lock .pytest_cache .mypy_cache .ruff_cache
