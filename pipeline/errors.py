@@ -20,12 +20,17 @@ the command line is read, 35 while the run is planned, 30 while a task runs.
 
 from __future__ import annotations
 
+from pipeline.plaintext import plain
+
 
 class PipelineError(Exception):
-    """A fault told in one sentence; `facts` holds the same for programs. Never holds a secret."""
+    """A fault told in one sentence; `facts` holds the same for programs. Never holds a secret.
+
+    What a stranger put into the sentence shows in it and does nothing to who reads it.
+    """
 
     def __init__(self, sentence: str, **facts: object) -> None:
-        super().__init__(sentence)
+        super().__init__(plain(sentence))
         self.facts = facts
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -42,6 +42,7 @@ LAYERS = {
     "pipeline.timeline": 1,
     # 0: facts and names
     "pipeline.errors": 0,
+    "pipeline.plaintext": 0,
     "pipeline.version": 0,
     "pipeline.plan": 0,
     "pipeline.genres": 0,

@@ -25,6 +25,7 @@ from pipeline import clock, settings, storage
 from pipeline.credential import Secret
 from pipeline.errors import PipelineError
 from pipeline.layout import Layout
+from pipeline.plaintext import plain
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -154,8 +155,8 @@ def _deliver(url: Secret, title: str, text: str) -> str:
         return "PIPELINE_ALERT_URL needs `pip install 'tmdb-pipeline[alerts]'`"
     message = {
         "urls": url.secret,
-        "title": settings.redacted(f"{title} on {platform.node()}"),
-        "text": settings.redacted(text),
+        "title": plain(settings.redacted(f"{title} on {platform.node()}")),
+        "text": plain(settings.redacted(text)),
     }
     try:
         done = subprocess.run(  # noqa: S603  this Python, our own file

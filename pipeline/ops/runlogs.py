@@ -14,6 +14,7 @@ from pipeline import settings
 from pipeline.errors import NotPossible
 from pipeline.layout import Layout
 from pipeline.ops.roots import family_of
+from pipeline.plaintext import plain
 
 LARGEST_BYTES = 10_000_000
 """A log of luigid that is larger when luigid is started becomes its predecessor, `.1`."""
@@ -57,7 +58,7 @@ def show(path: Path, lines: int, *, follow: bool) -> None:
     click.echo(f"==> {path}", err=True)
     with path.open(encoding="utf-8", errors="replace") as stream:
         for line in collections.deque(stream, maxlen=lines):
-            click.echo(settings.redacted(line), nl=False)
+            click.echo(plain(settings.redacted(line)), nl=False)
         if follow:
             _follow(stream, path)
 
@@ -68,7 +69,7 @@ def last_line(path: Path) -> str:
         lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     except OSError:
         lines = []
-    return settings.redacted(lines[-1].strip()) if lines else "it logged nothing"
+    return plain(settings.redacted(lines[-1].strip())) if lines else "it logged nothing"
 
 
 def _of_runs(layout: Layout, family: str | None) -> list[Path]:
@@ -85,6 +86,6 @@ def _follow(stream: IO[str], path: Path) -> None:
         while not pause.wait(_POLL_SECONDS):
             if path.exists() and path.stat().st_size < stream.tell():
                 stream.seek(0)
-            click.echo(settings.redacted(stream.read()), nl=False)
+            click.echo(plain(settings.redacted(stream.read())), nl=False)
     except KeyboardInterrupt:
         click.echo(err=True)

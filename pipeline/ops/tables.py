@@ -10,6 +10,8 @@ from typing import Any
 import click
 from tabulate import tabulate
 
+from pipeline.plaintext import escaped, plain
+
 COLOURS = {
     "ok": "green",
     "up": "green",
@@ -26,7 +28,7 @@ COLOURS = {
 
 def show_json(document: Mapping[str, Any]) -> None:
     """Print the document, in UTF-8 and indented."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    click.echo(escaped(json.dumps(document, ensure_ascii=False, indent=2)))
 
 
 def show_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -41,7 +43,7 @@ def show_notes(notes: Sequence[str]) -> None:
     if notes:
         click.echo()
     for note in notes:
-        click.echo(f"note: {note}")
+        click.echo(f"note: {plain(note)}")
 
 
 def instant(text: str | None) -> str:
@@ -66,5 +68,5 @@ def seconds(value: float | None) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "-" if value is None else str(value)
+    text = "-" if value is None else plain(str(value))
     return click.style(text, fg=COLOURS[text]) if text in COLOURS else text

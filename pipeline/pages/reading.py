@@ -11,18 +11,14 @@ import re
 import unicodedata
 from typing import Any
 
+from pipeline.plaintext import UNSEEN
+
 Document = dict[str, Any]
 
 LONGEST = 160
 """Characters of a stranger's text that are shown."""
 
 _LARGEST = 10**15
-
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff"
-    "\ud800-\udfff]"
-)
-"""Control characters, those that turn the direction of a text, and halves of surrogate pairs."""
 
 _SPACES = re.compile(r"\s+")
 _MARKS_IN_A_ROW = 3
@@ -35,7 +31,7 @@ def harmless(text: str, limit: int = LONGEST) -> str:
     """
     if len(text) > 8 * limit:
         text = text[: 8 * limit]
-    cleaned = _lowered(_UNSEEN.sub("\ufffd", _SPACES.sub(" ", text)).strip())
+    cleaned = _lowered(UNSEEN.sub("\ufffd", _SPACES.sub(" ", text)).strip())
     return cleaned if len(cleaned) <= limit else cleaned[: limit - 1].rstrip() + "…"
 
 

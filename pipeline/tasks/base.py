@@ -16,6 +16,7 @@ import luigi.worker
 from pipeline import settings
 from pipeline.errors import NotPossible, PipelineError
 from pipeline.layout import Layout, Place
+from pipeline.plaintext import plain
 
 ATTEMPTS_OF_A_DAY = 4
 ATTEMPTS_OF_A_WEEK = 3
@@ -112,4 +113,4 @@ class PipelineTask(luigi.Task):
         """Return what the scheduler, its page and its history are told: never a secret."""
         if isinstance(exception, PipelineError):
             return str(exception)
-        return settings.redacted(traceback.format_exc())
+        return plain(settings.redacted(traceback.format_exc()))

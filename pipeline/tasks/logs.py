@@ -22,6 +22,7 @@ import luigi.configuration
 import luigi.interface
 
 from pipeline import clock, settings
+from pipeline.plaintext import plain
 from pipeline.tasks.base import PipelineTask
 
 KEPT_FILES = 200
@@ -184,8 +185,8 @@ def _add(handler: logging.Handler, formatter: logging.Formatter) -> None:
 
 
 def _message(formatter: logging.Formatter, record: logging.LogRecord) -> str:
-    """Return what happened, with the traceback where there is one, and never a secret."""
-    return settings.redacted(logging.Formatter.format(formatter, record))
+    """Return what happened, with its traceback if there is one; no secret, nothing that acts."""
+    return plain(settings.redacted(logging.Formatter.format(formatter, record)))
 
 
 def _task(record: logging.LogRecord) -> str:

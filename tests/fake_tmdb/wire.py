@@ -92,7 +92,7 @@ def json_reply(status: int, document: object) -> Reply:
 
 
 def as_json(document: object) -> bytes:
-    return json.dumps(document, ensure_ascii=False).encode()
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def chunk(data: bytes) -> bytes:

@@ -13,6 +13,7 @@ from pipeline.ops.last_runs import last_runs
 from pipeline.ops.options import Family, json_option, runtime_option
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runtime import Document, Runtime, chosen
+from pipeline.plaintext import plain
 
 
 @click.command("status")
@@ -100,7 +101,8 @@ def _show_last(runs: list[Document]) -> None:
     tables.show_table("Last runs", headers, rows)
     for each in runs:
         if each["reason"]:
-            click.echo(f"{each['task']} of {each.get('date')} failed: {each['reason']}")
+            reason = plain(each["reason"])
+            click.echo(f"{each['task']} of {each.get('date')} failed: {reason}")
 
 
 def _show_missed(days: list[Document]) -> None:

@@ -7,6 +7,7 @@ import logging
 import sys
 
 from pipeline import settings
+from pipeline.plaintext import plain
 
 _TEXT = "%(asctime)s %(levelname)-7s %(message)s"
 
@@ -23,7 +24,7 @@ def set_up_log(log_format: str) -> None:
 
 class _Redacted(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return settings.redacted(super().format(record))
+        return plain(settings.redacted(super().format(record)))
 
 
 class _Json(_Redacted):

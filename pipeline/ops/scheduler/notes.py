@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.ops.scheduler.events import LONGEST_REASON, Event
+from pipeline.plaintext import plain
 from pipeline.settings import redacted
 
 _LONGEST_TEXT = 20_000
@@ -67,7 +68,7 @@ def event_of(note: Note) -> Event:
 
 def _reason(text: str) -> str | None:
     """Return a fault's sentence where it has one, else the end of its text."""
-    decoded = redacted(_decoded(text)).strip()
+    decoded = plain(redacted(_decoded(text))).strip()
     sentence = _SENTENCE.search(decoded)
     told = sentence["sentence"].strip() if sentence else decoded
     return told if len(told) <= LONGEST_REASON else f"…{told[1 - LONGEST_REASON :]}"

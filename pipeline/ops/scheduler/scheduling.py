@@ -20,6 +20,7 @@ from pipeline.ops.scheduler.accepted import FAMILIES
 from pipeline.ops.scheduler.metrics import PipelineMetrics
 from pipeline.ops.scheduler.retries import configs_by_family
 from pipeline.ops.scheduler.state import StateFile
+from pipeline.plaintext import plain
 
 WORKER_GONE = "its worker is gone"
 
@@ -142,4 +143,4 @@ def presentable(story: str) -> str:
     except (ValueError, RecursionError):
         told = story
     text = told if isinstance(told, str) else story
-    return json.dumps(settings.redacted(text)[-LONGEST_STORY:], ensure_ascii=False)
+    return json.dumps(plain(settings.redacted(text))[-LONGEST_STORY:], ensure_ascii=False)
