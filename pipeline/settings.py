@@ -74,6 +74,14 @@ class Settings(NamedTuple):
     alert_url: Secret | None
     log_format: str
 
+    @property
+    def sends_key_in_clear(self) -> bool:
+        """Whether whoever sits between us and the API can read the key."""
+        address = urlsplit(self.api_url)
+        here = re.fullmatch(r"localhost|127(\.\d+){3}|::1", address.hostname or "")
+        real = self.credential is not None and not self.credential.is_demo
+        return real and address.scheme == "http" and not here
+
     def required_credential(self) -> Credential:
         """Return the credential, or raise SettingsError saying where to get one."""
         if self.credential is None:

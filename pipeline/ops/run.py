@@ -47,6 +47,10 @@ class Run:
             *(VERSION, " ".join(self._words), self._source(), logs.scheduler()),
             platform.python_version(),
         )
+        if self._settings and self._settings.sends_key_in_clear:
+            LOGGER.warning(
+                "TMDB_API_URL is no https address: the key crosses the network for anybody to read"
+            )
         if self._settings:
             with contextlib.suppress(OSError):
                 journal.sweep(Layout(self._settings.data_dir), self._began_at)

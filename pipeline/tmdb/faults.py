@@ -26,10 +26,19 @@ def reason(error: Exception) -> str:
     return type(error).__name__
 
 
+_FOREIGN_CERTIFICATE = "the certificate is of another host"
+_UNTRUSTED_CERTIFICATE = (
+    "the certificate is not trusted; that of an authority of your own belongs into the file that "
+    "REQUESTS_CA_BUNDLE names"
+)
+
 _REASONS = (
     ("NameResolutionError", "the host name is not known"),
+    ("Hostname mismatch", _FOREIGN_CERTIFICATE),
+    ("IP address mismatch", _FOREIGN_CERTIFICATE),
+    ("CERTIFICATE_VERIFY_FAILED", _UNTRUSTED_CERTIFICATE),
     ("SSLError", "TLS could not be agreed on or the certificate is not trusted"),
-    ("SSLCertVerificationError", "the certificate is not trusted"),
+    ("SSLCertVerificationError", _UNTRUSTED_CERTIFICATE),
     ("TLS CA certificate", "REQUESTS_CA_BUNDLE names no file of certificates"),
     ("ProxyError", "the proxy does not work"),
     ("ConnectTimeoutError", "no connection in time"),

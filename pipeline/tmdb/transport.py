@@ -10,9 +10,11 @@ import io
 import json
 import logging
 import random
+import ssl
 import threading
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -308,6 +310,22 @@ class CatalogueAdapter(HTTPAdapter):
             io.BytesIO(reply.body), reply.headers, reply.status, preload_content=False
         )
         return self.build_response(request, raw)
+
+
+def trusted(api_url: str) -> ssl.SSLContext:
+    """Return what the certificate of that address has to stand up to, as for our requests.
+
+    Raises:
+        OSError: REQUESTS_CA_BUNDLE names no file of certificates.
+    """
+    with _Session() as session:
+        told = session.merge_environment_settings(api_url, {}, stream=None, verify=None, cert=None)[
+            "verify"
+        ]
+    place = Path(told if isinstance(told, str) else requests.certs.where())
+    if place.is_dir():
+        return ssl.create_default_context(capath=place)
+    return ssl.create_default_context(cafile=place)
 
 
 class _Session(requests.Session):

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pipeline import clock, settings
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
+from pipeline.tmdb.transport import trusted
 
 MOST_SECONDS_APART = 30
 LEAST_DISK_BYTES = 1 << 30
@@ -77,7 +78,8 @@ def _date_of(api_url: str) -> datetime.datetime | None:
     """Return the Date of any answer; without a key that is a refusal, which has one as well."""
     request = urllib.request.Request(f"{api_url}/configuration", method="GET")  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as response:  # noqa: S310
+        context = trusted(api_url)
+        with urllib.request.urlopen(request, timeout=SECONDS, context=context) as response:  # noqa: S310
             text = response.headers.get("Date", "")
     except urllib.error.HTTPError as error:
         with error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import ssl
 import threading
@@ -11,8 +12,8 @@ from urllib.parse import urlsplit
 
 from pipeline import settings
 from pipeline.errors import CredentialRefused, PipelineError
-from pipeline.ops.findings import OK, PROBLEM, Finding
-from pipeline.tmdb.transport import Transport
+from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
+from pipeline.tmdb.transport import Transport, trusted
 
 _SECONDS = 4.0
 
@@ -46,12 +47,27 @@ def host() -> Finding:
     name, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     proxy = _proxy(parts.scheme, name)
     if proxy:
-        finding = _connected(proxy, _port(proxy), secure=False)
-        return Finding("host", finding.state, f"by the proxy: {finding.found}", finding.mend)
-    return _connected(f"//{name}", port, secure=parts.scheme == "https")
+        finding = _connected(proxy, _port(proxy), None)
+        finding = dataclasses.replace(finding, found=f"by the proxy: {finding.found}")
+    else:
+        try:
+            context = trusted(current.api_url) if parts.scheme == "https" else None
+        except OSError:
+            mend = "Correct or remove that variable."
+            found = "REQUESTS_CA_BUNDLE names no file of certificates"
+            return Finding("host", PROBLEM, found, mend)
+        finding = _connected(f"//{name}", port, context)
+    return _in_clear(finding) if current.sends_key_in_clear else finding
 
 
-def _connected(address: str, port: int, *, secure: bool) -> Finding:
+def _in_clear(finding: Finding) -> Finding:
+    if finding.state != OK:
+        return finding
+    found = f"{finding.found}; the key travels in clear"
+    return Finding("host", WARNING, found, "Give TMDB_API_URL an https address.")
+
+
+def _connected(address: str, port: int, context: ssl.SSLContext | None) -> Finding:
     name = urlsplit(address).hostname or address
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
@@ -60,17 +76,17 @@ def _connected(address: str, port: int, *, secure: bool) -> Finding:
         return Finding("host", PROBLEM, f"DNS: {name} is not known ({error.strerror})", mend)
     try:
         with socket.create_connection((name, port), timeout=_SECONDS) as connection:
-            if secure:
-                ssl.create_default_context().wrap_socket(connection, server_hostname=name).close()
+            if context:
+                context.wrap_socket(connection, server_hostname=name).close()
     except ssl.SSLError as error:
-        mend = "See this machine's clock and its certificates (package ca-certificates)."
+        mend = "See this machine's clock; an authority of your own belongs into REQUESTS_CA_BUNDLE."
         why = getattr(error, "verify_message", None) or error.reason
         return Finding("host", PROBLEM, f"TLS: {name}:{port} is not trusted ({why})", mend)
     except OSError as error:
         mend = "See firewall, proxy (HTTPS_PROXY) and TMDB_API_URL."
         why = error.strerror or type(error).__name__
         return Finding("host", PROBLEM, f"TCP: no connection to {name}:{port} ({why})", mend)
-    how = "TLS agreed" if secure else "connected, without TLS"
+    how = "TLS agreed" if context else "connected, without TLS"
     return Finding("host", OK, f"{name}:{port} at {found[0][4][0]}: {how}")
 
 
