@@ -13,6 +13,7 @@ import contextlib
 import gc
 import itertools
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,7 @@ def prepare_luigi() -> None:
         raise SystemExit(f"{where} is no luigi configuration: {reason}") from None
     if serves_another_module():
         return
+    _keep_what_is_written_from_others()
     ours = settings.REPOSITORY / "luigi.cfg"
     parser = luigi.configuration.LuigiConfigParser
     if str(ours) not in parser._config_paths:
@@ -53,6 +55,11 @@ def prepare_luigi() -> None:
 
     messages.install()
     journal.install()
+
+
+def _keep_what_is_written_from_others() -> None:
+    """Let nobody else change a file or a folder of ours, whatever the umask says to it."""
+    os.umask(os.umask(0o077) | stat.S_IWOTH)
 
 
 @contextlib.contextmanager

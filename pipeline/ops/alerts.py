@@ -126,8 +126,9 @@ def _marker(path: Path) -> Iterator[int | None]:
     be written: a full disk is what those on duty want to hear of, and rather twice than never.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        for folder in (path.parent.parent, path.parent):  # luigid's state lies there as well
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:
         yield None
         return

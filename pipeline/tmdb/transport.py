@@ -322,7 +322,7 @@ def trusted(api_url: str) -> ssl.SSLContext:
         told = session.merge_environment_settings(api_url, {}, stream=None, verify=None, cert=None)[
             "verify"
         ]
-    place = Path(told if isinstance(told, str) else requests.certs.where())
+    place = Path(told if isinstance(told, str) else requests.utils.DEFAULT_CA_BUNDLE_PATH)
     if place.is_dir():
         return ssl.create_default_context(capath=place)
     return ssl.create_default_context(cafile=place)
