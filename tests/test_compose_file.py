@@ -58,6 +58,37 @@ def test_a_service_may_do_little(name: str) -> None:
     assert "docker.sock" not in TEXT
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_shares_nothing_of_the_host_but_its_data(name: str) -> None:
+    found = service(name)
+    assert not {"pid", "ipc", "uts", "userns_mode", "devices", "cgroup", "sysctls"} & set(found)
+    for volume in found["volumes"]:
+        source = volume.rpartition(":/")[0]
+        writable = source in ("history", "${PIPELINE_DATA_DIR:-./data}", "./data-demo")
+        assert writable or volume.endswith(":ro"), volume
+
+
+def test_what_runs_in_the_image_is_an_unprivileged_user() -> None:
+    """Root is left behind by the entry point and by every command that is called by its name."""
+    entry = (REPOSITORY / "config/docker/entrypoint").read_text(encoding="utf-8")
+    step_down = (REPOSITORY / "config/docker/as-pipeline").read_text(encoding="utf-8")
+    assert entry.splitlines()[-1] == 'exec as-pipeline "$@"'
+    last = step_down.splitlines()[-1]
+    assert last.startswith("exec setpriv --reuid pipeline --regid pipeline --init-groups")
+    assert "--no-new-privs" in last
+    links = set(re.findall(r"ln -s as-pipeline /usr/local/bin/([\w-]+)", DOCKERFILE))
+    assert links == {"luigi", "luigid", "tmdb-pipeline"}
+    assert "crontab -u pipeline" in entry
+    assert all(service(each).get("user") is None for each in OURS)
+
+
+def test_the_code_of_the_image_belongs_to_root() -> None:
+    """So what is taken over in a container cannot change what it runs, even were / writable."""
+    owned = re.findall(r"chown (?:-\w+ )?pipeline:pipeline (.*)", DOCKERFILE)
+    assert owned == ["data data-demo"]
+    assert "COPY --chown" not in DOCKERFILE
+
+
 def test_only_luigids_page_is_published_and_only_to_this_machine() -> None:
     assert service("luigid")["ports"] == ["127.0.0.1:8082:8082"]
     assert "ports" not in service("postgres")

@@ -120,7 +120,7 @@ def test_the_picture_of_the_architecture_shows_every_module_and_task() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    pages = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
+    pages = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
     pages += sorted((REPOSITORY / "docs").rglob("*.md"))
 
     broken = [
@@ -132,8 +132,19 @@ def test_links_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_what_the_threat_model_says_is_shown_by_tests_that_are_there() -> None:
+    model = (REPOSITORY / "docs/threat-model.md").read_text(encoding="utf-8")
+    rows = [line for line in model.splitlines() if line.startswith("| **")]
+    named = set(re.findall(r"`(test_\w+)`", model))
+
+    assert len(rows) >= 10
+    assert all("`test" in line.split("|")[-2] for line in rows)
+    assert {name for name in named if not (REPOSITORY / f"tests/{name}.py").exists()} == set()
+
+
 def test_make_knows_every_target_that_the_readme_names() -> None:
-    named = set(re.findall(r"`?make (\w+)", README))
+    security = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`?make (\w+)", README)) | set(re.findall(r"`make (\w+)`", security))
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     known = set(re.findall(r"^(\w+):", makefile, flags=re.MULTILINE))
 
