@@ -341,6 +341,29 @@ def test_a_head_that_drips_is_given_up_in_time(tmdb: FakeTmdb, open_transport: O
     assert time.monotonic() - started < BRIEF_SILENCE * 7
 
 
+@pytest.mark.usefixtures("brief_bounds")
+def test_a_head_that_drips_for_ever_is_told_as_what_it_is(
+    tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    """Half a head must not pass for a whole one with an empty body."""
+    tmdb.fail(fake.slow_headers(BRIEF_SILENCE * 5), times=None)
+
+    with pytest.raises(TmdbUnavailable, match="no answer in time"):
+        ask(open_transport(retries=0))
+
+
+def test_a_connection_that_is_reset_while_it_is_made_is_told_as_reset(
+    open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reset(*_: object, **__: object) -> None:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", reset)
+
+    with pytest.raises(TmdbUnavailable, match="the connection was reset"):
+        ask(open_transport("http://films.invalid/3"))
+
+
 def test_a_dead_host_and_an_unknown_host_are_told_apart(open_transport: Opener) -> None:
     with FakeTmdb(limit=None) as tmdb:
         dead = tmdb.url

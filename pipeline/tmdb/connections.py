@@ -40,7 +40,11 @@ class _Watch:
 
     @contextlib.contextmanager
     def over(self, connection: HTTPConnection) -> Iterator[None]:
-        """Shut the connection if the block takes too long."""
+        """Shut the connection if the block takes too long, and say so whatever that led to.
+
+        Raises:
+            TimeoutError: it was shut; half a head would pass for a whole one with an empty body.
+        """
         deadline = clock.monotonic() + HEAD_SECONDS
         with self._change:
             self._deadlines[connection] = deadline
@@ -53,7 +57,9 @@ class _Watch:
             yield
         finally:
             with self._change:
-                self._deadlines.pop(connection, None)
+                late = self._deadlines.pop(connection, None) is None
+            if late:
+                raise TimeoutError(f"no head within {HEAD_SECONDS:.0f} s")
 
     def _run(self) -> None:
         with self._change:
