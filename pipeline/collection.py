@@ -65,13 +65,20 @@ def document(
     """Assemble a list's document from its pages, given in the list's order.
 
     Raises:
-        NoData: the pages hold no film at all.
+        NoData: the pages hold no film at all, or one is empty that cannot be.
     """
     received = [film for page in pages for film in page.films]
     if not received:
         raise NoData(
             f"TMDB's list {film_list.name} came back without a single film; nothing was written, "
             "run the same command again later.",
+            list=film_list.name,
+        )
+    gaps = _gaps(pages)
+    if gaps:
+        raise NoData(
+            f"TMDB's list {film_list.name} came back without a single film on page {gaps[0]}, "
+            "though it has more; nothing was written, run the same command again later.",
             list=film_list.name,
         )
     films = unique(received)
@@ -116,6 +123,19 @@ def common_source(of_lists: Iterable[str]) -> str:
             "not be mixed; delete the ones that do not belong there and run the same command again."
         )
     return sources[0]
+
+
+def _gaps(pages: Sequence[Page]) -> list[int]:
+    """Return the empty pages that are not the list's end: films follow, or it denies all there are.
+
+    TMDB caches each page by itself: one of a bad moment must not cost twenty films.
+    """
+    last = max(page.number for page in pages if page.films)
+    return [
+        page.number
+        for page in pages
+        if not page.films and (page.number < last or not page.total_results)
+    ]
 
 
 def _rating(film: Film) -> int | float:

@@ -222,6 +222,26 @@ def test_a_list_without_a_single_film_is_no_document(empty: Callable[[], list[Pa
         document(of_genre(PLAN, "science_fiction", SUNDAY), SUNDAY, empty(), ORIGIN)
 
 
+def test_an_empty_page_before_one_with_films_is_no_end_and_no_document() -> None:
+    with pytest.raises(NoData, match="without a single film on page 2, though it has more"):
+        document(popular(PLAN), SUNDAY, pages([FIRST], [], [SECOND]), ORIGIN)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_page_that_denies_the_list_is_no_document(number: int) -> None:
+    whole = pages([FIRST], [SECOND], [THIRD])
+    whole[number - 1] = Page(number, [], total_pages=1, total_results=0)
+
+    with pytest.raises(NoData, match=f"popular .* without a single film on page {number}, though"):
+        document(popular(PLAN), SUNDAY, whole, ORIGIN)
+
+
+def test_a_list_that_ends_before_the_pages_asked_for_is_a_document() -> None:
+    made = document(popular(PLAN), SUNDAY, pages([FIRST], [SECOND], []), ORIGIN)
+
+    assert ids(made["movies"]) == [3, 1]
+
+
 def test_a_top_rated_list_with_none_good_enough_is_an_empty_document() -> None:
     made = document(top_rated(PLAN, SUNDAY), SUNDAY, pages([THIRD]), ORIGIN)
     assert made["movies"] == []
