@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -347,6 +347,26 @@ class TestScheduling:
             run()
         assert caught.group_contains(KeyError)
 
+    def test_a_mended_server_forgets_what_was_to_come(
+        self, tmdb: FakeTmdb, session: requests.Session
+    ) -> None:
+        tmdb.fail(fake_tmdb.status(503), times=None)
+        assert ask(session, tmdb).status_code == 503
+        tmdb.reset_next_connections(1)
+        tmdb.mend()
+        assert requests.get(tmdb.url + POPULAR, timeout=2).status_code == 200
+
+    def test_chance_befalls_what_nothing_else_is_scheduled_for(
+        self, session: requests.Session
+    ) -> None:
+        def chance(path: str, query: Mapping[str, str]) -> Fault | None:
+            return fake_tmdb.status(502) if (path, query["page"]) == (POPULAR, "2") else None
+
+        with FakeTmdb(limit=None, chance=chance) as tmdb:
+            tmdb.fail(fake_tmdb.status(503), page=2)
+            answers = [ask(session, tmdb, page=page).status_code for page in (1, 2, 2)]
+        assert answers == [200, 503, 502]
+
 
 class TestWrongContent:
     def test_an_error_with_html(self, tmdb: FakeTmdb, session: requests.Session) -> None:
@@ -426,6 +446,13 @@ class TestEncodings:
         with pytest.raises(requests.exceptions.ContentDecodingError):
             ask(session, tmdb)
 
+    def test_cut_gzip_is_whole_http_and_lacks_its_end(
+        self, tmdb: FakeTmdb, session: requests.Session
+    ) -> None:
+        tmdb.fail(fake_tmdb.cut_gzip())
+        with pytest.raises(EOFError):
+            gzip.decompress(ask(session, tmdb).content)
+
     def test_a_bomb_is_small_on_the_wire_and_valid_inside(
         self, tmdb: FakeTmdb, session: requests.Session
     ) -> None:
@@ -459,6 +486,8 @@ class TestBrokenTransport:
             (fake_tmdb.reset(), requests.ConnectionError),
             (fake_tmdb.no_answer(), requests.ConnectionError),
             (fake_tmdb.hang(0.05), requests.ConnectionError),
+            (fake_tmdb.reset_in_head(), requests.ConnectionError),
+            (fake_tmdb.hang_mid_body(0.05), requests.exceptions.ChunkedEncodingError),
             (fake_tmdb.reset_mid_body(), requests.exceptions.ChunkedEncodingError),
             (fake_tmdb.cut_body(), requests.exceptions.ChunkedEncodingError),
             (fake_tmdb.cut_chunked(), requests.exceptions.ChunkedEncodingError),
@@ -491,6 +520,35 @@ class TestBrokenTransport:
             assert b'"results": [' in sock.recv(65536)
             with pytest.raises(ConnectionResetError):
                 sock.recv(65536)
+
+    def test_reset_in_head_comes_after_half_of_it(self, tmdb: FakeTmdb) -> None:
+        tmdb.fail(fake_tmdb.reset_in_head())
+        with connected(tmdb) as sock:
+            sock.sendall(b"GET /3/movie/popular HTTP/1.1\r\n\r\n")
+            head = sock.recv(65536)
+            assert head.startswith(b"HTTP/1.1 200 OK")
+            assert b"\r\n\r\n" not in head
+            with pytest.raises(ConnectionResetError):
+                sock.recv(65536)
+
+    def test_connections_are_reset_before_they_can_ask(self, tmdb: FakeTmdb) -> None:
+        tmdb.reset_next_connections(2)
+        for _ in range(2):
+            with pytest.raises(OSError, match=r"reset|pipe"):
+                raw_answer(tmdb)
+        assert raw_answer(tmdb, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert tmdb.count() == 1
+
+    def test_a_server_that_vanished_ends_connections_and_refuses_new_ones(
+        self, tmdb: FakeTmdb
+    ) -> None:
+        with connected(tmdb) as sock:
+            sock.sendall(b"GET /3/authentication HTTP/1.1\r\n\r\n")
+            assert sock.recv(65536)
+            tmdb.vanish()
+            assert sock.recv(1) == b""
+        with pytest.raises(ConnectionRefusedError):
+            connected(tmdb)
 
     def test_no_answer_is_an_end_in_order(self, tmdb: FakeTmdb) -> None:
         tmdb.fail(fake_tmdb.no_answer())

@@ -68,6 +68,10 @@ class Schedule:
         with self._lock:
             self._scheduled.append(_Scheduled(fault, name, page, query, times))
 
+    def clear(self) -> None:
+        with self._lock:
+            self._scheduled.clear()
+
     def take(self, asked: Asked) -> Fault | None:
         with self._lock:
             for scheduled in self._scheduled:

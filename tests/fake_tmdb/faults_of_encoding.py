@@ -35,6 +35,11 @@ def corrupt_gzip() -> Fault:
     return Fault("corrupt gzip", change=spoilt)
 
 
+def cut_gzip() -> Fault:
+    """Unannounced gzip that lacks its end, in a body as long as it claims to be."""
+    return Fault("cut gzip", change=lambda reply: replace(reply, body=_gzip(reply.body)[:-20]))
+
+
 def gzip_bomb(total_bytes: int) -> Fault:
     """Announced gzip, small on the wire, that inflates to `total_bytes` of valid JSON."""
     reply = Reply(200, _bomb(total_bytes), {"Content-Type": JSON_TYPE})

@@ -40,6 +40,28 @@ def reset_mid_body() -> Fault:
     return Fault("reset mid body", deliver=deliver)
 
 
+def reset_in_head() -> Fault:
+    """Half a head, then RST."""
+
+    def deliver(exchange: Exchange, reply: Reply) -> None:
+        exchange.send(_half(reply.head()))
+        exchange.sleep(_TIME_TO_READ_THE_HEAD)
+        exchange.reset()
+
+    return Fault("reset in head", deliver=deliver, silent=True)
+
+
+def hang_mid_body(seconds: float) -> Fault:
+    """Head and half a body, then silence, then closed."""
+
+    def deliver(exchange: Exchange, reply: Reply) -> None:
+        exchange.send(reply.head() + _half(reply.body))
+        exchange.sleep(seconds)
+        exchange.hang_up()
+
+    return Fault("hang mid body", deliver=deliver)
+
+
 def cut_body() -> Fault:
     """Half of the bytes that Content-Length promised, then closed in order."""
 

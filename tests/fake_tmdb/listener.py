@@ -23,6 +23,8 @@ class Listener:
         self._threads: list[threading.Thread] = []
         self.open = OpenConnections()
         self.stopping = threading.Event()
+        self._vanished = threading.Event()
+        self.resets_to_come = 0
 
     def start(self) -> int:
         """Listens, and tells the port."""
@@ -47,10 +49,18 @@ class Listener:
         for sock in self._own_sockets():
             sock.close()
 
+    def vanish(self) -> None:
+        """Refuses connections from now on, and ends those there are."""
+        self._vanished.set()
+        self._wake.send(b"!")
+        self._threads[0].join(_PATIENCE_AT_CLOSE_SECONDS)
+        self.open.wake_all()
+
     def forget_in_child(self) -> None:
         self.open.forget_in_child()
         for sock in self._own_sockets():
-            os.close(sock.detach())
+            if sock.fileno() >= 0:
+                os.close(sock.detach())
 
     def _own_sockets(self) -> tuple[socket.socket, ...]:
         return self._socket, self._wake, self._woken
@@ -64,11 +74,18 @@ class Listener:
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
-            while not self.stopping.is_set():
+            while not self.stopping.is_set() and not self._vanished.is_set():
                 selector.select()
                 with contextlib.suppress(OSError):  # the client thought better of it
                     sock, _address = self._socket.accept()
-                    self._run(self._serve, self.open.add(sock))
+                    connection = self.open.add(sock)
+                    if self.resets_to_come > 0:
+                        self.resets_to_come -= 1
+                        connection.reset()
+                    else:
+                        self._run(self._serve, connection)
+        if self._vanished.is_set():
+            self._socket.close()
 
 
 _alive: "weakref.WeakSet[Listener]" = weakref.WeakSet()

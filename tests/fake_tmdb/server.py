@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from fake_tmdb.catalogue import LAST_PAGE_ALLOWED, Catalogue, RowsOf, below_base, page_of, refusal
@@ -16,6 +16,9 @@ from fake_tmdb.listener import Listener
 from fake_tmdb.wire import Asked, BadRequestError, Reply, json_reply, read_request
 
 _NO_FAULT = Fault("none")
+
+Chance = Callable[[str, Mapping[str, str]], Fault | None]
+"""(path such as "/movie/popular", query) -> what befalls this request, if anything."""
 
 
 class FakeTmdb:
@@ -34,6 +37,7 @@ class FakeTmdb:
         repeat_last_on_next_page: bool = False,
         low_ratings: bool = False,
         rows: RowsOf | None = None,
+        chance: Chance | None = None,
     ) -> None:
         self._credential = CredentialCheck(key)
         self._limit = limit
@@ -41,6 +45,7 @@ class FakeTmdb:
         self._latency = latency
         self._catalogue = Catalogue(total_pages, repeat_last_on_next_page, low_ratings, rows)
         self._schedule = Schedule()
+        self._chance = chance
         self._ledger = Ledger()
         self._listener = Listener(self._serve)
         self._errors: list[Exception] = []
@@ -68,6 +73,19 @@ class FakeTmdb:
         `query` names parameters that must be there, as in `{"with_genres": "27"}`.
         """
         self._schedule.add(fault, path, page, query or {}, times)
+
+    def mend(self) -> None:
+        """Forgets every fault that is still to come."""
+        self._schedule.clear()
+        self._listener.resets_to_come = 0
+
+    def reset_next_connections(self, number: int) -> None:
+        """Resets so many of the next connections as soon as they are accepted."""
+        self._listener.resets_to_come += number
+
+    def vanish(self) -> None:
+        """Ends every connection and refuses new ones, as a server does that has died."""
+        self._listener.vanish()
 
     @property
     def requests(self) -> list[Request]:
@@ -157,7 +175,10 @@ class FakeTmdb:
         refused = self._refuse(asked, at)
         if refused is not None:
             return _NO_FAULT, refused
-        fault = self._schedule.take(asked) or _NO_FAULT
+        fault = self._schedule.take(asked)
+        if fault is None and self._chance:
+            fault = self._chance(below_base(asked.path), asked.query)
+        fault = fault or _NO_FAULT
         try:
             return fault, fault.change(json_reply(*self._catalogue.answer(asked.path, asked.query)))
         except Exception as error:
