@@ -15,18 +15,26 @@ import msgspec
 
 _INDENT = 2
 
+DEEPEST = 64
+"""Levels of a text that is read. Our documents have eight; how much deeper one could be written or
+read again would depend on how deep the program itself is just then."""
 
-def decode(text: bytes) -> Any:
+
+def decode(text: bytes | str, deepest: int = DEEPEST) -> Any:
     """Return the value of a JSON text.
 
     Raises:
-        ValueError: it is none; NaN, Infinity and numbers that no float can hold are none either.
-        RecursionError: it is nested too deeply.
+        ValueError: it is none; NaN, Infinity and numbers that no float can hold are none either,
+            nor is what is nested more than so many levels deep.
     """
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        value = _value(text)
+        too_deep = _is_deeper(value, deepest)
+    except RecursionError:
+        too_deep = True
+    if too_deep:
+        raise ValueError(f"it is nested more than {deepest} levels deep")
+    return value
 
 
 def encode(value: Any) -> bytes:
@@ -59,6 +67,25 @@ def with_rows(key: str, rows: Iterable[bytes], rest: dict[str, Any]) -> Iterator
         between = b",\n    "
     yield (b"]" if between == b"\n    " else b"\n  ]") + b","
     yield encode(rest).removeprefix(b"{")
+
+
+def _value(text: bytes | str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError):
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if type(each) is dict else each)
+            if type(inner) is dict or type(inner) is list
+        ]
+    return bool(level)
 
 
 def _refuse_constant(name: str) -> None:

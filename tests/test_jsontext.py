@@ -44,9 +44,16 @@ def test_what_is_no_utf8_is_refused() -> None:
         decode(b'"\xff"')
 
 
-def test_a_text_nested_without_end_is_refused() -> None:
-    with pytest.raises(RecursionError):
-        decode(b"[" * 100_000 + b"]" * 100_000)
+@pytest.mark.parametrize("levels", [65, 950, 100_000])
+def test_a_text_nested_too_deeply_is_refused(levels: int) -> None:
+    """However deep the program itself is: at 950 levels that decided who could read it."""
+    with pytest.raises(ValueError, match="nested more than 64 levels deep"):
+        decode(b"[" * levels + b"]" * levels)
+
+
+def test_a_text_of_64_levels_is_read_and_written() -> None:
+    text = b'{"a":' * 64 + b"1" + b"}" * 64
+    assert decode(encode(decode(text))) == decode(text)
 
 
 def test_it_is_indented_and_not_escaped() -> None:

@@ -15,6 +15,9 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 ANSWER_SECONDS = 60.0
 """Longest time that a whole answer may take, however steadily it drips."""
 
+DEEPEST_ANSWER = 32
+"""Levels of an answer. A page of a list has four, and what is made of it some more."""
+
 _GZIP_MAGIC = b"\x1f\x8b"
 _PIECE = 65_536
 
@@ -49,8 +52,8 @@ def read(stream: Stream, where: str) -> bytes:
 def decode(content: bytes) -> Any:
     """Decode JSON. Raises Transient where it is none: gateways answer 200 with HTML at times."""
     try:
-        return jsontext.decode(content)
-    except (ValueError, RecursionError):
+        return jsontext.decode(content, DEEPEST_ANSWER)
+    except ValueError:
         raise Transient("a 200 whose body is not JSON") from None
 
 

@@ -7,7 +7,6 @@ read; a document is written with its keys in a fixed order and never changes.
 from __future__ import annotations
 
 import datetime
-import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import storage
+from pipeline import jsontext, storage
 from pipeline.errors import PipelineError
 from pipeline.layout import Layout
 from pipeline.plan import Plan
@@ -74,7 +73,7 @@ def collection_info(path: Path) -> dict[str, Any] | None:
         with path.open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _INFO_BYTES))
             _, found, info = file.read().rpartition(_INFO)
-        document = json.loads(b'{"info": ' + info) if found else {}
+        document = jsontext.decode(b'{"info": ' + info) if found else {}
     except (OSError, ValueError):
         return None
     found_info = document.get("info")

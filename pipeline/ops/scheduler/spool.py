@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from pipeline import jsontext
 from pipeline.errors import StorageError
 from pipeline.ops.scheduler.events import Event
 
@@ -124,7 +125,7 @@ def _line(event: Event) -> str:
 
 def _event(line: bytes) -> Event | None:
     try:
-        fields = json.loads(line)
+        fields = jsontext.decode(line)
         return Event(**{**fields, "at": datetime.fromisoformat(fields["at"])})
     except (ValueError, TypeError, KeyError):
         return None
