@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from pipeline import bounded
 from pipeline.credential import DEMO, Credential, Secret
 from pipeline.errors import SettingsError
 from pipeline.plan import Plan, plan_from
@@ -115,7 +117,7 @@ def current() -> Settings:
 
 def redacted(text: str) -> str:
     """Return the text without any of the secrets, whatever else is wrong with the settings."""
-    from_file = _readable_dotenv()
+    from_file = dotenv()
     for name in _SECRETS:
         for value in (os.environ.get(name, "").strip(), from_file.get(name, "").strip()):
             for secret in _parts_to_hide(value):
@@ -134,13 +136,14 @@ def luigid_password() -> Secret | None:
 
 
 def _secret_alone(name: str) -> Secret | None:
-    return _secret(os.environ.get(name, "").strip() or _readable_dotenv().get(name, "").strip())
+    return _secret(os.environ.get(name, "").strip() or dotenv().get(name, "").strip())
 
 
-def _readable_dotenv() -> dict[str, str]:
-    dotenv = Path(".env")
+def dotenv() -> dict[str, str]:
+    """Return what `.env` sets; nothing where it cannot be read, which `current` tells of."""
+    path = Path(".env")
     with contextlib.suppress(SettingsError):
-        return _dotenv(dotenv.absolute(), _stamp(dotenv))
+        return _dotenv(path.absolute(), _stamp(path))
     return {}
 
 
@@ -194,8 +197,7 @@ def _read_dotenv(path: Path) -> dict[str, str]:
     from dotenv.parser import parse_stream
 
     try:
-        with path.open(encoding="utf-8") as stream:
-            bindings = list(parse_stream(stream))
+        bindings = list(parse_stream(io.StringIO(bounded.read(path).decode(), newline=None)))
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise SettingsError(f"{path} cannot be read ({why}): mend or remove it.") from None
@@ -247,7 +249,10 @@ def _tables(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(bounded.read(path).decode())
+    except RecursionError:
+        why = "it is nested too deeply"
+        raise SettingsError(f"{path.absolute()} cannot be read: {why}.") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise SettingsError(f"{path.absolute()} cannot be read: {why}.") from None

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from pipeline import settings
+from pipeline import bounded, settings
 
 _ALSO_CORE = {"rpc_connect_timeout", "rpc_retry_attempts", "rpc_retry_wait", "rpc_log_retries"}
 """Options of [core] that luigi reads itself and nevertheless warns of as unknown."""
@@ -97,7 +97,8 @@ def _log_in_to_luigid() -> None:
     if password is None or not url or "@" in url:
         return
     scheme, _, rest = url.partition("://")
-    secret = quote(password.secret, safe="").replace("%", "%%")  # configparser halves them again
+    secret = quote(password.secret, safe="", errors="surrogateescape")
+    secret = secret.replace("%", "%%")  # configparser halves them again
     configuration.set("core", "scheduler_url", f"{scheme}://luigi:{secret}@{rest}")
 
 
@@ -120,9 +121,11 @@ def _configuration_files() -> list[Path]:
         path for path in (Path("luigi.cfg"), named) if path and (path.exists() or path is named)
     ]
     for path in files:
-        if not path.is_file() or not os.access(path, os.R_OK):
+        try:
+            bounded.read(path)
+        except OSError as error:
             raise SystemExit(
-                f"{path.absolute()} cannot be read: mend its permissions, or correct "
-                "LUIGI_CONFIG_PATH."
-            )
+                f"{path.absolute()} cannot be read ({error.strerror}): mend its permissions, or "
+                "correct LUIGI_CONFIG_PATH."
+            ) from None
     return files

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline import jsontext
+from pipeline import bounded, jsontext
 from pipeline.errors import DocumentUnreadable, StorageError
 from pipeline.rows import Row, rows_of
 
@@ -135,7 +135,7 @@ def read(path: Path) -> Document:
     text = _text(path)
     try:
         document = jsontext.decode(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _damaged(path, f"it is not JSON ({error})") from None
     if not isinstance(document, dict):
         raise _damaged(path, "it holds no JSON object")
@@ -231,7 +231,7 @@ def _bytes(text: str) -> bytes:
 
 def _text(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return bounded.read(path, bounded.LARGEST_DOCUMENT)
     except OSError as error:
         raise DocumentUnreadable(
             f"{path} cannot be read: {error.strerror}; mend that and run the same command again.",

@@ -28,6 +28,7 @@ LAYERS = {
     "pipeline.tmdb.*": 2,
     "pipeline.settings": 2,
     "pipeline.layout": 2,
+    "pipeline.bounded": 2,
     "pipeline.storage": 2,
     "pipeline.pages.*": 2,
     # 1: pure, from documents to documents

@@ -5,9 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import dataclass
-from pathlib import Path
-
-from dotenv import dotenv_values
 
 from pipeline import settings
 from pipeline.errors import PipelineError
@@ -72,11 +69,7 @@ def warnings() -> list[str]:
 
 def _given() -> tuple[dict[str, str], dict[str, str]]:
     """Return what the environment and `.env` hold. Needed to tell where a value comes from."""
-    try:
-        read = dotenv_values(".env", interpolate=False) if Path(".env").is_file() else {}
-    except (OSError, UnicodeDecodeError):
-        read = {}  # settings.current() says so in a sentence
-    return dict(os.environ), {name: value for name, value in read.items() if value}
+    return dict(os.environ), settings.dotenv()
 
 
 def _folders() -> dict[str, str]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline import clock
+from pipeline import bounded, clock, jsontext
 from pipeline.errors import StorageError
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -54,7 +54,7 @@ def of(pid: int) -> Process:
 def recorded(path: Path) -> Process | None:
     """Return the process that the file remembers, if it still runs."""
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = jsontext.decode(bounded.read(path))
         process = Process(int(facts["pid"]), str(facts["started"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import collections
+import os
 import re
 import threading
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import IO
 
 import click
 
-from pipeline import settings
-from pipeline.errors import NotPossible
+from pipeline import bounded, settings
+from pipeline.errors import NotPossible, StorageError
 from pipeline.layout import Layout
 from pipeline.ops.roots import family_of
 from pipeline.plaintext import plain
@@ -21,6 +21,9 @@ LARGEST_BYTES = 10_000_000
 
 _NAME = re.compile(r"\d{8}T\d{6}Z_(?P<task>.+)_\d+\.log")
 _POLL_SECONDS = 0.3
+
+_SHOWN_BYTES = 16 << 20
+"""Of a log's end; what stands before is looked at with other tools."""
 
 
 def luigid_log(layout: Layout) -> Path:
@@ -56,17 +59,23 @@ def found(layout: Layout, what: str) -> Path:
 def show(path: Path, lines: int, *, follow: bool) -> None:
     """Print the last lines of a file; `follow` goes on until it is interrupted."""
     click.echo(f"==> {path}", err=True)
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        for line in collections.deque(stream, maxlen=lines):
-            click.echo(plain(settings.redacted(line)), nl=False)
-        if follow:
+    try:
+        text = bounded.read_end(path, _SHOWN_BYTES).decode("utf-8", errors="replace")
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read ({error.strerror}).") from None
+    for line in text.splitlines(keepends=True)[-lines:] if lines else ():
+        click.echo(plain(settings.redacted(line)), nl=False)
+    if follow:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            stream.seek(0, os.SEEK_END)
             _follow(stream, path)
 
 
 def last_line(path: Path) -> str:
     """Return the last line of a log that says something, without secrets."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        text = bounded.read_end(path, _SHOWN_BYTES).decode("utf-8", errors="replace")
+        lines = text.strip().splitlines()
     except OSError:
         lines = []
     return plain(settings.redacted(lines[-1].strip())) if lines else "it logged nothing"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import bounded
 from pipeline.errors import SettingsError
 from pipeline.ops.roots import ALIASES, ROOTS
 
@@ -89,7 +90,7 @@ def parsed(fields: str) -> Schedule:
 def _lines(crontab: Path) -> dict[str, str]:
     """Return the line of each root task, found by the task's name or alias in its command."""
     try:
-        lines = crontab.read_text(encoding="utf-8").splitlines()
+        lines = bounded.read(crontab).decode().splitlines()
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError):

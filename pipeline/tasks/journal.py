@@ -15,7 +15,7 @@ from typing import Any
 
 import luigi
 
-from pipeline import clock
+from pipeline import bounded, clock, jsontext
 from pipeline.layout import Layout
 from pipeline.tasks.base import PipelineTask
 from pipeline.timeline import DONE, FAILED, START, runs
@@ -44,7 +44,7 @@ def timeline(asking: PipelineTask) -> list[dict[str, Any]]:
     """
     try:
         path = asking.layout.journal(asking.date)
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = bounded.read(path).decode().splitlines()
     except (OSError, UnicodeDecodeError):
         return []
     end = {"at": clock.instant().isoformat(), "task": _name(asking), "event": DONE}
@@ -91,7 +91,7 @@ def _name(task: PipelineTask) -> str:
 def _event(line: str) -> dict[str, Any] | None:
     """Read a line back; None for half a line, which a full disk leaves."""
     try:
-        event = json.loads(line)
+        event = jsontext.decode(line)
         datetime.datetime.fromisoformat(event["at"])
         return event if {"task", "event"} <= set(event) else None
     except (ValueError, KeyError, TypeError):

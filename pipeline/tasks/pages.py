@@ -12,7 +12,7 @@ from pathlib import Path
 
 import luigi
 
-from pipeline import settings, storage
+from pipeline import bounded, settings, storage
 from pipeline.layout import Layout, Place
 from pipeline.plan import iso_week
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
@@ -208,6 +208,6 @@ def _in_short(day: datetime.date, report: storage.Document) -> storage.Document:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return bounded.read(path).decode("utf-8", errors="replace")
     except OSError:
         return None

@@ -1,0 +1,48 @@
+"""Files read whole, as long as they are files and of a size that can be meant.
+
+A pipe would hold the reader for ever, and a file of gigabytes would take all memory before anybody
+could say that it is damaged.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+LARGEST_DOCUMENT = 256 << 20
+"""TMDB serves 10,000 films of a list, some 15 MB; a week of all its genres has some 200 MB."""
+
+LARGEST_TEXT = 4 << 20
+"""Of settings, a day's journal, the index: files of some kilobytes."""
+
+
+def read(path: Path, most: int = LARGEST_TEXT) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        OSError: as `open`, or it is no regular file, or larger than so many bytes.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        if status.st_size > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return stream.read()
+
+
+def read_end(path: Path, most: int) -> bytes:
+    """Return the last bytes of a file, at most so many.
+
+    Raises:
+        OSError: as `read`, but for the size.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        stream.seek(max(0, os.fstat(descriptor).st_size - most))
+        return stream.read(most)

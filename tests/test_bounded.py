@@ -1,0 +1,74 @@
+"""Files in the place of ours that are none, or of a size that nobody meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline import bounded, settings, storage
+from pipeline.errors import DocumentUnreadable, SettingsError
+
+GIGABYTE = 1 << 30
+
+
+def sparse(path: Path) -> None:
+    with path.open("wb") as stream:
+        stream.truncate(GIGABYTE)
+
+
+ODD: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a gigabyte": (sparse, "File too large"),
+    "a pipe": (os.mkfifo, "Not a regular file"),
+    "a folder": (Path.mkdir, "Is a directory"),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "Not a regular file"),
+    "a loop": (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+}
+
+
+@pytest.mark.parametrize(("make", "why"), ODD.values(), ids=ODD)
+def test_what_is_no_document_is_told_at_once(
+    make: Callable[[Path], None], why: str, tmp_path: Path
+) -> None:
+    make(tmp_path / "list.json")
+    with pytest.raises(DocumentUnreadable, match=why):
+        storage.read_collection(tmp_path / "list.json")
+    with pytest.raises(DocumentUnreadable, match=why):
+        storage.read_rows(tmp_path / "list.json")
+
+
+@pytest.mark.parametrize(("make", "why"), ODD.values(), ids=ODD)
+def test_what_is_no_file_of_settings_is_told_at_once(
+    make: Callable[[Path], None], why: str
+) -> None:
+    make(Path.cwd() / ".env")
+    with pytest.raises(SettingsError, match=why):
+        settings.current()
+
+
+def test_the_plan_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sparse(tmp_path / "collection.toml")
+    monkeypatch.setenv("PIPELINE_CONFIG_DIR", str(tmp_path))
+    with pytest.raises(SettingsError, match=r"collection\.toml cannot be read: File too large"):
+        settings.current().plan()
+
+
+def test_a_plan_nested_without_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "collection.toml").write_text("a = " + "[" * 100_000)
+    monkeypatch.setenv("PIPELINE_CONFIG_DIR", str(tmp_path))
+    with pytest.raises(SettingsError, match="nested too deeply"):
+        settings.current().plan()
+
+
+def test_the_end_of_a_file_is_read_alone(tmp_path: Path) -> None:
+    path = tmp_path / "run.log"
+    sparse(path)
+    with path.open("ab") as stream:
+        stream.write(b"the last line\n")
+    assert bounded.read_end(path, 14) == b"the last line\n"
+    path.write_bytes(b"short\n")
+    assert bounded.read_end(path, 14) == b"short\n"
+    with pytest.raises(OSError, match="Not a regular file"):
+        bounded.read_end(Path("/dev/zero"), 14)
