@@ -23,6 +23,7 @@ from pipeline.errors import PipelineError
 from pipeline.startup import serves_another_module
 
 EXIT_NOT_STARTED = 1
+EXIT_WRONG_PARAMETER = 40
 EXIT_INTERRUPTED = 130
 
 
@@ -81,5 +82,13 @@ def _told_in_a_sentence() -> Iterator[None]:
     except ModuleNotFoundError as error:
         print(f"luigi: --module names no module: {error}", file=sys.stderr)
         sys.exit(EXIT_NOT_STARTED)
+    except ValueError as error:
+        from pipeline.tasks.messages import sentence_of
+
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        print(f"luigi: {sentence}", file=sys.stderr)
+        sys.exit(EXIT_WRONG_PARAMETER)
     except KeyboardInterrupt as stop:
         sys.exit(getattr(stop, "status", EXIT_INTERRUPTED))

@@ -59,14 +59,24 @@ def scheduler_url() -> str:
 
 
 def statuses() -> dict[str, int]:
-    """Return the exit status of each ending as `[retcode]` sets it; 0 where it does not."""
+    """Return the exit status of each ending as `[retcode]` sets it; 0 where it does not.
+
+    Raises:
+        SettingsError: one of them is no number.
+    """
     configuration = luigi.configuration.get_config()
-    return {name: configuration.getint("retcode", name, 0) for name in STATUSES}
+    try:
+        return {name: configuration.getint("retcode", name, 0) for name in STATUSES}
+    except ValueError as error:
+        raise SettingsError(f"[retcode] of luigi.cfg needs whole numbers ({error}).") from None
 
 
 def problems() -> list[str]:
     """Return a sentence for each thing in luigi's configuration that would be passed over."""
-    zero = [name for name, status in statuses().items() if status == 0]
+    try:
+        zero = [name for name, status in statuses().items() if status == 0]
+    except SettingsError as error:
+        return [str(error)]
     found = [
         f"[retcode] of luigi's configuration gives no status to {name}: a run that ends so would "
         "exit with 0; set one as the luigi.cfg of this pipeline does."

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pipeline.errors import NotPossible
+from pipeline import clock
 from pipeline.ops.roots import family_of
 
 
@@ -26,7 +26,7 @@ class Day(click.ParamType[datetime.date]):
         """
         if isinstance(value, datetime.date):
             return value
-        return day_of(str(value))
+        return clock.day_of(str(value))
 
 
 class Family(click.ParamType[str]):
@@ -41,20 +41,6 @@ class Family(click.ParamType[str]):
             NotPossible: there is no such task; the sentence names those that are there.
         """
         return family_of(str(value))
-
-
-def day_of(text: str) -> datetime.date:
-    """Return the day that the text writes as YYYY-MM-DD.
-
-    Raises:
-        NotPossible: it is no day in that form.
-    """
-    try:
-        return datetime.datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise NotPossible(
-            f"{text!r} is no day of the calendar: write it as YYYY-MM-DD, for example 2024-01-07."
-        ) from None
 
 
 runtime_option = click.option(

@@ -13,7 +13,7 @@ import luigi
 import luigi.format
 import luigi.worker
 
-from pipeline import settings
+from pipeline import clock, settings
 from pipeline.errors import NotPossible, PipelineError
 from pipeline.layout import Layout, Place
 from pipeline.plaintext import plain
@@ -46,14 +46,9 @@ class DayParameter(luigi.DateParameter):
         """Parse the day.
 
         Raises:
-            NotPossible: it is no real day in that form.
+            NotPossible: it is no real day in that form, or centuries away.
         """
-        try:
-            return datetime.datetime.strptime(s, "%Y-%m-%d").date()
-        except ValueError:
-            raise NotPossible(
-                f"{s!r} is no day of the calendar: write it as YYYY-MM-DD, for example 2024-01-07."
-            ) from None
+        return clock.day_of(s)
 
 
 class PipelineTask(luigi.Task):
@@ -64,8 +59,12 @@ class PipelineTask(luigi.Task):
     attempts = ATTEMPTS_OF_A_DAY
 
     def place(self, layout: Layout) -> Place:
-        """Return where the document of any day goes; each task says so for itself."""
-        raise NotImplementedError
+        """Return where the document of any day goes; each task says so for itself.
+
+        Raises:
+            NotPossible: it is the base of others, which luigi would run by its name as well.
+        """
+        raise NotPossible(f"{self.task_family} is what other tasks are made of, and makes no file.")
 
     def output(self) -> luigi.LocalTarget:
         """Return the document's target. It is there whole or not at all."""

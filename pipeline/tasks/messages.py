@@ -32,6 +32,9 @@ _TRACEBACK_OF_OURS = re.compile(r"^pipeline\.errors\.\w+: (?P<sentence>.+)\Z", r
 _UNFULFILLED = re.compile(r"Unfulfilled dependenc\w+ at run time: (?P<tasks>.+)", re.S)
 """Luigi's words for inputs that vanished since it planned, as rejected lists do; it plans anew."""
 
+_UNREADABLE = re.compile(r"(?P<section>\w+)\[.*: Error when parsing .* of '(?P<option>\w+)'", re.S)
+"""luigi's words for an option of its own that it cannot read."""
+
 _CHATTER = re.compile(
     r"^(logging |Informed scheduler|\[pid|Done scheduling|Running Worker|Worker Worker|"
     r"Task \w+ (died unexpectedly|timed out after))"
@@ -49,6 +52,9 @@ def sentence_of(error: BaseException | None) -> str | None:
         family, _, parameter = _missing(error)
         example = " YYYY-MM-DD" if parameter == "date" else " VALUE"
         return f"{family} needs --{parameter}{example}."
+    if isinstance(error, ValueError) and (option := _UNREADABLE.match(str(error))):
+        where = f"[{option['section']}] of luigi.cfg, or on the command line"
+        return f"{option['option']} cannot be used ({error.__cause__}): correct it in {where}."
     gone = _UNFULFILLED.match(str(error)) if isinstance(error, RuntimeError) else None
     return f"what it needs is gone and is made anew: {gone['tasks']}" if gone else None
 

@@ -17,7 +17,7 @@ from pipeline.ops.runtime import Document, chosen
 
 
 @click.command("stats")
-@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True,
+@click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True,
               help="How many days to look back.")  # fmt: skip
 @click.option("--task", type=Family(), help="One task only.")
 @runtime_option

@@ -2,7 +2,8 @@
 
 import click
 
-from pipeline.ops.options import Family, day_of, runtime_option
+from pipeline import clock
+from pipeline.ops.options import Family, runtime_option
 from pipeline.ops.runtime import chosen
 
 
@@ -17,5 +18,5 @@ def command(task: str, words: tuple[str, ...], runtime: str) -> None:
     `trigger GenreMovies -- --genre horror`. The exit status is luigi's.
     """
     dated = bool(words) and not words[0].startswith("-")
-    day = day_of(words[0]) if dated else None
+    day = clock.day_of(words[0]) if dated else None
     chosen(runtime).run_task(task, day, words[1:] if dated else words)
