@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipeline import bounded, settings, storage
+from pipeline.credential import Credential
 from pipeline.errors import DocumentUnreadable, SettingsError
+from pipeline.ops.scheduler.events import Event
+from pipeline.ops.scheduler.spool import Spool
+from pipeline.tmdb.acceptance import Acceptance
 
 GIGABYTE = 1 << 30
 
@@ -72,3 +78,29 @@ def test_the_end_of_a_file_is_read_alone(tmp_path: Path) -> None:
     assert bounded.read_end(path, 14) == b"short\n"
     with pytest.raises(OSError, match="Not a regular file"):
         bounded.read_end(Path("/dev/zero"), 14)
+
+
+@pytest.mark.parametrize("make", [make for make, _ in ODD.values()], ids=ODD)
+def test_what_remembers_no_credential_knows_none(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    make(tmp_path / "accepted")
+    assert not Acceptance(tmp_path / "accepted", Credential("k" * 32), "https://x").known()
+
+
+def test_a_line_of_the_spool_without_end_costs_no_memory_and_no_event(tmp_path: Path) -> None:
+    path = tmp_path / "spool.jsonl"
+    with path.open("wb") as stream:
+        stream.truncate(16 << 20)
+    event = Event("T_1", "T", {}, None, "DONE", datetime.datetime(2024, 1, 7, tzinfo=datetime.UTC))
+    tracemalloc.start()
+    try:
+        Spool(path, most_bytes=GIGABYTE).append([event])
+        spool = Spool(path)
+        found, position = spool.read(spool.waiting + 1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == [event]
+    assert position == path.stat().st_size
+    assert peak < 32 << 20

@@ -10,7 +10,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from pipeline import clock
+from pipeline import bounded, clock
 from pipeline.credential import Credential
 from pipeline.tmdb.pacing import open_private
 
@@ -29,7 +29,7 @@ class Acceptance:
         """Whether this very credential was answered in the last days."""
         try:
             age = clock.now().timestamp() - self._path.stat().st_mtime
-            return age < KNOWN_DAYS * 86_400 and self._path.read_bytes() == self._digest
+            return age < KNOWN_DAYS * 86_400 and bounded.read(self._path) == self._digest
         except OSError:
             return False
 

@@ -7,6 +7,7 @@ more does no harm. That makes the file simple: it only grows, and is emptied whe
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from pipeline import jsontext
 from pipeline.errors import StorageError
@@ -23,6 +25,8 @@ LOGGER = logging.getLogger("luigi.history")
 
 _MOST_BYTES = 256 * 1024 * 1024
 """Some 600,000 events."""
+
+_LONGEST_LINE = 1 << 18
 
 
 class Spool:
@@ -58,7 +62,7 @@ class Spool:
                 return [], self._position
             with self._path.open("rb") as stream:
                 stream.seek(self._position)
-                lines = [line for _ in range(count) if (line := stream.readline())]
+                lines = list(itertools.islice(_lines_of(stream), count))
                 position = stream.tell()
         found = [_event(line) for line in lines if line.strip()]
         self.damaged += found.count(None)
@@ -99,7 +103,7 @@ class Spool:
     def _lines(self) -> int:
         try:
             with self._path.open("rb") as stream:
-                return sum(1 for line in stream if line.strip())
+                return sum(1 for line in _lines_of(stream) if line.strip())
         except FileNotFoundError:
             return 0
         except OSError as error:
@@ -116,6 +120,12 @@ class Spool:
                 "history events are lost while PostgreSQL does not serve.",
                 path=str(self._path),
             ) from None
+
+
+def _lines_of(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield line by line; one that no event of ours fills comes in pieces, all of them damaged."""
+    while line := stream.readline(_LONGEST_LINE):
+        yield line
 
 
 def _line(event: Event) -> str:
