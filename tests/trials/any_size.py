@@ -127,9 +127,10 @@ WAYS = ("announced", "chunked", "bomb", "unannounced-bomb")
 def size_outcome(rooms: Rooms, file: str, command: tuple[str, ...]) -> str:
     """Put a gigabyte of nothing in a file's place, and run the command in a process of its own."""
     with rooms.done() as room:
-        for made in (f"daily_summary_{_D}.json", f"consolidated_week_*_{_D}.json"):
-            for path in room.data.rglob(made):
-                path.unlink()
+        whole_day = file.startswith("config/")  # else nobody asks what is to be collected
+        made = ("*",) if whole_day else ("daily_summary", "consolidated_week_*")
+        for path in (each for name in made for each in room.data.rglob(f"{name}_{_D}.json")):
+            path.unlink()
         path = room.folder / file
         path.parent.mkdir(exist_ok=True)
         path.unlink(missing_ok=True)

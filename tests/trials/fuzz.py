@@ -45,6 +45,8 @@ Outcomes = Counter[str]
 def outcomes(kind: str, examples: int, number: int) -> Outcomes:
     """Try one kind; the defects that were found are printed."""
     with ExitStack() as stack:
+        if kind == "size":
+            return _sizes(stack)
         cases, outcome = _property(kind, stack)
         found: Outcomes = Counter()
 
@@ -60,8 +62,6 @@ def outcomes(kind: str, examples: int, number: int) -> Outcomes:
             found["examples"] += 1
             found[outcome(case)] += 1
 
-        if kind == "size":
-            return _sizes(stack)
         try:
             holds()
         except Exception as error:
