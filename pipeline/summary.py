@@ -36,9 +36,11 @@ def daily_summary(
 
     The run began when the first of the lists was collected, which its document tells; so a day that
     was finished by a second run after a crash still shows its true length. `duration_minutes` is a
-    number of minutes with fractions. `tasks` is what `timeline.runs` tells of this day.
+    number of minutes with fractions, 0 where the clock was set back meanwhile. `tasks` is what
+    `timeline.runs` tells of this day.
     """
     started_at = min(_collected_at(popular), _collected_at(trending))
+    finished_at = max(started_at, finished_at)
     infos = [document["collection_info"] for document in (popular, trending)]
     counts = [info["total_collected"] for info in infos]
     return {

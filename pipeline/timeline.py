@@ -46,4 +46,4 @@ def _between(task: dict[str, Any], event: dict[str, Any]) -> float:
     start, end = (
         datetime.datetime.fromisoformat(each) for each in (task["started_at"], event["at"])
     )
-    return round((end - start).total_seconds(), 3)
+    return max(0.0, round((end - start).total_seconds(), 3))  # a clock that was set back

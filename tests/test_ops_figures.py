@@ -79,6 +79,13 @@ def test_runs_failures_attempts_and_durations_are_counted() -> None:
     assert popular.p95_seconds == pytest.approx(3.9)
 
 
+def test_a_clock_that_was_set_back_makes_no_run_of_less_than_no_time() -> None:
+    [run] = root_runs("DailySummary", [attempt("DailySummary", 0, -3600)])
+    assert (run.seconds, run.outcome) == (0, "DONE")
+    [summary] = figures([attempt("DailySummary", 0, -3600)])
+    assert summary.median_seconds == 0
+
+
 def test_a_task_that_never_succeeded_has_no_durations() -> None:
     [popular] = figures([attempt("PopularMovies", 0, 9, "FAILED")])
     assert (popular.runs, popular.failures) == (1, 1)

@@ -129,6 +129,13 @@ def test_a_day_finished_by_a_later_run_shows_its_true_length() -> None:
     assert made["execution_summary"]["duration_minutes"] == 1442.417
 
 
+def test_a_clock_that_was_set_back_meanwhile_makes_no_day_that_ends_before_it_began() -> None:
+    earlier = FINISHED_AT - datetime.timedelta(hours=1)
+    made = of_two(collected(1, EARLY), collected(1, LATER), earlier)["execution_summary"]
+    assert (made["start_time"], made["end_time"]) == (EARLY, EARLY)
+    assert made["duration_minutes"] == 0
+
+
 def test_lateness_and_source_are_the_reports() -> None:
     made = summary(late_by_days=3, source="demo")
     assert (made["late_by_days"], made["source"]) == (3, "demo")

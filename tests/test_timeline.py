@@ -49,6 +49,11 @@ def test_attempts_are_counted_since_the_task_was_last_done(
     assert (told["attempts"], told["outcome"]) == (attempts, outcome)
 
 
+def test_a_clock_that_was_set_back_makes_no_task_of_less_than_no_time() -> None:
+    (told,) = runs([event("A", "start", 5), event("A", "done", 2)])
+    assert (told["seconds"], told["outcome"]) == (0, "done")
+
+
 def test_tasks_stand_in_the_order_in_which_they_began() -> None:
     told = runs(
         [

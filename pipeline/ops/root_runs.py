@@ -130,7 +130,7 @@ def _is_a_run(family: str, steps: list[Run], of_date: list[Run]) -> bool:
 
 
 def _seconds(start: datetime.datetime, end: datetime.datetime) -> float:
-    return round((end - start).total_seconds(), 3)
+    return max(0.0, round((end - start).total_seconds(), 3))  # a clock that was set back
 
 
 def _parted(family: str, attempts: list[Run]) -> list[list[Run]]:
