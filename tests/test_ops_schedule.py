@@ -51,6 +51,13 @@ def test_the_next_time_is_cron_s(zone: str, fields: str, after: str, expected: s
     assert parsed(fields).next(local(after)) == local(expected)
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin"], indirect=True)
+def test_a_time_that_summer_time_jumps_over_is_the_one_behind_it(zone: str) -> None:
+    found = parsed("0 2 * * *").next(local("2020-03-28T12:00:00"))
+    assert found is not None
+    assert found.isoformat() == "2020-03-29T03:00:00+02:00"
+
+
 def test_a_day_that_never_comes_is_never_due() -> None:
     assert parsed("0 0 31 2 *").next(local("2024-01-01T00:00:00")) is None
 

@@ -44,12 +44,16 @@ class Schedule:
         return day.month in self.months and right_day
 
     def times(self, day: datetime.date) -> Iterator[datetime.datetime]:
-        """Yield the moments of that day, earliest first, in the machine's time zone."""
+        """Yield the moments of that day, earliest first, in the machine's time zone.
+
+        A time that the clocks jump over is the one behind the jump, as it is for cron.
+        """
         if self.fits(day):
             for hour in sorted(self.hours):
                 for minute in sorted(self.minutes):
-                    time = datetime.time(hour, minute)
-                    yield datetime.datetime.combine(day, time).astimezone()
+                    time = datetime.datetime.combine(day, datetime.time(hour, minute))
+                    moment = datetime.datetime.fromtimestamp(time.timestamp(), datetime.UTC)
+                    yield moment.astimezone()
 
     def next(self, after: datetime.datetime) -> datetime.datetime | None:
         """Return the first moment after the given one; None where four years have none."""
