@@ -157,6 +157,19 @@ def test_another_run_of_a_task_that_was_given_up_has_attempts_of_its_own(
         assert scheduler.task(task["task_id"]).status == "DISABLED"
 
 
+def test_another_run_of_the_root_has_attempts_for_what_it_requires(
+    scheduler: PipelineScheduler,
+) -> None:
+    policy = {"retry_policy_dict": {"retry_count": 1}}
+    for worker in ("w1", "w2"):
+        root = added("DailySummary", {"date": "2024-01-07"}, "pipeline.tasks.daily", worker=worker)
+        task = {**DAILY, **policy, "worker": worker}
+        scheduler.add_task(**root, deps=[task["task_id"]])
+        scheduler.add_task(**task)
+        run_and_fail(scheduler, task)
+        assert scheduler.task(task["task_id"]).status == "DISABLED"
+
+
 @pytest.mark.parametrize(("task", "delay"), [(DAILY, 300), (WEEKLY, 600)], ids=["daily", "weekly"])
 def test_a_task_whose_worker_vanished_failed_and_the_history_hears_why(
     task: dict[str, Any],

@@ -126,8 +126,11 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
         super().add_task(**call)
 
     def _grant_attempts(self, task: Any, worker: str) -> None:
-        """Give a new run attempts of its own, whatever failed in the runs before it."""
-        if task is not None and worker not in task.stakeholders:
+        """Give a new run attempts of its own, whatever failed in the runs before it.
+
+        A run has a stake in what its root requires before it asks for that itself.
+        """
+        if task is not None and worker not in task.workers:
             if task.status == DISABLED:
                 self._state.re_enable(task)
             task.clear_failures()
