@@ -283,6 +283,7 @@ def test_a_paused_luigid_ends_the_run(
     luigid.call("pause")
     run = luigi_run(*DAILY, local=False, **unattended)
     assert run.status == NOT_RUN, run.output
+    assert "ERROR: Not all of it is done, and luigid gives out nothing more" in run.err
 
 
 def test_no_key_ends_the_run(

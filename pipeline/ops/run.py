@@ -21,7 +21,14 @@ from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
-ALREADY_RUNNING = 10
+ALREADY_RUNNING, NOT_RUN = 10, 25
+
+NOTHING_TO_DO = (
+    "Not all of it is done, and luigid gives out nothing more: it was killed meanwhile and forgot "
+    "this run, it is paused, or it refuses a task that failed too often. Mend that and run the "
+    "same command again: what is finished is kept."
+)
+"""Luigi ends without a word then."""
 
 
 class Run:
@@ -80,6 +87,9 @@ class Run:
             LOGGER.info("The files are in %s", layout.root)
         elif status != ALREADY_RUNNING:
             errors = logs.errors_in(self._log) if self._log else []
+            if status == NOT_RUN and not errors:
+                LOGGER.error(NOTHING_TO_DO)
+                errors = [NOTHING_TO_DO]
             alerts.run_failed(self._task, status, errors, self._log)
         if self._day is not None:
             alerts.quality_if_bad(layout, self._day, self._began_at)
