@@ -53,6 +53,13 @@ def ask(
     return session.get(tmdb.url + path, params=query, timeout=2, allow_redirects=False)
 
 
+def test_faults_can_be_taken_back(session: requests.Session, tmdb: FakeTmdb) -> None:
+    tmdb.fail(fake_tmdb.status(502), times=None)
+    assert ask(session, tmdb).status_code == 502
+    tmdb.mend()
+    assert ask(session, tmdb).status_code == 200
+
+
 def rows(
     session: requests.Session, tmdb: FakeTmdb, path: str = POPULAR, **query: Any
 ) -> list[dict[str, Any]]:
