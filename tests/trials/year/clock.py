@@ -9,6 +9,7 @@ monotonic clock that timeouts are measured with and the times of files.
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import time
 from pathlib import Path
@@ -37,7 +38,7 @@ class Clock:
 
     def set(self, at: datetime.datetime) -> None:
         """Set it, forward or back."""
-        self._show(round(at.timestamp() - time.time()))
+        self._show(math.ceil(at.timestamp() - time.time()))
 
     def _show(self, away: int) -> None:
         self._away = away
