@@ -98,7 +98,7 @@ class Settings(NamedTuple):
     def thresholds(self) -> Thresholds:
         """Return how good is good enough, by `quality.toml`; ours where the folder has none."""
         path = self.config_dir / "quality.toml"
-        if not path.exists():
+        if not _stamp(path):
             path = REPOSITORY / "config/quality.toml"
         slugs = tuple(genre.slug for genre in self.plan().genres)
         return _thresholds_of(path, _stamp(path), slugs)
@@ -270,7 +270,7 @@ def _naming(path: Path) -> Iterator[None]:
 def _config_dir(value: str) -> Path:
     if value:
         return Path(value)
-    return Path("config") if Path("config/collection.toml").exists() else REPOSITORY / "config"
+    return Path("config") if _stamp(Path("config/collection.toml")) else REPOSITORY / "config"
 
 
 def _secret(value: str) -> Secret | None:

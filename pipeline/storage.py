@@ -80,7 +80,8 @@ def replacing(path: Path) -> Iterator[Callable[[str], None]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        with _told(path):
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield lambda html: _write(path, [_bytes(html)], replace=True)
     finally:
         os.close(lock)
@@ -124,6 +125,18 @@ def spooled_rows(path: Path) -> Iterator[SpooledRows]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent, buffering=_BUFFER) as stream:
             yield SpooledRows(stream)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a document is there.
+
+    Raises:
+        DocumentUnreadable: its folder may not be looked into.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise _unreadable(path, error) from None
 
 
 def read(path: Path) -> Document:
@@ -233,10 +246,7 @@ def _text(path: Path) -> bytes:
     try:
         return bounded.read(path, bounded.LARGEST_DOCUMENT)
     except OSError as error:
-        raise DocumentUnreadable(
-            f"{path} cannot be read: {error.strerror}; mend that and run the same command again.",
-            path=str(path),
-        ) from None
+        raise _unreadable(path, error) from None
 
 
 def _write(path: Path, pieces: Iterable[bytes], *, replace: bool) -> None:
@@ -331,6 +341,13 @@ def _locked_folder(folder: Path) -> Iterator[int]:
 
 def _is_film(row: Any) -> bool:
     return isinstance(row, dict) and type(row.get("id")) is int
+
+
+def _unreadable(path: Path, error: OSError) -> DocumentUnreadable:
+    return DocumentUnreadable(
+        f"{path} cannot be read: {error.strerror}; mend that and run the same command again.",
+        path=str(path),
+    )
 
 
 def _damaged(path: Path, why: str) -> DocumentUnreadable:

@@ -396,6 +396,15 @@ def test_a_folder_in_the_plans_place_is_told(own_plan: Path) -> None:
     assert str(plan_refusal()) == f"{own_plan} cannot be read: Is a directory."
 
 
+def test_a_folder_of_settings_that_cannot_be_looked_into_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As one without permission, but so that root meets it too."""
+    monkeypatch.setenv("PIPELINE_CONFIG_DIR", "x" * 300)
+    with pytest.raises(SettingsError, match=r"cannot be read \(File name too long"):
+        settings.current().thresholds()
+
+
 def test_an_unusable_plan_names_the_spot(own_plan: Path) -> None:
     own_plan.write_text(SHIPPED_PLAN.replace("popular = 5", "popular = 0"), encoding="utf-8")
     assert "popular needs a whole number from 1 to 500" in str(plan_refusal())

@@ -369,6 +369,24 @@ def test_a_file_that_is_gone_says_how_to_redo_it(data_dir: Path) -> None:
         storage.read(data_dir / "x.json")
 
 
+def test_whether_a_document_is_there(data_dir: Path) -> None:
+    storage.publish(data_dir / "x.json", DOCUMENT)
+    assert storage.is_there(data_dir / "x.json")
+    assert not storage.is_there(data_dir / "y.json")
+    assert not storage.is_there(data_dir / "nowhere" / "x.json")
+
+
+def test_what_cannot_be_looked_for_is_told_in_a_sentence(data_dir: Path) -> None:
+    """As a folder that may not be looked into, but so that root meets it too."""
+    data_dir.mkdir()
+    path = data_dir / ("x" * 300)
+    with pytest.raises(DocumentUnreadable) as caught:
+        storage.is_there(path)
+    assert str(caught.value) == (
+        f"{path} cannot be read: File name too long; mend that and run the same command again."
+    )
+
+
 REPORT = {
     "validation_rate": 100.0,
     "overall_quality_score": 95,

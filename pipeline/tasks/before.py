@@ -20,7 +20,7 @@ def documents_before(
         day = date - number * _DAY
         path = place(day)
         try:
-            if path.exists():
+            if storage.is_there(path):
                 yield day, storage.read(path)
         except DocumentUnreadable:
             continue

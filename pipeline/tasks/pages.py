@@ -117,9 +117,9 @@ class IndexPage(PipelineTask):
     def requires(self) -> dict[str, luigi.Task]:
         """Require the page of the day and that of the week, where there is something to show."""
         pages: dict[str, luigi.Task] = {}
-        if self.layout.daily_summary(self.date).exists():
+        if storage.is_there(self.layout.daily_summary(self.date)):
             pages["daily"] = self.clone(DailyPage)
-        if self.layout.consolidated(self.date).exists():
+        if storage.is_there(self.layout.consolidated(self.date)):
             pages["weekly"] = self.clone(WeeklyPage)
         return pages
 
@@ -161,7 +161,8 @@ class IndexPage(PipelineTask):
     def _pages(self, days: Iterable[datetime.date], weeks: Iterable[datetime.date]) -> list[str]:
         layout = self.layout
         paths = [*map(layout.daily_page, days), *map(layout.weekly_page, weeks)]
-        return [path.relative_to(layout.pages).as_posix() for path in paths if path.exists()]
+        there = filter(storage.is_there, paths)
+        return [path.relative_to(layout.pages).as_posix() for path in there]
 
     def _days(self, newest: datetime.date) -> dict[datetime.date, storage.Document]:
         place, asked = self.layout.daily_summary, _one_after(self.date)
@@ -175,7 +176,7 @@ class IndexPage(PipelineTask):
         place, asked = self.layout.weekly_validation_report, _one_after(self.date)
         reports = dict(documents_before(place, _one_after(newest), WEEKS * 7))
         for day, report in {**dict(documents_before(place, asked, 1)), **reports}.items():
-            if self.layout.consolidated(day).exists():
+            if storage.is_there(self.layout.consolidated(day)):
                 yield day, _in_short(day, report)
 
 
