@@ -358,3 +358,29 @@ def assert_refused(pacer: Pacer, pace: Path, why: str = "Cannot keep the request
     assert "set TMPDIR to a folder of your own" in sentence
     assert sentence.endswith(".")
     assert "\n" not in sentence
+
+
+MEETS_A_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from pipeline.errors import StorageError
+from pipeline.tmdb.pacing import Limit, Pacer
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+try:
+    Pacer(Path(sys.argv[1]), Limit(10, 10)).reserve()
+except StorageError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_told(pace: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MEETS_A_FULL_DISK, str(pace)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == (
+        f"Cannot keep the request pace in {pace}: File too large; set TMPDIR to a folder of your "
+        "own that can be written to.\n"
+    ), done.stderr

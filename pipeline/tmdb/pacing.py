@@ -106,32 +106,39 @@ class Pacer:
                 self._descriptor = None
 
     def _change(self, now: float, change: Change) -> float:
-        """Change when each bucket will be full again, nobody else meanwhile."""
-        with self._lock:
-            descriptor = self._open()
-            fcntl.lockf(descriptor, fcntl.LOCK_EX)
-            try:
-                stored = _stored(descriptor, len(self._limits))
-                known = [
-                    moment if moment <= _furthest(now, each) else now
-                    for moment, each in zip(stored, self._limits, strict=True)
-                ]
-                moments, answer = change(known)
-                os.pwrite(descriptor, b"".join(map(_MOMENT.pack, moments)), 0)
-            finally:
-                fcntl.lockf(descriptor, fcntl.LOCK_UN)
-        return answer
+        """Change when each bucket will be full again, nobody else meanwhile.
 
-    def _open(self) -> int:
-        if self._descriptor is None:
+        Raises:
+            StorageError: the shared file cannot be had, locked or written.
+        """
+        with self._lock:
             try:
-                self._descriptor = open_private(self._path)
+                return self._locked_change(now, change)
             except OSError as error:
                 raise StorageError(
                     f"Cannot keep the request pace in {self._path}: {error.strerror}; set TMPDIR "
                     "to a folder of your own that can be written to.",
                     path=str(self._path),
                 ) from None
+
+    def _locked_change(self, now: float, change: Change) -> float:
+        descriptor = self._open()
+        fcntl.lockf(descriptor, fcntl.LOCK_EX)
+        try:
+            stored = _stored(descriptor, len(self._limits))
+            known = [
+                moment if moment <= _furthest(now, each) else now
+                for moment, each in zip(stored, self._limits, strict=True)
+            ]
+            moments, answer = change(known)
+            os.pwrite(descriptor, b"".join(map(_MOMENT.pack, moments)), 0)
+        finally:
+            fcntl.lockf(descriptor, fcntl.LOCK_UN)
+        return answer
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            self._descriptor = open_private(self._path)
         return self._descriptor
 
 
