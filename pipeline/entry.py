@@ -21,6 +21,7 @@ from luigi.task_register import TaskClassException
 
 from pipeline.errors import PipelineError
 from pipeline.startup import serves_another_module
+from pipeline.tasks import outputs
 
 EXIT_NOT_STARTED = 1
 EXIT_WRONG_PARAMETER = 40
@@ -30,6 +31,7 @@ EXIT_INTERRUPTED = 130
 def luigi() -> None:
     """Run luigi's command line with this process's arguments."""
     words = sys.argv[1:]
+    outputs.prepare()
     with _told_in_a_sentence():
         if serves_another_module():
             luigi_run(words)

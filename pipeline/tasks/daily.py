@@ -13,7 +13,7 @@ from pipeline.collection import Film
 from pipeline.errors import DocumentUnreadable
 from pipeline.layout import Layout, Place
 from pipeline.summary import Yesterday, console_table, daily_summary
-from pipeline.tasks import journal
+from pipeline.tasks import journal, outputs
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
 from pipeline.tasks.validation import ValidationReport
@@ -48,7 +48,7 @@ class DailySummary(PipelineTask):
             finished_at=clock.now(),
         )
         storage.publish(Path(self.output().path), summary)
-        print(console_table(summary, self.output().path))
+        outputs.show(console_table(summary, self.output().path))
 
     def _yesterday(self) -> Yesterday:
         today: datetime.date = self.date
@@ -60,7 +60,7 @@ class DailySummary(PipelineTask):
     def _films(self, path: Path) -> list[Film] | None:
         """Read a list of the day before; damage there does not stop this day."""
         try:
-            return storage.read_collection(path)["movies"] if path.exists() else None
+            return storage.read_collection(path)["movies"] if storage.is_there(path) else None
         except DocumentUnreadable as error:
             LOGGER.warning("%s The films of %s are compared with nothing.", error, self.date)
             return None
