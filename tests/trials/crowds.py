@@ -1,0 +1,79 @@
+"""Several runs of the same date at once, below one data root."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+from conftest import REPOSITORY
+from luigid_process import our_luigid
+
+from trials import launched
+from trials.aftermath import Findings, after, ended_well, nothing, told
+from trials.cases import WORKERS, Case, Clean, Words
+from trials.kills_of_luigid import CONFIGURATION
+from trials.kills_of_luigid import PATIENCE_SECONDS as PATIENCE
+from trials.stages import NAMES, PAGES, stage
+
+LIMIT, PACE = 20, 19
+"""Requests a second: half of TMDB's, and half of our pace, so that a small plan meets it."""
+
+CROWDS = (2, 8)
+DONE, RUNNING, NOT_RUN = 0, 10, 25
+
+
+SCHEDULERS = {"local": [DONE], "luigid": [DONE, RUNNING, NOT_RUN], "unattended": [DONE, RUNNING]}
+"""How the runs may end: at the desk luigid sends away who comes second, unattended ones wait."""
+
+
+def cases(clean: Clean, folder: Path) -> Iterator[Case]:
+    """Return all of them."""
+    for scheduler in SCHEDULERS:
+        for runs in CROWDS:
+            for words, name in NAMES.items():
+                for workers in WORKERS if words != PAGES else WORKERS[:1]:
+                    play = partial(_play, scheduler, runs, words, workers)
+                    label = f"crowds-{scheduler}-{runs}-{name}-{workers}"
+                    yield Case(f"{runs} runs at once, {_WHERE[scheduler]}", label, play)
+
+
+_WHERE = {
+    "local": "local scheduler",
+    "luigid": "one luigid",
+    "unattended": "one luigid, unattended.cfg",
+}
+
+
+def _play(
+    scheduler: str, runs: int, words: Words, workers: int,
+    clean: Clean, folder: Path, chance: random.Random,
+) -> Findings:  # fmt: skip
+    with (
+        stage(folder / "stage", limit=LIMIT) as one,
+        nullcontext()
+        if scheduler == "local"
+        else our_luigid(folder / "luigid", configuration=CONFIGURATION) as luigid,
+    ):
+        clean.prepare(one, words)
+        url = luigid.url if luigid else ""
+        variables = {"TMDB_REQUESTS_PER_SECOND": str(PACE)}
+        if scheduler == "unattended":
+            variables["LUIGI_CONFIG_PATH"] = str(REPOSITORY / "config/unattended.cfg")
+        number = ("--workers", str(workers))
+        by = launched.command
+        crowd = [one.start(words, *number, by=by, luigid=url, **variables) for _ in range(runs)]
+        found = nothing()
+        for run in crowd:
+            why = told(run.status(), run.text, SCHEDULERS[scheduler])
+            found.unexplained.extend(why)
+        if one.tmdb.refusals:
+            found.unexplained.append(f"TMDB refused {one.tmdb.refusals} requests")
+        if scheduler == "luigid":
+            made = clean.made[words]
+            found.add(after(one, words, clean.contents, made, luigid=url, patience=PATIENCE))
+        else:
+            found.add(ended_well(one, clean.contents, clean.made[words]))
+        return found
