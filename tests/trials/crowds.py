@@ -25,8 +25,13 @@ CROWDS = (2, 8)
 DONE, RUNNING, NOT_RUN = 0, 10, 25
 
 
-SCHEDULERS = {"local": [DONE], "luigid": [DONE, RUNNING, NOT_RUN], "unattended": [DONE, RUNNING]}
-"""How the runs may end: at the desk luigid sends away who comes second, unattended ones wait."""
+SCHEDULERS = {
+    "local": [DONE],
+    "luigid": [DONE, RUNNING, NOT_RUN],
+    "unattended": [DONE, RUNNING, NOT_RUN],
+}
+"""How the runs may end. At the desk luigid sends away who comes second; unattended runs wait, so
+that all is there in the end, though luigi tells some of them that others did the work."""
 
 
 def cases(clean: Clean, folder: Path) -> Iterator[Case]:
