@@ -18,8 +18,8 @@ from trials.trapped import MEETS, Trap
 
 DONE, TASK_FAILED = 0, 30
 
-EVERY = {errno.ENOSPC: 1, errno.EIO: 3, errno.EACCES: 3, errno.EROFS: 3}
-EVERY_ELSEWHERE = 6
+EVERY = {errno.ENOSPC: 1, errno.EIO: 4, errno.EACCES: 4, errno.EROFS: 4}
+EVERY_ELSEWHERE = 10
 """Of the calls of the day that meet an error; and of the week's and the pages' calls."""
 
 KILOBYTES = {DAILY: range(4, 112, 8), WEEKLY: range(4, 208, 16)}

@@ -22,13 +22,13 @@ DONE, TASK_FAILED, KILLED = 0, 30, -signal.SIGKILL
 ALIVE_SECONDS = 5.0
 """How long workers may outlive their parent."""
 
-TIMES = {("everything", "command"): 10, ("everything", "fork"): 6,
-         ("one worker", "command"): 4, ("one worker", "fork"): 5,
-         ("the parent", "command"): 4, ("the parent", "fork"): 5}  # fmt: skip
+TIMES = {("everything", "command"): 8, ("everything", "fork"): 4,
+         ("one worker", "command"): 4, ("one worker", "fork"): 4,
+         ("the parent", "command"): 4, ("the parent", "fork"): 4}  # fmt: skip
 """How often each is killed, for each command and number of workers."""
 
-EVERY = {(DAILY, 1): 1, (WEEKLY, 1): 5, (PAGES, 1): 5,
-         (DAILY, 4): 12, (WEEKLY, 4): 12, (PAGES, 4): 12}  # fmt: skip
+EVERY = {(DAILY, 1): 1, (WEEKLY, 1): 8, (PAGES, 1): 8,
+         (DAILY, 4): 16, (WEEKLY, 4): 16, (PAGES, 4): 16}  # fmt: skip
 """Of the steps of a run at which one of its processes is killed: each, each third and so on."""
 
 Victim = Callable[[Run, random.Random], list[str] | None]

@@ -178,6 +178,7 @@ def _become(order: Order) -> None:
     os.chdir(order.folder)
     tempfile.tempdir = None
     sys.argv = ["luigi", "--module", "pipeline", *order.words]
+    multiprocessing.set_start_method("fork", force=True)
     if order.trap:
         order.trap.set()
     if order.powerless:
