@@ -42,4 +42,5 @@ def test_a_trial_is_on_record_with_its_day_and_its_command(name: str) -> None:
 def test_each_trial_is_a_command_of_the_makefile(name: str) -> None:
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     assert re.search(rf"^[\w ]*\b{name}\b[\w ]*:", makefile, re.MULTILINE)
-    assert (REPOSITORY / "tests" / "trials" / f"{name}.py").is_file()
+    trials = REPOSITORY / "tests" / "trials"
+    assert (trials / f"{name}.py").is_file() or (trials / name / "__main__.py").is_file()
