@@ -51,8 +51,8 @@ class Schedule:
         if self.fits(day):
             for hour in sorted(self.hours):
                 for minute in sorted(self.minutes):
-                    time = datetime.datetime.combine(day, datetime.time(hour, minute))
-                    moment = datetime.datetime.fromtimestamp(time.timestamp(), datetime.UTC)
+                    local = datetime.datetime.combine(day, datetime.time(hour, minute))
+                    moment = datetime.datetime.fromtimestamp(local.timestamp(), datetime.UTC)
                     yield moment.astimezone()
 
     def next(self, after: datetime.datetime) -> datetime.datetime | None:
