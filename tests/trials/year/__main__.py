@@ -81,7 +81,7 @@ def _tell(calendar: Calendar, host: Host, due: list[Root], seed: int, seconds: f
         f"{calendar.by_hand:,} by hand, {killed:,} killed by kill -9, {stopped:,} ended by the "
         f"crontab's LIMIT, {calendar.repeated:,} for a day that was there already. luigid was "
         f"started {host.started_luigid:,} times; {judge.not_asked_of_history:,} documents were "
-        "made while it was killed or down, which the history need not know.",
+        "made in nights on which it or the run was killed, and need not stand in the history.",
         "",
         f"Nights: {_listed(calendar.counts)}.",
         "",

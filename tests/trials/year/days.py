@@ -49,7 +49,7 @@ class Calendar:
         for day, befalls in self._plan.items():
             self._day(day, befalls, Random(f"{self._seed} {day}"))
         last = max(self._plan)
-        self._clock.pass_until(self._clock.at(last, 23))
+        self._host.pass_until(self._clock.at(last, 23))
         self._if_off_boot()
         self.judge.close([root for day in self._plan for root in self.due(day)])
         self.judge.broken += self._host.fell
@@ -75,7 +75,7 @@ class Calendar:
             self.judge.look_at_all()
             self._judged = day
         if went_back:
-            self._clock.pass_until(self._clock.at(day, *NOON))
+            self._host.pass_until(self._clock.at(day, *NOON))
             self._clock.step(-nights.DAY)
             self._is_behind = True
 
@@ -88,7 +88,7 @@ class Calendar:
 
     def _start_all(self, jobs: Sequence[Due], befalls: str, chance: Random) -> None:
         for time, family, job in jobs:
-            self._clock.pass_until(time)
+            self._host.pass_until(time)
             self._start(family, job, befalls, chance)
 
     def _start(self, family: str, job: Job, befalls: str, chance: Random) -> None:
@@ -140,7 +140,7 @@ class Calendar:
     def _boot_in_the_morning(self, day: datetime.date, chance: Random) -> None:
         """Cron lets what was missed go; a timer of systemd makes up for it."""
         self.counts["booted in the morning"] += 1
-        self._clock.pass_until(self._clock.at(day, *MORNING))
+        self._host.pass_until(self._clock.at(day, *MORNING))
         self._if_off_boot()
         if chance.random() < 0.5:
             self._start_all(self._jobs(day), "quiet", chance)
@@ -166,7 +166,7 @@ class Calendar:
 
     def _errands_of(self, day: datetime.date, chance: Random) -> None:
         """What somebody at the desk asks for in the forenoon: today's again, or an earlier day."""
-        self._clock.pass_until(self._clock.at(day, *REPAIRS))
+        self._host.pass_until(self._clock.at(day, *REPAIRS))
         for root in self._errands.pop(day, []):
             self._trigger(root)
         for root in self.due(day):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -49,6 +50,9 @@ QUICK = {
 
 LIMIT_SECONDS = 25
 """What the eight hours of the crontab's LIMIT are here."""
+
+NOTICED_SECONDS = 0.05
+"""By then every process has noticed that the clock was set."""
 
 LONGEST_SECONDS = 90
 """A run that takes longer, in real time, waits for ever."""
@@ -133,6 +137,25 @@ class Host:
         )  # fmt: skip
         self.clock.date_files(self.layout.root, self._began)
         return done.returncode, done.stdout + (done.stderr if done.returncode else "")
+
+    def pass_until(self, at: datetime) -> None:
+        """Let time pass; luigid tidies up once a minute of it, which it does when it is asked."""
+        self.clock.pass_until(at)
+        if self.luigid is not None:
+            time.sleep(NOTICED_SECONDS)
+            self.luigid.call("task_list")
+
+    def await_history(self) -> None:
+        """Wait until luigid has written what waited for PostgreSQL: in truth a day passes."""
+        assert self.luigid is not None
+        deadline = time.monotonic() + LONGEST_SECONDS
+        while " 0.0" not in re.findall("tmdb_history_buffered_events(.*)", self._metrics()):
+            assert time.monotonic() < deadline, self._metrics()
+            time.sleep(0.1)
+
+    def _metrics(self) -> str:
+        assert self.luigid is not None
+        return self.luigid.ask("GET", "/metrics").text
 
     def start_luigid(self) -> None:
         """Start luigid, on the port of before."""

@@ -14,7 +14,7 @@ from trials.year import documents
 from trials.year.host import Host
 from trials.year.ledger import DAILY, WEEKLY, Ledger, Root
 
-ENDS_HISTORY = ("luigid killed", "luigid down")
+ENDS_HISTORY = ("luigid killed", "luigid down", "killed")
 """What may take the last events of the history with it: nights on which they are not asked for."""
 
 LONGEST_WAIT_SECONDS = 20

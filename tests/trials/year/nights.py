@@ -88,19 +88,24 @@ def postgres_stopped(host: Host, job: Job, chance: Random) -> Ended:
     postgres = host.postgres
     ended = host.run(job, _after(host, chance, lambda _: postgres.stop()))
     postgres.start()
+    host.await_history()
     return ended
 
 
 def postgres_restarted(host: Host, job: Job, chance: Random) -> Ended:
     assert host.postgres is not None
     postgres = host.postgres
-    return host.run(job, _after(host, chance, lambda _: postgres.restart()))
+    ended = host.run(job, _after(host, chance, lambda _: postgres.restart()))
+    host.await_history()
+    return ended
 
 
 def postgres_frozen(host: Host, job: Job, chance: Random) -> Ended:
     assert host.postgres is not None
     with host.postgres.frozen():
-        return host.run(job)
+        ended = host.run(job)
+    host.await_history()
+    return ended
 
 
 NIGHTS: dict[str, tuple[Night, float]] = {
