@@ -23,7 +23,8 @@ SEED = "20240107"
 
 SHAPES = ("missing", "null", "of another type")
 NAMED = {
-    *("refused", "unknown host", "full backlog", "plain HTTP", "self-signed", "gone amid the run"),
+    *("refused", "unknown host", "full backlog", "plain HTTP", "untrusted certificate"),
+    "gone amid the run",
     *("reset on accept", "reset after the request", "reset in the head", "reset amid the body"),
     *("closed", "cut body", "cut chunks", "wrong length"),
     *("silence before the head", "silence amid the body", "a dripping head", "a byte a second"),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import NamedTuple
+
+import trustme
 
 
 class Outage(NamedTuple):
@@ -60,24 +59,11 @@ def plain_http() -> Iterator[str]:
         yield f"https://127.0.0.1:{port}/3"
 
 
-_OPENSSL = (
-    *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
-    *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
-)
-
-
 @contextlib.contextmanager
-def self_signed() -> Iterator[str]:
-    """A server with a certificate that nobody vouches for."""
-    with tempfile.TemporaryDirectory() as folder:
-        key, certificate = Path(folder, "key.pem"), Path(folder, "certificate.pem")
-        subprocess.run(
-            [*_OPENSSL, "-keyout", str(key), "-out", str(certificate)],
-            check=True,
-            capture_output=True,
-        )
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(certificate, key)
+def untrusted() -> Iterator[str]:
+    """A server with a certificate that nobody whom a run trusts vouches for."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
 
     def answer(sock: socket.socket) -> None:
         with tls.wrap_socket(sock, server_side=True) as wrapped:
@@ -112,8 +98,9 @@ def _each_connection(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 _REFUSED = "connection refused: from the start, amid the run"
-_TLS = "TLS: plain HTTP, a self-signed certificate"
-_UNTRUSTED = "TLS could not be agreed on or the certificate is not trusted"
+_TLS = "TLS: plain HTTP, an untrusted certificate"
+_NO_TLS = "TLS could not be agreed on or the certificate is not trusted"
+_UNTRUSTED = "the certificate is not trusted; that of an authority of your own"
 
 OUTAGES = {
     each.name: each
@@ -121,7 +108,7 @@ OUTAGES = {
         Outage("refused", _REFUSED, "the connection was refused", refused),
         Outage("unknown host", "host name unknown", "the host name is not known", unknown_host),
         Outage("full backlog", "no connection in time", "no connection in time", full_backlog),
-        Outage("plain HTTP", _TLS, _UNTRUSTED, plain_http),
-        Outage("self-signed", _TLS, _UNTRUSTED, self_signed),
+        Outage("plain HTTP", _TLS, _NO_TLS, plain_http),
+        Outage("untrusted certificate", _TLS, _UNTRUSTED, untrusted),
     )
 }
