@@ -45,6 +45,10 @@ class Clean(NamedTuple):
             (stage.data / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(self.root / name, stage.data / name)
 
+    def in_order(self, words: Words) -> list[str]:
+        """Return what a command makes in the order of its making."""
+        return sorted(self.made[words], key=lambda name: (self.root / name).stat().st_mtime_ns)
+
     def seconds(self, folder: Path, by: Starter, words: Words, workers: int) -> float:
         """Return how long a run takes, measured once."""
         if (by, words, workers) not in self.lengths:

@@ -107,11 +107,11 @@ def _small(
 def _read_only(
     words: Words, done: int, clean: Clean, folder: Path, chance: random.Random
 ) -> Findings:
-    """Some of the files are there, in the order of the alphabet, and the disk turns read-only."""
+    """Some of the files are there, in the order of their making, and the disk turns read-only."""
     data = folder / "data"
     with mounts.tmpfs(data, ENOUGH), stage(folder / "stage", data=data) as one:
         clean.prepare(one, words)
-        clean.put(one, sorted(clean.made[words])[:done])
+        clean.put(one, clean.in_order(words)[:done])
         mounts.remount(data, "ro")
         run = one.start(words)
         found = nothing()

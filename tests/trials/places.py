@@ -99,7 +99,7 @@ def _restored(one: Stage, clean: Clean, variables: dict[str, str]) -> Findings:
         return found
     for report in (one.data / "raw/metadata").rglob("*.json"):
         report.unlink()
-    restore = ("restore", str(backups[-1]), "--no-history", "--runtime", "host")
+    restore = ("restore", str(backups[-1]), "--yes", "--no-history", "--runtime", "host")
     found.unexplained.extend(_ran(one, restore, variables))
     found.add(ended_well(one, clean.contents, clean.contents))
     return found
