@@ -3,6 +3,7 @@
 #   make week            the week's films of today, consolidated
 #   make day             the day's films of today, checked and summed up
 #   make test            the tests
+#   make coverage        branches of the lower layers that their own tests take: 95 percent or more
 #   make lint            format, lint and types
 #   make bench           the week and the day beside a bare client, a plain script and plain luigi
 #   make bench-growth    time and memory by films, lists, days and workers
@@ -32,7 +33,12 @@ KEY_OR_DEMO := if [ -z "$$TMDB_API_KEY" ] && ! grep -qs '^ *\(export \)\? *TMDB_
 PAGES := && $(BIN)/luigi --module pipeline IndexPage --date $(DATE) --local-scheduler --log-level WARNING \
 	&& printf "The pages: " && $(BIN)/tmdb-pipeline open --print
 
-.PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock clean
+OF_LOWER_LAYERS := acceptance client collection connections consolidate damage demo_catalogue demo_server \
+	drift errors jsontext layout lookback movement pacing page_words pages past_rules plan \
+	process_client quality quality_language quality_thresholds refusals report_pages rows settings \
+	spooled_rows storage summary timeline transport
+
+.PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage clean
 
 week: .venv/run
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES)
@@ -44,6 +50,12 @@ install: .venv/run
 
 test: .venv/test
 	$(BIN)/python -m pytest
+
+coverage: .venv/test
+	$(BIN)/python -m coverage run -m pytest --quiet --timeout=600 $(OF_LOWER_LAYERS:%=tests/test_%.py)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+	cd tests && ../$(BIN)/python -m trials.branches
 
 lint: .venv/lint
 	$(BIN)/ruff check .
@@ -101,4 +113,4 @@ lock: .lock/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .audit .lock .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .audit .lock .coverage* .pytest_cache .mypy_cache .ruff_cache

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import os
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipeline.layout import Layout, pace_file
+from pipeline.layout import Layout, acceptance_file, pace_file
 
 SUNDAY = datetime.date(2024, 1, 7)
 ROOT = Path("/data")
@@ -44,6 +47,42 @@ def test_the_daily_summary_lies_with_the_summaries() -> None:
     )
 
 
+AT = datetime.datetime(2024, 1, 7, 6, 5, 4, tzinfo=datetime.UTC)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (
+            lambda: LAYOUT.weekly_validation_report(SUNDAY),
+            "raw/metadata/quality_reports/weekly_validation_report_20240107.json",
+        ),
+        (lambda: LAYOUT.metadata, "raw/metadata"),
+        (lambda: LAYOUT.index_page, "reports/index.html"),
+        (lambda: LAYOUT.daily_page(SUNDAY), "reports/daily/daily_20240107.html"),
+        (lambda: LAYOUT.weekly_page(SUNDAY), "reports/weekly/weekly_1_20240107.html"),
+        (
+            lambda: LAYOUT.rejected(LAYOUT.popular(SUNDAY), AT),
+            "rejected/popular_movies_20240107_20240107T060504Z.json",
+        ),
+        (
+            lambda: LAYOUT.run_log(AT, "DailyPage"),
+            f"logs/20240107T060504Z_DailyPage_{os.getpid()}.log",
+        ),
+        (lambda: LAYOUT.journal(SUNDAY), "logs/journal/20240107.log"),
+        (lambda: LAYOUT.luigid_state, "state/luigid.pickle"),
+        (lambda: LAYOUT.luigid_pid, "state/luigid.pid"),
+        (lambda: LAYOUT.luigid_spool, "state/history-spool.jsonl"),
+        (lambda: LAYOUT.alert_marker("disk", SUNDAY), "state/alerts/20240107_disk"),
+        (lambda: LAYOUT.backups, "backups"),
+    ],
+)
+def test_what_else_is_kept_has_its_place_below_the_root(
+    path: Callable[[], Path], name: str
+) -> None:
+    assert path() == ROOT / name
+
+
 @pytest.mark.parametrize(
     ("date", "name"),
     [
@@ -71,3 +110,10 @@ def test_one_api_has_one_pace_and_another_has_its_own() -> None:
     assert pace_file(tmdb) == pace_file(tmdb)
     assert pace_file(tmdb) != pace_file(proxy)
     assert pace_file(tmdb).parent == pace_file(proxy).parent
+
+
+def test_what_is_the_machines_lies_with_its_temporary_files_by_user() -> None:
+    tmdb = "https://api.themoviedb.org/3"
+    folder = Path(tempfile.gettempdir()) / f"tmdb-pipeline-{os.getuid()}"
+    assert pace_file(tmdb) == folder / "pace-2fdc11bbcb80f2d6"
+    assert acceptance_file(tmdb) == folder / "accepted-2fdc11bbcb80f2d6"

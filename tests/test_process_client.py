@@ -1,0 +1,138 @@
+"""The client that a process keeps: over the network or from the embedded catalogue, as is set."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fake_tmdb as fake
+import pytest
+from conftest import V3_KEY
+from fake_tmdb import FakeTmdb
+
+from pipeline import settings
+from pipeline.errors import SettingsError, TmdbUnavailable
+from pipeline.layout import acceptance_file, pace_file
+from pipeline.plan import FilmList
+from pipeline.settings import Settings
+from pipeline.tmdb import client
+from pipeline.tmdb.client import open_client
+
+Given = Callable[..., Settings]
+
+DAY = datetime.date(2024, 1, 7)
+LATER = datetime.date(2024, 3, 7)
+POPULAR = FilmList("popular", "daily_popular", "/movie/popular", pages=3)
+
+
+@pytest.fixture(autouse=True)
+def _none_of_another_test() -> Iterator[None]:
+    client._client.cache_clear()
+    yield
+    client._client.cache_clear()
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> Given:
+    """Settings as the environment would give them, with these variables."""
+
+    def make(**variables: str) -> Settings:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return settings.current()
+
+    return make
+
+
+@pytest.fixture
+def network(given: Given, tmdb: FakeTmdb) -> Settings:
+    return given(
+        TMDB_API_KEY=V3_KEY, TMDB_API_URL=tmdb.url, TMDB_LANGUAGE="ja-JP", TMDB_REGION="JP",
+        TMDB_MAX_RETRIES="0", TMDB_REQUESTS_PER_SECOND="1000",
+    )  # fmt: skip
+
+
+def films(on: datetime.date, given: Settings) -> list[Any]:
+    opened = open_client(given, 2, on)
+    return [film for page in opened.fetch(POPULAR).pages for film in page.films]
+
+
+def test_tmdb_is_asked_as_the_settings_say(network: Settings, tmdb: FakeTmdb) -> None:
+    fetched = open_client(network, 2, DAY).fetch(POPULAR)
+
+    assert not fetched.demo
+    assert [page.number for page in fetched.pages] == [1, 2, 3]
+    for request in tmdb.requests:
+        assert request.query["api_key"] == V3_KEY
+        assert (request.query["language"], request.query["region"]) == ("ja-JP", "JP")
+
+
+def test_pace_and_acceptance_are_kept_for_the_machine(network: Settings, tmdb: FakeTmdb) -> None:
+    assert not acceptance_file(tmdb.url).exists()
+    open_client(network, 2, DAY).fetch(POPULAR)
+    assert pace_file(tmdb.url).stat().st_size == 2 * 8
+    assert acceptance_file(tmdb.url).exists()
+
+
+def test_the_pace_is_the_one_that_is_set(given: Given, network: Settings) -> None:
+    slow = given(TMDB_REQUESTS_PER_SECOND="2")
+    effort = open_client(slow, 2, DAY).fetch(POPULAR).effort
+    assert effort.duration_seconds > 0.3
+
+
+def test_it_tries_again_as_often_as_is_set(network: Settings, tmdb: FakeTmdb) -> None:
+    tmdb.fail(fake.status(503), times=None)
+    with pytest.raises(TmdbUnavailable, match="in 1 attempts"):
+        open_client(network, 2, DAY).fetch(POPULAR)
+
+
+@pytest.mark.parametrize(("asked", "most"), [(3, 3), (16, 16), (99, 16)])
+def test_it_never_opens_more_than_sixteen_connections(
+    network: Settings, asked: int, most: int
+) -> None:
+    assert open_client(network, asked, DAY)._transport.connections == most
+
+
+def test_a_process_keeps_one_client_for_the_same_settings(given: Given, network: Settings) -> None:
+    kept = open_client(network, 2, DAY)
+    assert open_client(network, 2, DAY) is kept
+    assert open_client(network, 2, LATER) is kept, "TMDB only knows today"
+    assert open_client(given(TMDB_REGION="US"), 2, DAY) is not kept
+
+
+def test_a_forked_process_makes_its_own(network: Settings) -> None:
+    kept = open_client(network, 2, DAY)
+    child = os.fork()
+    if not child:
+        os._exit(open_client(network, 2, DAY) is kept)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_the_catalogue_answers_for_the_day_and_says_so(given: Given) -> None:
+    demo = given(TMDB_API_KEY="demo")
+    fetched = open_client(demo, 2, DAY).fetch(POPULAR)
+    assert fetched.demo
+    assert [len(page.films) for page in fetched.pages] == [20, 20, 20]
+    assert films(DAY, demo) == films(DAY, demo)
+    assert films(DAY, demo) != films(LATER, demo)
+
+
+def test_the_catalogue_speaks_the_language_that_is_set(given: Given) -> None:
+    korean = films(DAY, given(TMDB_API_KEY="demo", TMDB_LANGUAGE="ko-KR"))
+    english = films(DAY, given(TMDB_API_KEY="demo", TMDB_LANGUAGE="en-US"))
+    assert [film["id"] for film in korean] == [film["id"] for film in english]
+    assert [film["title"] for film in korean] != [film["title"] for film in english]
+
+
+def test_the_catalogue_is_neither_paced_nor_remembered(given: Given) -> None:
+    demo = given(TMDB_API_KEY="demo", TMDB_REQUESTS_PER_SECOND="1")
+    films(DAY, demo)
+    assert not Path(pace_file(demo.api_url)).parent.exists()
+
+
+def test_nothing_is_opened_without_a_credential(given: Given) -> None:
+    with pytest.raises(SettingsError, match="TMDB_API_KEY"):
+        open_client(given(), 2, DAY)
