@@ -11,6 +11,8 @@
 #   make stack           the compose stack, built and run for real (needs Docker)
 #   make pages           60 days of pages, looked at in Chromium and by axe-core (needs both)
 #   make trials          what docs/reliability.md counts; or one of: faults chaos year crashes fuzz
+#   make mutants         small faults put into the code, which the tests have to notice (an hour or
+#                        two); MODULES="merge storage" tries those anew, no other
 #   make audit           is a vulnerability known of any package (asks a service on the internet)
 #   make sbom            build/sbom.json: what is installed in .venv, as CycloneDX
 #   make lock            requirements/ anew from setup.cfg, pyproject.toml and constraints.txt
@@ -38,7 +40,7 @@ OF_LOWER_LAYERS := acceptance client collection connections consolidate damage d
 	process_client quality quality_language quality_thresholds refusals report_pages rows settings \
 	spooled_rows storage summary timeline transport
 
-.PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage clean
+.PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
 
 week: .venv/run
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES)
@@ -82,6 +84,9 @@ trials: faults chaos year crashes fuzz
 faults chaos year crashes fuzz: .venv/test
 	cd tests && ../$(BIN)/python -m trials.$@ --write
 
+mutants: .venv/test .venv/mutants
+	cd tests && ../$(BIN)/python -m trials.mutants $(MODULES) --write
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
@@ -90,7 +95,7 @@ faults chaos year crashes fuzz: .venv/test
 	$(BIN)/python $(OURS)
 	@touch $@
 
-.venv/test .venv/lint: .venv/%: requirements/%.txt .venv/run
+.venv/test .venv/lint .venv/mutants: .venv/%: requirements/%.txt .venv/run
 	$(BIN)/python $(HASHED) -r $<
 	@touch $@
 
@@ -104,7 +109,7 @@ sbom: .venv/run .audit/ready
 
 lock: .lock/ready
 	$(UV) setup.cfg -o requirements/run.txt
-	for extra in alerts test lint; do $(UV) setup.cfg --extra $$extra -o requirements/$$extra.txt || exit 1; done
+	for extra in alerts test lint mutants; do $(UV) setup.cfg --extra $$extra -o requirements/$$extra.txt || exit 1; done
 	for group in build audit lock; do $(UV) --group $$group -o requirements/$$group.txt || exit 1; done
 
 .audit/ready .lock/ready: .%/ready: requirements/%.txt
@@ -113,4 +118,4 @@ lock: .lock/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .audit .lock .coverage* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .audit .lock .coverage* mutants .pytest_cache .mypy_cache .ruff_cache

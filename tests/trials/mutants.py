@@ -1,0 +1,128 @@
+"""Small faults put into the code, one at a time: the tests have to notice each.
+
+    python -m trials.mutants [--write] [MODULE ...]     such as: merge storage
+
+mutmut makes them, and runs the tests that reach the changed function; setup.cfg names the modules
+and the tests. Without a module it goes on where the last run stopped, and tries again what survived
+there, since tests may have come; modules that are named are tried anew. What it found stays in
+`mutants/` until `make clean`: `.venv/bin/mutmut browse` shows it. docs/mutants.md tells what
+survived, and why that is harmless.
+"""
+
+from __future__ import annotations
+
+import collections
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+
+from trials.record import REPOSITORY, tell
+
+MUTMUT = str(REPOSITORY / ".venv" / "bin" / "mutmut")
+STATE = REPOSITORY / "mutants"
+LEAST = 85.0
+"""Percent of the mutants of each area that have to be noticed."""
+
+KILLED, TIMEOUT, SURVIVED, UNREACHED = "killed", "timeout", "survived", "no tests"
+AREAS = ("pure core", "client", "storage")
+NOTICED = (KILLED, TIMEOUT)
+OUTCOMES = (KILLED, TIMEOUT, SURVIVED, UNREACHED)
+HEADER = ("module", "mutants", *OUTCOMES, "noticed")
+
+Counts = collections.Counter[str]
+Found = dict[str, Counts]
+"""How many mutants of each module came to each outcome."""
+
+
+def main() -> int:
+    """Try them, tell, and say whether the tests are strong enough."""
+    modules = [each for each in sys.argv[1:] if not each.startswith("-")]
+    survivors = [] if modules or not STATE.exists() else unnoticed(results())
+    mutmut("run", *(f"pipeline.*{each}.x*" for each in modules))
+    if survivors:
+        mutmut("run", *survivors)
+    found = tally(results())
+    tell("mutants", HEADER, list(rows(found)), [f"Every area has to reach {LEAST:.0f} percent."])
+    wrong = list(shortcomings(found))
+    print(*wrong, sep="\n", file=sys.stderr)
+    return bool(wrong)
+
+
+def mutmut(*arguments: str) -> None:
+    """Let mutmut work, and show its progress."""
+    subprocess.run([MUTMUT, *arguments], cwd=REPOSITORY, check=True)
+
+
+def results() -> list[tuple[str, str]]:
+    """Return each mutant, such as `pipeline.merge.x__votes__mutmut_3`, and its outcome."""
+    asked = [MUTMUT, "results", "--all", "true"]
+    told = subprocess.run(asked, cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    return list(read(told.stdout))
+
+
+def read(text: str) -> Iterator[tuple[str, str]]:
+    """Read what mutmut tells, a mutant in each line."""
+    for line in text.splitlines():
+        name, colon, outcome = line.strip().partition(": ")
+        if colon:
+            yield name, outcome
+
+
+def unnoticed(outcomes: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the mutants that no test noticed."""
+    return [name for name, outcome in outcomes if outcome in (SURVIVED, UNREACHED)]
+
+
+def tally(outcomes: Iterable[tuple[str, str]]) -> Found:
+    """Count the outcomes of each module."""
+    found: Found = {}
+    for name, outcome in outcomes:
+        found.setdefault(name.rpartition(".")[0], collections.Counter())[outcome] += 1
+    return found
+
+
+def area(module: str) -> str:
+    """Return which part of the code a module belongs to."""
+    if module.startswith("pipeline.tmdb."):
+        return "client"
+    return "storage" if module in ("pipeline.storage", "pipeline.layout") else "pure core"
+
+
+def by_area(found: Mapping[str, Counts]) -> Found:
+    """Sum up the modules of each area."""
+    sums: Found = {name: collections.Counter() for name in AREAS}
+    for module, counts in found.items():
+        sums[area(module)].update(counts)
+    return {name: counts for name, counts in sums.items() if counts}
+
+
+def rows(found: Mapping[str, Counts]) -> Iterator[list[str]]:
+    """Draw each area, and below it its modules."""
+    for name, sums in by_area(found).items():
+        yield row(f"**{name}**", sums)
+        for module in sorted(module for module in found if area(module) == name):
+            yield row(module.removeprefix("pipeline."), found[module])
+
+
+def row(name: str, counts: Counts) -> list[str]:
+    """Draw one line of the table."""
+    figures = (counts.total(), *(counts[each] for each in OUTCOMES))
+    return [name, *map(str, figures), f"{noticed(counts):.1f} %"]
+
+
+def noticed(counts: Counts) -> float:
+    """Return the share in percent that made a test fail, or run for ever."""
+    return 100 * sum(counts[each] for each in NOTICED) / counts.total()
+
+
+def shortcomings(found: Mapping[str, Counts]) -> Iterator[str]:
+    """Tell what is not as it has to be."""
+    for name, counts in by_area(found).items():
+        if noticed(counts) < LEAST:
+            yield f"{name}: {noticed(counts):.1f} percent noticed, less than {LEAST:.0f}"
+        for outcome in sorted(set(counts) - set(OUTCOMES)):
+            yield f"{name}: {counts[outcome]} mutants {outcome}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
