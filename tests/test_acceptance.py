@@ -32,6 +32,7 @@ def test_it_is_known_once_remembered_and_until_forgotten(path: Path) -> None:
     assert of(path).known()
     of(path).forget()
     assert not of(path).known()
+    assert not path.exists()
     of(path).forget()
 
 

@@ -125,6 +125,8 @@ def voted(number: int, votes: Any, title: str) -> dict[str, Any]:
         ((0, 0, 1), "top_rated"),
         ((None, 3, "99"), "comedy"),
         ((None, True, "99"), "action"),
+        ((None, 0, 0), "comedy"),
+        ((None, -5, -1), "action"),
     ],
 )
 def test_the_row_with_the_most_votes_is_taken_whole_where_its_first_list_had_it(
@@ -191,6 +193,12 @@ def test_odd_numbers_are_compared_and_kept(odd: Any) -> None:
     made = merged(SUNDAY, lists)
     assert made["movies"][0]["vote_count"] == odd
     assert made["consolidation_info"]["numbers_differ"] == 1
+
+
+@pytest.mark.parametrize(("one", "other"), [([1], [2]), ({"a": 1}, {}), ([], None)])
+def test_odd_numbers_that_differ_are_told(one: Any, other: Any) -> None:
+    lists = [source("action", film(1, vote_count=one)), source("comedy", film(1, vote_count=other))]
+    assert merged(SUNDAY, lists)["consolidation_info"]["numbers_differ"] == 1
 
 
 def test_the_lists_themselves_are_not_changed() -> None:

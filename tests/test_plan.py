@@ -83,6 +83,10 @@ def test_a_rating_may_be_whole_or_broken(rating: float) -> None:
     assert plan_from(spoilt(("top_rated", "min_rating"), rating)).min_rating == rating
 
 
+def test_a_genre_may_have_any_number_from_one_on() -> None:
+    assert plan_from(spoilt((*FIRST_GENRE, "id"), 1)).genres[0].id == 1
+
+
 @pytest.mark.parametrize("pages", [1, 500])
 def test_all_that_tmdb_serves_can_be_asked_for(pages: int) -> None:
     assert plan_from(spoilt(("pages", "genre"), pages)).pages["genre"] == pages
@@ -90,6 +94,11 @@ def test_all_that_tmdb_serves_can_be_asked_for(pages: int) -> None:
 
 NO_COUNTS = (GONE, 0, -1, 501, "5", True, 5.0, None, [5])
 FIRST_GENRE: Place = ("genres", "list", 0)
+NO_GENRE = "genre number 1 needs exactly id, slug and name."
+NO_SLUG = (
+    "genre number 1 needs a slug of 1 to 40 of a-z, 0-9 and _, other than popular, trending, "
+    "genre, top_rated."
+)
 SPOILT: list[tuple[Place, object, str]] = [
     (("surprise",), 1, "the top level has an unknown key 'surprise'"),
     *((("max_days_late",), value, "max_days_late") for value in (GONE, -2, 36_501, "1", True, 1.0)),
@@ -99,21 +108,28 @@ SPOILT: list[tuple[Place, object, str]] = [
         ((name, "surprise"), 1, f"[{name}] has an unknown key 'surprise'")
         for name in ("pages", "top_rated", "genres")
     ),
-    *((("pages", name), value, name) for name in LISTS for value in NO_COUNTS),
     *(
-        (("top_rated", "min_rating"), value, "top_rated.min_rating")
+        (("pages", name), value, f"pages.{name} needs a whole number from 1 to 500.")
+        for name in LISTS
+        for value in NO_COUNTS
+    ),
+    *(
+        (("top_rated", "min_rating"), value, "top_rated.min_rating needs a number from 0 to 10.")
         for value in (GONE, "7.5", True, None, -0.1, 10.1, float("nan"), float("inf"), [7.5])
     ),
-    *((("genres", "list"), value, "genres.list") for value in (GONE, [], {}, "action", 5)),
-    *((FIRST_GENRE, value, "genre number 1") for value in ("action", 28, [], {}, None)),
-    *(((*FIRST_GENRE, key), GONE, "genre number 1") for key in ("id", "slug", "name")),
-    ((*FIRST_GENRE, "surprise"), 1, "genre number 1"),
+    *(
+        (("genres", "list"), value, "genres.list needs at least one genre.")
+        for value in (GONE, [], {}, "action", 5)
+    ),
+    *((FIRST_GENRE, value, NO_GENRE) for value in ("action", 28, [], {}, None)),
+    *(((*FIRST_GENRE, key), GONE, NO_GENRE) for key in ("id", "slug", "name")),
+    ((*FIRST_GENRE, "surprise"), 1, NO_GENRE),
     *(
         ((*FIRST_GENRE, "id"), value, "genre number 1 needs a whole number as its id")
         for value in (0, -28, "28", True, 28.0, None)
     ),
     *(
-        ((*FIRST_GENRE, "slug"), value, "genre number 1 needs a slug")
+        ((*FIRST_GENRE, "slug"), value, NO_SLUG)
         for value in ("", "Action", "sci-fi", "a b", "a\n", "../x", "액션", "x" * 41, 5, *LISTS)
     ),
     *(

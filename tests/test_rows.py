@@ -43,7 +43,9 @@ def test_our_own_text_is_taken_as_it_stands() -> None:
 
 
 def test_half_a_surrogate_pair_stays_the_escape_that_it_came_as() -> None:
-    film = {"id": 1, "title": "반쪽 \ud83d", "vote_count": 4}
+    film = {
+        "id": 1, "title": "반쪽 \ud83d", "vote_count": 4, "popularity": 2.5, "vote_average": 7,
+    }  # fmt: skip
     (row,), info = rows_of(encode(document(film)))
     assert row == as_understood(film)
     assert rb"\ud83d" in row.text

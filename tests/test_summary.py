@@ -164,9 +164,15 @@ def test_the_console_shows_the_day_in_a_small_table() -> None:
     ]
 
 
-def test_the_console_says_that_a_day_was_collected_late() -> None:
-    table = console_table(summary(late_by_days=3), "x.json")
-    assert "  late           collected 3 days after that date" in table.splitlines()
+@pytest.mark.parametrize(("days", "told"), [(1, "1 day"), (2, "2 days"), (3, "3 days")])
+def test_the_console_says_that_a_day_was_collected_late(days: int, told: str) -> None:
+    table = console_table(summary(late_by_days=days), "x.json")
+    assert f"  late           collected {told} after that date" in table.splitlines()
+
+
+def test_the_console_tells_no_rule_where_none_fell_short() -> None:
+    table = console_table(summary(verdict="ok", checks=report()["checks"][1:]), "x.json")
+    assert "  verdict        ok" in table.splitlines()
 
 
 def test_the_console_says_that_nothing_was_found_wrong() -> None:
@@ -217,6 +223,15 @@ def test_the_biggest_leaps_stand_first_and_ten_are_told() -> None:
 def test_the_console_tells_what_moved_where_yesterday_is_there() -> None:
     assert "  new, gone      popular +1 -2" in console_table(moved(films(4, 9, 1, 2, 8)), "x")
     assert "new, gone" not in console_table(moved(None), "x")
+
+
+def test_the_console_tells_what_moved_in_both_lists() -> None:
+    yesterday = Yesterday(SATURDAY, films(1), films(1, 2))
+    made = daily_summary(
+        SUNDAY, collected(1, EARLY), collected(3, LATER), report(), yesterday, [], FINISHED_AT
+    )
+    told = console_table(made, "x.json").splitlines()
+    assert "  new, gone      popular +0 -0, trending +1 -0" in told
 
 
 def test_a_list_of_an_older_version_counts_no_requests() -> None:

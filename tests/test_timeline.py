@@ -54,6 +54,11 @@ def test_a_clock_that_was_set_back_makes_no_task_of_less_than_no_time() -> None:
     assert (told["seconds"], told["outcome"]) == (0, "done")
 
 
+def test_seconds_are_told_to_the_millisecond() -> None:
+    (told,) = runs([event("A", "start", 1), event("A", "done", 2.123456)])
+    assert told["seconds"] == 1.123
+
+
 def test_tasks_stand_in_the_order_in_which_they_began() -> None:
     told = runs(
         [

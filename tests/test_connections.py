@@ -1,0 +1,123 @@
+"""The watch over answers' heads: it shuts what is late, and nothing else."""
+
+from __future__ import annotations
+
+import math
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from urllib3.connection import HTTPConnection
+
+from pipeline.tmdb import connections
+from pipeline.tmdb.connections import _shut, _Watch
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[HTTPConnection, socket.socket]]:
+    """A connection, and its other end."""
+    ours, theirs = socket.socketpair()
+    connection = HTTPConnection("nowhere.example")
+    connection.sock = ours
+    theirs.settimeout(10)
+    with ours, theirs:
+        yield connection, theirs
+
+
+def heads_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", seconds)
+
+
+def is_shut(ours: HTTPConnection) -> bool:
+    """Whether a read ends at once, as one does whose socket was shut."""
+    assert ours.sock is not None
+    ours.sock.settimeout(0.05)
+    try:
+        return ours.sock.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+def test_a_late_connection_is_shut_and_only_that(
+    pair: tuple[HTTPConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, (late, other_end) = _Watch(), pair
+    mine, its_end = socket.socketpair()
+    in_time = HTTPConnection("nowhere.example")
+    in_time.sock = mine
+    with mine, its_end:
+        heads_take(monkeypatch, 60)
+        with watch.over(in_time):
+            heads_take(monkeypatch, 0.1)
+            started = time.monotonic()
+            with watch.over(late):
+                assert other_end.recv(1) == b"", "the other end is told"
+            assert 0.1 <= time.monotonic() - started < 5
+            assert is_shut(late)
+            assert not is_shut(in_time)
+
+
+def test_a_connection_that_was_in_time_is_left_alone(
+    pair: tuple[HTTPConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads_take(monkeypatch, 0.1)
+    watch, (ours, _) = _Watch(), pair
+    for _ in range(3):
+        with watch.over(ours):
+            pass
+    time.sleep(0.3)
+    assert not is_shut(ours)
+
+
+def test_it_watches_one_after_the_other_with_one_thread(
+    pair: tuple[HTTPConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads_take(monkeypatch, 0.05)
+    watch, (first, its_end) = _Watch(), pair
+    before = threading.active_count()
+    with watch.over(first):
+        assert its_end.recv(1) == b""
+    ours, theirs = socket.socketpair()
+    second = HTTPConnection("nowhere.example")
+    second.sock = ours
+    with ours, theirs, watch.over(second):
+        theirs.settimeout(10)
+        assert theirs.recv(1) == b""
+    assert threading.active_count() == before + 1
+    assert watch._thread is not None
+    assert watch._thread.daemon, "it does not hold up the end of the process"
+
+
+def test_it_sleeps_while_there_is_nothing_to_watch(
+    pair: tuple[HTTPConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads_take(monkeypatch, 60)
+    watch, (ours, _) = _Watch(), pair
+    assert watch._wakes_at == math.inf
+    with watch.over(ours):
+        deadline = time.monotonic() + 10
+        while watch._wakes_at == math.inf and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert watch._wakes_at == pytest.approx(time.monotonic() + 60, abs=15)
+    assert watch._deadlines == {}
+
+
+def test_a_connection_without_a_socket_or_with_a_closed_one_is_no_trouble(
+    pair: tuple[HTTPConnection, socket.socket],
+) -> None:
+    connection, _ = pair
+    assert connection.sock is not None
+    connection.sock.close()
+    _shut(connection)
+    connection.sock = None
+    _shut(connection)
+
+
+def test_a_forked_process_watches_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = connections._watch
+    monkeypatch.setattr(connections, "_watch", before)
+    connections._begin_anew()
+    assert isinstance(connections._watch, _Watch)
+    assert connections._watch is not before

@@ -1,0 +1,115 @@
+"""What is told of a document that cannot be used, word for word; and that no other is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import storage
+from pipeline.errors import DocumentUnreadable, StorageError
+
+INFO = {
+    "total_collected": 1,
+    "collected_at": "2024-01-06T17:00:05+00:00",
+    "late_by_days": 0,
+    "source": "tmdb",
+}
+FILM = {"id": 1, "title": "영화"}
+READERS = [storage.read_collection, storage.read_rows]
+
+Reader = Callable[[Path], object]
+
+
+def stored(path: Path, movies: Any, info: Any) -> Path:
+    storage.publish(path, {"movies": movies, "collection_info": info})
+    return path
+
+
+def told(reader: Reader, path: Path) -> str:
+    """What the reader says is wrong, between the file's name and how to redo it."""
+    with pytest.raises(DocumentUnreadable) as caught:
+        reader(path)
+    assert caught.value.facts == {"path": str(path)}
+    _, damaged, what = str(caught.value).partition(f"{path} is damaged: ")
+    why, redo, _ = what.partition("; delete that file and run the same command again to have it")
+    assert damaged
+    assert redo
+    return why
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("info", "why"),
+    [
+        (None, "it has no collection_info"),
+        ({**INFO, "total_collected": True}, "its collection_info has no usable total_collected"),
+        ({**INFO, "source": 5}, "its collection_info has no usable source"),
+        ({**INFO, "collected_at": "yesterday"}, "its collected_at is no instant"),
+        ({**INFO, "collected_at": "9999-12-31T23:59:59-01:00"}, "its collected_at is no instant"),
+        ({**INFO, "collected_at": "0001-01-01T00:00:00+01:00"}, "its collected_at is no instant"),
+    ],
+)
+def test_a_list_is_told_by_what_it_lacks(
+    data_dir: Path, reader: Reader, info: Any, why: str
+) -> None:
+    assert told(reader, stored(data_dir / "x.json", [FILM], info)) == why
+
+
+def test_films_without_ids_are_told_as_such(data_dir: Path) -> None:
+    path = stored(data_dir / "x.json", [{"id": "1"}], INFO)
+    assert told(storage.read_collection, path) == "its movies are not a list of films with ids"
+    assert told(storage.read_rows, path).startswith("it is no list of films (")
+
+
+def test_what_is_no_document_at_all_is_told_as_such(data_dir: Path) -> None:
+    path = stored(data_dir / "x.json", [], INFO)
+    path.write_bytes(b"[]")
+    assert told(storage.read, path) == "it holds no JSON object"
+    path.write_bytes(b"{")
+    assert told(storage.read, path).startswith("it is not JSON (")
+    assert told(storage.read_rows, path).startswith("it is no list of films (")
+    path.write_bytes(b"[" * 100_000 + b"]" * 100_000)
+    assert told(storage.read, path).startswith("it is not JSON (")
+    assert told(storage.read_rows, path).startswith("it is no list of films (")
+
+
+def test_a_report_is_told_by_what_it_lacks(data_dir: Path) -> None:
+    storage.publish(data_dir / "x.json", {"validation_rate": 1.0})
+    assert (
+        told(storage.read_report, data_dir / "x.json") == "it has no usable overall_quality_score"
+    )
+
+
+def test_films_are_read_as_texts_with_what_their_list_tells(data_dir: Path) -> None:
+    path = stored(data_dir / "x.json", [FILM], INFO)
+    rows, info = storage.read_rows(path)
+    assert [row.id for row in rows] == [1]
+    assert "영화".encode() in rows[0].text
+    assert info == INFO
+
+
+def test_rows_of_a_file_that_is_gone_are_told_as_such(data_dir: Path) -> None:
+    with pytest.raises(DocumentUnreadable, match=r"x\.json cannot be read: No such file"):
+        storage.read_rows(data_dir / "x.json")
+
+
+def test_what_cannot_be_set_aside_says_what_to_do(data_dir: Path) -> None:
+    path, kept = data_dir / "x.json", data_dir / "a" / "b" / "x.json"
+    storage.publish(path, FILM)
+    (data_dir / "a").write_text("a file in the way")
+    with pytest.raises(StorageError) as caught:
+        storage.set_aside(path, kept)
+    assert str(caught.value) == (
+        f"Cannot move {path} to {kept}: Not a directory. Mend that and run the same command again."
+    )
+    assert caught.value.facts == {"path": str(path)}
+
+
+def test_what_is_set_aside_finds_its_folders_made(data_dir: Path) -> None:
+    path, kept = data_dir / "x.json", data_dir / "a" / "b" / "x.json"
+    storage.publish(path, FILM)
+    storage.set_aside(path, kept)
+    assert storage.read(kept) == FILM
