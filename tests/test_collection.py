@@ -218,8 +218,13 @@ def test_a_late_collection_tells_by_how_many_days(on: str, days: int) -> None:
 
 @pytest.mark.parametrize("empty", [list, lambda: pages([]), lambda: pages([], [])])
 def test_a_list_without_a_single_film_is_no_document(empty: Callable[[], list[Page]]) -> None:
-    with pytest.raises(NoData, match="list science_fiction came back without a single film"):
+    with pytest.raises(NoData) as caught:
         document(of_genre(PLAN, "science_fiction", SUNDAY), SUNDAY, empty(), ORIGIN)
+    assert str(caught.value) == (
+        "TMDB's list science_fiction came back without a single film; nothing was written, run the "
+        "same command again later."
+    )
+    assert caught.value.facts == {"list": "science_fiction"}
 
 
 def test_an_empty_page_before_one_with_films_is_no_end_and_no_document() -> None:

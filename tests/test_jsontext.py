@@ -39,6 +39,20 @@ def test_what_is_no_json_is_refused(text: str) -> None:
         decode(text.encode())
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"[NaN]", "NaN is not JSON"),
+        (b"-Infinity", "-Infinity is not JSON"),
+        (b"1e400", "1e400 is too large"),
+        (b"1" * 400 + b".5", "1" * 20 + " is too large"),
+    ],
+)
+def test_what_is_no_number_is_told_as_such(text: bytes, why: str) -> None:
+    with pytest.raises(ValueError, match=f"^{why}$"):
+        decode(text)
+
+
 def test_what_is_no_utf8_is_refused() -> None:
     with pytest.raises(ValueError, match=r"."):
         decode(b'"\xff"')

@@ -106,6 +106,17 @@ def test_a_profile_comes_back_as_it_was() -> None:
     assert from_document(to_document(empty)) == empty
 
 
+@pytest.mark.parametrize("key", ["overviews_empty", "posters_missing"])
+@pytest.mark.parametrize(
+    ("share", "usable"),
+    [(0, True), (1, True), (0.5, True), (1.5, False), (-0.1, False), (None, False), (True, False)],
+)
+def test_a_share_is_from_nothing_to_all(key: str, share: Any, usable: bool) -> None:
+    profile = from_document({**to_document(profile_of(DAY, [film(1)])), key: share})
+    assert (profile is not None) is usable
+    assert profile is None or getattr(profile, key) == share
+
+
 @pytest.mark.parametrize("key", list(to_document(profile_of(DAY, []))))
 @pytest.mark.parametrize("value", ["x y", [], {}, float("nan"), True])
 def test_a_profile_that_is_not_usable_is_none_or_at_least_a_profile(key: str, value: Any) -> None:

@@ -14,6 +14,7 @@ from quality_days.day import CONFIG, SLUGS, broken, tables
 
 from pipeline.errors import SettingsError
 from pipeline.ops import configuration
+from pipeline.plan import LISTS
 from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.thresholds import RULES, thresholds_from
 
@@ -38,6 +39,18 @@ def test_the_file_that_is_shipped_says_all_that_is_needed() -> None:
     assert thresholds.stops is False
     assert thresholds.collections == 28
     assert all(thresholds.limit(rule, "popular") >= 0 for rule in RULES)
+
+
+@pytest.mark.parametrize(("written", "stops"), [("stop", True), ("warn", False)])
+def test_whether_a_failure_stops_the_run_is_as_written(written: Any, stops: bool) -> None:
+    assert thresholds_from(changed(on_fail=written), SLUGS).stops is stops
+
+
+def test_how_far_back_is_looked_is_as_written() -> None:
+    past = {"collections": 366, "daily_gap_days": 1, "weekly_gap_days": 2}
+    assert set(past) == set(SHIPPED["past"])
+    thresholds = thresholds_from(changed(past=past), SLUGS)
+    assert {key: getattr(thresholds, key) for key in past} == past
 
 
 def test_every_rule_tells_what_it_wants_and_why() -> None:
@@ -125,23 +138,30 @@ def without(name: str, key: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("tables_", "told"),
     [
-        ({}, "on_fail"),
-        (changed(on_fail="maybe"), "on_fail"),  # type: ignore[arg-type]
+        ({}, 'on_fail has to be "warn" or "stop".'),
+        (changed(on_fail="maybe"), 'on_fail has to be "warn" or "stop".'),  # type: ignore[arg-type]
         ({**SHIPPED, "colour": 1}, "unknown key 'colour'"),
         ({**SHIPPED, "past": 5}, "[past] is missing"),
         (without("past", "collections"), "past.collections"),
-        (changed(past={"collections": 0}), "past.collections"),
+        (changed(past={"collections": 0}), "past.collections needs a whole number from 1 to 366."),
+        (changed(past={"collections": 367}), "past.collections"),
         (changed(past={"collections": True}), "past.collections"),
-        (changed(past={"weeks": 4}), "unknown key 'weeks'"),
+        (changed(past={"weeks": 4}), "[past] has an unknown key 'weeks'."),
         (without("limits", "order"), "limits.order is missing"),
         (changed(limits={"list_size": "big"}), "limits.list_size needs a number"),
         (changed(limits={"list_size": -1}), "limits.list_size needs a number"),
         (changed(limits={"list_size": float("nan")}), "limits.list_size needs a number"),
         (changed(limits={"list_sise": 1}), "limits.list_sise is no rule with a limit"),
         (changed(limits={"list_late": 1}), "limits.list_late is no rule with a limit"),
-        (changed(severity={"list_late": "grave"}), "severity.list_late"),
-        (changed(severity={"lateness": "warn"}), "severity.lateness is no rule"),
-        (changed(lists={"westerns": {"order": 1}}), "lists.westerns is no list"),
+        (
+            changed(severity={"list_late": "grave"}),
+            "severity.list_late has to be info, warn or block.",
+        ),
+        (changed(severity={"lateness": "warn"}), "severity.lateness is no rule; docs/quality.md"),
+        (
+            changed(lists={"westerns": {"order": 1}}),
+            f"lists.westerns is no list; known: {', '.join(sorted({*LISTS, *SLUGS}))}.",
+        ),
         (changed(lists={"horror": 5}), "lists.horror is no list"),
         (changed(lists={"horror": {"ordre": 1}}), "lists.horror.ordre is no rule"),
         (changed(lists={"horror": {"severity": 5}}), "lists.horror.severity"),
@@ -151,7 +171,8 @@ def without(name: str, key: str) -> dict[str, Any]:
 def test_what_is_wrong_is_named(tables_: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError) as caught:
         thresholds_from(tables_, SLUGS)
-    assert told in str(caught.value)
+    sentence = str(caught.value)
+    assert sentence.startswith(told) or f" has an {told}" in sentence
 
 
 def test_check_tells_of_thresholds_that_are_unusable(

@@ -94,6 +94,11 @@ def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_
     )
 
 
+@pytest.mark.parametrize(("secret", "is_hidden"), [("7 signs", False), ("8 signs!", True)])
+def test_a_text_of_eight_signs_is_a_secret(secret: str, is_hidden: bool) -> None:
+    assert (secret not in Secret(secret).redact(f"with {secret}")) is is_hidden
+
+
 def test_the_environment_wins_over_dotenv(monkeypatch: pytest.MonkeyPatch) -> None:
     DOTENV.write_text("TMDB_REGION=US\nTMDB_LANGUAGE=en-US\n", encoding="utf-8")
     monkeypatch.setenv("TMDB_REGION", "JP")
