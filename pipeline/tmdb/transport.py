@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import random
+import re
 import ssl
 import threading
 from collections.abc import Mapping
@@ -339,15 +340,16 @@ class _Session(requests.Session):
         """Lead nowhere."""
 
 
+_KEY = re.compile(r"""api_key=[^&\s"']*""")
+
+
 class _SecretFilter(logging.Filter):
     """Keeps `api_key=` out of what urllib3 logs: requests when debugging, odd headers always."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
         if "api_key=" in message:
-            head, _, tail = message.partition("api_key=")
-            end = min((tail.index(mark) for mark in '& "' if mark in tail), default=len(tail))
-            record.msg, record.args = f"{head}api_key=[credential]{tail[end:]}", None
+            record.msg, record.args = _KEY.sub("api_key=[credential]", message), None
         return True
 
 
