@@ -52,7 +52,7 @@ def test_a_late_connection_is_shut_and_only_that(
         with watch.over(in_time):
             heads_take(monkeypatch, 0.1)
             started = time.monotonic()
-            with watch.over(late):
+            with pytest.raises(TimeoutError, match="no head within"), watch.over(late):
                 assert other_end.recv(1) == b"", "the other end is told"
             assert 0.1 <= time.monotonic() - started < 5
             assert is_shut(late)
@@ -77,12 +77,12 @@ def test_it_watches_one_after_the_other_with_one_thread(
     heads_take(monkeypatch, 0.05)
     watch, (first, its_end) = _Watch(), pair
     before = threading.active_count()
-    with watch.over(first):
+    with pytest.raises(TimeoutError), watch.over(first):
         assert its_end.recv(1) == b""
     ours, theirs = socket.socketpair()
     second = HTTPConnection("nowhere.example")
     second.sock = ours
-    with ours, theirs, watch.over(second):
+    with ours, theirs, pytest.raises(TimeoutError), watch.over(second):
         theirs.settimeout(10)
         assert theirs.recv(1) == b""
     assert threading.active_count() == before + 1

@@ -24,6 +24,7 @@ LEAST = 85.0
 """Percent of the mutants of each area that have to be noticed."""
 
 KILLED, TIMEOUT, SURVIVED, UNREACHED = "killed", "timeout", "survived", "no tests"
+STORAGE = ("pipeline.storage", "pipeline.layout", "pipeline.bounded")
 AREAS = ("pure core", "client", "storage")
 NOTICED = (KILLED, TIMEOUT)
 OUTCOMES = (KILLED, TIMEOUT, SURVIVED, UNREACHED)
@@ -85,7 +86,7 @@ def area(module: str) -> str:
     """Return which part of the code a module belongs to."""
     if module.startswith("pipeline.tmdb."):
         return "client"
-    return "storage" if module in ("pipeline.storage", "pipeline.layout") else "pure core"
+    return "storage" if module in STORAGE else "pure core"
 
 
 def by_area(found: Mapping[str, Counts]) -> Found:
