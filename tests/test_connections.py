@@ -82,8 +82,8 @@ def test_it_watches_one_after_the_other_with_one_thread(
     ours, theirs = socket.socketpair()
     second = HTTPConnection("nowhere.example")
     second.sock = ours
+    theirs.settimeout(10)
     with ours, theirs, pytest.raises(TimeoutError), watch.over(second):
-        theirs.settimeout(10)
         assert theirs.recv(1) == b""
     assert threading.active_count() == before + 1
     assert watch._thread is not None
