@@ -38,7 +38,7 @@ PAGES := && $(BIN)/luigi --module pipeline IndexPage --date $(DATE) --local-sche
 OF_LOWER_LAYERS := acceptance bounded client collection connections consolidate damage demo_catalogue demo_server \
 	drift errors hostile_texts jsontext layout lookback movement pacing page_words pages past_rules plan \
 	process_client quality quality_language quality_thresholds refusals report_pages rows settings \
-	spooled_rows storage summary timeline transport transport_words
+	spooled_rows storage summary timeline tls transport transport_words
 
 .PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
 
