@@ -1,6 +1,6 @@
 """Crashes, full disks, several runs at once: played on purpose, each looked at afterwards.
 
-    python -m trials.crashes [--write] [--seed N] [--only NAME] [--keep]
+    python -m trials.crashes [--write] [--seed N] [--only NAME] [--list]
 
 Every case draws its chance from the seed and its own name: `--only` with a name, or the beginning
 of some, plays it alone and the same; `--list` prints the names.
