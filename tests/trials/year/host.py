@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import configparser
 import contextlib
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -25,28 +23,8 @@ from luigid_process import Luigid, free_port, our_luigid
 from postgres import Postgres, running_postgres
 
 from pipeline.layout import Layout
-from trials.year import cron
+from trials.year import configuration, cron
 from trials.year.clock import MACHINE, Clock
-
-PLAN = """
-max_days_late = -1
-pages = { popular = 1, trending = 1, genre = 1, top_rated = 2 }
-top_rated.min_rating = 7.5
-genres.list = [
-    { id = 28, slug = "action", name = "액션" },
-    { id = 878, slug = "science_fiction", name = "SF" },
-]
-"""
-"""A small plan: what is tried is the calendar."""
-
-QUICK = {
-    "core": {"rpc_retry_attempts": "6", "rpc_retry_wait": "1", "rpc_connect_timeout": "2"},
-    "worker": {"max_keep_alive_idle_duration": "3 seconds", "wait_interval": "0.02",
-               "wait_jitter": "0.02"},
-    "scheduler": {"retry_delay": "0.5"},
-    "tmdb_pipeline": {"daily_retry_delay": "0.5", "weekly_retry_delay": "0.8"},
-}  # fmt: skip
-"""The waits of an unattended run, made short: nights follow each other within a second."""
 
 LIMIT_SECONDS = 25
 """What the eight hours of the crontab's LIMIT are here."""
@@ -83,7 +61,7 @@ class Host:
 
     def __enter__(self) -> Host:
         self._around.enter_context(self.tmdb)
-        self._write_configuration()
+        configuration.write(self.folder, self._port, services=self._services)
         if self._services:
             self.postgres = self._around.enter_context(running_postgres())
             self._database = self.postgres.new_database()
@@ -160,10 +138,10 @@ class Host:
     def start_luigid(self) -> None:
         """Start luigid, on the port of before."""
         variables = {**self._variables(), "PIPELINE_HISTORY_URL": self._history_url()}
-        configuration = (self.folder / "luigi.cfg").read_text()
+        luigi_cfg = (self.folder / "luigi.cfg").read_text()
         self.luigid = self._around_luigid.enter_context(
             our_luigid(self.folder / "luigid", "--port", str(self._port),
-                       configuration=configuration, **variables)
+                       configuration=luigi_cfg, **variables)
         )  # fmt: skip
         self.started_luigid += 1
 
@@ -225,22 +203,6 @@ class Host:
     def _write_environment(self, *preparing: str) -> None:
         lines = [f"export {name}={shlex.quote(text)}" for name, text in self._variables().items()]
         (self.folder / "environment").write_text("\n".join([*lines, *preparing, ""]))
-
-    def _write_configuration(self) -> None:
-        shutil.copytree(REPOSITORY / "config", self.folder / "config")
-        (self.folder / "config/collection.toml").write_text(PLAN, encoding="utf-8")
-        local = {} if self._services else {"local_scheduler": "True"}
-        core = {"scheduler_url": f"http://127.0.0.1:{self._port}/", **local}
-        ours = (("luigi.cfg", ("scheduler", "tmdb_pipeline")),
-                ("config/unattended.cfg", ("core", "worker", "scheduler")))  # fmt: skip
-        for name, sections in ours:
-            parser = configparser.ConfigParser(interpolation=None)
-            parser.read(REPOSITORY / name, encoding="utf-8")
-            parser.read_dict({section: QUICK[section] for section in sections})
-            if name == "luigi.cfg":
-                parser.read_dict({"core": core})
-            with (self.folder / Path(name).name).open("w", encoding="utf-8") as stream:
-                parser.write(stream)
 
     def _films_of_the_day(self, name: str, page: int, query: Any) -> list[Row]:
         """The usual films in another order each day; each says of which day it is."""

@@ -1,0 +1,48 @@
+"""Our configuration with a small plan and short waits, written into a folder."""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+from pathlib import Path
+
+from conftest import REPOSITORY
+
+PLAN = """
+max_days_late = -1
+pages = { popular = 1, trending = 1, genre = 1, top_rated = 2 }
+top_rated.min_rating = 7.5
+genres.list = [
+    { id = 28, slug = "action", name = "액션" },
+    { id = 878, slug = "science_fiction", name = "SF" },
+]
+"""
+"""A small plan: what is tried is the calendar."""
+
+QUICK = {
+    "core": {"rpc_retry_attempts": "6", "rpc_retry_wait": "1", "rpc_connect_timeout": "2"},
+    "worker": {"max_keep_alive_idle_duration": "3 seconds", "wait_interval": "0.02",
+               "wait_jitter": "0.02"},
+    "scheduler": {"retry_delay": "0.5"},
+    "tmdb_pipeline": {"daily_retry_delay": "0.5", "weekly_retry_delay": "0.8"},
+}  # fmt: skip
+"""The waits of an unattended run, made short: nights follow each other within a second."""
+
+
+def write(folder: Path, port: int, *, services: bool) -> None:
+    """Write `config/` and both files of luigi's; without services there is no luigid to ask."""
+    shutil.copytree(REPOSITORY / "config", folder / "config")
+    (folder / "config/collection.toml").write_text(PLAN, encoding="utf-8")
+    ours = (
+        ("luigi.cfg", ("scheduler", "tmdb_pipeline")),
+        ("config/unattended.cfg", ("core", "worker", "scheduler")),
+    )
+    for name, sections in ours:
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.read(REPOSITORY / name, encoding="utf-8")
+        parser.read_dict({section: QUICK[section] for section in sections})
+        if name == "luigi.cfg":
+            local = {} if services else {"local_scheduler": "True"}
+            parser.read_dict({"core": {"scheduler_url": f"http://127.0.0.1:{port}/", **local}})
+        with (folder / Path(name).name).open("w", encoding="utf-8") as stream:
+            parser.write(stream)
