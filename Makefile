@@ -79,7 +79,8 @@ stack: .venv/test
 pages: .venv/test
 	tests/pages/run
 
-trials: faults chaos year crashes fuzz
+trials: .venv/test
+	+$(MAKE) --no-print-directory --jobs 2 year crashes faults chaos fuzz
 
 faults chaos year crashes fuzz: .venv/test
 	cd tests && ../$(BIN)/python -m trials.$@ --write

@@ -157,11 +157,11 @@ def _genre_ignored(day: Day, name: str, chance: Random) -> Day:
 
 
 def _pages_empty(day: Day, name: str, chance: Random) -> Day:
+    """The later half; a list with an empty page amid it is refused, and no day of quality's."""
     pages = day.pages[name]
-    empty = set(chance.sample(range(len(pages)), (len(pages) + 1) // 2))
+    kept = len(pages) // 2
     return day.with_pages(
-        name,
-        [p._replace(films=[]) if n in empty else p for n, p in enumerate(pages)],
+        name, [p if n < kept else p._replace(films=[]) for n, p in enumerate(pages)]
     )
 
 

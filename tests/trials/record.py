@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,4 +29,6 @@ def tell(
     ]
     print("\n".join(lines))
     if "--write" in sys.argv:
-        replace_block(name, lines, PAGE)
+        with PAGE.open("rb") as page:
+            fcntl.flock(page, fcntl.LOCK_EX)  # two trials may end at a time
+            replace_block(name, lines, PAGE)
