@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import os
 import tracemalloc
 from collections.abc import Callable
@@ -78,6 +79,47 @@ def test_the_end_of_a_file_is_read_alone(tmp_path: Path) -> None:
     assert bounded.read_end(path, 14) == b"short\n"
     with pytest.raises(OSError, match="Not a regular file"):
         bounded.read_end(Path("/dev/zero"), 14)
+
+
+Reader = Callable[[Path, int], bytes]
+
+
+@pytest.mark.parametrize("reader", [bounded.read, bounded.read_end])
+def test_what_is_no_file_is_told_with_its_name_and_waits_for_nobody(
+    reader: Reader, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r".") as caught:
+        reader(tmp_path / "pipe", 10)
+    told = (caught.value.errno, caught.value.strerror, caught.value.filename)
+    assert told == (errno.EINVAL, "Not a regular file", str(tmp_path / "pipe"))
+
+
+def test_a_file_may_have_as_many_bytes_as_are_asked_for_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"12345")
+    assert bounded.read(path, 5) == b"12345"
+    with pytest.raises(OSError, match=r".") as caught:
+        bounded.read(path, 4)
+    told = (caught.value.errno, caught.value.strerror, caught.value.filename)
+    assert told == (errno.EFBIG, "File too large", str(path))
+
+
+@pytest.mark.parametrize("reader", [bounded.read, bounded.read_end])
+def test_no_process_that_is_started_inherits_the_file(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x").write_bytes(b"1")
+    flags: list[int] = []
+    real = os.open
+
+    def opened(path: Path, how: int) -> int:
+        flags.append(how)
+        return real(path, how)
+
+    monkeypatch.setattr("os.open", opened)
+    reader(tmp_path / "x", 10)
+    assert flags == [os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC]
 
 
 @pytest.mark.parametrize("make", [make for make, _ in ODD.values()], ids=ODD)

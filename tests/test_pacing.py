@@ -317,7 +317,7 @@ def test_a_folder_of_somebody_else_is_refused(pace: Path, open_pacer: Opener) ->
     pace.parent.mkdir(mode=0o777)
     os.chown(pace.parent, 12345, 12345)
 
-    assert_refused(open_pacer(), pace, "belongs to somebody else")
+    assert_refused(open_pacer(), pace, ": its folder belongs to somebody else; set TMPDIR")
     assert not pace.exists()
 
 
@@ -353,6 +353,7 @@ def test_a_file_in_place_of_the_folder_is_told(pace: Path, open_pacer: Opener) -
 def assert_refused(pacer: Pacer, pace: Path, why: str = "Cannot keep the request pace") -> None:
     with pytest.raises(StorageError, match=why) as raised:
         pacer.reserve()
+    assert raised.value.facts == {"path": str(pace)}
     sentence = str(raised.value)
     assert str(pace) in sentence
     assert "set TMPDIR to a folder of your own" in sentence

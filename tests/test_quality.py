@@ -315,6 +315,27 @@ def test_what_just_keeps_a_rule_of_lists_is_not_told(rule: str, good: Document) 
     assert [each["issue"] for each in report["list_issues"] if each["issue"] == rule] == []
 
 
+def test_a_check_shows_the_films_that_break_it() -> None:
+    bad = [film(7, overview=""), film(8, overview="", title=5)]
+    report = reported({"list.json": listed(*bad, *MANY[10:12])})
+    (check,) = [each for each in report["checks"] if each["id"] == "overview_missing"]
+    assert check["evidence"] == []
+    (check,) = [each for each in report["checks"] if each["id"] == "title"]
+    assert check["evidence"] == [
+        {"list": "list", "finding": "1 of 4 films", "found": 0.25, "limit": 0.0},
+        {"list": "list", "film": 8, "title": "5", "found": "5"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"), [("x" * 80, "x" * 80), ("x" * 81, "x" * 79 + "…"), (None, "None")]
+)
+def test_what_strangers_wrote_is_shown_cut(title: Any, shown: str) -> None:
+    report = report_on(film(5, title=title, adult=None))
+    (check,) = [each for each in report["checks"] if each["id"] == "flags"]
+    assert check["evidence"][1] == {"list": "list", "film": 5, "title": shown, "found": "None"}
+
+
 def test_a_lists_faults_do_not_fail_its_films() -> None:
     report = reported({"bad.json": LIST_BREAKS["list_short"][0]})
     assert report["validation_rate"] == 100

@@ -365,8 +365,9 @@ def test_a_file_that_is_gone_is_named(data_dir: Path, reader: Reader) -> None:
 
 
 def test_a_file_that_is_gone_says_how_to_redo_it(data_dir: Path) -> None:
-    with pytest.raises(DocumentUnreadable, match="run the same command again"):
+    with pytest.raises(DocumentUnreadable, match="run the same command again") as caught:
         storage.read(data_dir / "x.json")
+    assert caught.value.facts == {"path": str(data_dir / "x.json")}
 
 
 def test_whether_a_document_is_there(data_dir: Path) -> None:

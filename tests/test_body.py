@@ -1,0 +1,104 @@
+"""Reading an answer's body: whole, bounded, unpacked even where nobody said that it is packed."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+
+import pytest
+
+from pipeline import clock
+from pipeline.errors import AnswerNotUnderstood
+from pipeline.tmdb import body
+from pipeline.tmdb.faults import Transient
+
+WHERE = "api.example/movie/popular"
+TEXT = b'{"page": 1}' * 100
+
+
+class Pieces:
+    """A stream that hands out its pieces one by one."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = list(pieces)
+        self.asked: list[tuple[int | None, bool | None]] = []
+
+    def read1(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
+        self.asked.append((amt, decode_content))
+        return self._pieces.pop(0) if self._pieces else b""
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Take no more than so many bytes for a page."""
+    monkeypatch.setattr(body, "LARGEST_ANSWER", 3 << 20)
+    return 3 << 20
+
+
+def too_large(stream: Pieces) -> str:
+    with pytest.raises(AnswerNotUnderstood) as caught:
+        body.read(stream, WHERE)
+    return str(caught.value)
+
+
+TOO_LARGE = (
+    f"The answer of {WHERE} is larger than 3 MiB, which no page of a list is; check TMDB_API_URL."
+)
+
+
+def test_pieces_make_the_whole() -> None:
+    stream = Pieces(b"a", b"bc", b"d")
+    assert body.read(stream, WHERE) == b"abcd"
+    assert stream.asked == [(65_536, True)] * 4
+    assert body.read(Pieces(), WHERE) == b""
+
+
+def test_what_came_packed_unannounced_is_unpacked() -> None:
+    packed = gzip.compress(TEXT)
+    assert body.read(Pieces(packed[:5], packed[5:]), WHERE) == TEXT
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_the_largest_body_is_taken_and_one_byte_more_is_not(
+    pack: Callable[[bytes], bytes], small: int
+) -> None:
+    assert len(body.read(Pieces(pack(bytes(small))), WHERE)) == small
+    assert too_large(Pieces(pack(bytes(small + 1)))) == TOO_LARGE
+
+
+def test_a_body_without_end_is_left_unread(small: int) -> None:
+    stream = Pieces(*[bytes(1 << 20)] * 10)
+    assert too_large(stream) == TOO_LARGE
+    assert len(stream.asked) == 4
+
+
+@pytest.mark.parametrize(
+    ("packed", "why"),
+    [
+        (gzip.compress(TEXT)[:-9], "a cut gzip body"),
+        (gzip.compress(TEXT)[:12], "a cut gzip body"),
+        (gzip.compress(TEXT)[:10] + b"\xff" * 20, "a damaged gzip body"),
+        (b"\x1f\x8b" + zlib.compress(TEXT), "a damaged gzip body"),
+    ],
+)
+def test_damaged_gzip_is_told_and_may_pass(packed: bytes, why: str) -> None:
+    with pytest.raises(Transient, match=f"^{why}$"):
+        body.read(Pieces(packed), WHERE)
+
+
+def test_a_body_may_take_its_time_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([100.0, 160.0, 160.0, 160.1])
+    monkeypatch.setattr(clock, "monotonic", lambda: next(moments))
+    with pytest.raises(Transient, match=r"^no whole answer within 60 s$"):
+        body.read(Pieces(b"a", b"b", b"c", b"d"), WHERE)
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"", b"{", b"NaN", b"\xff", b"[" * 100_000])
+def test_what_is_no_json_may_pass(content: bytes) -> None:
+    with pytest.raises(Transient, match=r"^a 200 whose body is not JSON"):
+        body.decode(content)
+
+
+def test_json_is_decoded() -> None:
+    assert body.decode(TEXT[:11]) == {"page": 1}
