@@ -1,0 +1,136 @@
+"""Shortfalls as the checks of a report: in order, at their gravest, with their evidence."""
+
+from __future__ import annotations
+
+import datetime
+import random
+from typing import Any
+
+import pytest
+from quality_days.day import THRESHOLDS
+
+from pipeline.quality.checks import Shortfall, by_rule, checks_of
+from pipeline.quality.film_rules import FILM_RULES
+from pipeline.quality.list_rules import LIST_RULES
+from pipeline.quality.listing import Finding, Listing
+from pipeline.quality.profile import profile_of
+from pipeline.quality.rule import Severity
+from pipeline.quality.thresholds import RULES
+
+DAY = datetime.date(2024, 1, 7)
+LOOK = {rule.id: rule.look for rule in LIST_RULES}
+HOLDS = {rule.id: rule.holds for rule in FILM_RULES}
+
+
+def shortfall(rule: Any, name: str = "popular", severity: Severity = "warn") -> Shortfall:
+    return Shortfall(name, f"{name}.json", rule, severity, Finding(0.5, "half of it"), 0.25)
+
+
+def test_they_stand_in_the_order_of_the_rules_then_of_the_lists() -> None:
+    found = [shortfall(rule, name) for rule in RULES for name in ("popular", "horror")]
+    mixed = sorted(found, key=lambda each: random.Random(each.rule.id).random())
+    assert by_rule(mixed) == found
+
+
+def test_each_rule_is_a_check_whether_kept_or_not() -> None:
+    rule = RULES[3]
+    checks = checks_of([shortfall(rule)], THRESHOLDS)
+    assert [each["id"] for each in checks] == [each.id for each in RULES]
+    assert checks[3] == {
+        "id": rule.id,
+        "description": rule.description,
+        "severity": "warn",
+        "success": False,
+        "evidence": [{"list": "popular", "finding": "half of it", "found": 0.5, "limit": 0.25}],
+    }
+    assert checks[4] == {
+        "id": RULES[4].id,
+        "description": RULES[4].description,
+        "severity": THRESHOLDS.severity(RULES[4], ""),
+        "success": True,
+        "evidence": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("severities", "gravest"),
+    [(["info", "block", "warn"], "block"), (["info", "warn"], "warn"), (["info"], "info")],
+)
+def test_a_check_is_as_grave_as_its_gravest_list(severities: list[Any], gravest: str) -> None:
+    found = [shortfall(RULES[0], severity=each) for each in severities]
+    assert checks_of(found, THRESHOLDS)[0]["severity"] == gravest
+
+
+# What rules of lists find
+
+
+def listing(films: int = 0, before: int | None = None, **info: Any) -> Listing:
+    rows = [{"id": number} for number in range(1, films + 1)]
+    past = [] if before is None else [
+        profile_of(DAY - datetime.timedelta(days=1), [{"id": each} for each in range(before)])
+    ]  # fmt: skip
+    return Listing("x", "x.json", DAY, {"movies": rows, "collection_info": info}, past)
+
+
+GENRE = {"collection_type": "weekly_genre", "pages_requested": 5}
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "told"),
+    [
+        ("list_empty", listing(0), (0, "it holds no film")),
+        ("list_size", listing(1, pages_requested=1), (0.05, "1 of 20 films are there")),
+        ("list_size", listing(1, pages_requested=8), (0.0063, "1 of 160 films are there")),
+        ("list_size", listing(0), None),
+        ("list_size", listing(0, **GENRE), (0.0, "0 of 1 films are there")),
+        ("list_size", listing(1, **GENRE), None),
+        ("list_size", listing(30, 60, **GENRE), (0.5, "30 of 60 films are there")),
+        ("list_size", listing(30, 60, **GENRE, total_results=90),
+         (0.3333, "30 of 90 films are there")),
+        ("list_size", listing(30, 200, **GENRE), (0.3, "30 of 100 films are there")),
+        ("list_short", listing(1, pages_requested=3, pages_processed=2),
+         (2, "2 of 3 pages held films")),
+        ("list_short", listing(1, 21, **GENRE, pages_processed=1),
+         (1, "1 of 2 pages held films")),
+    ],
+)  # fmt: skip
+def test_what_a_list_lacks_is_told_with_its_figure(
+    rule: str, given: Listing, told: tuple[float, str] | None
+) -> None:
+    assert LOOK[rule](given, 0.8) == told
+
+
+def test_films_that_stand_twice_are_counted() -> None:
+    twice = listing(3)
+    twice.movies.append({"id": 1})
+    assert LOOK["list_duplicates"](twice, 0) == Finding(1, "1 films stand there twice")
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(0, None), (1, "collected 1 day after its date"), (2, "collected 2 days after its date")],
+)
+def test_lateness_is_told_in_days(days: int, told: str | None) -> None:
+    finding = LOOK["list_late"](listing(1, late_by_days=days), 0)
+    assert finding == (told and Finding(days, told))
+
+
+# Where rules of films begin
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "last", "beyond"),
+    [
+        ("release_date_range", "release_date", "1874-01-01", "1873-12-31"),
+        ("release_date_range", "release_date", "2034-01-14", "2034-01-15"),
+        ("release_far_ahead", "release_date", "2026-01-08", "2026-01-09"),
+        ("votes_few", "vote_count", 3, 2),
+        ("id", "id", 1, 0),
+    ],
+)
+def test_a_rule_of_films_begins_where_it_says(
+    rule: str, field: str, last: Any, beyond: Any
+) -> None:
+    asked = listing().asked
+    assert HOLDS[rule]({field: last}, asked)
+    assert not HOLDS[rule]({field: beyond}, asked)
