@@ -3,10 +3,10 @@
     python -m trials.mutants [--write] [MODULE ...]     such as: merge storage
 
 mutmut makes them, and runs the tests that reach the changed function; setup.cfg names the modules
-and the tests. Without a module it goes on where the last run stopped, and tries again what survived
-there, since tests may have come; modules that are named are tried anew. What it found stays in
-`mutants/` until `make clean`: `.venv/bin/mutmut browse` shows it. docs/mutants.md tells what
-survived, and why that is harmless.
+and the tests, and which of them reaches what is measured anew each time. Without a module it goes
+on where the last run stopped, and tries again what survived there, since tests may have come;
+modules that are named are tried anew. What it found stays in `mutants/` until `make clean`:
+`.venv/bin/mutmut browse` shows it. docs/mutants.md tells what survived, and why that is harmless.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ Found = dict[str, Counts]
 def main() -> int:
     """Try them, tell, and say whether the tests are strong enough."""
     modules = [each for each in sys.argv[1:] if not each.startswith("-")]
+    (STATE / "mutmut-stats.json").unlink(missing_ok=True)
     survivors = [] if modules or not STATE.exists() else unnoticed(results())
     mutmut("run", *(f"pipeline.*{each}.x*" for each in modules))
     if survivors:
