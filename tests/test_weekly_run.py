@@ -133,6 +133,33 @@ def test_never_more_than_16_connections(luigi_run: LuigiRun, workers: int) -> No
     assert 8 <= tmdb.peak_connections <= 16
 
 
+SLOW_TO_GO = """
+import time
+from multiprocessing.process import BaseProcess
+
+_whole = BaseProcess._bootstrap
+
+def _slow(self, *positional, **named):
+    status = _whole(self, *positional, **named)
+    time.sleep(0.2)
+    return status
+
+BaseProcess._bootstrap = _slow
+"""
+"""Each process of a task lives on for a moment after its result is known, as under load."""
+
+
+def test_a_process_that_is_about_to_go_holds_no_connection(
+    luigi_run: LuigiRun, tmp_path: Path
+) -> None:
+    """Luigi starts the next task once it knows a result, not once that process has ended."""
+    (tmp_path / "sitecustomize.py").write_text(SLOW_TO_GO, encoding="utf-8")
+    with FakeTmdb(limit=None, latency=0.02) as tmdb:
+        run = luigi_run(*COMMAND, "--workers", "4", TMDB_API_URL=tmdb.url, PYTHONPATH=str(tmp_path))
+    assert run.status == 0
+    assert 8 <= tmdb.peak_connections <= 16
+
+
 def test_the_same_command_again_asks_nothing_and_says_where_the_file_is(
     luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
 ) -> None:

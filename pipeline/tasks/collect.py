@@ -40,8 +40,10 @@ class CollectionTask(PipelineTask):
         now = settings.current()
         film_list = self.film_list(now.plan())
         started_at, today = clock.now(), clock.today()
-        with Progress(self, film_list.name, film_list.pages) as progress:
-            client = open_client(now, connections_of_a_worker(), self.date)
+        with (
+            Progress(self, film_list.name, film_list.pages) as progress,
+            open_client(now, connections_of_a_worker(), self.date) as client,
+        ):
             fetched = client.fetch(film_list, progress)
         origin = collection.Origin(
             source=source_of(fetched),

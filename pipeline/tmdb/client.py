@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import logging
+import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
@@ -120,16 +122,26 @@ class Client:
         return page, answer.demo
 
 
-def open_client(settings: Settings, connections: int, on: datetime.date) -> Client:
-    """Return this process's client for these settings; connections stay open from list to list.
+@contextlib.contextmanager
+def open_client(settings: Settings, connections: int, on: datetime.date) -> Iterator[Client]:
+    """Lend this process's client for these settings; connections stay open from list to list.
 
-    `on` is the day that the embedded catalogue shows; the real TMDB only knows today.
+    Not in a process that luigi made for one task: it starts the next one before this has gone, and
+    together they would hold more connections than they may. `on` is the day that the embedded
+    catalogue shows; the real TMDB only knows today.
 
     Raises:
         SettingsError: no credential is set.
     """
     demo = settings.required_credential().is_demo
-    return _client(os.getpid(), settings, min(connections, MOST_CONNECTIONS), on if demo else None)
+    most = min(connections, MOST_CONNECTIONS)
+    client = _client(os.getpid(), settings, most, on if demo else None)
+    try:
+        yield client
+    finally:
+        if multiprocessing.parent_process() is not None:
+            _client.cache_clear()
+            client.close()
 
 
 @functools.lru_cache(maxsize=4)
