@@ -162,6 +162,46 @@ def test_a_page_is_not_made_of_a_damaged_summary(luigi_run: LuigiRun, data_dir: 
     assert not (data_dir / DAILY).exists()
 
 
+@pytest.mark.parametrize(
+    ("task", "document"),
+    [
+        ("DailySummary", "raw/metadata/daily_summaries/daily_summary_20240107.json"),
+        (
+            "WeeklyConsolidation",
+            "raw/metadata/quality_reports/weekly_validation_report_20240107.json",
+        ),
+    ],
+)
+def test_the_index_says_which_document_of_its_day_is_damaged(
+    luigi_run: LuigiRun, data_dir: Path, task: str, document: str
+) -> None:
+    """Though the day's page is there already; without its line the index was never finished."""
+    assert luigi_run(task, "--date", DATE, TMDB_API_KEY="demo").status == 0
+    assert luigi_run("IndexPage", "--date", DATE, TMDB_API_KEY="demo").status == 0
+    (data_dir / INDEX).unlink()
+    (data_dir / document).write_text("{", encoding="utf-8")
+    run = luigi_run("IndexPage", "--date", DATE, TMDB_API_KEY="demo")
+    assert run.status == 30
+    assert f"{data_dir / document} is damaged" in run.err
+    assert "Traceback" not in run.output
+    assert not (data_dir / INDEX).exists()
+
+
+def test_a_report_that_is_gone_is_made_again_for_the_index(
+    luigi_run: LuigiRun, data_dir: Path
+) -> None:
+    report = data_dir / "raw/metadata/quality_reports/weekly_validation_report_20240107.json"
+    for task in ("WeeklyConsolidation", "IndexPage"):
+        assert luigi_run(task, "--date", DATE, TMDB_API_KEY="demo").status == 0
+    before = report.read_bytes()
+    (data_dir / INDEX).unlink()
+    report.unlink()
+    run = luigi_run("IndexPage", "--date", DATE, TMDB_API_KEY="demo")
+    assert run.status == 0, run.output
+    assert json.loads(report.read_bytes())["verdict"] == json.loads(before)["verdict"]
+    assert covered((data_dir / INDEX).read_text(encoding="utf-8")) == {WEEKLY[8:]}
+
+
 def test_summaries_of_an_older_version_become_pages_too(
     luigi_run: LuigiRun, data_dir: Path
 ) -> None:

@@ -115,13 +115,17 @@ class IndexPage(PipelineTask):
     """The index, with the pages of that day: made are those whose documents are there."""
 
     def requires(self) -> dict[str, luigi.Task]:
-        """Require the page of the day and that of the week, where there is something to show."""
-        pages: dict[str, luigi.Task] = {}
+        """Require the page of the day and that of the week, where there is something to show.
+
+        And the week's report, of which its line is made: it may be gone where its page is there.
+        """
+        required: dict[str, luigi.Task] = {}
         if storage.is_there(self.layout.daily_summary(self.date)):
-            pages["daily"] = self.clone(DailyPage)
+            required["daily"] = self.clone(DailyPage)
         if storage.is_there(self.layout.consolidated(self.date)):
-            pages["weekly"] = self.clone(WeeklyPage)
-        return pages
+            required["weekly"] = self.clone(WeeklyPage)
+            required["report"] = self.clone(WeeklyValidationReport)
+        return required
 
     def place(self, layout: Layout) -> Place:
         """Return `reports/index.html`."""
@@ -135,7 +139,10 @@ class IndexPage(PipelineTask):
     def output(self) -> IndexTarget:
         """Return the index; its name does not tell whether this day is part of it."""
         folder = self.layout.pages
-        pages = (Path(page.output().path) for page in self.requires().values())
+        required = self.requires()
+        pages = (
+            Path(required[key].output().path) for key in ("daily", "weekly") if key in required
+        )
         names = frozenset(path.relative_to(folder).as_posix() for path in pages)
         return IndexTarget(folder / self.layout.index_page, names)
 
@@ -165,19 +172,25 @@ class IndexPage(PipelineTask):
         return [path.relative_to(layout.pages).as_posix() for path in there]
 
     def _days(self, newest: datetime.date) -> dict[datetime.date, storage.Document]:
-        place, asked = self.layout.daily_summary, _one_after(self.date)
+        place = self.layout.daily_summary
         return {
-            **dict(documents_before(place, asked, 1)),
+            **self._asked(place, "daily"),
             **dict(documents_before(place, _one_after(newest), DAYS)),
         }
 
     def _weeks(self, newest: datetime.date) -> Iterator[tuple[datetime.date, storage.Document]]:
         """Tell of each week what its report says; the films themselves are megabytes."""
-        place, asked = self.layout.weekly_validation_report, _one_after(self.date)
+        place = self.layout.weekly_validation_report
         reports = dict(documents_before(place, _one_after(newest), WEEKS * 7))
-        for day, report in {**dict(documents_before(place, asked, 1)), **reports}.items():
+        for day, report in {**self._asked(place, "weekly"), **reports}.items():
             if storage.is_there(self.layout.consolidated(day)):
                 yield day, _in_short(day, report)
+
+    def _asked(self, place: Place, page: str) -> dict[datetime.date, storage.Document]:
+        """Read the document of the day that was asked for; its damage is no gap but an error."""
+        if page not in self.requires():
+            return {}
+        return {self.date: storage.read(place(self.date))}
 
 
 def language_of_pages() -> str:
