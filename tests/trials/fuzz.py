@@ -11,6 +11,7 @@ defect the smallest case that still shows it is printed; its seed makes it again
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import random
 import subprocess
@@ -159,7 +160,8 @@ def main() -> None:
     kinds = given_.kinds or list(EXAMPLES)
     if given_.counts:
         logging.disable(logging.CRITICAL if kinds == ["answer"] else logging.NOTSET)
-        counts = outcomes(kinds[0], given_.examples, given_.seed)
+        with contextlib.redirect_stdout(sys.stderr):
+            counts = outcomes(kinds[0], given_.examples, given_.seed)
         print(" ".join(f"{name} {count}" for name, count in counts.items()))
         return
     started = time.monotonic()
