@@ -10,6 +10,7 @@ import pytest
 from quality_days.day import THRESHOLDS
 
 from pipeline.quality.checks import Shortfall, by_rule, checks_of
+from pipeline.quality.drift import KNOWN_FIELDS
 from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.list_rules import LIST_RULES
 from pipeline.quality.listing import Finding, Listing
@@ -98,6 +99,52 @@ def test_what_a_list_lacks_is_told_with_its_figure(
     rule: str, given: Listing, told: tuple[float, str] | None
 ) -> None:
     assert LOOK[rule](given, 0.8) == told
+
+
+def sorted_by(*ratings: float, kind: str = "weekly_top_rated") -> Listing:
+    made = listing(len(ratings), collection_type=kind)
+    for film, rating in zip(made.movies, ratings, strict=True):
+        film["vote_average"] = rating
+    return made
+
+
+def test_each_film_is_compared_with_the_one_a_quarter_of_the_list_behind() -> None:
+    waves = [10.0 - number // 10 + number % 10 / 10 for number in range(40)]
+    assert LOOK["order"](sorted_by(*waves), 1.0) is None, "a wave within a quarter is no disorder"
+    late = [*waves[:39], 99.0]
+    assert LOOK["order"](sorted_by(*late), 0.97) == (
+        0.9667,
+        "only 97% of its films stand in order of vote_average",
+    )
+    assert LOOK["order"](sorted_by(*late), 29 / 30) is None
+    assert LOOK["order"](sorted_by(*[5.0] * 40), 1.0) is None, "equals are in order"
+
+
+def test_an_order_is_looked_at_from_forty_films_on_and_where_tmdb_promises_one() -> None:
+    upwards = [float(number) for number in range(40)]
+    assert LOOK["order"](sorted_by(*upwards), 0.5) is not None
+    assert LOOK["order"](sorted_by(*upwards[:39]), 0.5) is None
+    assert LOOK["order"](sorted_by(*upwards, kind="daily_popular"), 0.5) is None
+
+
+def test_shares_are_told_to_four_places_and_kept_at_their_limit() -> None:
+    strange = listing(3, genre_id=18)
+    strange.movies[0]["genre_ids"] = [18]
+    assert LOOK["genre_ignored"](strange, 0.5) == (0.3333, "only 33% of its films are of genre 18")
+    assert LOOK["genre_ignored"](strange, 1 / 3) is None
+    broken = listing(3)
+    broken.failed = {0, 1}
+    assert LOOK["films_valid"](broken, 0.5) == (
+        0.3333,
+        "only 33% of its films break no required rule",
+    )
+    assert LOOK["films_valid"](broken, 1 - 2 / 3) is None
+
+
+def test_fields_that_came_and_went_are_told_together() -> None:
+    made = listing(1)
+    made.movies[0].update(dict.fromkeys(KNOWN_FIELDS - {"video", "adult"}), b=1, a=1)
+    assert LOOK["fields"](made, 0) == (4, "new: a, b; gone: adult, video")
 
 
 def test_films_that_stand_twice_are_counted() -> None:

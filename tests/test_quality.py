@@ -257,27 +257,30 @@ def full(films: list[dict[str, Any]], **info: Any) -> Document:
     return listed(*films, **{"pages_requested": 5, "pages_processed": 5, **info})
 
 
-LIST_BREAKS: dict[str, tuple[Document, str]] = {
-    "list_empty": (listed(), "it holds no film"),
-    "list_size": (full(MANY[:79]), "79 of 100 films are there"),
+LIST_BREAKS: dict[str, tuple[Document, str, float]] = {
+    "list_empty": (listed(), "it holds no film", 0),
+    "list_size": (full(MANY[:79]), "79 of 100 films are there", 0.79),
     "films_valid": (
         full([*MANY[:79], *(film(200 + number, id=-number) for number in range(21))]),
         "only 79% of its films break no required rule",
+        0.79,
     ),
     "genre_ignored": (
         full([film(n, genre_ids=[27] if n < 95 else [18]) for n in range(1, 101)], genre_id=27),
         "only 94% of its films are of genre 27",
+        0.94,
     ),
-    "list_short": (full(MANY, pages_processed=4), "4 of 5 pages held films"),
-    "list_duplicates": (full([*MANY[:99], MANY[0]]), "1 films stand there twice"),
-    "rows_repeated": (full(MANY[:80], duplicates_dropped=20), "20 rows came twice"),
-    "list_miscounted": (listed(film(), total_collected=7), "total_collected says 7, it holds 1"),
+    "list_short": (full(MANY, pages_processed=4), "4 of 5 pages held films", 4),
+    "list_duplicates": (full([*MANY[:99], MANY[0]]), "1 films stand there twice", 1),
+    "rows_repeated": (full(MANY[:80], duplicates_dropped=20), "20 rows came twice", 20),
+    "list_miscounted": (listed(film(), total_collected=7), "total_collected says 7, it holds 1", 1),
     "order": (
         full(MANY[::-1], collection_type="weekly_genre", total_results=100),
         "only 0% of its films stand in order of popularity",
+        0.0,
     ),
-    "fields": (full([film(n, brand_new=1) for n in range(1, 101)]), "new: brand_new"),
-    "list_late": (listed(film(), late_by_days=3), "collected 3 days after its date"),
+    "fields": (full([film(n, brand_new=1) for n in range(1, 101)]), "new: brand_new", 1),
+    "list_late": (listed(film(), late_by_days=3), "collected 3 days after its date", 3),
 }
 """For each rule of lists, a list that breaks exactly it, and what is said of that."""
 
@@ -288,13 +291,13 @@ def test_every_rule_of_lists_has_a_case() -> None:
 
 @pytest.mark.parametrize("rule", LIST_RULES, ids=lambda rule: rule.id)
 def test_a_list_that_breaks_one_rule_is_told_of_exactly_that(rule: ListRule) -> None:
-    bad, finding = LIST_BREAKS[rule.id]
+    bad, finding, figure = LIST_BREAKS[rule.id]
     report = reported({"good.json": full(MANY), "bad.json": bad})
     assert report["list_issues"] == [{"file": "bad.json", "issue": rule.id, "finding": finding}]
     (check,) = [each for each in report["checks"] if each["id"] == rule.id]
     assert (check["success"], check["severity"]) == (False, rule.severity)
     assert check["evidence"][0]["finding"] == finding
-    assert check["evidence"][0]["list"] == "bad"
+    assert (check["evidence"][0]["list"], check["evidence"][0]["found"]) == ("bad", figure)
 
 
 @pytest.mark.parametrize(
