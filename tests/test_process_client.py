@@ -14,12 +14,12 @@ from conftest import V3_KEY
 from fake_tmdb import FakeTmdb
 
 from pipeline import settings
-from pipeline.errors import SettingsError, TmdbUnavailable
+from pipeline.errors import RequestRejected, SettingsError, TmdbUnavailable
 from pipeline.layout import acceptance_file, pace_file
 from pipeline.plan import FilmList
 from pipeline.settings import Settings
 from pipeline.tmdb import client
-from pipeline.tmdb.client import open_client
+from pipeline.tmdb.client import Client, Fetched, open_client
 
 Given = Callable[..., Settings]
 
@@ -55,16 +55,25 @@ def network(given: Given, tmdb: FakeTmdb) -> Settings:
     )  # fmt: skip
 
 
+def fetched(given: Settings, on: datetime.date = DAY) -> Fetched:
+    with open_client(given, 2, on) as opened:
+        return opened.fetch(POPULAR)
+
+
 def films(on: datetime.date, given: Settings) -> list[Any]:
-    opened = open_client(given, 2, on)
-    return [film for page in opened.fetch(POPULAR).pages for film in page.films]
+    return [film for page in fetched(given, on).pages for film in page.films]
+
+
+def lent(given: Settings, connections: int = 2, on: datetime.date = DAY) -> Client:
+    with open_client(given, connections, on) as opened:
+        return opened
 
 
 def test_tmdb_is_asked_as_the_settings_say(network: Settings, tmdb: FakeTmdb) -> None:
-    fetched = open_client(network, 2, DAY).fetch(POPULAR)
+    got = fetched(network)
 
-    assert not fetched.demo
-    assert [page.number for page in fetched.pages] == [1, 2, 3]
+    assert not got.demo
+    assert [page.number for page in got.pages] == [1, 2, 3]
     for request in tmdb.requests:
         assert request.query["api_key"] == V3_KEY
         assert (request.query["language"], request.query["region"]) == ("ja-JP", "JP")
@@ -72,50 +81,74 @@ def test_tmdb_is_asked_as_the_settings_say(network: Settings, tmdb: FakeTmdb) ->
 
 def test_pace_and_acceptance_are_kept_for_the_machine(network: Settings, tmdb: FakeTmdb) -> None:
     assert not acceptance_file(tmdb.url).exists()
-    open_client(network, 2, DAY).fetch(POPULAR)
+    fetched(network)
     assert pace_file(tmdb.url).stat().st_size == 2 * 8
     assert acceptance_file(tmdb.url).exists()
 
 
 def test_the_pace_is_the_one_that_is_set(given: Given, network: Settings) -> None:
     slow = given(TMDB_REQUESTS_PER_SECOND="2")
-    effort = open_client(slow, 2, DAY).fetch(POPULAR).effort
+    effort = fetched(slow).effort
     assert effort.duration_seconds > 0.3
 
 
 def test_it_tries_again_as_often_as_is_set(network: Settings, tmdb: FakeTmdb) -> None:
     tmdb.fail(fake.status(503), times=None)
     with pytest.raises(TmdbUnavailable, match="in 1 attempts"):
-        open_client(network, 2, DAY).fetch(POPULAR)
+        fetched(network)
 
 
 @pytest.mark.parametrize(("asked", "most"), [(3, 3), (16, 16), (99, 16)])
 def test_it_never_opens_more_than_sixteen_connections(
     network: Settings, asked: int, most: int
 ) -> None:
-    assert open_client(network, asked, DAY)._transport.connections == most
+    assert lent(network, asked)._transport.connections == most
 
 
 def test_a_process_keeps_one_client_for_the_same_settings(given: Given, network: Settings) -> None:
-    kept = open_client(network, 2, DAY)
-    assert open_client(network, 2, DAY) is kept
-    assert open_client(network, 2, LATER) is kept, "TMDB only knows today"
-    assert open_client(given(TMDB_REGION="US"), 2, DAY) is not kept
+    kept = lent(network)
+    assert lent(network) is kept
+    assert lent(network, on=LATER) is kept, "TMDB only knows today"
+    assert lent(given(TMDB_REGION="US")) is not kept
 
 
 def test_a_forked_process_makes_its_own(network: Settings) -> None:
-    kept = open_client(network, 2, DAY)
+    kept = lent(network)
     child = os.fork()
     if not child:
-        os._exit(open_client(network, 2, DAY) is kept)
+        os._exit(lent(network) is kept)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_process_of_one_task_gives_its_connections_back(
+    network: Settings, tmdb: FakeTmdb, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """Connected again for each list; the process of a whole run stays connected."""
+    monkeypatch.setattr("multiprocessing.parent_process", lambda: object())
+    kept = lent(network)
+    assert lent(network) is not kept
+    if fails:
+        tmdb.fail(fake.status(404))
+        with pytest.raises(RequestRejected):
+            fetched(network)
+    before = tmdb.connections
+    fetched(network)
+    assert tmdb.connections > before
+
+
+def test_the_process_of_a_whole_run_stays_connected(network: Settings, tmdb: FakeTmdb) -> None:
+    fetched(network)
+    before = tmdb.connections
+    fetched(network)
+    assert 1 <= before <= tmdb.connections <= 2
 
 
 def test_the_catalogue_answers_for_the_day_and_says_so(given: Given) -> None:
     demo = given(TMDB_API_KEY="demo")
-    fetched = open_client(demo, 2, DAY).fetch(POPULAR)
-    assert fetched.demo
-    assert [len(page.films) for page in fetched.pages] == [20, 20, 20]
+    got = fetched(demo)
+    assert got.demo
+    assert [len(page.films) for page in got.pages] == [20, 20, 20]
     assert films(DAY, demo) == films(DAY, demo)
     assert films(DAY, demo) != films(LATER, demo)
 
@@ -135,4 +168,4 @@ def test_the_catalogue_is_neither_paced_nor_remembered(given: Given) -> None:
 
 def test_nothing_is_opened_without_a_credential(given: Given) -> None:
     with pytest.raises(SettingsError, match="TMDB_API_KEY"):
-        open_client(given(), 2, DAY)
+        lent(given())

@@ -119,7 +119,10 @@ def day() -> Iterator[Day]:
         }
         with (
             mock.patch.dict(os.environ, variables),
-            mock.patch("pipeline.tasks.collect.open_client", return_value=made.client),
+            mock.patch(
+                "pipeline.tasks.collect.open_client",
+                side_effect=lambda *_: contextlib.nullcontext(made.client),
+            ),
             contextlib.redirect_stdout(io.StringIO()),
         ):
             try:
