@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 LARGEST_DOCUMENT = 256 << 20
 """TMDB serves 10,000 films of a list, some 15 MB; a week of all its genres has some 200 MB."""
@@ -40,9 +41,20 @@ def read_end(path: Path, most: int) -> bytes:
     Raises:
         OSError: as `read`, but for the size.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file", str(path))
-        stream.seek(max(0, os.fstat(descriptor).st_size - most))
+    with open_end(path, most) as stream:
         return stream.read(most)
+
+
+def open_end(path: Path, most: int) -> BinaryIO:
+    """Open a file where its last bytes begin; what is added later can be read on.
+
+    Raises:
+        OSError: as `read`, but for the size.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    os.lseek(descriptor, max(0, status.st_size - most), os.SEEK_SET)
+    return os.fdopen(descriptor, "rb")

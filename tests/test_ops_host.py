@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import V3_KEY
@@ -28,7 +29,7 @@ from operate import (
     plain_luigid,
 )
 
-from pipeline.ops import processes
+from pipeline.ops import processes, runlogs
 
 pytestmark = pytest.mark.run
 
@@ -259,6 +260,27 @@ def test_logs_show_the_newest_run_a_task_s_run_and_luigid(operate: Operate) -> N
     assert "TrendingMovies(date=2024-01-07): 20 films" in operate("logs", "TrendingMovies").out
     assert "luigid listens on" in operate("logs", "luigid").out
     assert len(operate("logs", "-n", "2").out.splitlines()) == 2
+
+
+def test_logs_follow_tells_of_a_line_that_came_while_it_began(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between what is shown of the end and what is followed, no line is lost."""
+    log = tmp_path / "run.log"
+    log.write_text("first\n", encoding="utf-8")
+
+    def added_after(shown: str = "", **named: Any) -> None:
+        told(shown, **named)
+        if shown == "first\n":
+            with log.open("a", encoding="utf-8") as stream:
+                stream.write("second\n")
+        elif "second" in shown:
+            raise KeyboardInterrupt
+
+    told = runlogs.click.echo
+    monkeypatch.setattr(runlogs.click, "echo", added_after)
+    runlogs.show(log, 1, follow=True)
+    assert capsys.readouterr().out == "first\nsecond\n"
 
 
 def test_logs_follow_what_is_added_until_ctrl_c(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import re
 import threading
 from pathlib import Path
@@ -60,14 +60,14 @@ def show(path: Path, lines: int, *, follow: bool) -> None:
     """Print the last lines of a file; `follow` goes on until it is interrupted."""
     click.echo(f"==> {path}", err=True)
     try:
-        text = bounded.read_end(path, _SHOWN_BYTES).decode("utf-8", errors="replace")
+        end = bounded.open_end(path, _SHOWN_BYTES)
     except OSError as error:
         raise StorageError(f"{path} cannot be read ({error.strerror}).") from None
-    for line in text.splitlines(keepends=True)[-lines:] if lines else ():
-        click.echo(plain(settings.redacted(line)), nl=False)
-    if follow:
-        with path.open(encoding="utf-8", errors="replace") as stream:
-            stream.seek(0, os.SEEK_END)
+    with io.TextIOWrapper(end, encoding="utf-8", errors="replace") as stream:
+        text = stream.read()
+        for line in text.splitlines(keepends=True)[-lines:] if lines else ():
+            click.echo(plain(settings.redacted(line)), nl=False)
+        if follow:
             _follow(stream, path)
 
 
