@@ -101,6 +101,26 @@ def test_the_second_list_over_a_client_is_whole_too(tmdb: FakeTmdb, open_client:
     assert tmdb.pages(POPULAR) == [1, 2, 3]
 
 
+def test_each_list_tells_of_its_own_effort(tmdb: FakeTmdb, open_client: Opener) -> None:
+    client = open_client()
+    first, second = client.fetch(popular(2)).effort, client.fetch(popular(3)).effort
+
+    assert (first.requests, second.requests) == (2, 3)
+    assert first.bytes_received > 2_000
+    assert 1.2 < second.bytes_received / first.bytes_received < 1.8
+    assert 0 < second.duration_seconds < 10
+
+
+def test_only_the_first_page_of_all_goes_alone(tmdb: FakeTmdb, open_client: Opener) -> None:
+    """Whoever was answered once need not feel the way again for each list."""
+    client = open_client()
+    client.fetch(popular(1))
+    assert tmdb.peak_in_flight == 1
+    tmdb.fail(fake.slow_headers(0.3), page=1)
+    client.fetch(popular(2))
+    assert tmdb.peak_in_flight == 2
+
+
 def test_a_film_on_two_pages_is_kept_on_both(open_client: Opener) -> None:
     """Dropping the second is the document's business, which counts them."""
     with FakeTmdb(limit=None, repeat_last_on_next_page=True) as tmdb:

@@ -228,8 +228,9 @@ def test_a_list_without_a_single_film_is_no_document(empty: Callable[[], list[Pa
 
 
 def test_an_empty_page_before_one_with_films_is_no_end_and_no_document() -> None:
-    with pytest.raises(NoData, match="without a single film on page 2, though it has more"):
+    with pytest.raises(NoData, match="without a single film on page 2, though it has more") as told:
         document(popular(PLAN), SUNDAY, pages([FIRST], [], [SECOND]), ORIGIN)
+    assert told.value.facts == {"list": "popular"}
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

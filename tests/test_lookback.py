@@ -106,6 +106,21 @@ def test_a_profile_comes_back_as_it_was() -> None:
     assert from_document(to_document(empty)) == empty
 
 
+@pytest.mark.parametrize(("without", "share"), [(0, 0.0), (1, 0.3333), (2, 0.6667), (3, 1.0)])
+def test_a_profile_tells_which_share_has_no_overview_and_no_poster(
+    without: int, share: float
+) -> None:
+    there = {"overview": "About it.", "poster_path": "/a.jpg"}
+    films = [{**film(number), **there} for number in range(3)]
+    for each in films[:without]:
+        each["poster_path"] = None
+    for each in films[without:]:
+        each["overview"] = ""
+    profile = profile_of(DAY, films)
+    assert profile.posters_missing == share
+    assert profile.overviews_empty == round(1 - share, 4)
+
+
 @pytest.mark.parametrize("key", ["overviews_empty", "posters_missing"])
 @pytest.mark.parametrize(
     ("share", "usable"),

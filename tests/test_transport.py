@@ -37,6 +37,7 @@ from pipeline.tmdb import body, connections, transport
 from pipeline.tmdb.faults import Stopped
 from pipeline.tmdb.pacing import Limit, Pacer
 from pipeline.tmdb.transport import Transport
+from pipeline.version import VERSION
 
 POPULAR = "/movie/popular"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0ZXN0In0.c2lnbmF0dXJlLW9mLXRlc3Q"
@@ -322,6 +323,39 @@ def test_silence_that_stays_is_told(tmdb: FakeTmdb, open_transport: Opener) -> N
         ask(open_transport(retries=0))
 
     assert_told_well(raised.value, tmdb)
+
+
+@pytest.mark.parametrize("bound", [None, 60.0])
+def test_silence_is_given_up_on_before_the_head_s_time_is_up(
+    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch, bound: float | None
+) -> None:
+    if bound:
+        monkeypatch.setattr(connections, "HEAD_SECONDS", bound)
+    monkeypatch.setattr(transport, "SILENCE_SECONDS", BRIEF_SILENCE)
+    tmdb.fail(fake.hang(20), times=None)
+    started = time.monotonic()
+
+    with pytest.raises(TmdbUnavailable, match="no answer in time"):
+        ask(open_transport(retries=0))
+    assert time.monotonic() - started < 10
+
+
+def test_a_request_says_what_it_takes_and_who_asks(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    ask(open_transport())
+
+    (request,) = tmdb.requests
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["Accept-Encoding"] == "gzip"
+    assert request.headers["User-Agent"].startswith(f"tmdb-pipeline/{VERSION} python-requests/")
+
+
+def test_what_was_received_adds_up(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    asker = open_transport()
+    assert (asker.requests, asker.bytes_received, asker.accepted) == (0, 0, False)
+    ask(asker)
+    once = asker.bytes_received
+    ask(asker)
+    assert (asker.requests, asker.bytes_received, asker.accepted) == (2, 2 * once, True)
 
 
 @pytest.mark.usefixtures("brief_bounds")
