@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import datetime
 import random
+from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from quality_days.day import THRESHOLDS
 
-from pipeline.quality.checks import Shortfall, by_rule, checks_of
+from pipeline.quality.checks import (
+    Shortfall,
+    _shortfall,
+    by_rule,
+    checks_of,
+    shortfalls,
+)
 from pipeline.quality.drift import KNOWN_FIELDS
 from pipeline.quality.film_rules import FILM_RULES
+from pipeline.quality.judgement import judgement
 from pipeline.quality.list_rules import LIST_RULES
-from pipeline.quality.listing import Finding, Listing
+from pipeline.quality.listing import FEWEST_FILMS, Finding, Listing, ListRule
 from pipeline.quality.profile import profile_of
 from pipeline.quality.rule import Severity
 from pipeline.quality.thresholds import RULES
@@ -181,3 +190,60 @@ def test_a_rule_of_films_begins_where_it_says(
     asked = listing().asked
     assert HOLDS[rule]({field: last}, asked)
     assert not HOLDS[rule]({field: beyond}, asked)
+
+
+# What a list fell short of
+
+
+RARE = next(rule for rule in FILM_RULES if 0 < THRESHOLDS.limit(rule, "x") < 1)
+
+
+def with_broken(size: int, broken: int) -> Any:
+    """A list in which so many films break that rule."""
+    movies = [{"id": number, "title": "x"} for number in range(size)]
+    places = list(range(broken))
+    return SimpleNamespace(name="x", file="x.json", movies=movies, breaking={RARE.id: places})
+
+
+def test_a_share_of_films_is_judged_from_the_fewest_on_and_beyond_its_limit() -> None:
+    limit = Fraction(str(THRESHOLDS.limit(RARE, "x")))
+    size = limit.denominator * -(-FEWEST_FILMS // limit.denominator)
+    most = int(size * limit)
+    assert _shortfall(RARE, with_broken(size, most), THRESHOLDS) is None
+    beyond = _shortfall(RARE, with_broken(size, most + 1), THRESHOLDS)
+    assert beyond is not None
+    assert beyond.finding == (round((most + 1) / size, 4), f"{most + 1} of {size} films")
+    assert (beyond.name, beyond.file, beyond.limit) == ("x", "x.json", float(limit))
+    assert _shortfall(RARE, with_broken(FEWEST_FILMS, FEWEST_FILMS), THRESHOLDS) is not None
+    assert _shortfall(RARE, with_broken(FEWEST_FILMS - 1, FEWEST_FILMS - 1), THRESHOLDS) is None
+
+
+def test_a_share_is_told_to_four_places() -> None:
+    found = _shortfall(RARE, with_broken(FEWEST_FILMS * 3 + 1, FEWEST_FILMS * 3), THRESHOLDS)
+    assert found is not None
+    assert found.finding.found == round(FEWEST_FILMS * 3 / (FEWEST_FILMS * 3 + 1), 4)
+
+
+def test_a_rule_of_lists_tells_its_limit_where_it_has_one() -> None:
+    short = listing(1, pages_requested=3, pages_processed=1, late_by_days=2)
+    found = {each.rule.id: each for each in shortfalls(short, THRESHOLDS)}
+    for each in found.values():
+        assert (each.name, each.file) == ("x", "x.json")
+        if isinstance(each.rule, ListRule):
+            told = THRESHOLDS.limit(each.rule, "x") if each.rule.has_limit else None
+            assert each.limit == told
+    assert found["list_size"].limit is not None
+    assert found["list_short"].limit is None
+
+
+@pytest.mark.parametrize(("now", "drifts"), [(1000.0, True), (10.0, False)])
+def test_the_scale_of_popularity_is_drift_where_its_rule_fell_short(
+    now: float, drifts: bool
+) -> None:
+    def films(popularity: float) -> list[dict[str, Any]]:
+        return [{"id": number, "popularity": popularity} for number in range(1, 41)]
+
+    past = [profile_of(DAY - datetime.timedelta(days=days), films(10.0)) for days in range(1, 8)]
+    document = {"movies": films(now), "collection_info": {}}
+    judged = judgement(Listing("x", "x.json", DAY, document, past), THRESHOLDS)
+    assert any(each["kind"] == "popularity_scale" for each in judged.drift) is drifts
