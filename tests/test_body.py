@@ -100,5 +100,11 @@ def test_what_is_no_json_may_pass(content: bytes) -> None:
         body.decode(content)
 
 
+def test_an_answer_of_32_levels_is_decoded_and_none_deeper() -> None:
+    assert body.decode(b"[" * 32 + b"]" * 32)
+    with pytest.raises(Transient):
+        body.decode(b"[" * 33 + b"]" * 33)
+
+
 def test_json_is_decoded() -> None:
     assert body.decode(TEXT[:11]) == {"page": 1}

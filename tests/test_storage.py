@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import storage
+from pipeline import bounded, storage
 from pipeline.errors import DocumentUnreadable, StorageError
 
 INFO = {
@@ -350,6 +350,15 @@ def test_a_file_that_holds_no_films_is_named_and_how_to_redo_it(
     storage.publish(path, document)
     assert storage.read(path) == document
     assert_told_how_to_redo(storage.read_collection, path)
+
+
+def test_a_document_may_be_larger_than_any_other_text(data_dir: Path) -> None:
+    """A list of 10,000 films has some 15 MB."""
+    path = data_dir / "x.json"
+    large = {"movies": ["x" * 1000] * (bounded.LARGEST_TEXT // 1000 + 1)}
+    storage.publish(path, large)
+    assert path.stat().st_size > bounded.LARGEST_TEXT
+    assert storage.read(path) == large
 
 
 def test_a_list_may_be_empty(data_dir: Path) -> None:

@@ -20,6 +20,7 @@ from pipeline.errors import RequestRejected, TmdbUnavailable
 from pipeline.ops.probes.machine import clock_and_zone
 from pipeline.ops.probes.tmdb import host
 from pipeline.settings import current
+from pipeline.tmdb import transport
 from pipeline.tmdb.transport import Transport
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0bHMifQ.c2lnbmF0dXJlLW9mLXRscw"
@@ -125,6 +126,17 @@ def test_doctor_trusts_whom_a_run_trusts(
     assert "REQUESTS_CA_BUNDLE" in untrusted.mend
     assert "REQUESTS_CA_BUNDLE" in gone.found
     assert V3_KEY not in "".join(server.paths)
+
+
+def test_a_folder_of_certificates_is_taken_as_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr("ssl.create_default_context", lambda **given: asked.append(given))
+    for value in (str(tmp_path), f"{tmp_path}/x.pem"):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", value)
+        transport.trusted("https://127.0.0.1/3")
+    assert asked == [{"capath": tmp_path}, {"cafile": tmp_path / "x.pem"}]
 
 
 def test_no_code_switches_the_look_at_certificates_off() -> None:
