@@ -20,13 +20,16 @@ genres.list = [
 """A small plan: what is tried is the calendar."""
 
 QUICK = {
-    "core": {"rpc_retry_attempts": "6", "rpc_retry_wait": "1", "rpc_connect_timeout": "2"},
+    "core": {"rpc_retry_attempts": "20", "rpc_retry_wait": "1", "rpc_connect_timeout": "2"},
     "worker": {"max_keep_alive_idle_duration": "3 seconds", "wait_interval": "0.02",
                "wait_jitter": "0.02"},
     "scheduler": {"retry_delay": "0.5"},
     "tmdb_pipeline": {"daily_retry_delay": "0.5", "weekly_retry_delay": "0.8"},
 }  # fmt: skip
-"""The waits of an unattended run, made short: nights follow each other within a second."""
+"""The waits of an unattended run, made short: nights follow each other within a second.
+
+But a luigid that is started anew on a busy machine needs some seconds, and is to be waited for.
+"""
 
 
 def write(folder: Path, port: int, *, services: bool) -> None:

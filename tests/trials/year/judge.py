@@ -133,10 +133,14 @@ class Judge:
             time.sleep(1)
             self._history |= self._host.done_by_history()
         self.lost += [
-            f"the history does not know that {path.name} was done"
+            f"the history does not know that {path.name} was done: {self._told_of(path)}"
             for path, task in asked.items()
             if task not in self._history
         ]
+
+    def _told_of(self, path: Path) -> str:
+        run = self._ledger.runs[self._made_in[path] - 1]
+        return f"made in a run with status {run.status} ({run.befell}; {run.reason})"
 
     def _was_there(self, number: int) -> Callable[[Path], bool]:
         return lambda path: self._made_in.get(path, number) < number
