@@ -34,7 +34,7 @@ def test_every_promise_is_held_by_something() -> None:
     assert all("`test_" in each.rsplit(" | ", 1)[1] for each in promises)
 
 
-@pytest.mark.parametrize("name", TRIALS)
+@pytest.mark.parametrize("name", [*TRIALS, "mutants"])
 def test_a_trial_is_on_record_with_its_day_and_its_command(name: str) -> None:
     assert re.search(rf"\d{{4}}-\d\d-\d\d, `make {name}`, Python 3\.", block(name))
 
