@@ -109,6 +109,7 @@ def test_each_list_tells_of_its_own_effort(tmdb: FakeTmdb, open_client: Opener) 
     assert first.bytes_received > 2_000
     assert 1.2 < second.bytes_received / first.bytes_received < 1.8
     assert 0 < second.duration_seconds < 10
+    assert isinstance(second.duration_seconds, float)
 
 
 def test_only_the_first_page_of_all_goes_alone(tmdb: FakeTmdb, open_client: Opener) -> None:

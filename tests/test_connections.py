@@ -121,3 +121,16 @@ def test_a_forked_process_watches_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     connections._begin_anew()
     assert isinstance(connections._watch, _Watch)
     assert connections._watch is not before
+
+
+def test_a_watch_with_nothing_left_to_watch_sleeps(
+    pair: tuple[HTTPConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, (connection, _) = _Watch(), pair
+    heads_take(monkeypatch, 0.1)
+    with watch.over(connection):
+        heads_take(monkeypatch, 60)
+    given_up = time.monotonic() + 10
+    while watch._wakes_at < time.monotonic() + 30 and time.monotonic() < given_up:
+        time.sleep(0.01)
+    assert watch._wakes_at > time.monotonic() + 30

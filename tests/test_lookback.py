@@ -121,6 +121,11 @@ def test_a_profile_tells_which_share_has_no_overview_and_no_poster(
     assert profile.overviews_empty == round(1 - share, 4)
 
 
+def test_one_film_is_all_films() -> None:
+    profile = profile_of(DAY, [{"id": 1, "poster_path": None, "overview": ""}])
+    assert (profile.posters_missing, profile.overviews_empty) == (1.0, 1.0)
+
+
 @pytest.mark.parametrize("key", ["overviews_empty", "posters_missing"])
 @pytest.mark.parametrize(
     ("share", "usable"),

@@ -102,7 +102,7 @@ NO_SLUG = (
 SPOILT: list[tuple[Place, object, str]] = [
     (("surprise",), 1, "the top level has an unknown key 'surprise'"),
     *((("max_days_late",), value, "max_days_late") for value in (GONE, -2, 36_501, "1", True, 1.0)),
-    *(((name,), GONE, f"[{name}]") for name in ("pages", "top_rated", "genres")),
+    *(((name,), GONE, f"[{name}] is missing.") for name in ("pages", "top_rated", "genres")),
     *(((name,), [], f"[{name}]") for name in ("pages", "top_rated", "genres")),
     *(
         ((name, "surprise"), 1, f"[{name}] has an unknown key 'surprise'")
