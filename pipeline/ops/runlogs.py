@@ -64,7 +64,7 @@ def show(path: Path, lines: int, *, follow: bool) -> None:
     except OSError as error:
         raise StorageError(f"{path} cannot be read ({error.strerror}).") from None
     with io.TextIOWrapper(end, encoding="utf-8", errors="replace") as stream:
-        text = stream.read()
+        text = end.read(_SHOWN_BYTES).decode("utf-8", errors="replace")
         for line in text.splitlines(keepends=True)[-lines:] if lines else ():
             click.echo(plain(settings.redacted(line)), nl=False)
         if follow:
