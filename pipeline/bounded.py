@@ -25,12 +25,8 @@ def read(path: Path, most: int = LARGEST_TEXT) -> bytes:
     Raises:
         OSError: as `open`, or it is no regular file, or larger than so many bytes.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file", str(path))
-        if status.st_size > most:
+    with _open(path) as stream:
+        if os.fstat(stream.fileno()).st_size > most:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
         return stream.read()
 
@@ -51,10 +47,15 @@ def open_end(path: Path, most: int) -> BinaryIO:
     Raises:
         OSError: as `read`, but for the size.
     """
+    stream = _open(path)
+    stream.seek(max(0, os.fstat(stream.fileno()).st_size - most))
+    return stream
+
+
+def _open(path: Path) -> BinaryIO:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
+    stream = os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        stream.close()
         raise OSError(errno.EINVAL, "Not a regular file", str(path))
-    os.lseek(descriptor, max(0, status.st_size - most), os.SEEK_SET)
-    return os.fdopen(descriptor, "rb")
+    return stream

@@ -325,12 +325,9 @@ def test_silence_that_stays_is_told(tmdb: FakeTmdb, open_transport: Opener) -> N
     assert_told_well(raised.value, tmdb)
 
 
-@pytest.mark.parametrize("bound", [None, 60.0])
 def test_silence_is_given_up_on_before_the_head_s_time_is_up(
-    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch, bound: float | None
+    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if bound:
-        monkeypatch.setattr(connections, "HEAD_SECONDS", bound)
     monkeypatch.setattr(transport, "SILENCE_SECONDS", BRIEF_SILENCE)
     tmdb.fail(fake.hang(20), times=None)
     started = time.monotonic()
