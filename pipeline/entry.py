@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from luigi.cmdline import luigi_run
 from luigi.cmdline_parser import CmdlineParser
 from luigi.parameter import ParameterException
-from luigi.task_register import TaskClassException
+from luigi.task_register import Register, TaskClassException
 
+import pipeline
 from pipeline.errors import PipelineError
 from pipeline.startup import serves_another_module
 from pipeline.tasks import outputs
@@ -40,9 +41,11 @@ def luigi() -> None:
 
 
 def _run_ours(words: list[str]) -> None:
-    from pipeline.ops import stopping
+    from pipeline.ops import luigi_options, stopping
     from pipeline.ops.run import Run
 
+    luigi_options.refuse_unusable()
+    _refuse_tasks_of_luigi()
     _read_the_command_once()
     stopping.install()
     with CmdlineParser.global_instance(words) as command:
@@ -50,6 +53,30 @@ def _run_ours(words: list[str]) -> None:
         run.begin()
     with run:
         luigi_run(words)
+
+
+def _refuse_tasks_of_luigi() -> None:
+    """Take on tasks of ours only; luigi runs its own settings and bare bases by name as well."""
+    build = CmdlineParser._build_parser
+
+    def build_for_ours(
+        root_task: str | None = None, help_all: bool = False
+    ) -> argparse.ArgumentParser:
+        if root_task and not _is_ours(root_task):
+            tasks = ", ".join(name for name in pipeline.__all__ if _is_ours(name))
+            raise TaskClassException(
+                f"no task is called {root_task}: the tasks are {tasks}, RangeDaily and RangeWeekly."
+            )
+        return build(root_task, help_all)
+
+    CmdlineParser._build_parser = staticmethod(build_for_ours)
+
+
+def _is_ours(name: str) -> bool:
+    try:
+        return bool(Register.get_task_cls(name).__module__.startswith("pipeline."))
+    except TaskClassException:
+        return False
 
 
 def _read_the_command_once() -> None:
@@ -84,7 +111,7 @@ def _told_in_a_sentence() -> Iterator[None]:
     except ModuleNotFoundError as error:
         print(f"luigi: --module names no module: {error}", file=sys.stderr)
         sys.exit(EXIT_NOT_STARTED)
-    except ValueError as error:
+    except (PipelineError, ValueError) as error:
         from pipeline.tasks.messages import sentence_of
 
         sentence = sentence_of(error)

@@ -40,6 +40,10 @@ def prepare_luigi() -> None:
         reason = " ".join(str(error).split())
         where = " or ".join(str(path.absolute()) for path in files)
         raise SystemExit(f"{where} is no luigi configuration: {reason}") from None
+    except ValueError as error:
+        raise SystemExit(
+            f"autoload_range in [core] of luigi.cfg cannot be used ({error}): correct it there."
+        ) from None
     if serves_another_module():
         return
     _keep_what_is_written_from_others()

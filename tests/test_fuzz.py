@@ -117,6 +117,13 @@ FOUND: dict[str, SettingCase] = {
     "a status that is no number, checked": SettingCase(
         "luigi.cfg", f"{_CFG}[retcode]\nmissing_data = x\n".encode(), {}, ("operate", "check"), True
     ),
+    "a wait without end, checked": SettingCase(
+        "luigi.cfg",
+        f"{_CFG}[worker]\nping_interval = 1e999\n".encode(),
+        {},
+        ("operate", "check"),
+        True,
+    ),
     "a delay that is no number": SettingCase(
         "luigi.cfg", f"{_CFG}[scheduler]\nretry_delay = x\n".encode(), {}, _DAILY, True
     ),

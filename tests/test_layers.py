@@ -68,6 +68,7 @@ LUIGI = {
     "pipeline.ops.scheduler.*",
     "pipeline.ops.graph",
     "pipeline.ops.luigi_configuration",
+    "pipeline.ops.luigi_options",
 }
 SQLALCHEMY = {"pipeline.ops.scheduler.store"}
 """The one module that talks to a database."""

@@ -171,6 +171,19 @@ def damaged(name: str, content: bytes, why: str, arguments: tuple[str, ...] = DA
     return Fault(f"{Path(name).stem}: {why}", arguments, stored(name, content), FAILED, told)
 
 
+def own_task_of_luigi(name: str) -> Fault:
+    told = (f"no task is called {name}: the tasks are DailyPage, DailySummary",)
+    return Fault(f"luigi's own {name}", (name,), NOTHING, NOT_STARTED, told)
+
+
+def bad_option(
+    section: str, option: str, value: str, *told: str, status: int = NOT_UNDERSTOOD
+) -> Fault:
+    content = f"[{section}]\n{option} ={value}\n".encode()
+    told = (option, f"[{section}]", "of luigi.cfg", *told)
+    return Fault(f"{option} ={value}", POPULAR, file("luigi.cfg", content, **OWN_CFG), status, told)
+
+
 FAULTS = [
     # the key
     Fault("no key, daily", DAILY, variables(TMDB_API_KEY=None), NOT_PLANNED, KEY_HINT),
@@ -207,6 +220,7 @@ FAULTS = [
         NOT_PLANNED,
         ("CollectionTask is what other tasks are made of",),
     ),
+    *(own_task_of_luigi(name) for name in ("Task", "WrapperTask", "RangeBase", "core", "retcode")),
     Fault(
         "an empty date",
         ("DailySummary", "--date", ""),
@@ -288,6 +302,23 @@ FAULTS = [
         variables(LUIGI_CONFIG_PATH="nowhere.cfg"),
         NOT_STARTED,
         ("nowhere.cfg cannot be read", "correct LUIGI_CONFIG_PATH"),
+    ),
+    bad_option("core", "autoload_range", "maybe", "Not a boolean: maybe", status=NOT_STARTED),
+    bad_option("core", "rpc_connect_timeout", "soon", "'soon'"),
+    bad_option("core", "rpc_retry_wait", "1.5", "'1.5'"),
+    bad_option("core", "rpc_log_retries", "maybe", "Not a boolean: maybe"),
+    bad_option("core", "rpc_connect_timeout", "0", "from 0.001 to 86400"),
+    bad_option("core", "rpc_retry_wait", "-1", "from 0 to 86400"),
+    bad_option("worker", "ping_interval", "1e999", "from 0.001 to 86400"),
+    bad_option("worker", "wait_interval", "nan", "from 0.001 to 86400"),
+    bad_option("worker", "wait_jitter", "-1", "from 0 to 86400"),
+    bad_option("worker", "keep_alive", "maybe", "'maybe'"),
+    Fault(
+        "an amount of a resource that is none",
+        POPULAR,
+        file("luigi.cfg", b"[resources]\ntmdb = many\n", **OWN_CFG),
+        NOT_UNDERSTOOD,
+        ("an amount in [resources] of luigi.cfg", "'many'"),
     ),
     # collection.toml
     Fault(

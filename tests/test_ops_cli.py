@@ -106,6 +106,21 @@ def test_what_a_person_can_mend_is_one_sentence_and_status_1(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("section", "option", "value"), [("scheduler", "retry_count", "x"), ("resources", "tmdb", "x")]
+)
+def test_an_option_that_luigid_cannot_use_is_one_sentence(
+    operate: Operate, tmp_path: Path, section: str, option: str, value: str
+) -> None:
+    mine = tmp_path / "wrong.cfg"
+    mine.write_text(f"[{section}]\n{option} = {value}\n", encoding="utf-8")
+    run = operate("luigid", "--port", "0", LUIGI_CONFIG_PATH=str(mine))
+    assert run.status == 1
+    assert run.err.startswith("tmdb-pipeline: ")
+    assert f"[{section}] of luigi.cfg" in run.err
+    assert run.err.count("\n") == 1
+
+
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
     """A command with a fault that nobody foresaw, and a secret in its exception."""

@@ -16,6 +16,7 @@ import click
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.layout import Layout
+from pipeline.tasks.messages import sentence_of
 from pipeline.version import VERSION
 
 COMMANDS = {
@@ -99,10 +100,10 @@ def main() -> None:
     """Run the command; every fault that a person can mend is one sentence and exit status 1."""
     try:
         group(prog_name="tmdb-pipeline", standalone_mode=True)
-    except PipelineError as error:
-        click.echo(f"tmdb-pipeline: {settings.redacted(str(error))}", err=True)
-        sys.exit(EXIT_PROBLEM)
     except Exception as error:
+        if sentence := sentence_of(error):
+            click.echo(f"tmdb-pipeline: {settings.redacted(sentence)}", err=True)
+            sys.exit(EXIT_PROBLEM)
         click.echo(f"tmdb-pipeline: {_unexpected(error)}", err=True)
         sys.exit(EXIT_UNEXPECTED)
 

@@ -11,6 +11,7 @@ import luigi.configuration
 from luigi.task_register import Register
 
 from pipeline.errors import SettingsError
+from pipeline.ops import luigi_options
 
 STATUSES = (
     "already_running",
@@ -74,6 +75,7 @@ def statuses() -> dict[str, int]:
 def problems() -> list[str]:
     """Return a sentence for each thing in luigi's configuration that would be passed over."""
     try:
+        luigi_options.refuse_unusable()
         zero = [name for name, status in statuses().items() if status == 0]
     except SettingsError as error:
         return [str(error)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.ops import luigi_options
 from pipeline.ops.scheduler.starter import serve
 
 
@@ -30,4 +31,5 @@ def command(
     address: str, port: int, state_path: Path | None, allowed_hosts: tuple[str, ...]
 ) -> None:
     """Run the hardened luigid in the foreground until SIGTERM or Ctrl-C."""
+    luigi_options.refuse_unusable()
     serve(address, port, state_path, allowed_hosts)
