@@ -11,6 +11,8 @@ import socket
 import subprocess
 import sys
 import time
+import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -281,6 +283,23 @@ def test_logs_follow_tells_of_a_line_that_came_while_it_began(
     monkeypatch.setattr(runlogs.click, "echo", added_after)
     runlogs.show(log, 1, follow=True)
     assert capsys.readouterr().out == "first\nsecond\n"
+
+
+def test_a_log_that_is_one_endless_line_costs_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, shown = tmp_path / "run.log", Counter[str]()
+    with log.open("wb") as stream:
+        stream.truncate(1 << 30)
+    monkeypatch.setattr(runlogs.click, "echo", lambda text, **_: shown.update({"size": len(text)}))
+    tracemalloc.start()
+    try:
+        runlogs.show(log, 10, follow=False)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert shown["size"] > 1 << 20
+    assert peak < 64 << 20
 
 
 def test_logs_follow_what_is_added_until_ctrl_c(

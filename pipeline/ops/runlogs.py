@@ -22,7 +22,7 @@ LARGEST_BYTES = 10_000_000
 _NAME = re.compile(r"\d{8}T\d{6}Z_(?P<task>.+)_\d+\.log")
 _POLL_SECONDS = 0.3
 
-_SHOWN_BYTES = 16 << 20
+_SHOWN_BYTES = 4 << 20
 """Of a log's end; what stands before is looked at with other tools."""
 
 
