@@ -282,7 +282,8 @@ def _history_url(value: str) -> Secret | None:
     scheme, separator, rest = value.partition("://")
     if not value:
         return None
-    if not separator or scheme not in ("postgresql", "postgresql+psycopg2", "postgres"):
+    known = scheme in ("postgresql", "postgresql+psycopg2", "postgres")
+    if not separator or not known or not value.isprintable():
         raise SettingsError(
             "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi.",
             variable="PIPELINE_HISTORY_URL",
@@ -306,7 +307,7 @@ def _api_url(value: str) -> str:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or re.search(r"[\s?#@\\]", value):
+    if not usable or not value.isprintable() or re.search(r"[\s?#@\\]", value):
         raise SettingsError(
             "TMDB_API_URL has to be a plain http or https address like "
             f"{VARIABLES['TMDB_API_URL']}, without user, password or query.",

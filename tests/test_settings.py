@@ -188,6 +188,7 @@ BAD_VALUES = {
     "TMDB_LANGUAGE": ["korean", "ko_KR", "KO-kr", "ko-", "ko-KR,en-US"],
     "TMDB_REGION": ["kr", "KOR", "K", "K R"],
     "TMDB_API_URL": [
+        "http://localhost/\udcff",
         "api.themoviedb.org/3",
         "ftp://api.themoviedb.org/3",
         "https://",
@@ -436,7 +437,13 @@ def test_other_secrets_are_hidden_too(monkeypatch: pytest.MonkeyPatch, name: str
     assert settings.redacted("it was s3cr3t-value") == "it was [credential]"
 
 
-@pytest.mark.parametrize("value", ["sqlite:///x.db", "luigi", "mysql://luigi@db/luigi"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("sqlite:///x.db", "luigi", "mysql://luigi@db/luigi"),
+        "postgresql://luigi@db/\udcff",  # a byte of the environment that is no UTF-8
+    ],
+)
 def test_a_history_that_is_not_postgresql_is_refused(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
