@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from luigi.parameter import ParameterException
 from luigi.task_register import Register, TaskClassException
 
 import pipeline
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, SettingsError
 from pipeline.startup import serves_another_module
 from pipeline.tasks import outputs
 
@@ -41,10 +42,9 @@ def luigi() -> None:
 
 
 def _run_ours(words: list[str]) -> None:
-    from pipeline.ops import luigi_options, stopping
-    from pipeline.ops.run import Run
+    from pipeline.ops import stopping
+    from pipeline.ops.run import LOGGER, Run
 
-    luigi_options.refuse_unusable()
     _refuse_tasks_of_luigi()
     _read_the_command_once()
     stopping.install()
@@ -52,7 +52,19 @@ def _run_ours(words: list[str]) -> None:
         run = Run(command.known_args.root_task, _day_of(command), words)
         run.begin()
     with run:
+        _refuse_unusable_options(LOGGER)
         luigi_run(words)
+
+
+def _refuse_unusable_options(logger: logging.Logger) -> None:
+    """End as luigi does where an option cannot be used; told and alerted as any failed run."""
+    from pipeline.ops import luigi_options
+
+    try:
+        luigi_options.refuse_unusable()
+    except SettingsError as error:
+        logger.error("%s", error)
+        sys.exit(EXIT_WRONG_PARAMETER)
 
 
 def _refuse_tasks_of_luigi() -> None:
@@ -111,7 +123,7 @@ def _told_in_a_sentence() -> Iterator[None]:
     except ModuleNotFoundError as error:
         print(f"luigi: --module names no module: {error}", file=sys.stderr)
         sys.exit(EXIT_NOT_STARTED)
-    except (PipelineError, ValueError) as error:
+    except ValueError as error:
         from pipeline.tasks.messages import sentence_of
 
         sentence = sentence_of(error)

@@ -101,6 +101,18 @@ def test_a_failed_run_is_told_with_its_task_its_reason_and_its_log(
     assert PASSWORD not in run.output + log.read_text()
 
 
+def test_a_run_that_luigi_cfg_keeps_from_working_is_told_too(
+    luigi_run: LuigiRun, receiver: Receiver, tmp_path: Path
+) -> None:
+    mine = tmp_path / "luigi.cfg"
+    mine.write_text("[worker]\nwait_interval = 1e999\n", encoding="utf-8")
+    run = luigi_run(*DAILY, PIPELINE_ALERT_URL=receiver.url, LUIGI_CONFIG_PATH=str(mine))
+    assert run.status == 40
+    (message,) = receiver.messages
+    assert message["title"].startswith("DailySummary failed (exit status 40) on ")
+    assert "wait_interval in [worker] of luigi.cfg cannot be used" in message["message"]
+
+
 def test_one_message_a_cause_and_day(
     luigi_run: LuigiRun, tmdb: FakeTmdb, receiver: Receiver
 ) -> None:
