@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +21,16 @@ V3_KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 
 _OURS = ("TMDB_", "PIPELINE_", "LUIGI_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+def pytest_configure() -> None:
+    """Have the runs hear Ctrl-C and a closed terminal: what `&` and nohup ignore is handed down.
+
+    A handler is not, so that this process goes on ignoring them.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(autouse=True)
