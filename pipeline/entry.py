@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,6 @@ from luigi.cmdline_parser import CmdlineParser
 from luigi.parameter import ParameterException
 from luigi.task_register import Register, TaskClassException
 
-import pipeline
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.startup import serves_another_module
 from pipeline.tasks import outputs
@@ -43,7 +41,7 @@ def luigi() -> None:
 
 def _run_ours(words: list[str]) -> None:
     from pipeline.ops import stopping
-    from pipeline.ops.run import LOGGER, Run
+    from pipeline.ops.run import Run
 
     _refuse_tasks_of_luigi()
     _read_the_command_once()
@@ -52,30 +50,33 @@ def _run_ours(words: list[str]) -> None:
         run = Run(command.known_args.root_task, _day_of(command), words)
         run.begin()
     with run:
-        _refuse_unusable_options(LOGGER)
+        _refuse_unusable_options()
         luigi_run(words)
 
 
-def _refuse_unusable_options(logger: logging.Logger) -> None:
+def _refuse_unusable_options() -> None:
     """End as luigi does where an option cannot be used; told and alerted as any failed run."""
     from pipeline.ops import luigi_options
+    from pipeline.ops.run import LOGGER
 
     try:
         luigi_options.refuse_unusable()
     except SettingsError as error:
-        logger.error("%s", error)
+        LOGGER.error("%s", error)
         sys.exit(EXIT_WRONG_PARAMETER)
 
 
 def _refuse_tasks_of_luigi() -> None:
     """Take on tasks of ours only; luigi runs its own settings and bare bases by name as well."""
+    from pipeline.ops.roots import FAMILIES
+
     build = CmdlineParser._build_parser
 
     def build_for_ours(
         root_task: str | None = None, help_all: bool = False
     ) -> argparse.ArgumentParser:
         if root_task and not _is_ours(root_task):
-            tasks = ", ".join(name for name in pipeline.__all__ if _is_ours(name))
+            tasks = ", ".join(sorted(FAMILIES))
             raise TaskClassException(
                 f"no task is called {root_task}: the tasks are {tasks}, RangeDaily and RangeWeekly."
             )
