@@ -7,6 +7,7 @@ read; a document is written with its keys in a fixed order and never changes.
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ from typing import Any
 from pipeline import jsontext, storage
 from pipeline.errors import PipelineError
 from pipeline.layout import Layout
+from pipeline.ops.roots import ROOTS
 from pipeline.plan import Plan
 
 LOOK_BACK_DAYS = 60
@@ -40,7 +42,7 @@ class Gauge:
 
 def gauges(layout: Layout, plan: Plan, today: datetime.date) -> list[Gauge]:
     """Return the figures that an operator watches. Never raises for what is missing or damaged."""
-    roots = {"DailySummary": layout.daily_summary, "WeeklyConsolidation": layout.consolidated}
+    roots = {family: functools.partial(root.document, layout) for family, root in ROOTS.items()}
     infos = dict(_infos(_lists(layout, plan), today))
     report = _report(newest(layout.validation_report, today))
     return [

@@ -12,14 +12,9 @@ import luigi.configuration
 import luigi.scheduler
 
 from pipeline.errors import SettingsError
-from pipeline.ops.roots import STEPS
+from pipeline.ops.roots import ROOTS, Root
 
 _SECTION = "tmdb_pipeline"
-_DELAYS = {
-    "DailySummary": ("daily_retry_delay", 300.0),
-    "WeeklyConsolidation": ("weekly_retry_delay", 600.0),
-}
-"""Root task -> the option in luigi's configuration, and its default in seconds."""
 
 
 def configs_by_family() -> dict[str, Any]:
@@ -28,13 +23,13 @@ def configs_by_family() -> dict[str, Any]:
     Raises:
         SettingsError: a delay in `[tmdb_pipeline]` is no number.
     """
-    configs = {root: luigi.scheduler.scheduler(retry_delay=_delay(root)) for root in STEPS}
-    return {family: configs[root] for root, families in STEPS.items() for family in families}
+    configs = {root: luigi.scheduler.scheduler(retry_delay=_delay(root)) for root in ROOTS.values()}
+    return {family: config for root, config in configs.items() for family in root.steps}
 
 
-def _delay(root: str) -> float:
-    name, default = _DELAYS[root]
-    text = luigi.configuration.get_config().get(_SECTION, name, str(default))
+def _delay(root: Root) -> float:
+    name = root.retry_delay_option
+    text = luigi.configuration.get_config().get(_SECTION, name, str(root.retry_delay_seconds))
     try:
         delay = float(text)
     except ValueError:
