@@ -15,6 +15,7 @@ SECRETS = (
     "PIPELINE_HISTORY_URL",
     "PIPELINE_LUIGID_PASSWORD",
     "PIPELINE_ALERT_URL",
+    "PIPELINE_HEARTBEAT_URL",
 )
 """Shown as set or not set, and never as what they are."""
 
@@ -50,7 +51,7 @@ def problems() -> list[str]:
         current = settings.current()
         current.plan()
         current.thresholds()
-        schedule.schedules(current.config_dir / "crontab")
+        schedule.packaged(current.config_dir / "crontab")
     except PipelineError as error:
         found.append(str(error))
     try:
@@ -64,7 +65,8 @@ def warnings() -> list[str]:
     """Return a sentence for each variable that looks like one of ours and is read by nothing."""
     environment, dotenv = _given()
     names = {name for name in {**environment, **dotenv} if name.startswith(_OURS)}
-    return [_unknown(name) for name in sorted(names - set(settings.VARIABLES) - _OF_COMPOSE)]
+    known = {*settings.VARIABLES, *settings.OF_A_RUN, *_OF_COMPOSE}
+    return [_unknown(name) for name in sorted(names - known)]
 
 
 def _given() -> tuple[dict[str, str], dict[str, str]]:

@@ -1,32 +1,83 @@
-"""Where the schedule is installed on this host: a crontab or systemd timers."""
+"""Which schedule is installed on this host: crontabs and systemd timers that start root tasks."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import bounded, clock
+from pipeline.ops import schedule
 from pipeline.ops.roots import ROOTS
+from pipeline.ops.schedule import Schedule, TimerSchedule
+
+WRAPPER = "tmdb-scheduled"
+CATCH_UP = "catch-up"
 
 _CRONTABS = (Path("/etc/crontab"), Path("/etc/cron.d"))
 _UNITS = (Path("/etc/systemd/system"), Path("/etc/systemd/user"))
-_TIMERS = ("tmdb-daily.timer", "tmdb-weekly.timer")
-"""The timers of config/systemd that start a root task."""
-
-_OF_ROOTS = re.compile(rf"\b({'|'.join(ROOTS)})\b")
+_OURS = re.compile(
+    rf"\b({'|'.join(ROOTS)})\b|\btmdb-scheduled\b|\btmdb-pipeline\s+(watch|backup|trigger)\b"
+)
 _SECONDS = 5.0
 
 
-def schedules_installed() -> list[str]:
-    """Return every place that starts a root task by the clock."""
-    places = [str(path) for path in _files() if _OF_ROOTS.search(_jobs(_text(path)))]
-    if _OF_ROOTS.search(_jobs(_crontab_of_this_user())):
-        places.insert(0, "crontab of this user")
-    return places + _timers()
+@dataclass(frozen=True)
+class Installed:
+    """One place that starts root tasks by the clock.
+
+    Attributes:
+        place: its name for messages.
+        schedules: when it starts each root task.
+        outdated: what differs from the version's own lines or units; empty where nothing does.
+        catches_up: whether it runs the hourly catch-up.
+    """
+
+    place: str
+    schedules: dict[str, Schedule]
+    outdated: tuple[str, ...]
+    catches_up: bool
 
 
-def _files() -> list[Path]:
+def installed() -> list[Installed]:
+    """Return every place that starts a root task by the clock, this user's crontab first."""
+    texts = [("crontab of this user", _crontab_of_this_user())]
+    texts += [(str(path), _text(path)) for path in _crontab_files()]
+    crontabs = (_crontab(place, text) for place, text in texts)
+    return [each for each in (*crontabs, _timers()) if each and each.schedules]
+
+
+def schedules(crontab: Path) -> dict[str, Schedule]:
+    """Return the schedule of each root task: the installed one, else that of a crontab file.
+
+    Args:
+        crontab: the file for root tasks that no installed schedule starts: config/crontab.
+
+    Raises:
+        SettingsError: that file is needed and cannot be read or understood.
+    """
+    found: dict[str, Schedule] = {}
+    for each in installed():
+        found = {**each.schedules, **found}
+    return found if len(found) == len(ROOTS) else {**schedule.packaged(crontab), **found}
+
+
+def _crontab(place: str, text: str) -> Installed | None:
+    commands = [command for _, command in schedule.jobs(text) if _OURS.search(command)]
+    if not commands:
+        return None
+    outdated = tuple(f"the line `{command[:60]}`" for command in commands if WRAPPER not in command)
+    return Installed(place, schedule.of_crontab(text), outdated, _catch_up_in(commands))
+
+
+def _catch_up_in(commands: list[str]) -> bool:
+    return any(re.search(rf"\b{WRAPPER}\s+{CATCH_UP}\b", command) for command in commands)
+
+
+def _crontab_files() -> list[Path]:
     return [path for place in _CRONTABS for path in (place, *sorted(place.glob("*")))]
 
 
@@ -38,26 +89,57 @@ def _crontab_of_this_user() -> str:
         done = subprocess.run(  # noqa: S603  no shell
             [crontab, "-l"], capture_output=True, text=True, timeout=_SECONDS, check=False
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return ""
     return done.stdout
 
 
-def _timers() -> list[str]:
-    """Return the enabled timers: systemd links them into the folder of their target."""
-    folders = (*_UNITS, Path.home() / ".config/systemd/user")
-    links = [each / "timers.target.wants" / timer for each in folders for timer in _TIMERS]
-    return [f"systemd timer {link.stem}" for link in links if link.is_symlink() or link.exists()]
+def _timers() -> Installed | None:
+    """Return what the enabled timers of config/systemd start; systemd links them for its target."""
+    enabled = {root.family: _enabled(f"tmdb-{root.alias}.timer") for root in ROOTS.values()}
+    found = {family: timer for family, timer in enabled.items() if timer}
+    if not found:
+        return None
+    calendars = {family: tuple(_calendars(timer)) for family, timer in found.items()}
+    times: dict[str, Schedule] = {
+        family: timer
+        for family, each in calendars.items()
+        if next((timer := TimerSchedule(each)).after(clock.now()), None)
+    }
+    services = [timer.with_suffix(".service") for timer in found.values()]
+    outdated = tuple(each.name for each in services if WRAPPER not in _text(each))
+    names = ", ".join(timer.stem for timer in found.values())
+    catches_up = _enabled(f"tmdb-{CATCH_UP}.timer") is not None
+    return Installed(f"systemd timer {names}", times, outdated, catches_up)
 
 
-def _jobs(text: str) -> str:
-    """Return the lines that are jobs."""
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("#"))
+def _enabled(timer: str) -> Path | None:
+    """Return the unit file of an enabled timer."""
+    for folder in (*_UNITS, Path.home() / ".config/systemd/user"):
+        link = folder / "timers.target.wants" / timer
+        if link.is_symlink() or link.exists():
+            return folder / timer
+    return None
+
+
+def _calendars(timer: Path) -> list[str]:
+    """Return the `OnCalendar` values of a timer and its drop-ins; an empty one clears the list."""
+    calendars: list[str] = []
+    for path in (timer, *sorted(timer.with_name(f"{timer.name}.d").glob("*.conf"))):
+        for value in _values(_text(path)):
+            calendars = [*calendars, value] if value else []
+    return calendars
+
+
+def _values(unit: str) -> Iterator[str]:
+    for line in unit.splitlines():
+        name, equals, value = line.partition("=")
+        if equals and name.strip() == "OnCalendar":
+            yield value.strip()
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return bounded.read(path).decode("utf-8", errors="replace")
     except OSError:
         return ""

@@ -1,123 +1,205 @@
-"""When the root tasks are due, by `config/crontab`.
+"""When something is started by the clock: a crontab's lines, or the calendars of systemd timers.
 
-Reads the five fields that cron reads: numbers, lists, ranges, steps and `*`; names of days and
-months are not used there. Times are those of the machine's time zone, as cron's are.
+cronsim knows Debian's cron: names of days and months, and what happens when the clocks change.
+systemd's calendars are computed by systemd itself.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from pipeline import bounded
+from cronsim import CronSim, CronSimError
+
+from pipeline import bounded, clock
 from pipeline.errors import SettingsError
-from pipeline.ops.roots import ALIASES, ROOTS
+from pipeline.ops.roots import ROOTS, Root
 
-DEFAULT = {"DailySummary": "0 2 * * *", "WeeklyConsolidation": "0 3 * * 0"}
-"""The schedule where there is no crontab to read."""
+_MACROS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+"""cron's names for five fields. `@reboot` is no time of the clock."""
 
-_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_FIELD = re.compile(r"(\*|(?P<low>\d+)(-(?P<high>\d+))?)(/(?P<step>\d+))?")
-_LONGEST_DAYS = 4 * 366 + 1
-"""A schedule that no day of four years fits is never due."""
+_FIELDS = re.compile(r"(?P<fields>@[a-z]+|(?:[\d*][^\s=]*\s+)(?:\S+\s+){3}\S+)\s+(?P<command>.+)")
+
+_SECONDS = 5.0
+"""How long systemd-analyze may take."""
+
+
+class Schedule(Protocol):
+    """When something is started."""
+
+    def after(self, moment: datetime.datetime) -> Iterator[datetime.datetime]:
+        """Yield the times after that moment, earliest first, in UTC."""
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """The moments that five fields of a crontab describe. Sunday is 0."""
+class CronSchedule:
+    """The times of one or more lines of a crontab, each given by its five fields."""
 
-    minutes: frozenset[int]
-    hours: frozenset[int]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
-    either_day: bool
-    """Cron's oddity: where day and weekday are both limited, one of them is enough."""
+    lines: tuple[str, ...]
 
-    def fits(self, day: datetime.date) -> bool:
-        """Whether the task is due at some time of that day."""
-        by_day, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        right_day = by_day or by_weekday if self.either_day else by_day and by_weekday
-        return day.month in self.months and right_day
-
-    def times(self, day: datetime.date) -> Iterator[datetime.datetime]:
-        """Yield the moments of that day, earliest first, in the machine's time zone.
-
-        A time that the clocks jump over is the one behind the jump, as it is for cron.
-        """
-        if self.fits(day):
-            for hour in sorted(self.hours):
-                for minute in sorted(self.minutes):
-                    local = datetime.datetime.combine(day, datetime.time(hour, minute))
-                    moment = datetime.datetime.fromtimestamp(local.timestamp(), datetime.UTC)
-                    yield moment.astimezone()
-
-    def next(self, after: datetime.datetime) -> datetime.datetime | None:
-        """Return the first moment after the given one; None where four years have none."""
-        today = after.astimezone().date()
-        for ahead in range(_LONGEST_DAYS):
-            for time in self.times(today + datetime.timedelta(ahead)):
-                if time > after:
-                    return time
-        return None
+    def after(self, moment: datetime.datetime) -> Iterator[datetime.datetime]:
+        """Yield the times after that moment; a time that is skipped in spring comes after it."""
+        runs = [CronSim(line, moment.astimezone(clock.LOCAL)) for line in self.lines]
+        following = [_next(run) for run in runs]
+        while any(following):
+            earliest = min(time for time in following if time)
+            yield earliest
+            following = [
+                _next(run) if time == earliest else time
+                for run, time in zip(runs, following, strict=True)
+            ]
 
 
-def schedules(crontab: Path) -> dict[str, Schedule]:
-    """Return the schedule of each root task; the default one of those that are not in the file.
+@dataclass(frozen=True)
+class TimerSchedule:
+    """The times of a systemd timer, given by its `OnCalendar` values."""
+
+    calendars: tuple[str, ...]
+
+    def after(self, moment: datetime.datetime) -> Iterator[datetime.datetime]:
+        """Yield the times after that moment. systemd skips a time that the clocks skip."""
+        while found := sorted({time for each in self.calendars for time in _elapses(each, moment)}):
+            yield from found
+            moment = found[-1]
+
+
+def cron_schedule(*lines: str) -> CronSchedule:
+    """Return the schedule of crontab lines, given by their five fields or a macro like `@daily`.
 
     Raises:
-        SettingsError: a line of a root task cannot be understood.
+        SettingsError: cron would not accept the fields, or no day fits them.
     """
-    lines = _lines(crontab)
-    found = {family: parsed(" ".join(text.split()[:5])) for family, text in lines.items()}
-    return {family: found.get(family) or parsed(DEFAULT[family]) for family in ROOTS}
+    fields = tuple(_MACROS.get(line, line) for line in lines)
+    for each in fields:
+        try:
+            CronSim(each, datetime.datetime(2024, 1, 1))
+        except CronSimError as error:
+            raise SettingsError(f"{each!r} is not a schedule of cron: {error}.") from None
+        if len(each.split()) != 5:
+            raise SettingsError(f"{each!r} is not a schedule of cron: it has five fields.")
+    return CronSchedule(fields)
 
 
-def parsed(fields: str) -> Schedule:
-    """Parse five fields.
+def times_by_day(
+    schedule: Schedule, first: datetime.date, until: datetime.datetime
+) -> dict[datetime.date, datetime.datetime]:
+    """Return each day from `first` on that has a time up to `until`, with its first time in UTC."""
+    found: dict[datetime.date, datetime.datetime] = {}
+    for time in schedule.after(clock.midnight(first) - datetime.timedelta(seconds=1)):
+        if time > until:
+            break
+        found.setdefault(clock.local_day(time), time)
+    return found
+
+
+def next_time(schedule: Schedule, now: datetime.datetime) -> datetime.datetime | None:
+    """Return the first time of the next day that has one; None where none is found.
+
+    A second time of the same day only repeats the first where that failed.
+    """
+    start = clock.midnight(clock.local_day(now)) - datetime.timedelta(seconds=1)
+    today: datetime.date | None = None
+    for time in schedule.after(start):
+        if time > now and clock.local_day(time) != today:
+            return time
+        today = clock.local_day(time)
+    return None
+
+
+def of_crontab(text: str) -> dict[str, Schedule]:
+    """Return the schedule of each root task that a crontab starts.
+
+    A line that cron would not accept is passed over. Both forms of a crontab are read: a user's,
+    and the system's with the user's name before the command.
+    """
+    lines: dict[str, list[str]] = {}
+    for fields, command in jobs(text):
+        for family, root in ROOTS.items():
+            if starts_root(root, command) and _is_accepted(fields):
+                lines.setdefault(family, []).append(fields)
+    return {family: cron_schedule(*fields) for family, fields in lines.items()}
+
+
+def jobs(text: str) -> list[tuple[str, str]]:
+    """Return the fields and the command of each job in a crontab."""
+    found = (_FIELDS.fullmatch(line.strip()) for line in text.splitlines())
+    return [(each["fields"], each["command"]) for each in found if each]
+
+
+def starts_root(root: Root, command: str) -> bool:
+    """Whether a command starts the root task, by its name or by its alias in our own commands."""
+    by_alias = rf"\btmdb-(?:scheduled|pipeline trigger)\s+(?:{root.alias})\b"
+    return re.search(rf"\b{root.family}\b|{by_alias}", command) is not None
+
+
+def packaged(crontab: Path) -> dict[str, Schedule]:
+    """Return the schedule of each root task by a crontab file, else the default one.
 
     Raises:
-        SettingsError: a field is not understood or out of its range.
+        SettingsError: the file cannot be read, or a line of a root task is not a schedule of cron.
     """
-    words = fields.split()
-    if len(words) != len(_RANGES):
-        raise SettingsError(f"{fields!r} is no schedule: cron wants five fields.")
-    sets = [_values(word, *bounds) for word, bounds in zip(words, _RANGES, strict=True)]
-    minutes, hours, days, months, weekdays = sets
-    either = not (words[2].startswith("*") or words[4].startswith("*"))
-    return Schedule(minutes, hours, days, months, frozenset(d % 7 for d in weekdays), either)
-
-
-def _lines(crontab: Path) -> dict[str, str]:
-    """Return the line of each root task, found by the task's name or alias in its command."""
     try:
-        lines = bounded.read(crontab).decode().splitlines()
+        text = bounded.read(crontab).decode()
     except FileNotFoundError:
-        return {}
+        text = ""
     except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"{crontab} cannot be read: mend its permissions.") from None
-    names = {**ALIASES, **{family: family for family in ROOTS}}
-    jobs = [line.strip() for line in lines if re.match(r"\s*[\d*]", line)]
-    return {family: job for job in jobs for name, family in names.items() if _names(job, name)}
+        raise SettingsError(f"{crontab} cannot be read: correct its permissions.") from None
+    for fields, command in jobs(text):
+        if any(starts_root(root, command) for root in ROOTS.values()):
+            cron_schedule(fields)
+    return {**defaults(), **of_crontab(text)}
 
 
-def _names(job: str, name: str) -> bool:
-    return re.search(rf"\b{name}\b", job) is not None
+def defaults() -> dict[str, Schedule]:
+    """Return the schedule of each root task where none can be read."""
+    return {family: cron_schedule(root.cron) for family, root in ROOTS.items()}
 
 
-def _values(word: str, lowest: int, highest: int) -> frozenset[int]:
-    values: set[int] = set()
-    for part in word.split(","):
-        found = _FIELD.fullmatch(part)
-        step = int(found["step"] or 1) if found else 0
-        if not found or not step:
-            raise SettingsError(f"{part!r} is not understood in a schedule.")
-        low = int(found["low"] or lowest)
-        high = int(found["high"] or (low if found["low"] and not found["step"] else highest))
-        if not lowest <= low <= high <= highest:
-            raise SettingsError(f"{part!r} is out of the range {lowest}-{highest} in a schedule.")
-        values.update(range(low, high + 1, step))
-    return frozenset(values)
+def _is_accepted(fields: str) -> bool:
+    try:
+        cron_schedule(fields)
+    except SettingsError:
+        return False
+    return True
+
+
+def _next(run: CronSim) -> datetime.datetime | None:
+    time = next(run, None)
+    return time.astimezone(datetime.UTC) if time else None
+
+
+def _elapses(calendar: str, moment: datetime.datetime) -> list[datetime.datetime]:
+    """Return the next times of a systemd calendar; none where systemd cannot be asked.
+
+    The timer follows the machine's time zone, whatever TZ this process was started with.
+    """
+    base = f"{moment.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    options = [f"--base-time={base}", "--iterations=60"]
+    command = ["/usr/bin/env", "-u", "TZ", "LC_ALL=C", "systemd-analyze", "calendar", *options]
+    try:
+        done = subprocess.run(  # noqa: S603  no shell
+            [*command, calendar], capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return _moments(done.stdout)
+
+
+def _moments(text: str) -> list[datetime.datetime]:
+    """Return the times in the output of `systemd-analyze calendar`, by its lines in UTC."""
+    found = re.findall(r"(?:\(in UTC\)|Next elapse|Iter\. #\d+): \S+ ([\d-]+ [\d:]+) UTC", text)
+    times = (datetime.datetime.fromisoformat(each) for each in found)
+    return sorted({time.replace(tzinfo=datetime.UTC) for time in times})
