@@ -91,6 +91,11 @@ class Layout(NamedTuple):
         """The log of one run, in the order of their starts when sorted by name."""
         return self.logs / f"{started_at:%Y%m%dT%H%M%SZ}_{task}_{os.getpid()}.log"
 
+    @property
+    def run_record(self) -> Path:
+        """A line when a run begins and a line when it ends."""
+        return self.logs / "runs.jsonl"
+
     def journal(self, date: datetime.date) -> Path:
         """When each task of that day's documents began and how it ended, a line an event."""
         return self.logs / f"journal/{date:%Y%m%d}.log"
@@ -110,9 +115,24 @@ class Layout(NamedTuple):
         """History events that luigid could not write before it ended."""
         return self.root / "state/history-spool.jsonl"
 
-    def alert_marker(self, cause: str, day: datetime.date) -> Path:
-        """Says that this cause has been alerted of on that day. `cause` is a plain word."""
-        return self.root / f"state/alerts/{day:%Y%m%d}_{cause}"
+    @property
+    def alerts(self) -> Path:
+        """A marker for each alert that was sent."""
+        return self.root / "state/alerts"
+
+    def run_lock(self, task: str) -> Path:
+        """The lock that one scheduled, triggered or catch-up run of a root task holds."""
+        return self.root / f"state/{task}.lock"
+
+    @property
+    def data_root_id(self) -> Path:
+        """A random word by which luigid and a run find out that they serve the same data root."""
+        return self.root / "state/data-root-id"
+
+    @property
+    def luigid_seen(self) -> Path:
+        """Is there once a luigid has answered a run of this data root."""
+        return self.root / "state/luigid-seen"
 
     @property
     def backups(self) -> Path:
@@ -136,6 +156,16 @@ def pace_file(api_url: str) -> Path:
 def acceptance_file(api_url: str) -> Path:
     """Return the file that remembers which credential one API has answered."""
     return _of_this_user("accepted", api_url)
+
+
+def luigid_claim(scheduler_url: str) -> Path:
+    """Return the file that says whose data root a luigid serves that cannot say so itself."""
+    return _of_this_user("luigid", scheduler_url)
+
+
+def alerts_without_root(root: Path) -> Path:
+    """Return where an alert is noted while nothing can be written below the data root."""
+    return _of_this_user("alerts", str(root))
 
 
 def _of_this_user(kind: str, api_url: str) -> Path:

@@ -1,20 +1,20 @@
-"""Tells those on duty, over Apprise: a run that failed, bad quality, a day without films.
+"""Sends alerts to the people on call, over Apprise: one for each task, date and cause.
 
-Off unless PIPELINE_ALERT_URL is set. One message a cause and day: a file below the data root notes
-what was sent, and its lock keeps two processes from sending the same. A message that could not be
-delivered is sent at the next occasion. Nothing here ever raises, lasts longer than ten seconds, or
-shows a secret.
+Off unless PIPELINE_ALERT_URL is set. A marker below `state/alerts/` notes each alert that was
+delivered, so that no other run repeats it; a message that could not be delivered is sent at the
+next occasion. After a failure, the next success sends one all-clear. Nothing here ever raises,
+lasts longer than some ten seconds, or shows a secret.
 """
 
 from __future__ import annotations
 
 import datetime
-import fcntl
 import importlib.util
 import json
 import logging
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,8 @@ from pathlib import Path
 from pipeline import clock, settings, storage
 from pipeline.credential import Secret
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout
+from pipeline.layout import Layout, alerts_without_root
+from pipeline.ops.private_files import open_private, try_lock
 from pipeline.plaintext import plain
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -32,25 +33,53 @@ LOGGER = logging.getLogger("luigi-interface.pipeline")
 TIMEOUT_SECONDS = 10.0
 """For the delivery as a whole, whatever the service at the other end does."""
 
-MOST_ERRORS = 8
+MAX_ERRORS = 8
+"""Sentences of one alert."""
 
-_SENT = b"sent\n"
-_BUSY = -1
+KEPT_DAYS = 200
+"""How long the marker of an alert is kept: longer than any document."""
+
+_SENT, _CLEARED = b"sent\n", b"clear\n"
 _DELIVERY = Path(__file__).with_name("delivery.py")
+_MARKER = re.compile(r"(?P<day>\d{8})_(?P<task>[^_]+)_(?P<cause>.+)")
 
 
-def run_failed(task: str, status: int, errors: Sequence[str], log: Path | None) -> None:
-    """Tell that a run ended with that status; `errors` are its sentences, `log` its file."""
-    told = list(errors[-MOST_ERRORS:]) or ["No reason was logged."]
+def is_on() -> bool:
+    """Whether alerts can be sent at all."""
+    return settings.alert_url() is not None
+
+
+def run_failed(
+    task: str,
+    date: datetime.date | None,
+    status: int,
+    cause: str,
+    errors: Sequence[str],
+    log: Path | None,
+) -> bool:
+    """Alert that a run ended with that status.
+
+    Args:
+        task: what was run.
+        date: the date of its data; None is today's, for tasks without one.
+        status: the exit status.
+        cause: the branch of the error tree.
+        errors: the sentences of the run.
+        log: its file.
+    """
+    lines = list(errors[-MAX_ERRORS:]) or ["No reason was logged."]
     where = [f"Log: {log}"] if log else []
-    send(f"failed-{task}", f"{task} failed (exit status {status})", "\n".join([*told, *where]))
+    of = f" of {date}" if date else ""
+    title = f"{task}{of} failed (exit status {status})"
+    day = date or clock.today()
+    return raise_alert(task, day, f"{cause}-{status}", title, "\n".join([*lines, *where]))
 
 
 def quality_if_bad(layout: Layout, day: datetime.date, since: datetime.datetime) -> None:
-    """Tell of the day's or the week's validation report if it was made since then and failed."""
-    for cause, path in (
-        ("quality", layout.validation_report(day)),
-        ("quality-of-the-week", layout.weekly_validation_report(day)),
+    """Alert if the day's or the week's validation report was made since then and failed."""
+    for task, path in (
+        ("ValidationReport", layout.validation_report(day)),
+        ("WeeklyValidationReport", layout.weekly_validation_report(day)),
     ):
         try:
             if path.stat().st_mtime < since.timestamp():
@@ -59,12 +88,80 @@ def quality_if_bad(layout: Layout, day: datetime.date, since: datetime.datetime)
         except (OSError, PipelineError):
             continue
         if report["verdict"] == "fail":
-            text = "\n".join([*_reasons(report)[:MOST_ERRORS], f"Report: {path}"])
-            send(cause, f"Quality of {day}: fail", text)
+            text = "\n".join([*_reasons(report)[:MAX_ERRORS], f"Report: {path}"])
+            raise_alert(task, day, "quality", f"Quality of {day}: fail", text)
+        else:
+            all_clear(task, day, f"The lists of {day} passed the rules that block.")
+
+
+def raise_alert(task: str, day: datetime.date, cause: str, title: str, text: str) -> bool:
+    """Send one message unless an alert of that task, day and cause is open already.
+
+    Args:
+        task: what failed.
+        day: the date of its data.
+        cause: a plain word, the same for all that is one failure: never the text of an error.
+        title: one line.
+        text: what to look at; secrets in it are left out.
+
+    Returns:
+        Whether a message was delivered.
+    """
+    try:
+        return _raise(task, day, cause, title, text)
+    except (OSError, PipelineError) as error:
+        LOGGER.warning("The alert %r was not sent: %s", title, error)
+        return False
+
+
+def all_clear(task: str, day: datetime.date, text: str) -> bool:
+    """Send one message if any alert of the task, of that day or earlier, is still open.
+
+    Args:
+        task: what succeeded.
+        day: the date of its data.
+        text: what is there again.
+
+    Returns:
+        Whether a message was delivered.
+    """
+    try:
+        return _clear(task, day, text)
+    except (OSError, PipelineError) as error:
+        LOGGER.warning("The all-clear of %s was not sent: %s", task, error)
+        return False
+
+
+def is_open(task: str, day: datetime.date | None = None) -> bool:
+    """Whether an alert of the task was sent and no all-clear since; of that day, or of any."""
+    return any(day is None or found == day for _, found in _open_markers(task))
+
+
+def was_raised(task: str, day: datetime.date) -> bool:
+    """Whether any alert of that task and day was ever delivered."""
+    name = f"{day:%Y%m%d}_{task}_"
+    return any(path.name.startswith(name) and _content(path) for path in _markers())
+
+
+def send_test() -> str:
+    """Send a message of no importance; return why it did not arrive, empty where it did."""
+    url = settings.alert_url()
+    if url is None:
+        return "PIPELINE_ALERT_URL is not set"
+    return _deliver(url, "Test of the alerts", "Alerts of tmdb-pipeline arrive here.")
+
+
+def sweep() -> None:
+    """Remove the markers of alerts that are long over."""
+    oldest = clock.today() - datetime.timedelta(days=KEPT_DAYS)
+    for path in _markers():
+        found = _MARKER.fullmatch(path.name)
+        if found and found["day"] < f"{oldest:%Y%m%d}":
+            path.unlink(missing_ok=True)
 
 
 def _reasons(report: storage.Document) -> list[str]:
-    """Say which list fell short of which grave rule, a line each."""
+    """Return a line for each list that violates a rule that blocks."""
     return [
         f"{entry['list']}: {check['id']}: {entry['finding']}"
         for check in report["checks"]
@@ -74,44 +171,77 @@ def _reasons(report: storage.Document) -> list[str]:
     ]
 
 
-def nothing_collected(sentence: str) -> None:
-    """Tell that a day brought nothing."""
-    send("nothing-collected", "Nothing collected for a day", sentence)
-
-
-def send(cause: str, title: str, text: str) -> bool:
-    """Send a message unless one of this cause was sent today; return whether it was delivered.
-
-    Args:
-        cause: a plain word, the same for all that needs to be told once a day.
-        title: one line.
-        text: what to look at; secrets in it are left out.
-    """
-    try:
-        return _send(cause, title, text)
-    except (OSError, PipelineError) as error:
-        LOGGER.warning("The alert %r was not sent: %s", title, error)
-        return False
-
-
-def _send(cause: str, title: str, text: str) -> bool:
+def _raise(task: str, day: datetime.date, cause: str, title: str, text: str) -> bool:
     url = settings.alert_url()
+    name = f"{day:%Y%m%d}_{task}_{cause}"
     if url is None:
         return False
-    with _marker(Layout(_data_dir()).alert_marker(cause, clock.today())) as marker:
-        if marker == _BUSY or _is_sent(marker):
+    with _locked(name) as is_mine:
+        if not is_mine or any(path.name == name and _content(path) == _SENT for path in _markers()):
             return False
         problem = _deliver(url, title, text)
         if problem:
             LOGGER.warning("The alert %r was not delivered: %s.", title, problem)
             return False
-        if marker is not None:
-            os.pwrite(marker, _SENT, 0)
+        _note(name, _SENT)
     return True
 
 
+def _clear(task: str, day: datetime.date, text: str) -> bool:
+    url = settings.alert_url()
+    open_ones = [path for path, found in _open_markers(task) if found <= day]
+    if url is None or not open_ones:
+        return False
+    descriptors = [os.open(path, os.O_RDWR | os.O_CLOEXEC) for path in open_ones]
+    try:
+        mine = [each for each in descriptors if try_lock(each)]
+        if not any(os.pread(each, len(_SENT), 0) == _SENT for each in mine):
+            return False
+        problem = _deliver(url, f"All clear: {task} of {day}", text)
+        if problem:
+            LOGGER.warning("The all-clear of %s was not delivered: %s.", task, problem)
+            return False
+        for each in mine:
+            os.ftruncate(each, 0)
+            os.pwrite(each, _CLEARED, 0)
+    finally:
+        for each in descriptors:
+            os.close(each)
+    return True
+
+
+def _open_markers(task: str) -> Iterator[tuple[Path, datetime.date]]:
+    for path in _markers():
+        found = _MARKER.fullmatch(path.name)
+        if found and found["task"] == task and _content(path) == _SENT:
+            yield path, datetime.datetime.strptime(found["day"], "%Y%m%d").date()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()[: len(_CLEARED)]
+    except OSError:
+        return b""
+
+
+def _folders() -> tuple[Path, Path]:
+    """Return where markers are: below the data root, or where that cannot be written."""
+    root = _data_dir()
+    return Layout(root).alerts, alerts_without_root(root)
+
+
+def _markers() -> list[Path]:
+    found: list[Path] = []
+    for folder in _folders():
+        try:
+            found += [path for path in folder.iterdir() if _MARKER.fullmatch(path.name)]
+        except OSError:
+            continue
+    return sorted(found)
+
+
 def _data_dir() -> Path:
-    """Return the data root, also where a setting is unusable, which is what is to be told."""
+    """Return the data root, also where another setting is unusable and to be alerted of."""
     try:
         return settings.current().data_dir
     except PipelineError:
@@ -119,35 +249,41 @@ def _data_dir() -> Path:
 
 
 @contextmanager
-def _marker(path: Path) -> Iterator[int | None]:
-    """Open the marker of a cause and day, locked.
+def _locked(name: str) -> Iterator[bool]:
+    """Lock the marker of that name while its message is sent; yield whether it is ours.
 
-    Yields its descriptor; _BUSY while another process sends that message; None where no marker can
-    be written: a full disk is what those on duty want to hear of, and rather twice than never.
+    Where no marker can be opened at all, it counts as ours: a full disk is worth an alert, and
+    rather one too many than none.
     """
+    descriptor = None
+    for folder in _folders():
+        try:
+            descriptor = open_private(folder / name)
+            break
+        except OSError:
+            continue
     try:
-        for folder in (path.parent.parent, path.parent):  # luigid's state lies there as well
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError:
-        yield None
-        return
-    try:
-        yield descriptor if _locked(descriptor) else _BUSY
+        yield descriptor is None or try_lock(descriptor)
     finally:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_sent(marker: int | None) -> bool:
-    return marker is not None and os.pread(marker, len(_SENT), 0) == _SENT
+def _note(name: str, content: bytes) -> None:
+    """Write the marker in the first folder that accepts it."""
+    for folder in _folders():
+        try:
+            descriptor = open_private(folder / name)
+        except OSError:
+            continue
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, content, 0)
+            return
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
 
 
 def _deliver(url: Secret, title: str, text: str) -> str:

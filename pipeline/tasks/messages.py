@@ -20,13 +20,19 @@ from luigi.rpc import RPCError
 from pipeline import settings
 from pipeline.errors import PipelineError
 from pipeline.tasks.base import PipelineTask
+from pipeline.tasks.failures import cause_of
 from pipeline.tasks.logs import scheduler_url
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
+LOST_LUIGID = "luigid"
+"""The cause of a failure to talk to luigid."""
+
 _LUIGI_LOGGER = logging.getLogger("luigi-interface")
 
-_TRACEBACK_OF_OURS = re.compile(r"^pipeline\.errors\.\w+: (?P<sentence>.+)\Z", re.M | re.S)
+_TRACEBACK_OF_OURS = re.compile(
+    r"^pipeline\.errors\.(?P<cause>\w+): (?P<sentence>.+)\Z", re.M | re.S
+)
 """How a traceback that luigi renders as text ends when the fault is one of ours."""
 
 _UNFULFILLED = re.compile(r"Unfulfilled dependenc\w+ at run time: (?P<tasks>.+)", re.S)
@@ -69,10 +75,13 @@ class MessageFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; return whether it is to be shown."""
         message = record.getMessage()
-        sentence = sentence_of(sys.exc_info()[1]) if record.levelno >= logging.WARNING else None
+        error = sys.exc_info()[1] if record.levelno >= logging.WARNING else None
+        sentence = sentence_of(error)
+        if error is not None:
+            record.cause = _cause_of(error)
         rendered = _TRACEBACK_OF_OURS.search(message)
         if sentence is None and rendered:
-            sentence = rendered["sentence"].strip()
+            sentence, record.cause = rendered["sentence"].strip(), rendered["cause"]
         if _LUIGI_LOGGER.isEnabledFor(logging.DEBUG):
             record.msg, record.args = "\n".join(filter(None, (sentence, message))), None
             return True
@@ -116,11 +125,17 @@ def _tell_of_attempts(task: PipelineTask, _: BaseException) -> None:
 
 def _tell_died(task: PipelineTask, reason: str) -> None:
     how = reason.rpartition(" ")[2]
-    LOGGER.error("%s: its process died (%s): killed, or out of memory", task, how)
+    cause = {"cause": "killed"}
+    LOGGER.error("%s: its process died (%s): killed, or out of memory", task, how, extra=cause)
 
 
 def _tell_timed_out(task: PipelineTask, reason: str) -> None:
-    LOGGER.error("%s: it took too long and was stopped ([worker] timeout)", task)
+    cause = {"cause": "timeout"}
+    LOGGER.error("%s: it took too long and was stopped ([worker] timeout)", task, extra=cause)
+
+
+def _cause_of(error: BaseException) -> str:
+    return LOST_LUIGID if isinstance(error, RPCError) else cause_of(error)
 
 
 def _failed_task(record: logging.LogRecord) -> str:
