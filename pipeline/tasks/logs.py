@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import fcntl
 import json
 import logging
 import os
@@ -20,10 +21,12 @@ from typing import Any
 import luigi
 import luigi.configuration
 import luigi.interface
+import luigi.worker
 
 from pipeline import clock, settings
 from pipeline.plaintext import plain
 from pipeline.tasks.base import PipelineTask
+from pipeline.tasks.failures import Failures
 
 KEPT_FILES = 200
 KEPT_DAYS = 60
@@ -85,6 +88,8 @@ class RunFile(logging.Handler):
         path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o640)
+        with contextlib.suppress(OSError):  # held as long as any process of the run is alive
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the event; where the disk refuses, say so once and write no more."""
@@ -96,13 +101,16 @@ class RunFile(logging.Handler):
             _warn_of_no_log(error)
 
 
-def install(run: str, log_format: str, path: Path | None) -> None:
-    """Send what luigi and the tasks say to stderr, and to the file where one can be had.
+def install(run: str, log_format: str, path: Path | None) -> Failures:
+    """Send what luigi and the tasks log to stderr, and to the file where one can be had.
 
     Args:
         run: the run's name, in every JSON line.
         log_format: text or json.
         path: the run's own file, or None.
+
+    Returns:
+        What is logged as an error from now on, by any process of the run.
     """
     luigi.configuration.get_config().set("core", "no_configure_logging", "True")
     logging.setLogRecordFactory(_record)
@@ -116,6 +124,9 @@ def install(run: str, log_format: str, path: Path | None) -> None:
             sweep(path.parent, clock.now())
         except OSError as error:
             _warn_of_no_log(error)
+    failures = Failures()
+    _INTERFACE.addHandler(failures)
+    return failures
 
 
 def note(message: str, *arguments: object) -> None:
@@ -128,9 +139,22 @@ def note(message: str, *arguments: object) -> None:
             handler.handle(record)
 
 
-def scheduler() -> str:
-    """Return who says what is run when: `local`, or luigid's address."""
-    return "local" if luigi.interface.core().local_scheduler else scheduler_url()
+def uses_luigid() -> bool:
+    """Whether the command line or luigi.cfg asks for luigid."""
+    return not luigi.interface.core().local_scheduler
+
+
+def is_unattended() -> bool:
+    """Whether nobody watches this run: config/unattended.cfg is in force, or no terminal is there.
+
+    Only such a run falls back to the local scheduler, alerts, and sends the heartbeat.
+    """
+    return keeps_trying() or not sys.stderr.isatty()
+
+
+def keeps_trying() -> bool:
+    """Whether config/unattended.cfg is in force, which is what makes luigi repeat failed tasks."""
+    return bool(luigi.worker.worker().keep_alive)
 
 
 def scheduler_url() -> str:
