@@ -8,7 +8,8 @@ from typing import Any
 from pipeline import clock, storage
 from pipeline.errors import DataError
 from pipeline.layout import Layout
-from pipeline.ops.missed import document_of, newest_day
+from pipeline.ops.overdue import newest_day
+from pipeline.ops.roots import ROOTS
 
 
 def last_run(family: str, layout: Layout) -> dict[str, Any] | None:
@@ -16,10 +17,11 @@ def last_run(family: str, layout: Layout) -> dict[str, Any] | None:
 
     Only successes leave files: failures, attempts and reasons are not known from them.
     """
-    day = newest_day(family, layout, clock.today())
+    root = ROOTS[family]
+    day = newest_day(root, layout, clock.today())
     if day is None:
         return None
-    path = document_of(family, layout)(day)
+    path = root.document(layout, day)
     ended_at = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
     return {
         "task": family,

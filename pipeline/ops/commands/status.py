@@ -8,11 +8,12 @@ import click
 
 from pipeline import clock, settings
 from pipeline.layout import Layout
-from pipeline.ops import luigid_api, missed, schedule, tables
+from pipeline.ops import installation, luigid_api, overdue, tables
 from pipeline.ops.last_runs import last_runs
 from pipeline.ops.options import Family, json_option, runtime_option
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runtime import Document, Runtime, chosen
+from pipeline.ops.schedule import next_time
 from pipeline.plaintext import plain
 
 
@@ -39,7 +40,7 @@ def build(runtime: Runtime, task: str | None) -> Document:
     layout = Layout(current.data_dir)
     services = runtime.services()
     runs, notes = last_runs(current, task)
-    times = schedule.schedules(current.config_dir / "crontab")
+    times = installation.schedules(current.config_dir / "crontab")
     return {
         "runtime": runtime.name,
         "at": now.isoformat(),
@@ -50,11 +51,15 @@ def build(runtime: Runtime, task: str | None) -> Document:
         "next_runs": [
             {"task": root, "at": next_at.astimezone().isoformat()}
             for root in ROOTS
-            if (next_at := times[root].next(now))
+            if (next_at := next_time(times[root], now))
+        ],
+        "overdue": [
+            {"task": due.root.family, "date": due.date.isoformat(), "due_at": due.at.isoformat()}
+            for due in overdue.overdue(layout, times, now)
         ],
         "missed": [
             {"task": family, "date": day.isoformat()}
-            for family, day in missed.missed(layout, times, now)
+            for family, day in overdue.missed(layout, times, now)
         ],
         "notes": notes,
     }
@@ -68,6 +73,7 @@ def show(document: Document) -> None:
     _show_last(document["last_runs"])
     following = [[each["task"], tables.instant(each["at"])] for each in document["next_runs"]]
     tables.show_table("Next by the schedule", ["task", "at"], following)
+    _show_overdue(document.get("overdue", []))
     _show_missed(document["missed"])
     tables.show_notes(document["notes"])
 
@@ -105,11 +111,17 @@ def _show_last(runs: list[Document]) -> None:
             click.echo(f"{each['task']} of {each.get('date')} failed: {reason}")
 
 
+def _show_overdue(due: list[Document]) -> None:
+    if due:
+        rows = [[each["task"], each["date"], tables.instant(each["due_at"])] for each in due]
+        tables.show_table("Overdue", ["task", "date", "due"], rows)
+
+
 def _show_missed(days: list[Document]) -> None:
     if days:
         tables.show_table(
             "Missed", ["task", "date"], [[each["task"], each["date"]] for each in days]
         )
-        click.echo(f"{missed.WHY[0].upper()}{missed.WHY[1:]}.")
+        click.echo(overdue.WHY_MISSED)
     else:
         click.echo("\nNothing was missed.")
