@@ -9,11 +9,11 @@ of another module run as luigi would run them.
 from __future__ import annotations
 
 import argparse
-import datetime
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import luigi as luigi_package
 from luigi.cmdline import luigi_run
 from luigi.cmdline_parser import CmdlineParser
 from luigi.parameter import ParameterException
@@ -47,22 +47,23 @@ def _run_ours(words: list[str]) -> None:
     _read_the_command_once()
     stopping.install()
     with CmdlineParser.global_instance(words) as command:
-        run = Run(command.known_args.root_task, _day_of(command), words)
+        run = Run(command.known_args.root_task, _task_of(command), words)
         run.begin()
     with run:
         _refuse_unusable_options()
-        luigi_run(words)
+        run.run(luigi_run)
 
 
 def _refuse_unusable_options() -> None:
     """End as luigi does where an option cannot be used; told and alerted as any failed run."""
     from pipeline.ops import luigi_options
     from pipeline.ops.run import LOGGER
+    from pipeline.tasks.failures import cause_of
 
     try:
         luigi_options.refuse_unusable()
     except SettingsError as error:
-        LOGGER.error("%s", error)
+        LOGGER.error("%s", error, extra={"cause": cause_of(error)})
         sys.exit(EXIT_WRONG_PARAMETER)
 
 
@@ -106,10 +107,10 @@ def _read_the_command_once() -> None:
     CmdlineParser.__init__ = read_once
 
 
-def _day_of(command: CmdlineParser) -> datetime.date | None:
-    """Return the day that is asked for; None where luigi will find the command wrong."""
+def _task_of(command: CmdlineParser) -> luigi_package.Task | None:
+    """Return the task that is asked for; None where luigi will find the command wrong."""
     try:
-        return getattr(command.get_task_obj(), "date", None)
+        return command.get_task_obj()
     except (PipelineError, ParameterException, ValueError):
         return None
 

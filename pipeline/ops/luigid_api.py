@@ -9,6 +9,8 @@ import base64
 import datetime
 import http.client
 import json
+import queue
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -23,6 +25,12 @@ USER = "luigi"
 
 TIMEOUT_SECONDS = 3.0
 
+MAX_SECONDS = 8.0
+"""For the whole question, name lookup included: socket timeouts bound each wait, not their sum."""
+
+ROOT_HEADER = "X-Pipeline-Data-Root"
+"""The header by which the hardened luigid names the data root that it serves."""
+
 _FAULTS = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -35,6 +43,7 @@ class Luigid:
     server: str = ""
     hardened: bool = False
     refuses_password: bool = False
+    data_root: str | None = None
 
 
 def look(url: str, password: Secret | None) -> Luigid:
@@ -44,13 +53,24 @@ def look(url: str, password: Secret | None) -> Luigid:
             answer = json.load(response)
             hardened = "Content-Security-Policy" in response.headers
             server = response.headers.get("Server", "")
+            data_root = response.headers.get(ROOT_HEADER)
     except urllib.error.HTTPError as error:
         return _refusal(error)
     except _FAULTS as error:
         return Luigid(False, _reason(error))
     if not isinstance(answer, dict) or "paused" not in (answer.get("response") or {}):
         return Luigid(False, "what answers there is no luigid")
-    return Luigid(True, "", server, hardened)
+    return Luigid(True, "", server, hardened, data_root=data_root)
+
+
+def look_within(seconds: float, url: str, password: Secret | None) -> Luigid:
+    """Ask as `look` does, for so many seconds at most, however slowly the answer comes."""
+    answers: queue.SimpleQueue[Luigid] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answers.put(look(url, password)), daemon=True).start()
+    try:
+        return answers.get(timeout=seconds)
+    except queue.Empty:
+        return Luigid(False, f"no answer in {seconds:g} s")
 
 
 def running(url: str, password: Secret | None) -> list[dict[str, Any]] | None:

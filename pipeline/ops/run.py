@@ -1,66 +1,104 @@
-"""One run of the `luigi` command, from its first line in a log to what those on duty are told."""
+"""One run of the `luigi` command: its log, its record, its scheduler, and its alerts.
+
+An unattended run depends on nothing optional: it goes on with the local scheduler where luigid does
+not answer, and starts over with it once where luigid is lost.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import datetime
 import logging
+import multiprocessing
 import platform
 import signal
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
+import luigi
+import luigi.task
+
 from pipeline import clock, settings
-from pipeline.errors import SettingsError
+from pipeline.errors import PipelineError, SettingsError
 from pipeline.layout import Layout
-from pipeline.ops import alerts
+from pipeline.ops import (
+    alerts,
+    heartbeat,
+    luigi_configuration,
+    run_record,
+    scheduler_choice,
+)
+from pipeline.ops.roots import ROOTS
+from pipeline.ops.run_record import ENDED, STARTED, Entry
+from pipeline.ops.scheduler_choice import LOCAL
 from pipeline.ops.stopping import Stopped
 from pipeline.tasks import journal, logs
+from pipeline.tasks.failures import Failure, Failures, cause_of
+from pipeline.tasks.messages import LOST_LUIGID
 from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
-ALREADY_RUNNING, NOT_RUN = 10, 25
+ALREADY_RUNNING, NOT_RUN, NO_SCHEDULER = 10, 25, 40
+"""Exit statuses as `[retcode]` of luigi.cfg sets them."""
 
-NOTHING_TO_DO = (
-    "Not all of it is done, and luigid gives out nothing more: it was killed meanwhile and forgot "
-    "this run, it is paused, or it refuses a task that failed too often. Mend that and run the "
-    "same command again: what is finished is kept."
+NOT_DONE = (
+    "Not everything is done, and the scheduler grants nothing more: luigid was killed and forgot "
+    "this run, it is paused, or it refuses a task that failed too often. Fix that and run the same "
+    "command again: what is finished is kept."
 )
-"""Luigi ends without a word then."""
+"""luigi ends without a message then."""
+
+STARTS_OVER = "luigid was lost during this run: it starts over with the local scheduler."
+
+_PATIENCE_SECONDS = 5.0
+"""How long task processes of a lost scheduler may take to end once they were killed."""
 
 
 class Run:
-    """A run that is under way; `with` it, and its end is told and, if it failed, alerted."""
+    """A run in progress; `with` it, its end is logged and recorded, and alerted if it failed."""
 
-    def __init__(self, task: str, day: datetime.date | None, words: Sequence[str]) -> None:
+    def __init__(self, family: str, task: luigi.Task | None, words: Sequence[str]) -> None:
+        self._family = family
         self._task = task
-        self._day = day
-        self._words = words
+        self._words = list(words)
         self._began_at = clock.now()
         self._began = clock.monotonic()
+        self._unattended = logs.is_unattended()
+        self._uses_luigid = logs.uses_luigid()
         self._settings = _usable_settings()
+        self._failures: Failures | None = None
+        self._is_recorded = False
         self._log: Path | None = None
         if self._settings:
-            self._log = Layout(self._settings.data_dir).run_log(self._began_at, task)
+            self._log = Layout(self._settings.data_dir).run_log(self._began_at, family)
+
+    @property
+    def _date(self) -> datetime.date | None:
+        """The date of the data; None for tasks without one."""
+        return getattr(self._task, "date", None)
 
     def begin(self) -> None:
-        """Open the log. Luigi's command line has to be read already: it says how much is shown."""
+        """Open the log and record the start, once luigi's command line has been read."""
         log_format = self._settings.log_format if self._settings else "text"
-        logs.install(self._log.stem if self._log else self._task, log_format, self._log)
+        name = self._log.stem if self._log else self._family
+        self._failures = logs.install(name, log_format, self._log)
         logs.note(
-            "tmdb-pipeline %s: luigi %s (source %s, scheduler %s, Python %s)",
-            *(VERSION, " ".join(self._words), self._source(), logs.scheduler()),
-            platform.python_version(),
+            "tmdb-pipeline %s: luigi %s (source %s, Python %s)",
+            *(VERSION, " ".join(self._words), self._source(), platform.python_version()),
         )
-        if self._settings and self._settings.sends_key_in_clear:
+        if self._settings is None:
+            return
+        layout = Layout(self._settings.data_dir)
+        if self._settings.sends_key_in_clear:
             LOGGER.warning(
                 "TMDB_API_URL is no https address: the key crosses the network for anybody to read"
             )
-        if self._settings:
-            with contextlib.suppress(OSError):
-                journal.sweep(Layout(self._settings.data_dir), self._began_at)
+        with contextlib.suppress(OSError):
+            journal.sweep(layout, self._began_at)
+        self._collect_no_other_day()
 
     def __enter__(self) -> Run:
         return self
@@ -72,27 +110,153 @@ class Run:
         trace: TracebackType | None,
     ) -> None:
         status = _status(error)
+        if isinstance(error, Stopped):
+            error.has_arrived()
+        failures = self._failures.all() if self._failures else []
         if isinstance(error, KeyboardInterrupt):
             LOGGER.warning("Stopped. What is finished is kept; the same command goes on.")
-        elif self._settings:
+            failures = [*failures, Failure("stopped", f"The run was stopped by {_name(error)}.")]
+        if self._settings:
             try:
-                self._tell(status, Layout(self._settings.data_dir))
+                self._report(status, failures, Layout(self._settings.data_dir))
             except Exception as fault:  # whatever it is, the run has ended as it has
-                LOGGER.warning("Nobody could be told how this run ended: %s", fault)
+                LOGGER.warning("The end of this run could not be reported: %s", fault)
         seconds = clock.monotonic() - self._began
         logs.note("Ended with status %s after %.1f s", status, seconds)
 
-    def _tell(self, status: int, layout: Layout) -> None:
+    def run(self, start: Callable[[list[str]], None]) -> None:
+        """Run luigi's command line, and once more with the local scheduler if luigid is lost.
+
+        Args:
+            start: luigi's command line; it leaves by SystemExit.
+
+        Raises:
+            SystemExit: always, with 0 if the document that was asked for exists.
+        """
+        self._refuse_what_cannot_be_planned()
+        with self._scheduler() as words:
+            status = _started(start, words)
+            if self._has_lost_luigid(status, words):
+                LOGGER.warning(STARTS_OVER)
+                _end_task_processes()
+                self._note_outage()
+                self._uses_luigid = False
+                status = _started(start, [*words, LOCAL])
+        sys.exit(0 if status and self._is_done() else status)
+
+    def _refuse_what_cannot_be_planned(self) -> None:
+        """End a run that repeats its tasks where luigi would plan in vain, and then wait.
+
+        luigi keeps such a run waiting for work until its idle time is over: twelve minutes.
+        """
+        if self._task is None or not logs.keeps_trying():
+            return
+        try:
+            _plan(self._task)
+        except PipelineError as error:
+            LOGGER.error("%s", error, extra={"cause": cause_of(error)})
+            sys.exit(luigi_configuration.statuses()["scheduling_error"])
+        except Exception:  # a fault of the program: luigi logs it with its traceback
+            return
+
+    @contextlib.contextmanager
+    def _scheduler(self) -> Iterator[list[str]]:
+        """Choose the scheduler, and yield the command line for it."""
+        if self._settings is None or not self._uses_luigid:
+            self._record_start()
+            yield self._words
+            return
+        layout = Layout(self._settings.data_dir)
+        if self._unattended:
+            scheduler_choice.bound_waits()
+        with scheduler_choice.chosen(layout, unattended=self._unattended) as why_not:
+            if why_not:
+                LOGGER.warning("%s: this run uses the local scheduler.", why_not.rstrip("."))
+                self._uses_luigid = False
+            self._record_start()
+            yield [*self._words, LOCAL] if why_not else self._words
+
+    def _record_start(self) -> None:
+        """Record the start, once, when the scheduler is known or the run has ended before."""
+        if self._settings and not self._is_recorded:
+            self._is_recorded = True
+            run_record.append(Layout(self._settings.data_dir), STARTED, self._entry(None, None))
+
+    def _has_lost_luigid(self, status: int, words: Sequence[str]) -> bool:
+        """Whether luigid is the reason that the task is not done; only unattended runs go on."""
+        by_luigid = status in (NOT_RUN, NO_SCHEDULER) and self._uses_luigid
+        return by_luigid and self._unattended and self._task is not None and not self._is_done()
+
+    def _note_outage(self) -> None:
+        causes = {each.cause for each in self._failures.all()} if self._failures else set()
+        if self._settings and LOST_LUIGID in causes:
+            layout = Layout(self._settings.data_dir)
+            scheduler_choice.alert_outage(layout, "luigid was lost during a run.")
+
+    def _is_done(self) -> bool:
+        try:
+            return self._task is not None and bool(self._task.complete())
+        except Exception:  # what complete() raises was logged by the run itself
+            return False
+
+    def _collect_no_other_day(self) -> None:
+        """Let no list of the day be collected by this run once the day is over.
+
+        A run that was asked for an earlier date collects it late, and says so.
+        """
+        asked_for_today = self._date is not None and self._date == clock.today()
+        if self._unattended and asked_for_today and settings.collect_until() is None:
+            roots = [root for root in ROOTS.values() if self._family in root.steps]
+            if not any(root.collects_late for root in roots):
+                tomorrow = clock.today() + datetime.timedelta(days=1)
+                settings.set_collect_until(clock.midnight(tomorrow))
+
+    def _report(self, status: int, failures: list[Failure], layout: Layout) -> None:
+        """Record how the run ended; alert if an unattended run failed, or clear earlier alerts."""
+        errors = list(dict.fromkeys(each.sentence for each in failures))
+        if status and not errors:
+            errors = logs.errors_in(self._log) if self._log else []
+        if status == NOT_RUN and not errors:
+            LOGGER.error(NOT_DONE)
+            errors = [NOT_DONE]
+        reason = errors[-1] if status and errors else None
+        self._record_start()
+        run_record.append(layout, ENDED, self._entry(status, reason))
         if status == 0:
             LOGGER.info("The files are in %s", layout.root)
-        elif status != ALREADY_RUNNING:
-            errors = logs.errors_in(self._log) if self._log else []
-            if status == NOT_RUN and not errors:
-                LOGGER.error(NOTHING_TO_DO)
-                errors = [NOTHING_TO_DO]
-            alerts.run_failed(self._task, status, errors, self._log)
-        if self._day is not None:
-            alerts.quality_if_bad(layout, self._day, self._began_at)
+        if self._unattended:
+            self._alert(status, failures, errors, layout)
+            heartbeat.send_unless_overdue()
+
+    def _alert(
+        self, status: int, failures: list[Failure], errors: list[str], layout: Layout
+    ) -> None:
+        day = self._date or clock.today()
+        if status == 0:
+            alerts.all_clear(self._family, day, f"{self._family} of {day} is done.")
+        elif status not in (ALREADY_RUNNING, 128 + signal.SIGINT):
+            cause = _cause(status, failures)
+            alerts.run_failed(self._family, self._date, status, cause, errors, self._log)
+        if self._date is not None:
+            alerts.quality_if_bad(layout, self._date, self._began_at)
+
+    def _entry(self, status: int | None, reason: str | None) -> Entry:
+        root = self._settings.data_dir if self._settings else Path()
+        by_cron = "schedule" if logs.keeps_trying() else "manual"
+        return Entry(
+            run_id=self._log.stem if self._log else self._family,
+            task=self._family,
+            date=self._date.isoformat() if self._date else None,
+            started_at=self._began_at,
+            ended_at=None if status is None else clock.now(),
+            status=status,
+            reason=reason,
+            started_by=settings.started_by() or by_cron,
+            scheduler="luigid" if self._uses_luigid else "local",
+            version=VERSION,
+            log=self._log.relative_to(root).as_posix() if self._log else None,
+            unattended=self._unattended,
+        )
 
     def _source(self) -> str:
         credential = self._settings.credential if self._settings else None
@@ -101,12 +265,59 @@ class Run:
         return "demo" if credential.is_demo else "tmdb"
 
 
+def _plan(task: luigi.Task) -> None:
+    """Ask each task that is not done what it requires, as luigi does when it plans.
+
+    Raises:
+        PipelineError: a task refuses to be planned.
+    """
+    waiting, seen = [task], set()
+    while waiting:
+        each = waiting.pop()
+        if each.task_id not in seen and not each.complete():
+            waiting += luigi.task.flatten(each.requires())
+        seen.add(each.task_id)
+
+
+def _started(start: Callable[[list[str]], None], words: list[str]) -> int:
+    try:
+        start(words)
+    except SystemExit as end:
+        return _status(end)
+    return 0
+
+
+def _end_task_processes() -> None:
+    """End what a lost scheduler left running, before the same tasks are started again."""
+    children = multiprocessing.active_children()
+    for child in children:
+        child.kill()
+    for child in children:
+        child.join(_PATIENCE_SECONDS)
+
+
 def _usable_settings() -> settings.Settings | None:
     """Return the settings; None where luigi will find them wrong and say so."""
     try:
         return settings.current()
     except SettingsError:
         return None
+
+
+def _cause(status: int, failures: Sequence[Failure]) -> str:
+    """Return the branch of the error tree that an alert is keyed by: that of the first failure.
+
+    What luigid's loss left behind does not count beside the failures of the tasks themselves.
+    """
+    causes = [each.cause for each in failures]
+    if status > 128:
+        return "stopped"
+    of_tasks = [each for each in causes if each != LOST_LUIGID]
+    return (of_tasks or causes or ["none"])[0]
+
+
+def _name(error: KeyboardInterrupt) -> str:
+    return error.name if isinstance(error, Stopped) else "Ctrl-C"
 
 
 def _status(error: BaseException | None) -> int:

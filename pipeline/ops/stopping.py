@@ -31,11 +31,17 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__()
         self.number = number
+        self.last_resort: threading.Timer | None = None
 
     @property
     def name(self) -> str:
         """The signal's name, like SIGTERM."""
         return signal.Signals(self.number).name
+
+    def has_arrived(self) -> None:
+        """Let the run report its end in peace: luigi has let go, and nothing hangs any more."""
+        if self.last_resort is not None:
+            self.last_resort.cancel()
 
     @property
     def status(self) -> int:
@@ -59,9 +65,9 @@ def _stop(number: int, frame: FrameType | None) -> None:
     for child in multiprocessing.active_children():
         child.kill()
     stop = Stopped(number)
-    last_resort = threading.Timer(GRACE_SECONDS, os._exit, [stop.status])
-    last_resort.daemon = True
-    last_resort.start()
+    stop.last_resort = threading.Timer(GRACE_SECONDS, os._exit, [stop.status])
+    stop.last_resort.daemon = True
+    stop.last_resort.start()
     raise stop
 
 

@@ -18,6 +18,7 @@ from tornado.ioloop import IOLoop
 
 from pipeline import settings
 from pipeline.errors import PipelineError
+from pipeline.ops.luigid_api import ROOT_HEADER
 from pipeline.ops.scheduler.accepted import refuse_foreign
 from pipeline.ops.scheduler.calls import READS, arguments_of
 from pipeline.ops.scheduler.policy import Policy, refuse_foreign_site
@@ -34,7 +35,10 @@ _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="luigid-aside")
 
 
 def guarded(
-    scheduler: PipelineScheduler, policy: Policy, pages: Iterable[tuple[Any, ...]] = ()
+    scheduler: PipelineScheduler,
+    policy: Policy,
+    pages: Iterable[tuple[Any, ...]] = (),
+    data_root: str | None = None,
 ) -> tornado.web.Application:
     """Return luigi's application around the scheduler, guarded by the policy.
 
@@ -42,10 +46,12 @@ def guarded(
         scheduler: what the application serves.
         policy: who may talk to it.
         pages: Tornado's rules for pages that stand in for luigi's at the same addresses.
+        data_root: the id of the data root that it serves, for the runs that ask.
     """
     application: tornado.web.Application = luigi.server.app(scheduler)
     application.settings.update(
         policy=policy,
+        data_root=data_root,
         refusals=RefusalLog(),
         default_handler_class=_with_guard(tornado.web.ErrorHandler),
         default_handler_args={"status_code": 404},
@@ -70,6 +76,8 @@ class Guard(tornado.web.RequestHandler):
         self.set_header("Server", f"luigid/{luigi.__version__}")
         for name, value in self.settings["policy"].headers().items():
             self.set_header(name, value)
+        if self.settings["data_root"]:
+            self.set_header(ROOT_HEADER, self.settings["data_root"])
 
     def prepare(self) -> Any:
         """Refuse a foreign name, then whoever does not know the password."""

@@ -19,6 +19,7 @@ from pipeline import settings
 from pipeline.credential import Secret
 from pipeline.errors import SettingsError, StorageError
 from pipeline.layout import Layout
+from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.scheduler import history_pages, report_pages
 from pipeline.ops.scheduler.daemon_log import set_up_log
 from pipeline.ops.scheduler.guards import guarded
@@ -69,7 +70,7 @@ def serve(
     try:
         scheduler = _scheduler(recorder, state_path, keeps_history=store is not None)
         pages = [*history_pages.handlers(store), *report_pages.handlers(layout)]
-        application = guarded(scheduler, policy, pages)
+        application = guarded(scheduler, policy, pages, data_root_id(layout))
         _tell(sockets, password)
         asyncio.run(_serve(application, sockets, scheduler))
     finally:

@@ -1,0 +1,113 @@
+"""Which scheduler a run uses: luigid where it serves this data root, else the local one.
+
+A night must not depend on luigid: TMDB's lists of a day that is over are gone. An unattended run
+asks luigid once, before anything is planned, and uses the local scheduler for all of the run if it
+does not answer. A luigid that serves another data root is not used by any run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import tenacity
+from luigi.rpc import RemoteScheduler
+
+from pipeline import clock, settings
+from pipeline.errors import SettingsError
+from pipeline.layout import Layout
+from pipeline.ops import alerts, luigi_configuration, luigid_api
+from pipeline.ops.data_root_id import claim, data_root_id
+from pipeline.ops.luigid_api import Luigid
+from pipeline.ops.private_files import open_private
+
+LOST_SECONDS = 60.0
+"""After so long without an answer luigid counts as lost, for all further calls of the run."""
+
+TASK = "luigid"
+"""The name under which an outage of luigid is alerted."""
+
+LOCAL = "--local-scheduler"
+
+
+@contextlib.contextmanager
+def chosen(layout: Layout, *, unattended: bool) -> Iterator[str]:
+    """Ask luigid and yield why it is not used; empty where it is.
+
+    A claim of a luigid that cannot name its data root is held inside.
+    """
+    try:
+        url = luigi_configuration.scheduler_url()
+    except SettingsError as error:
+        yield str(error) if unattended else ""
+        return
+    look = luigid_api.look_within(luigid_api.MAX_SECONDS, url, settings.luigid_password())
+    note_answer(layout, url, look, unattended=unattended)
+    if not look.answers:
+        yield f"luigid does not answer at {url} ({look.why})" if unattended else ""
+        return
+    with _serves(url, look, layout) as serves:
+        yield "" if serves else f"luigid at {url} serves another data root"
+
+
+def note_answer(layout: Layout, url: str, look: Luigid, *, unattended: bool) -> None:
+    """Remember that luigid answered, or alert once that one that used to answer does not."""
+    today = clock.today()
+    if look.answers:
+        with contextlib.suppress(OSError):
+            _touch(layout)
+        if unattended:
+            alerts.all_clear(TASK, today, f"luigid answers again at {url}.")
+    elif unattended:
+        alert_outage(layout, f"luigid does not answer at {url} ({look.why}).")
+
+
+def alert_outage(layout: Layout, sentence: str) -> None:
+    """Alert that luigid is away, once an outage, and only where it has ever answered."""
+    if layout.luigid_seen.exists() and not alerts.is_open(TASK):
+        text = (
+            f"{sentence} Runs use the local scheduler meanwhile: nothing is lost but their entries "
+            "in the task history. `tmdb-pipeline status` and `tmdb-pipeline logs luigid` show more."
+        )
+        alerts.raise_alert(TASK, clock.today(), "no-answer", "luigid does not answer", text)
+
+
+def bound_waits(seconds: float = LOST_SECONDS) -> None:
+    """Have this process wait for luigid so long in all, and not at all once that is over.
+
+    luigi repeats each call a number of times, whatever each takes: a luigid that hangs would be
+    waited for three times as long as one that is gone, and at the end of the run once more. Task
+    processes only report their progress, and repeat nothing: no list waits for that.
+    """
+    lost, main_process = threading.Event(), os.getpid()
+
+    def retryer(scheduler: Any) -> tenacity.Retrying:
+        most = scheduler._rpc_retry_attempts if os.getpid() == main_process else 1
+
+        def is_over(state: tenacity.RetryCallState) -> bool:
+            if state.attempt_number >= most or (state.seconds_since_start or 0) >= seconds:
+                lost.set()
+            return lost.is_set()
+
+        wait = tenacity.wait_fixed(scheduler._rpc_retry_wait)
+        return tenacity.Retrying(wait=wait, stop=is_over, reraise=True)
+
+    RemoteScheduler._get_retryer = retryer
+
+
+@contextlib.contextmanager
+def _serves(url: str, look: Luigid, layout: Layout) -> Iterator[bool]:
+    """Yield whether the luigid serves this data root."""
+    if look.data_root is not None:
+        yield look.data_root == data_root_id(layout)
+        return
+    with claim(url, layout) as is_ours:
+        yield is_ours
+
+
+def _touch(layout: Layout) -> None:
+    if not layout.luigid_seen.exists():
+        os.close(open_private(layout.luigid_seen))
