@@ -56,7 +56,8 @@ COPY config/docker/entrypoint config/docker/as-pipeline config/docker/luigid-ans
 # Called by name, these are the commands of the package, run as the user `pipeline`.
 RUN ln -s as-pipeline /usr/local/bin/luigi \
     && ln -s as-pipeline /usr/local/bin/luigid \
-    && ln -s as-pipeline /usr/local/bin/tmdb-pipeline
+    && ln -s as-pipeline /usr/local/bin/tmdb-pipeline \
+    && ln -s as-pipeline /usr/local/bin/tmdb-scheduled
 
 WORKDIR /app
 COPY luigi.cfg LICENSE ./

@@ -3,24 +3,25 @@
 Importing this package registers the tasks with luigi.
 """
 
-from pipeline.startup import asks_for_a_range, prepare_luigi
+from pipeline.startup import asks_for_a_range, is_wrapper, prepare_luigi
+from pipeline.version import VERSION
 
-prepare_luigi()
+if not is_wrapper():
+    prepare_luigi()
 
-from pipeline.tasks.collect import (  # noqa: E402  luigi reads its configuration when imported
-    GenreMovies,
-    PopularMovies,
-    TopRatedMovies,
-    TrendingMovies,
-)
-from pipeline.tasks.daily import DailySummary  # noqa: E402
-from pipeline.tasks.pages import DailyPage, IndexPage, WeeklyPage  # noqa: E402
-from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport  # noqa: E402
-from pipeline.tasks.weekly import WeeklyConsolidation  # noqa: E402
-from pipeline.version import VERSION  # noqa: E402
+    from pipeline.tasks.collect import (
+        GenreMovies,
+        PopularMovies,
+        TopRatedMovies,
+        TrendingMovies,
+    )
+    from pipeline.tasks.daily import DailySummary
+    from pipeline.tasks.pages import DailyPage, IndexPage, WeeklyPage
+    from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
+    from pipeline.tasks.weekly import WeeklyConsolidation
 
-if asks_for_a_range():
-    import pipeline.tasks.ranges  # noqa: F401
+    if asks_for_a_range():
+        import pipeline.tasks.ranges  # noqa: F401
 
 __version__ = VERSION
 

@@ -7,6 +7,7 @@ not set.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import functools
 import io
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from pipeline import bounded
+from pipeline import bounded, clock
 from pipeline.credential import DEMO, Credential, Secret
 from pipeline.errors import SettingsError
 from pipeline.plan import Plan, plan_from
@@ -36,6 +37,7 @@ VARIABLES = {
     "PIPELINE_HISTORY_URL": "",
     "PIPELINE_LUIGID_PASSWORD": "",
     "PIPELINE_ALERT_URL": "",
+    "PIPELINE_HEARTBEAT_URL": "",
     "PIPELINE_LOG_FORMAT": "text",
 }
 """Every variable that is read, with its default."""
@@ -45,8 +47,14 @@ _SECRETS = (
     "PIPELINE_HISTORY_URL",
     "PIPELINE_LUIGID_PASSWORD",
     "PIPELINE_ALERT_URL",
+    "PIPELINE_HEARTBEAT_URL",
     "POSTGRES_PASSWORD",
 )
+
+STARTED_BY = "PIPELINE_STARTED_BY"
+COLLECT_UNTIL = "PIPELINE_COLLECT_UNTIL"
+OF_A_RUN = (STARTED_BY, COLLECT_UNTIL)
+"""Variables that the wrapper and a run set for their own processes; nobody else has to."""
 
 DEMO_DATA_DIR = "data-demo"
 """Where the embedded catalogue's files go unless PIPELINE_DATA_DIR says otherwise."""
@@ -130,6 +138,44 @@ def alert_url() -> Secret | None:
     return _secret_alone("PIPELINE_ALERT_URL")
 
 
+def heartbeat_url() -> Secret | None:
+    """Return what is requested while nothing is overdue, whatever else is wrong."""
+    return _secret_alone("PIPELINE_HEARTBEAT_URL")
+
+
+def started_by() -> str | None:
+    """Return who started this run: `schedule` or `trigger`; None where our wrapper did not."""
+    word = os.environ.get(STARTED_BY, "")
+    return word if word in ("schedule", "trigger") else None
+
+
+def collect_until() -> datetime.datetime | None:
+    """Return from when on no list may be collected any more; None where there is no such moment."""
+    with contextlib.suppress(ValueError, OverflowError, OSError):
+        seconds = float(os.environ.get(COLLECT_UNTIL, ""))
+        return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return None
+
+
+def set_collect_until(moment: datetime.datetime | None) -> None:
+    """Have this process and all that it starts collect nothing from that moment on."""
+    if moment is None:
+        os.environ.pop(COLLECT_UNTIL, None)
+    else:
+        os.environ[COLLECT_UNTIL] = f"{moment.timestamp():.0f}"
+
+
+def environment() -> dict[str, str]:
+    """Return a copy of this process's environment, for a process that it starts."""
+    return dict(os.environ)
+
+
+def adopt(variables: Mapping[str, str]) -> None:
+    """Set these variables in this process's environment, its time zone included."""
+    os.environ.update(variables)
+    clock.read_time_zone()
+
+
 def luigid_password() -> Secret | None:
     """Return what luigid asks for, whatever else is wrong with the settings."""
     return _secret_alone("PIPELINE_LUIGID_PASSWORD")
@@ -157,6 +203,13 @@ def luigi_config_path() -> Path | None:
     """Return the luigi configuration that the environment names, whether it exists or not."""
     named = os.environ.get("LUIGI_CONFIG_PATH")
     return Path(named) if named else None
+
+
+def unattended_config() -> Path:
+    """Return the configuration of unattended runs: that of PIPELINE_CONFIG_DIR, else ours."""
+    named = os.environ.get("PIPELINE_CONFIG_DIR", "").strip()
+    mine = Path(named or "config") / "unattended.cfg"
+    return mine.absolute() if mine.is_file() else REPOSITORY / "config/unattended.cfg"
 
 
 @functools.lru_cache(maxsize=8)

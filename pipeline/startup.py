@@ -47,11 +47,7 @@ def prepare_luigi() -> None:
     if serves_another_module():
         return
     _keep_what_is_written_from_others()
-    ours = settings.REPOSITORY / "luigi.cfg"
-    parser = luigi.configuration.LuigiConfigParser
-    if str(ours) not in parser._config_paths:
-        parser._config_paths.insert(0, str(ours))
-        parser.reload()
+    _read_our_configuration()
     luigi.interface.core.ignore_unconsumed |= _ALSO_CORE
     _log_in_to_luigid()
 
@@ -59,6 +55,35 @@ def prepare_luigi() -> None:
 
     messages.install()
     journal.install()
+
+
+def _read_our_configuration() -> None:
+    """Have luigi read our luigi.cfg below all others, and unattended.cfg for the wrapper's runs.
+
+    The wrapper's runs repeat failed tasks whatever LUIGI_CONFIG_PATH names, which is read last.
+    """
+    import luigi.configuration
+
+    parser = luigi.configuration.LuigiConfigParser
+    paths = [str(path) for path in parser._config_paths]
+    ours, unattended = str(settings.REPOSITORY / "luigi.cfg"), str(settings.unattended_config())
+    if ours not in paths:
+        paths.insert(0, ours)
+    if settings.started_by() and unattended not in paths:
+        named = settings.luigi_config_path()
+        last = len(paths) - 1 if named and paths[-1] == str(named) else len(paths)
+        paths.insert(last, unattended)
+    if paths != parser._config_paths:
+        parser._config_paths = paths
+        parser.reload()
+
+
+def is_wrapper() -> bool:
+    """Whether this process is `tmdb-scheduled`, which starts luigi and needs none of it itself.
+
+    It has to start, and to alert, although luigi's configuration is damaged.
+    """
+    return Path(sys.argv[0]).name == "tmdb-scheduled"
 
 
 def _keep_what_is_written_from_others() -> None:

@@ -7,12 +7,10 @@ are at hand: PostgreSQL publishes no port.
 from __future__ import annotations
 
 import datetime
-import os
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from pipeline.errors import PipelineError, StorageError
 from pipeline.ops import docker, luigi_configuration
@@ -21,6 +19,9 @@ from pipeline.ops.runtime import Document, Service
 FILE = Path("docker-compose.yml")
 NAMES = ("postgres", "luigid", "cron")
 INSIDE = ("exec", "-T", "cron")
+
+UNTIL_STDIN_CLOSES = "--until-stdin-closes"
+"""Ends a run inside the container with the client outside, which docker itself does not do."""
 
 
 class Compose:
@@ -60,13 +61,12 @@ class Compose:
         docker.shown("restart")
         return self.start()
 
-    def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> NoReturn:
-        """Become luigi inside the cron container; without a day, today by that container."""
-        date = str(day) if day else docker.told(*INSIDE, "date", "+%F").strip()
-        words = ["luigi", "--module", "pipeline", family, "--date", date, *options]
-        sys.stdout.flush()
-        command = docker.executable()
-        os.execv(command, [command, "compose", *INSIDE, *words])  # noqa: S606  no shell is meant
+    def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
+        """Run the task inside the cron container, whose time zone says what today is."""
+        date = [str(day)] if day else []
+        further = ["--", *options] if options else []
+        words = ["trigger", family, *date, "--runtime", "host", UNTIL_STDIN_CLOSES, *further]
+        return docker.attached(*INSIDE, "tmdb-pipeline", *words)
 
     def services(self) -> list[Service]:
         """Return the three services as compose sees them."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 import click
@@ -49,6 +51,30 @@ def shown(*words: str) -> None:
             f"`docker compose {' '.join(words)}` ended with status {status}: see what it "
             "says above."
         )
+
+
+def attached(*words: str) -> int:
+    """Run `docker compose` with its output shown and its stdin open until this process is stopped.
+
+    The client is a session of its own, so that Ctrl-C reaches this process alone: closing stdin
+    ends what runs in the container, and the client shows how it ends.
+
+    Returns:
+        The exit status of what ran.
+    """
+    sys.stdout.flush()
+    client = subprocess.Popen(  # noqa: S603  no shell, and words of our own
+        [executable(), "compose", *words], stdin=subprocess.PIPE, start_new_session=True
+    )
+
+    def close_stdin(number: int, frame: FrameType | None) -> None:
+        if client.stdin is not None:
+            client.stdin.close()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, close_stdin)
+    return client.wait()
 
 
 def told(*words: str) -> str:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import datetime
 import functools
-import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
-
-import click
 
 from pipeline import clock, settings
 from pipeline.errors import SettingsError, StorageError
@@ -22,7 +18,10 @@ from pipeline.ops import (
     luigid_process,
     processes,
     runlogs,
+    scheduled,
 )
+from pipeline.ops.job_process import JobProcess
+from pipeline.ops.roots import ROOTS
 from pipeline.ops.runtime import Document, Service
 
 
@@ -91,22 +90,15 @@ class Host:
         """Stop, then start."""
         return f"{self.stop()}\n{self.start()}"
 
-    def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> NoReturn:
-        """Become `luigi --module pipeline FAMILY --date DAY`, with luigid where it answers."""
-        words = ["--module", "pipeline", family, "--date", str(day or clock.today()), *options]
-        look = self._look()
-        if look.refuses_password:
-            raise SettingsError(f"luigid at {self.luigid_url()}: {look.why}; correct it.")
-        if not look.answers and "--local-scheduler" not in options:
-            click.echo(
-                f"luigid does not answer at {self.luigid_url()} ({look.why}): running without it, "
-                "so this run will not be in the history.",
-                err=True,
-            )
-            words.append("--local-scheduler")
-        sys.stdout.flush()
-        command = _luigi_command()
-        os.execv(command, [command, *words])  # noqa: S606  no shell is meant
+    def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
+        """Run the task as the schedule would, in the foreground; return luigi's status."""
+        command = [_luigi_command(), "--module", "pipeline", family, *options]
+        if family in ROOTS:
+            return scheduled.trigger(ROOTS[family], day, command)
+        process = JobProcess()
+        with process.passing_signals_on():
+            words = [*command, "--date", str(day or clock.today())]
+            return process.run(words, {settings.STARTED_BY: scheduled.TRIGGER})
 
     def services(self) -> list[Service]:
         """Return luigid, PostgreSQL and cron."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 Document = dict[str, Any]
 
@@ -33,8 +33,8 @@ class Runtime(Protocol):
     def restart(self) -> str:
         """Stop, then start."""
 
-    def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> NoReturn:
-        """Become the luigi command of that task and day; today by the runtime's own time zone."""
+    def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
+        """Run the task of that day, by default the one that the schedule would choose."""
 
     def luigid_url(self) -> str:
         """Return where luigid's page is for a browser of this machine."""

@@ -33,7 +33,7 @@ def _postgres(settings: Settings) -> Service:
 
 
 def _cron() -> Service:
-    places = installation.schedules_installed()
+    places = installation.installed()
     if places:
-        return Service("cron", "up", ", ".join(places))
+        return Service("cron", "up", ", ".join(each.place for each in places))
     return Service("cron", "down", "no crontab and no timer of this user names the pipeline")

@@ -37,6 +37,7 @@ class CollectionTask(PipelineTask):
 
     def run(self) -> None:
         """Fetch, assemble, publish."""
+        refuse_when_over(self.date, clock.now(), settings.collect_until())
         now = settings.current()
         film_list = self.film_list(now.plan())
         started_at, today = clock.now(), clock.today()
@@ -132,6 +133,23 @@ def refuse_impossible(date: datetime.date, today: datetime.date, max_days_late: 
         raise NotPossible(
             f"{date} is {late} days past and config/collection.toml accepts at most "
             f"{max_days_late} (max_days_late): TMDB only serves today's lists."
+        )
+
+
+def refuse_when_over(
+    date: datetime.date, now: datetime.datetime, until: datetime.datetime | None
+) -> None:
+    """Refuse an attempt that begins when the lists of the date can no longer be collected.
+
+    A run of today repeats its attempts; one after midnight would collect the next day's lists.
+
+    Raises:
+        NotPossible: the moment is over.
+    """
+    if until is not None and now >= until:
+        raise NotPossible(
+            f"{date} is over: this run began on that day and collects no other day's lists. Run "
+            "the same command again to collect it late, as the files will say."
         )
 
 

@@ -1,44 +1,43 @@
-"""`tmdb-pipeline watch`: whether the daily films still come, to be asked every hour."""
+"""`tmdb-pipeline watch`: whether every root task still brings its documents, once an hour."""
 
 from __future__ import annotations
 
-import datetime
-from pathlib import Path
-
 import click
 
-from pipeline import clock, settings, storage
-from pipeline.errors import DocumentUnreadable
+from pipeline import clock, settings
 from pipeline.layout import Layout
-from pipeline.ops import alerts
-
-LONGEST_PAUSE = datetime.timedelta(hours=26)
-"""A day, and two hours for a run that has to try again."""
+from pipeline.ops import alerts, ended_runs, installation, overdue
+from pipeline.ops.overdue import Due
 
 
-@click.command(help="Exit with 1, and alert, where the last day brought no films.")
+@click.command("watch")
 def command() -> None:
-    """Look for the summary of today, or one of yesterday that is young enough."""
-    layout = Layout(settings.current().data_dir)
-    today = clock.today()
-    yesterday = today - datetime.timedelta(days=1)
-    if layout.daily_summary(today).exists() or _is_young(layout.daily_summary(yesterday)):
-        click.echo("The daily films are there.")
-        return
-    sentence = (
-        f"No daily films were collected in the last {LONGEST_PAUSE.total_seconds() / 3600:.0f} "
-        "hours: see `tmdb-pipeline status` for what failed, then `tmdb-pipeline trigger "
-        "DailySummary`."
+    """Exit with 1, and alert, where a root task is overdue or a run was killed."""
+    current = settings.current()
+    layout = Layout(current.data_dir)
+    times = installation.schedules(current.config_dir / "crontab")
+    ended_runs.alert_of_killed_runs(layout)
+    found = overdue.overdue(layout, times, clock.now())
+    for due in found:
+        sentence = _sentence(due)
+        alert_once(due, f"{sentence}\nLooked in: {layout.root}")
+        click.echo(f"tmdb-pipeline: {sentence}", err=True)
+    alerts.sweep()
+    if found:
+        raise SystemExit(1)
+    click.echo("Nothing is overdue.")
+
+
+def alert_once(due: Due, text: str) -> None:
+    """Alert of a document that is overdue, unless a failure of the same date was alerted of."""
+    if not alerts.was_raised(due.root.family, due.date):
+        title = f"{due.root.family} of {due.date} is overdue"
+        alerts.raise_alert(due.root.family, due.date, "overdue", title, text)
+
+
+def _sentence(due: Due) -> str:
+    at = f"{due.at.astimezone():%Y-%m-%d %H:%M %Z}"
+    return (
+        f"{due.root.family} of {due.date} was due at {at} and is not there: see "
+        f"`tmdb-pipeline status` for what failed, then `tmdb-pipeline trigger {due.root.alias}`."
     )
-    alerts.nothing_collected(f"{sentence}\nLooked in: {layout.root}")
-    click.echo(f"tmdb-pipeline: {sentence}", err=True)
-    raise SystemExit(1)
-
-
-def _is_young(summary: Path) -> bool:
-    """Whether the summary is there, whole, and was finished less than 26 hours ago."""
-    try:
-        end = storage.read(summary)["execution_summary"]["end_time"]
-        return clock.now() - datetime.datetime.fromisoformat(end) < LONGEST_PAUSE
-    except (DocumentUnreadable, KeyError, TypeError, ValueError):
-        return False

@@ -44,10 +44,21 @@ def postgres() -> Finding:
 
 
 def cron() -> Finding:
-    """See whether something starts the tasks by the clock."""
-    places = installation.schedules_installed()
-    if places:
-        return Finding("cron", OK, ", ".join(places))
-    found = "nothing starts the pipeline by the clock: no crontab, no systemd timer"
-    mend = "Install config/crontab or the timers as docs/operations.md tells, or use compose."
-    return Finding("cron", WARNING, found, mend)
+    """See whether something starts the tasks by the clock, and whether it is of this version."""
+    places = installation.installed()
+    if not places:
+        found = "nothing starts the pipeline by the clock: no crontab, no systemd timer"
+        mend = "Install config/crontab or the timers as docs/operations.md says, or use compose."
+        return Finding("cron", WARNING, found, mend)
+    found = ", ".join(each.place for each in places)
+    outdated = [f"{each.place}: {line}" for each in places for line in each.outdated]
+    if outdated:
+        mend = (
+            "Install the lines of config/crontab or the units of config/systemd again, as "
+            "docs/operations.md says; the old ones work, but do not catch up or alert as these do."
+        )
+        return Finding("cron", WARNING, f"outdated: {'; '.join(outdated)}", mend)
+    if not any(each.catches_up for each in places):
+        mend = "Add the catch-up line of config/crontab, or enable tmdb-catch-up.timer."
+        return Finding("cron", WARNING, f"{found}; without the hourly catch-up", mend)
+    return Finding("cron", OK, found)

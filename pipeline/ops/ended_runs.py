@@ -1,0 +1,75 @@
+"""Alerts of what a run could not report itself: that it was killed, never began, or is over."""
+
+from __future__ import annotations
+
+import datetime
+
+from pipeline import clock
+from pipeline.layout import Layout
+from pipeline.ops import alerts, run_record
+from pipeline.ops.roots import FAMILIES, ROOTS, Root
+
+NOT_STARTED, WRONG_USE, NOT_EXECUTABLE, NOT_FOUND = 1, 2, 126, 127
+
+_RECENT = datetime.timedelta(minutes=5)
+
+
+def report(task: str, date: datetime.date, status: int, layout: Layout | None) -> None:
+    """Alert of a command that ended without reporting, and of all other runs that did.
+
+    Args:
+        task: the task, or the name of the job.
+        date: the date of its data.
+        status: how it ended, as a shell says it.
+        layout: the data root; None where a setting is unusable.
+    """
+    if layout is not None:
+        alert_of_killed_runs(layout)
+    if status == run_record.KILLED:
+        alerts.run_failed(task, date, status, "killed", [run_record.WHY_KILLED], None)
+    elif _never_began(task, date, status, layout):
+        not_started(task, date, status, "It could not be started: its output says why.")
+
+
+def not_started(task: str, date: datetime.date, status: int, sentence: str) -> None:
+    """Alert of a job that came to nothing before any run began."""
+    alerts.run_failed(task, date, status, "not-started", [sentence], None)
+
+
+def alert_of_killed_runs(layout: Layout) -> None:
+    """Record the end of runs that were killed, and alert of the unattended ones."""
+    for entry in run_record.close_killed(layout):
+        if entry.unattended:
+            day = datetime.date.fromisoformat(entry.date) if entry.date else None
+            log = layout.root / entry.log if entry.log else None
+            reasons = [run_record.WHY_KILLED]
+            alerts.run_failed(entry.task, day, run_record.KILLED, "killed", reasons, log)
+
+
+def clear_what_is_done(layout: Layout) -> None:
+    """Send the all-clear of failures whose document was made meanwhile, by whatever run."""
+    for root in ROOTS.values():
+        if alerts.is_open(root.family):
+            _clear(root, layout)
+
+
+def _clear(root: Root, layout: Layout) -> None:
+    today = clock.today()
+    for back in range(root.look_back_days):
+        day = today - datetime.timedelta(days=back)
+        if root.document(layout, day).exists():
+            alerts.all_clear(root.family, day, f"{root.family} of {day} is done.")
+            return
+
+
+def _never_began(task: str, date: datetime.date, status: int, layout: Layout | None) -> bool:
+    """Whether the command never came to where a run reports its own end."""
+    if status in (NOT_EXECUTABLE, NOT_FOUND):
+        return True
+    if status not in (NOT_STARTED, WRONG_USE) or task not in FAMILIES:
+        return False
+    since = clock.now() - _RECENT
+    return not any(
+        each.task == task and each.date == str(date) and each.ended_at and each.ended_at >= since
+        for each in (run_record.entries(layout) if layout else [])
+    )

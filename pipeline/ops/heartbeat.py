@@ -1,0 +1,78 @@
+"""The heartbeat: a request to a dead man's switch outside this machine while all is well.
+
+A machine that is off, a cron daemon that has ended and a full disk cannot alert by themselves. The
+service behind PIPELINE_HEARTBEAT_URL alerts when the request stays away.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+
+from pipeline import clock, settings
+from pipeline.credential import Secret
+from pipeline.errors import PipelineError
+from pipeline.layout import Layout
+from pipeline.ops import installation, overdue
+
+LOGGER = logging.getLogger("luigi-interface.pipeline")
+
+ATTEMPTS = 3
+MAX_SECONDS = 20.0
+"""For all attempts together; the run has ended by then, and the next one must not wait."""
+
+_CONNECT_SECONDS, _READ_SECONDS = 3.05, 5.0
+_PAUSE_SECONDS = 1.0
+
+
+def send_unless_overdue() -> bool:
+    """Request PIPELINE_HEARTBEAT_URL if it is set and no root task is overdue; never raise.
+
+    Returns:
+        Whether the service accepted a request.
+    """
+    url = settings.heartbeat_url()
+    if url is None:
+        return False
+    try:
+        current = settings.current()
+        times = installation.schedules(current.config_dir / "crontab")
+        if overdue.overdue(Layout(current.data_dir), times, clock.now()):
+            return False
+    except (PipelineError, OSError) as error:
+        LOGGER.warning("No heartbeat was sent: %s", error)
+        return False
+    return _send(url)
+
+
+def _send(url: Secret) -> bool:
+    """Request the address, in a thread that is left behind where it does not come back."""
+    results: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    threading.Thread(target=lambda: results.put(_attempts(url)), daemon=True).start()
+    try:
+        accepted = results.get(timeout=MAX_SECONDS)
+    except queue.Empty:
+        accepted = False
+    if not accepted:
+        LOGGER.warning("The heartbeat was not accepted: see the service of PIPELINE_HEARTBEAT_URL.")
+    return accepted
+
+
+def _attempts(url: Secret) -> bool:
+    import requests
+
+    for logger in ("urllib3", "requests"):  # they log addresses, which hold the secret
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            threading.Event().wait(_PAUSE_SECONDS)
+        try:
+            with requests.get(
+                url.secret, timeout=(_CONNECT_SECONDS, _READ_SECONDS), stream=True
+            ) as response:
+                if response.ok:
+                    return True
+        except Exception:  # noqa: S112  whatever it is, its text may hold the address
+            continue
+    return False

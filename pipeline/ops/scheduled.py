@@ -1,0 +1,194 @@
+"""`tmdb-scheduled`: what a crontab line and a systemd unit call, around the command that they show.
+
+    tmdb-scheduled daily    -- luigi --module pipeline DailySummary
+    tmdb-scheduled weekly   -- luigi --module pipeline WeeklyConsolidation
+    tmdb-scheduled catch-up -- luigi --module pipeline
+    tmdb-scheduled NAME     -- ANY COMMAND
+
+It reads the settings file, opens the output, chooses the date once, holds the lock and the time
+limit, runs the command with `--date`, and draws the pages. `catch-up` looks at the documents first:
+where nothing is due it starts no luigi and writes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from pipeline import clock, settings
+from pipeline.errors import PipelineError
+from pipeline.layout import Layout
+from pipeline.ops import alerts, ended_runs, heartbeat, installation, overdue
+from pipeline.ops.installation import CATCH_UP
+from pipeline.ops.job_environment import open_output, read_settings_file, say
+from pipeline.ops.job_process import JobProcess, Lock, locked
+from pipeline.ops.overdue import Due
+from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS, Root
+
+NOT_STARTED, WRONG_USE, ALREADY_RUNNING = 1, 2, 10
+
+SCHEDULE, TRIGGER = "schedule", "trigger"
+"""Who starts a run, as the run record says it."""
+
+USAGE = "Use it as `tmdb-scheduled daily|weekly|catch-up|NAME -- COMMAND...`."
+
+
+def main() -> None:
+    """Run the command of the arguments, and exit as it does."""
+    name, dashes, command = sys.argv[1:2], sys.argv[2:3], sys.argv[3:]
+    if not name or dashes != ["--"] or not command:
+        say(f"tmdb-scheduled: {USAGE}")
+        sys.exit(WRONG_USE)
+    read_settings_file()
+    open_output()
+    sys.exit(run_job(name[0], command))
+
+
+def run_job(name: str, command: Sequence[str]) -> int:
+    """Run one job of the schedule and return its exit status.
+
+    Args:
+        name: `daily` or `weekly` for a root task, `catch-up`, or any other word for a command that
+            is run as it is.
+        command: the program and its arguments; `--date` is added for a root task.
+    """
+    process = JobProcess()
+    with process.passing_signals_on():
+        if name == CATCH_UP:
+            return _catch_up(command, process)
+        if name in ALIASES:
+            root = ROOTS[ALIASES[name]]
+            return RootJob(root, date_of_run(root), command, SCHEDULE).run(process)
+        status = process.run(command, {})
+        ended_runs.report(name, clock.today(), status, _layout())
+        return status
+
+
+def trigger(root: Root, date: datetime.date | None, command: Sequence[str]) -> int:
+    """Run a root task as the schedule would, for somebody who asks for it; return its status."""
+    process = JobProcess()
+    with process.passing_signals_on():
+        return RootJob(root, date or date_of_run(root), command, TRIGGER).run(process)
+
+
+def date_of_run(root: Root) -> datetime.date:
+    """Return the date that a run started now is of: today, or the newest day that was due.
+
+    A week that is made up for on a Tuesday is the one of the Sunday before.
+    """
+    if not root.collects_late:
+        return clock.today()
+    try:
+        due = overdue.newest_due(root, _schedules()[root.family], clock.now())
+    except PipelineError:  # the run itself says which setting is wrong
+        due = None
+    return due.date if due else clock.today()
+
+
+class RootJob:
+    """One run of a root task and of its pages."""
+
+    def __init__(
+        self, root: Root, date: datetime.date, command: Sequence[str], started_by: str
+    ) -> None:
+        self._root = root
+        self._date = date
+        self._command = command
+        self._started_by = started_by
+        self._layout = _layout()
+
+    def run(self, process: JobProcess, *, quiet: bool = False) -> int:
+        """Run it unless another run is in progress; `quiet` says nothing about that."""
+        with locked(self._layout.run_lock(self._root.family) if self._layout else None) as lock:
+            if lock.is_free:
+                return self._run_locked(process, lock)
+        if quiet:
+            return 0
+        say(f"Skipped: another run of {self._root.family} is in progress.")
+        return ALREADY_RUNNING
+
+    def _run_locked(self, process: JobProcess, lock: Lock) -> int:
+        variables = {settings.STARTED_BY: self._started_by, **self._limit()}
+        status = 0
+        if not self._is_there(self._root.document):
+            words = [*self._command, "--date", str(self._date)]
+            status = process.run(words, variables, lock)
+            ended_runs.report(self._root.family, self._date, status, self._layout)
+        if status == 0 and not self._is_there(self._root.page):
+            status = process.run(self._pages(), variables, lock)
+            ended_runs.report(PAGES_TASK, self._date, status, self._layout)
+        return status
+
+    def _is_there(self, path_of: Callable[[Layout, datetime.date], Path]) -> bool:
+        """Whether nothing has to be run for a file; somebody who triggers wants to see it run."""
+        if self._layout is None or self._started_by == TRIGGER:
+            return False
+        return path_of(self._layout, self._date).exists()
+
+    def _pages(self) -> list[str]:
+        """Return the command that draws the pages: the same program, another task."""
+        program = self._command[0]
+        return [program, "--module", "pipeline", PAGES_TASK, "--date", str(self._date)]
+
+    def _limit(self) -> dict[str, str]:
+        """Return the variable that says from when on the lists of the date are not collected.
+
+        An earlier date that somebody asked for has no such moment: it is late already.
+        """
+        try:
+            schedule = _schedules()[self._root.family]
+        except PipelineError:
+            return {}
+        due: Due | None = Due(self._root, clock.today(), clock.now())
+        if self._root.collects_late:
+            due = overdue.newest_due(self._root, schedule, clock.now())
+        until = overdue.collectable_until(due, schedule) if due else None
+        if due is None or until is None or due.date != self._date:
+            return {}
+        return {settings.COLLECT_UNTIL: f"{until.timestamp():.0f}"}
+
+
+def _catch_up(command: Sequence[str], process: JobProcess) -> int:
+    """Run each root task whose newest due date is missing and can still be collected."""
+    status = 0
+    try:
+        for due in _to_run():
+            job = RootJob(due.root, due.date, [*command, due.root.family], SCHEDULE)
+            status = job.run(process, quiet=True) or status
+        layout = Layout(settings.current().data_dir)
+        ended_runs.alert_of_killed_runs(layout)
+        ended_runs.clear_what_is_done(layout)
+        alerts.all_clear(CATCH_UP, clock.today(), "The hourly catch-up works again.")
+    except PipelineError as error:
+        say(str(error))
+        ended_runs.not_started(CATCH_UP, clock.today(), NOT_STARTED, str(error))
+        return NOT_STARTED
+    heartbeat.send_unless_overdue()
+    return status
+
+
+def _to_run() -> Iterator[Due]:
+    """Yield the newest due dates that lack their document or their page."""
+    current = settings.current()
+    layout, times, now = Layout(current.data_dir), _schedules(), clock.now()
+    missing = overdue.to_collect(layout, times, now, current.plan().max_days_late)
+    yield from missing
+    for family, root in ROOTS.items():
+        due = overdue.newest_due(root, times[family], now)
+        is_done = due is not None and root.document(layout, due.date).exists()
+        if due and is_done and not root.page(layout, due.date).exists():
+            yield due
+
+
+def _schedules() -> overdue.Schedules:
+    return installation.schedules(settings.current().config_dir / "crontab")
+
+
+def _layout() -> Layout | None:
+    """Return the data root; None where a setting is unusable, which the command itself reports."""
+    try:
+        return Layout(settings.current().data_dir)
+    except PipelineError:
+        return None
