@@ -77,7 +77,7 @@ def test_what_runs_in_the_image_is_an_unprivileged_user() -> None:
     assert last.startswith("exec setpriv --reuid pipeline --regid pipeline --init-groups")
     assert "--no-new-privs" in last
     links = set(re.findall(r"ln -s as-pipeline /usr/local/bin/([\w-]+)", DOCKERFILE))
-    assert links == {"luigi", "luigid", "tmdb-pipeline"}
+    assert links == {"luigi", "luigid", "tmdb-pipeline", "tmdb-scheduled"}
     assert "crontab -u pipeline" in entry
     assert all(service(each).get("user") is None for each in OURS)
 
@@ -106,10 +106,25 @@ def test_the_history_is_on_a_named_volume() -> None:
     assert "history" in FILE["volumes"]
 
 
-def test_services_start_when_what_they_need_is_healthy() -> None:
-    healthy = {"condition": "service_healthy"}
-    assert service("luigid")["depends_on"] == {"postgres": healthy}
-    assert service("cron")["depends_on"] == {"luigid": healthy}
+def test_cron_waits_for_no_other_service() -> None:
+    """A night uses the local scheduler where luigid or the database does not start."""
+    assert "depends_on" not in service("cron")
+
+
+def test_luigid_waits_for_no_healthy_database() -> None:
+    """It schedules without one, and writes the history as soon as PostgreSQL answers."""
+    assert service("luigid")["depends_on"] == {"postgres": {"condition": "service_started"}}
+
+
+def test_every_program_that_the_crontab_calls_is_a_command_of_the_image() -> None:
+    links = set(re.findall(r"ln -s as-pipeline /usr/local/bin/([\w-]+)", DOCKERFILE))
+    crontab = (REPOSITORY / "config/crontab").read_text(encoding="utf-8")
+    jobs = re.findall(r"^[\d*]\S*(?: +\S+){4} +(.+)$", crontab, re.MULTILINE)
+    called = {
+        word for job in jobs for word in (job.split()[0], job.partition(" -- ")[2].split()[0])
+    }
+    assert len(jobs) == 5
+    assert called == {"tmdb-scheduled", "luigi", "tmdb-pipeline"} <= links
 
 
 def test_there_is_no_default_for_what_is_secret() -> None:
@@ -117,7 +132,7 @@ def test_there_is_no_default_for_what_is_secret() -> None:
         uses = re.findall(r"\$\{" + name + r"([^A-Z}][^}]*)?\}", TEXT)
         assert uses
         assert all(use.startswith(":?") for use in uses)
-    for name in ("PIPELINE_LUIGID_PASSWORD", "PIPELINE_ALERT_URL"):
+    for name in ("PIPELINE_LUIGID_PASSWORD", "PIPELINE_ALERT_URL", "PIPELINE_HEARTBEAT_URL"):
         assert "${" + name + ":-}" in TEXT
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +58,8 @@ PURE = 1
 
 SETTINGS = {"pipeline.settings", "pipeline.ops.configuration", "pipeline.ops.backup.place"}
 """Where settings come from; who tells where each came from; who hands pg_dump its environment."""
-TRANSPORT = {"pipeline.tmdb.transport"}
+REQUESTS = {"pipeline.tmdb.transport", "pipeline.ops.heartbeat"}
+"""The client of TMDB, and the one request of the heartbeat, which has nothing to do with TMDB."""
 CLOCK = {"pipeline.clock"}
 LAYOUT = {"pipeline.layout"}
 LUIGI = {
@@ -69,7 +71,11 @@ LUIGI = {
     "pipeline.ops.graph",
     "pipeline.ops.luigi_configuration",
     "pipeline.ops.luigi_options",
+    "pipeline.ops.run",
+    "pipeline.ops.scheduler_choice",
 }
+CRONSIM = {"pipeline.ops.schedule"}
+"""The one module that computes the times of a crontab."""
 SQLALCHEMY = {"pipeline.ops.scheduler.store"}
 """The one module that talks to a database."""
 DEMO_SERVER = {"pipeline.tmdb.demo.*"}
@@ -77,10 +83,18 @@ DEMO_SERVER = {"pipeline.tmdb.demo.*"}
 
 JSON = {"pipeline.jsontext", "pipeline.rows"}
 
-ONLY_IN = {"requests": TRANSPORT, "sqlalchemy": SQLALCHEMY, "luigi": LUIGI, "msgspec": JSON}
+ONLY_IN = {
+    "requests": REQUESTS,
+    "sqlalchemy": SQLALCHEMY,
+    "luigi": LUIGI,
+    "msgspec": JSON,
+    "cronsim": CRONSIM,
+}
 SHAPELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
 TIME_OF_DEMO_SERVER = {"sleep", "monotonic"}
 ASKS_THE_CLOCK = {"now", "today", "utcnow"}
+TIME_MODULE = set(dir(time))
+"""What `time.` offers where it is the module; a moment that is named `time` has other methods."""
 READS_THE_ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 DATA_FOLDERS = ("raw/", "processed/")
 OF_A_DAY = ("Date", "Day", "Week", "Month")
@@ -184,7 +198,7 @@ def faults_of_the_clock(module: str, tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if is_attribute_of(node, {"datetime", "date"}, ASKS_THE_CLOCK):
             yield f"asks the clock in line {node.lineno}"
-        elif isinstance(node, ast.Attribute) and is_name(node.value, {"time"}):
+        elif is_attribute_of_name(node, "time", TIME_MODULE):
             if not (of_the_demo and node.attr in TIME_OF_DEMO_SERVER):
                 yield f"asks the clock in line {node.lineno}"
         elif isinstance(node, ast.Import) and any(alias.name == "time" for alias in node.names):
@@ -234,6 +248,11 @@ def is_attribute_of(node: ast.AST, owners: set[str], names: set[str]) -> bool:
             or (isinstance(node.value, ast.Attribute) and node.value.attr in owners)
         )
     )
+
+
+def is_attribute_of_name(node: ast.AST, owner: str, names: set[str]) -> bool:
+    """`owner.name`, and nothing longer."""
+    return isinstance(node, ast.Attribute) and node.attr in names and is_name(node.value, {owner})
 
 
 def is_name(node: ast.AST, names: set[str]) -> bool:
@@ -302,6 +321,18 @@ def test_a_module_keeps_to_its_layer_and_its_business(module: str) -> None:
         ("pipeline.tmdb.pacing", "import time", "imports time"),
         ("pipeline.tmdb.demo.api", "import time\ntime.time()", "asks the clock in line 2"),
         ("pipeline.tmdb.body", "from time import monotonic", "imports from time"),
+        ("pipeline.ops.schedule", "import time\ntime.tzset()", "asks the clock in line 2"),
+        ("pipeline.ops.scheduled", "time.sleep(1)", "asks the clock in line 1"),
+        ("pipeline.ops.scheduled", "from cronsim import CronSim", "imports cronsim"),
+        ("pipeline.ops.alerts", "import requests", "imports requests"),
+        ("pipeline.ops.run_record", "import luigi", "imports luigi"),
+        ("pipeline.ops.scheduled", "from luigi.rpc import RPCError", "imports luigi"),
+        (
+            "pipeline.ops.job_environment",
+            "import os\nos.environ.update(x)",
+            "reads the environment",
+        ),
+        ("pipeline.ops.run", "import os\nos.environ.pop('TZ')", "reads the environment"),
         ("pipeline.tasks.weekly", "root / f'raw/movies/{slug}.json'", "names a folder"),
         ("pipeline.storage", "PLACE = 'processed/weekly'", "names a folder"),
         ("pipeline.tasks.daily", "class A:\n    def complete(self): ...", "overrides complete"),
@@ -324,7 +355,14 @@ def test_the_check_notices(module: str, source: str, fault: str) -> None:
         ("pipeline.tasks.daily", "self.input()['report']"),
         ("pipeline.tmdb.transport", "import requests"),
         ("pipeline.settings", "import os\nos.environ.get('TMDB_API_KEY')"),
+        ("pipeline.settings", "import os\nos.environ.update(variables)"),
         ("pipeline.clock", "import time\ntime.monotonic()"),
+        ("pipeline.clock", "import time\ntime.tzset()"),
+        ("pipeline.ops.schedule", "for time in times:\n    time.astimezone(UTC)"),
+        ("pipeline.ops.schedule", "from cronsim import CronSim"),
+        ("pipeline.ops.heartbeat", "def send():\n    import requests"),
+        ("pipeline.ops.run", "import luigi"),
+        ("pipeline.ops.scheduler_choice", "from luigi.rpc import RemoteScheduler"),
         ("pipeline.layout", "root / 'raw/movies'"),
         ("pipeline.storage", "PLACE = 1\n'Below processed/weekly.'"),
         ("pipeline.tmdb.demo.exchange", "import time\ntime.sleep(1)"),
