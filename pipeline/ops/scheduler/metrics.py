@@ -16,6 +16,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.layout import Layout
+from pipeline.ops import installation, overdue
+from pipeline.ops.roots import ROOTS
 from pipeline.ops.scheduler.newest import Gauge, gauges
 
 
@@ -42,6 +44,7 @@ class PipelineMetrics(PrometheusMetricsCollector):
         super().__init__(use_task_family_in_labels=True, task_parameters_to_use_in_labels=())
         self._families = families
         self.registry.register(Documents())
+        self.registry.register(Overdue())
         self.registry.register(HistoryState(recorder))
 
     def handle_task_started(self, task: Any) -> None:
@@ -85,6 +88,47 @@ class Documents:
     def describe(self) -> Iterable[Metric]:
         """Read nothing while the collector is registered."""
         return ()
+
+
+class Overdue:
+    """Which root tasks are overdue, by the same rule as `status` and `watch`."""
+
+    KEPT_SECONDS = 600.0
+    """How long the installed schedule is believed; reading it starts other programs."""
+
+    def __init__(self) -> None:
+        self._read_at = -self.KEPT_SECONDS
+        self._schedules: overdue.Schedules = {}
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield 1 for each root task that is overdue, 0 for the others; nothing if unknown."""
+        try:
+            current = settings.current()
+            found = overdue.overdue(
+                Layout(current.data_dir), self._current_schedules(current), clock.now()
+            )
+        except (PipelineError, OSError):
+            return
+        families = {due.root.family for due in found}
+        gauge = GaugeMetricFamily(
+            "tmdb_overdue",
+            "1 while the newest due document of the task is missing",
+            labels=["task"],
+        )
+        for family in ROOTS:
+            gauge.add_metric([family], float(family in families))
+        yield gauge
+
+    def describe(self) -> Iterable[Metric]:
+        """Read nothing while the collector is registered."""
+        return ()
+
+    def _current_schedules(self, current: settings.Settings) -> overdue.Schedules:
+        now = clock.monotonic()
+        if now - self._read_at >= self.KEPT_SECONDS:
+            self._schedules = installation.schedules(current.config_dir / "crontab")
+            self._read_at = now
+        return self._schedules
 
 
 class HistoryState:
