@@ -8,12 +8,24 @@ A `docker` of our own on PATH writes down its arguments and answers from a file.
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from operate import Operate, document, luigid_port, operate, operated, operator_environment
+from operate import (
+    WORDS,
+    Operate,
+    document,
+    luigid_port,
+    operate,
+    operated,
+    operator_environment,
+)
+
+from pipeline.ops import processes
 
 pytestmark = pytest.mark.run
 
@@ -47,6 +59,8 @@ WITHOUT_CRON = "\n".join(
 PS = ["compose", "ps", "--all", "--format", "json"]
 PORT = ["port", "luigid", "8082"]
 INSIDE = ["compose", "exec", "-T", "cron"]
+TRIGGER = [*INSIDE[1:], "tmdb-pipeline", "trigger"]
+AS_ON_A_HOST = ["--runtime", "host", "--until-stdin-closes"]
 
 
 class Docker:
@@ -98,10 +112,19 @@ def docker(tmp_path: Path, operator_environment: dict[str, str], clean_environme
             ["trigger", "weekly", "2024-01-07", "--", "--workers", "4"],
             [
                 [
-                    *("exec", "-T", "cron", "luigi", "--module", "pipeline"),
-                    *("WeeklyConsolidation", "--date", "2024-01-07", "--workers", "4"),
+                    *TRIGGER,
+                    "WeeklyConsolidation",
+                    "2024-01-07",
+                    *AS_ON_A_HOST,
+                    "--",
+                    "--workers",
+                    "4",
                 ]
             ],
+        ),
+        (
+            ["trigger", "GenreMovies", "--", "--genre", "horror"],
+            [[*TRIGGER, "GenreMovies", *AS_ON_A_HOST, "--", "--genre", "horror"]],
         ),
     ],
 )
@@ -119,21 +142,54 @@ def test_start_tells_where_the_stack_publishes_luigid(operate: Operate, docker: 
     assert run.out == "The stack is up; luigid's page is at http://127.0.0.1:8099/.\n"
 
 
-def test_today_is_the_container_s_today(operate: Operate, docker: Docker) -> None:
-    docker.answer({"compose exec -T cron date": (0, "2024-01-08\n")})
+def test_without_a_date_the_container_chooses_it(operate: Operate, docker: Docker) -> None:
+    """Its time zone says what today is, and its crontab which week was due."""
     assert operate("trigger", "daily", "--runtime", "compose").status == 0
-    assert docker.asked == [
-        [*INSIDE, "date", "+%F"],
-        [*INSIDE, "luigi", "--module", "pipeline", "DailySummary", "--date", "2024-01-08"],
-    ]
+    assert docker.asked == [["compose", *TRIGGER, "DailySummary", *AS_ON_A_HOST]]
 
 
 def test_the_exit_status_and_the_output_of_the_run_are_handed_through(
     operate: Operate, docker: Docker
 ) -> None:
-    docker.answer({"compose exec -T cron luigi": (30, "a failure\n")})
+    docker.answer({"compose exec -T cron tmdb-pipeline trigger": (30, "a failure\n")})
     run = operate("trigger", "daily", "2024-01-07", "--runtime", "compose")
     assert (run.status, run.out) == (30, "a failure\n")
+
+
+READS_STDIN = f"""#!{sys.executable}
+import pathlib, sys
+here = pathlib.Path(__file__).parent
+(here / "began").touch()
+sys.stdin.buffer.read()
+print("Stopped inside.")
+sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_stops_the_command_closes_the_stdin_of_the_run_inside(
+    docker: Docker,
+    operator_environment: dict[str, str],
+    clean_environment: Path,
+    number: signal.Signals,
+) -> None:
+    """docker passes no signal on to what `exec` started; the command waits for its end."""
+    (docker.folder / "docker").write_text(READS_STDIN)
+    process = subprocess.Popen(
+        [*WORDS, "trigger", "daily", "--runtime", "compose"],
+        env=operator_environment,
+        cwd=clean_environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert processes.until((docker.folder / "began").exists, 30)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, output) == (130, "Stopped inside.\n")
 
 
 @pytest.mark.parametrize("rows", [UP, UP_AS_A_LIST])
