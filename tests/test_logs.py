@@ -57,11 +57,25 @@ def test_the_file_is_the_runs_own_from_how_it_began_to_how_it_ended(
         "tmdb-pipeline 0.",
         "luigi --module pipeline DailySummary --date 2024-01-07",
         "source tmdb",
-        "scheduler local",
         "Python 3.",
     ):
         assert told in lines[0]
     assert re.search(r"INFO: Ended with status 0 after \d+\.\d s$", lines[-1])
+
+
+def test_the_run_record_says_which_scheduler_and_which_log_a_run_had(
+    luigi_run: LuigiRun, data_dir: Path
+) -> None:
+    """The scheduler is only chosen after the log has begun."""
+    luigi_run(*DAILY)
+    record = (data_dir / "logs/runs.jsonl").read_text(encoding="utf-8").splitlines()
+    began, ended = map(json.loads, record)
+    log = log_of(data_dir)
+    assert (began["event"], ended["event"], ended["status"]) == ("started", "ended", 0)
+    for each in (began, ended):
+        assert each["scheduler"] == "local"
+        assert each["run_id"] == log.stem
+        assert each["log"] == f"logs/{log.name}"
 
 
 def _umask() -> int:
@@ -186,10 +200,10 @@ def test_no_log_is_kept_longer_than_60_days(tmp_path: Path) -> None:
 
 def test_what_is_no_log_of_a_run_is_never_swept(tmp_path: Path) -> None:
     run_logs(tmp_path / "logs", count=1, newest=NOW - datetime.timedelta(days=400))
-    for name in ("luigid.log", "20200101T000000Z_notes.txt"):
+    for name in ("luigid.log", "runs.jsonl", "20200101T000000Z_notes.txt"):
         (tmp_path / "logs" / name).touch()
     assert len(logs.sweep(tmp_path / "logs", NOW)) == 1
-    assert len(list((tmp_path / "logs").iterdir())) == 2
+    assert len(list((tmp_path / "logs").iterdir())) == 3
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import pty
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY, V3_KEY, LuigiRun, Run
+from conftest import REPOSITORY, V3_KEY, LuigiRun, Run, luigi_command
 from fake_tmdb import FakeTmdb, edit, html_ok, json_body, status
 
 pytestmark = pytest.mark.run
@@ -465,7 +466,8 @@ def test_a_key_refused_half_way_writes_no_part_of_a_list(
     in_plain_words(run)
     assert run.status == FAILED
     assert "refuses the v3 key" in run.err
-    assert [path for path in data_dir.rglob("*.json*") if path.is_file()] == []
+    files = [path for path in data_dir.rglob("*.json*") if path.is_file()]
+    assert files == [data_dir / "logs/runs.jsonl"]
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -587,23 +589,76 @@ def with_luigid_at(port: int, folder: Path) -> str:
     return str(path)
 
 
-def test_a_luigid_that_is_gone_or_hangs_is_given_up_within_ten_seconds(
-    luigi_run: LuigiRun, tmp_path: Path
-) -> None:
-    def run_with_luigid_at(port: int) -> tuple[int, Run, float]:
-        started_at = time.monotonic()
-        run = luigi_run(*DAILY, local=False, LUIGI_CONFIG_PATH=with_luigid_at(port, tmp_path))
-        return port, run, time.monotonic() - started_at
+@pytest.fixture
+def absent_luigids(tmp_path: Path) -> Iterator[list[tuple[str, str]]]:
+    """The address and the luigi.cfg of a luigid that is gone, and of one that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ports = [closed_port(), silent.getsockname()[1]]
+        yield [(f"http://127.0.0.1:{port}", with_luigid_at(port, tmp_path)) for port in ports]
 
-    with (
-        socket.create_server(("127.0.0.1", 0)) as silent,
-        ThreadPoolExecutor(max_workers=2) as pool,
-    ):
-        runs = pool.map(run_with_luigid_at, [closed_port(), silent.getsockname()[1]])
-        for port, run, seconds in runs:
+
+LuigiInTerminal = Callable[..., Run]
+
+
+@pytest.fixture
+def luigi_in_terminal(environment: dict[str, str], clean_environment: Path) -> LuigiInTerminal:
+    """Run `luigi --module pipeline ARGS` in a terminal, as a person does."""
+
+    def run(*arguments: str, **changed: str) -> Run:
+        controller, terminal = pty.openpty()
+        process = subprocess.Popen(
+            luigi_command(*arguments), env={**environment, **changed}, cwd=clean_environment,
+            stdin=terminal, stdout=terminal, stderr=terminal,
+        )  # fmt: skip
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # how Linux says that nobody writes to it any more
+            while chunk := os.read(controller, 4096):
+                shown += chunk
+        os.close(controller)
+        return Run(process.wait(timeout=30), "", shown.decode().replace("\r", ""))
+
+    return run
+
+
+def test_in_a_terminal_a_luigid_that_is_gone_or_hangs_is_given_up_within_ten_seconds(
+    luigi_in_terminal: LuigiInTerminal, absent_luigids: list[tuple[str, str]], tmdb: FakeTmdb
+) -> None:
+    """A person is there to choose: start luigid, or run without it."""
+
+    def run_without(luigid: tuple[str, str]) -> tuple[str, Run, float]:
+        started_at = time.monotonic()
+        run = luigi_in_terminal(*DAILY, LUIGI_CONFIG_PATH=luigid[1])
+        return luigid[0], run, time.monotonic() - started_at
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for address, run, seconds in pool.map(run_without, absent_luigids):
             in_plain_words(run)
             assert run.status == NOT_UNDERSTOOD
-            assert f"luigid does not answer at http://127.0.0.1:{port}" in run.err
+            assert f"luigid does not answer at {address}" in run.err
             assert "start it with `luigid`" in run.err
             assert "--local-scheduler" in run.err
+            assert seconds < 10
+    assert tmdb.count("/movie/popular") == 0
+
+
+def test_without_a_terminal_the_local_scheduler_is_used_within_ten_seconds(
+    luigi_run: LuigiRun, absent_luigids: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    """Nobody is there to choose, and the lists of a day cannot be collected tomorrow."""
+
+    def run_without(luigid: tuple[str, str]) -> tuple[str, Run, float]:
+        started_at = time.monotonic()
+        data = tmp_path / f"data of {Path(luigid[1]).stem}"
+        run = luigi_run(
+            *DAILY, local=False, LUIGI_CONFIG_PATH=luigid[1], PIPELINE_DATA_DIR=str(data)
+        )
+        return luigid[0], run, time.monotonic() - started_at
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for address, run, seconds in pool.map(run_without, absent_luigids):
+            in_plain_words(run)
+            assert run.status == 0, run.output
+            assert f"luigid does not answer at {address}" in run.err
+            assert run.err.count("this run uses the local scheduler") == 1
             assert seconds < 10

@@ -9,6 +9,7 @@ import configparser
 import contextlib
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -32,7 +33,7 @@ ACTION = ("GenreMovies", "--date", "2024-01-07", "--genre", "action")
 WEEKLY = ("WeeklyConsolidation", "--date", "2024-01-07")
 SCHEDULERS = ["local", "luigid"]
 
-NOT_RUN, FAILED, NOT_PLANNED, NO_LUIGID = 25, 30, 35, 40
+NOT_RUN, FAILED, NOT_PLANNED = 25, 30, 35
 
 RETRY_DELAY_SECONDS = 1
 IDLE_SECONDS = 2
@@ -276,14 +277,44 @@ def test_without_the_bound_it_would_hang(
     run.wait()
 
 
-def test_a_paused_luigid_ends_the_run(
-    luigi_run: LuigiRun, unattended: dict[str, str], luigid: Luigid
+def test_a_paused_luigid_does_not_keep_a_day_from_being_collected(
+    luigi_run: LuigiRun, unattended: dict[str, str], luigid: Luigid, tmdb: FakeTmdb
 ) -> None:
     luigid.start()
     luigid.call("pause")
     run = luigi_run(*DAILY, local=False, **unattended)
-    assert run.status == NOT_RUN, run.output
-    assert "ERROR: Not all of it is done, and luigid gives out nothing more" in run.err
+    assert run.status == 0, run.output
+    assert run.err.count("it starts over with the local scheduler") == 1
+    assert_no_page_was_requested_twice(tmdb)
+
+
+def test_a_paused_luigid_ends_a_run_in_a_terminal(
+    clean_environment: Path, environment: dict[str, str], unattended: dict[str, str],
+    luigid: Luigid, tmdb: FakeTmdb,
+) -> None:  # fmt: skip
+    """The person at the terminal may be the one who paused it."""
+    luigid.start()
+    luigid.call("pause")
+    controller, terminal = pty.openpty()
+    variables = environment | {"LUIGI_CONFIG_PATH": str(clean_environment / "luigi.cfg")}
+    run = subprocess.Popen(
+        luigi_command(*DAILY), env=variables, cwd=clean_environment, stdout=terminal,
+        stderr=terminal,
+    )  # fmt: skip
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # how Linux says that nobody writes to it any more
+        while chunk := os.read(controller, 4096):
+            shown += chunk
+    os.close(controller)
+    assert run.wait(timeout=30) == NOT_RUN, shown
+    assert b"ERROR: Not everything is done, and the scheduler grants nothing more" in shown
+    assert tmdb.count() == 0
+
+
+def assert_no_page_was_requested_twice(tmdb: FakeTmdb) -> None:
+    for path, number in (("/movie/popular", 5), ("/trending/movie/day", 1)):
+        assert sorted(tmdb.pages(path)) == [*range(1, number + 1)]
 
 
 def test_no_key_ends_the_run(
@@ -328,17 +359,21 @@ def output_of(run: subprocess.Popen[bytes], seconds: float = 60) -> str:
             run.wait()
 
 
-def test_a_luigid_that_is_gone_for_good_ends_the_run(
-    clean_environment: Path, unattended: dict[str, str], luigid: Luigid
+@pytest.mark.parametrize("requests", [1, 3])
+def test_a_luigid_that_is_gone_for_good_costs_the_run_one_more_start(
+    clean_environment: Path, unattended: dict[str, str], luigid: Luigid, requests: int
 ) -> None:
+    """Whether it is lost early or in the middle of a list, what was collected is kept."""
     luigid.start()
     with slow_tmdb() as slow:
         run = started(unattended | {"TMDB_API_URL": slow.url}, clean_environment, *DAILY)
-        wait_for(lambda: slow.count() >= 1)
+        wait_for(lambda: slow.count() >= requests)
         luigid.stop()
-        told = output_of(run)
-    assert run.returncode == NO_LUIGID, told
-    assert "luigid does not answer" in told
+        output = output_of(run)
+        assert run.returncode == 0, output
+        assert "luigid does not answer" in output
+        assert output.count("it starts over with the local scheduler") == 1
+        assert_no_page_was_requested_twice(slow)
 
 
 def test_a_restart_of_luigid_is_ridden_out(
