@@ -79,6 +79,8 @@ def start(variables: dict[str, str], clean_environment: Path) -> Iterator[Start]
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if process.stdout:
+            process.stdout.close()
 
 
 def ended(process: subprocess.Popen[str], seconds: float = 60) -> tuple[int, str]:
@@ -174,7 +176,9 @@ def one_byte_a_second(connection: socket.socket) -> None:
 def another_program(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         connection.recv(65_536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>")
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>"
+        )
         connection.close()
 
 
@@ -291,7 +295,9 @@ def test_a_scheduled_and_a_triggered_run_at_the_same_moment_request_no_page_twic
     with slow_tmdb() as slow:
         url = {"TMDB_API_URL": slow.url}
         words = ["--", str(program), "--module", "pipeline", "DailySummary"]
-        scheduled = start(command=[str(program.with_name("tmdb-scheduled")), "daily", *words], **url)
+        scheduled = start(
+            command=[str(program.with_name("tmdb-scheduled")), "daily", *words], **url
+        )
         trigger = [str(program.with_name("tmdb-pipeline")), "trigger", "daily", "--runtime", "host"]
         triggered = start(command=trigger, **url)
         results = [ended(scheduled), ended(triggered)]

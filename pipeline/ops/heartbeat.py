@@ -19,7 +19,7 @@ from pipeline.ops import installation, overdue
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 ATTEMPTS = 3
-MAX_SECONDS = 20.0
+MAX_SECONDS = 10.0
 """For all attempts together; the run has ended by then, and the next one must not wait."""
 
 _CONNECT_SECONDS, _READ_SECONDS = 3.05, 5.0
