@@ -18,16 +18,18 @@ from pipeline.quality.checks import (
     checks_of,
     shortfalls,
 )
+from pipeline.quality.defaults import DEFAULT_BOUNDS
 from pipeline.quality.drift import KNOWN_FIELDS
 from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.judgement import judgement
 from pipeline.quality.list_rules import LIST_RULES
-from pipeline.quality.listing import FEWEST_FILMS, Finding, Listing, ListRule
+from pipeline.quality.listing import Finding, Listing, ListRule
 from pipeline.quality.profile import profile_of
 from pipeline.quality.rule import Severity
 from pipeline.quality.thresholds import RULES
 
 DAY = datetime.date(2024, 1, 7)
+MIN_FILMS = DEFAULT_BOUNDS.min_films
 LOOK = {rule.id: rule.look for rule in LIST_RULES}
 HOLDS = {rule.id: rule.holds for rule in FILM_RULES}
 
@@ -44,7 +46,7 @@ def test_they_stand_in_the_order_of_the_rules_then_of_the_lists() -> None:
 
 def test_each_rule_is_a_check_whether_kept_or_not() -> None:
     rule = RULES[3]
-    checks = checks_of([shortfall(rule)], THRESHOLDS)
+    checks = checks_of([shortfall(rule)], THRESHOLDS, ["x"])
     assert [each["id"] for each in checks] == [each.id for each in RULES]
     assert checks[3] == {
         "id": rule.id,
@@ -68,7 +70,7 @@ def test_each_rule_is_a_check_whether_kept_or_not() -> None:
 )
 def test_a_check_is_as_grave_as_its_gravest_list(severities: list[Any], gravest: str) -> None:
     found = [shortfall(RULES[0], severity=each) for each in severities]
-    assert checks_of(found, THRESHOLDS)[0]["severity"] == gravest
+    assert checks_of(found, THRESHOLDS, ["x"])[0]["severity"] == gravest
 
 
 # What rules of lists find
@@ -147,7 +149,7 @@ def test_shares_are_told_to_four_places_and_kept_at_their_limit() -> None:
         0.3333,
         "only 33% of its films break no required rule",
     )
-    assert LOOK["films_valid"](broken, 1 - 2 / 3) is None
+    assert LOOK["films_valid"](broken, 1 / 3) is None
 
 
 def test_fields_that_came_and_went_are_told_together() -> None:
@@ -202,26 +204,28 @@ def with_broken(size: int, broken: int) -> Any:
     """A list in which so many films break that rule."""
     movies = [{"id": number, "title": "x"} for number in range(size)]
     places = list(range(broken))
-    return SimpleNamespace(name="x", file="x.json", movies=movies, breaking={RARE.id: places})
+    return SimpleNamespace(
+        name="x", file="x.json", movies=movies, breaking={RARE.id: places}, bounds=DEFAULT_BOUNDS
+    )
 
 
 def test_a_share_of_films_is_judged_from_the_fewest_on_and_beyond_its_limit() -> None:
     limit = Fraction(str(THRESHOLDS.limit(RARE, "x")))
-    size = limit.denominator * -(-FEWEST_FILMS // limit.denominator)
+    size = limit.denominator * -(-MIN_FILMS // limit.denominator)
     most = int(size * limit)
     assert _shortfall(RARE, with_broken(size, most), THRESHOLDS) is None
     beyond = _shortfall(RARE, with_broken(size, most + 1), THRESHOLDS)
     assert beyond is not None
     assert beyond.finding == (round((most + 1) / size, 4), f"{most + 1} of {size} films")
     assert (beyond.name, beyond.file, beyond.limit) == ("x", "x.json", float(limit))
-    assert _shortfall(RARE, with_broken(FEWEST_FILMS, FEWEST_FILMS), THRESHOLDS) is not None
-    assert _shortfall(RARE, with_broken(FEWEST_FILMS - 1, FEWEST_FILMS - 1), THRESHOLDS) is None
+    assert _shortfall(RARE, with_broken(MIN_FILMS, MIN_FILMS), THRESHOLDS) is not None
+    assert _shortfall(RARE, with_broken(MIN_FILMS - 1, MIN_FILMS - 1), THRESHOLDS) is None
 
 
 def test_a_share_is_told_to_four_places() -> None:
-    found = _shortfall(RARE, with_broken(FEWEST_FILMS * 3 + 1, FEWEST_FILMS * 3), THRESHOLDS)
+    found = _shortfall(RARE, with_broken(MIN_FILMS * 3 + 1, MIN_FILMS * 3), THRESHOLDS)
     assert found is not None
-    assert found.finding.found == round(FEWEST_FILMS * 3 / (FEWEST_FILMS * 3 + 1), 4)
+    assert found.finding.found == round(MIN_FILMS * 3 / (MIN_FILMS * 3 + 1), 4)
 
 
 def test_a_rule_of_lists_tells_its_limit_where_it_has_one() -> None:

@@ -10,6 +10,7 @@ import pytest
 from quality_days.day import THRESHOLDS
 
 from pipeline.errors import DataError, NoData
+from pipeline.quality.defaults import DEFAULT_BOUNDS
 from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.list_rules import LIST_RULES
 from pipeline.quality.listing import Listing, ListRule
@@ -189,7 +190,7 @@ def test_a_film_that_breaks_one_rule_is_told_of_exactly_that(
         "issue": rule.id,
         "count": 1,
         "required": rule.required,
-        "description": f"not so: {rule.description}",
+        "description": f"not so: {DEFAULT_BOUNDS.fill_in(rule.description)}",
     }
 
 

@@ -7,6 +7,7 @@ import re
 from conftest import REPOSITORY
 from quality_days.day import THRESHOLDS
 
+from pipeline.quality.defaults import DEFAULT_BOUNDS
 from pipeline.quality.listing import ListRule
 from pipeline.quality.thresholds import RULES
 
@@ -19,9 +20,8 @@ def test_every_rule_is_told_as_it_is() -> None:
     for rule in RULES:
         has_limit = not isinstance(rule, ListRule) or rule.has_limit
         limit = f"{THRESHOLDS.limit(rule, 'popular'):g}" if has_limit else ""
-        expected.append(
-            f"| `{rule.id}` | {rule.severity} | {limit} | {rule.description} | {rule.why} |"
-        )
+        description = DEFAULT_BOUNDS.fill_in(rule.description)
+        expected.append(f"| `{rule.id}` | {rule.severity} | {limit} | {description} | {rule.why} |")
     assert rows == expected
 
 

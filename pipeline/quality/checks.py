@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pipeline.collection import Film
-from pipeline.quality.listing import FEWEST_FILMS, Finding, Listing, ListRule
+from pipeline.quality.listing import Finding, Listing, ListRule
 from pipeline.quality.rule import SEVERITIES, FilmRule, Severity
 from pipeline.quality.thresholds import RULES, Thresholds
 
@@ -50,10 +50,12 @@ def verdict_of(found: Iterable[Shortfall]) -> Verdict:
     return "warn" if "warn" in worst else "pass"
 
 
-def checks_of(found: Sequence[Shortfall], thresholds: Thresholds) -> list[dict[str, Any]]:
-    """Return one check a rule, as it stands in the report."""
+def checks_of(
+    found: Sequence[Shortfall], thresholds: Thresholds, lists: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return one check a rule, as the report of these lists holds it."""
     return [
-        _check(rule, thresholds.severity(rule, ""), [each for each in found if each.rule is rule])
+        _check(rule, [each for each in found if each.rule is rule], thresholds, lists)
         for rule in RULES
     ]
 
@@ -71,7 +73,7 @@ def _shortfall(
         return Shortfall(listing.name, listing.file, rule, severity, finding, told)
     places = listing.breaking[rule.id]
     size = len(listing.movies)
-    judged = size >= FEWEST_FILMS or limit == 0
+    judged = size >= listing.bounds.min_films or limit == 0
     if not places or not judged or len(places) <= limit * size:
         return None
     finding = Finding(round(len(places) / size, 4), f"{len(places)} of {size} films")
@@ -79,12 +81,20 @@ def _shortfall(
     return Shortfall(listing.name, listing.file, rule, severity, finding, limit, shown)
 
 
-def _check(rule: FilmRule | ListRule, severity: Severity, found: list[Shortfall]) -> dict[str, Any]:
-    severities = [each.severity for each in found]
+def _check(
+    rule: FilmRule | ListRule,
+    found: list[Shortfall],
+    thresholds: Thresholds,
+    lists: Sequence[str],
+) -> dict[str, Any]:
+    """Return a check with the gravest severity found, or in force for one of the report's lists."""
+    severities = [each.severity for each in found] or [
+        thresholds.severity(rule, name) for name in lists
+    ]
     return {
         "id": rule.id,
-        "description": rule.description,
-        "severity": max(severities, key=SEVERITIES.index, default=severity),
+        "description": thresholds.bounds.fill_in(rule.description),
+        "severity": max(severities, key=SEVERITIES.index),
         "success": not found,
         "evidence": [*map(_of_list, found), *_films(found)][:MOST_EVIDENCE],
     }

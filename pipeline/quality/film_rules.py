@@ -16,39 +16,31 @@ from pipeline.quality.rule import REQUIRED, Asked, FilmRule
 from pipeline.quality.values import has_date, has_overview, is_number, is_text, is_whole
 from pipeline.quality.values import release_date as release_date_of
 
-FIRST_FILM = datetime.date(1874, 1, 1)
-"""TMDB's oldest film, Passage de Vénus, is of 1874."""
-
-FURTHEST_ANNOUNCED = datetime.timedelta(days=10 * 366)
-"""Announced films carry dates up to some years ahead; ten years is beyond reason."""
-
-FAR_AHEAD = datetime.timedelta(days=2 * 366)
-"""Lists of what is popular hold announced films, of this year and the next."""
-
 _WHOLE = frozenset((int,))
 _LETTERS = frozenset(string.ascii_lowercase)
-
-FEW_VOTES = 3
-"""The films of March 2025 had 0 to 2."""
+_LONGEST_YEAR = datetime.timedelta(days=366)
 
 
 def _plausible_date(film: Film, asked: Asked) -> bool:
     date = release_date_of(film)
-    return date is None or FIRST_FILM <= date <= asked.date + FURTHEST_ANNOUNCED
+    if date is None:
+        return True
+    last = asked.date + asked.bounds.max_years_announced * _LONGEST_YEAR
+    return asked.bounds.first_year <= date.year and date <= last
 
 
 def _not_far_ahead(film: Film, asked: Asked) -> bool:
     date = release_date_of(film)
-    return date is None or date <= asked.date + FAR_AHEAD
+    return date is None or date <= asked.date + asked.bounds.max_years_ahead * _LONGEST_YEAR
 
 
 def _in_language(film: Film, asked: Asked) -> bool:
     return not has_overview(film) or not is_other_language(film["overview"], asked.language)
 
 
-def _has_votes(film: Film, _: Asked) -> bool:
+def _has_votes(film: Film, asked: Asked) -> bool:
     count = film.get("vote_count")
-    return not is_number(count) or count >= FEW_VOTES
+    return not is_number(count) or count >= asked.bounds.min_votes
 
 
 def _is_genre_list(value: Any) -> bool:
@@ -105,7 +97,7 @@ FILM_RULES: tuple[FilmRule, ...] = (
              "A missing key, null and an empty text all mean that it is not known.",
              lambda film, _: not has_date(film) or release_date_of(film) is not None),
     FilmRule("release_date_range", REQUIRED, "warn", "release_date",
-             "release_date is from 1874 to ten years ahead",
+             "release_date is from {first_year} to {max_years_announced} years ahead",
              "From the oldest film that TMDB has to beyond any announcement.",
              _plausible_date),
     FilmRule("rated_without_votes", 20, "info", "vote_average",
@@ -129,7 +121,8 @@ FILM_RULES: tuple[FilmRule, ...] = (
              "0.4 % have none on normal days; the films of March 2025 had none.",
              lambda film, _: film.get("poster_path") is not None),
     FilmRule("release_far_ahead", 10, "warn", "release_date",
-             "the film is released within two years", "Some are announced; a list of them is junk.",
+             "the film is released within {max_years_ahead} years",
+             "Some are announced; a list of them is junk.",
              _not_far_ahead),
     FilmRule("backdrop_missing", 5, "info", "backdrop_path", "backdrop_path is given",
              "2.8 % have none on normal days.",
@@ -137,7 +130,7 @@ FILM_RULES: tuple[FilmRule, ...] = (
     FilmRule("no_votes", 5, "warn", "vote_count", "somebody has voted",
              "Unreleased films have no votes; not half a list.",
              lambda film, _: film.get("vote_count") != 0),
-    FilmRule("votes_few", 0, "block", "vote_count", "the film has at least three votes",
+    FilmRule("votes_few", 0, "block", "vote_count", "the film has at least {min_votes} votes",
              "The films of March 2025 had 0 to 2. It costs no points: new films have few.",
              _has_votes),
 )  # fmt: skip

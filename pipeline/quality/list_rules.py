@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.collection import Film
 from pipeline.plan import PAGE_SIZE
 from pipeline.quality.drift import fields_of
-from pipeline.quality.listing import FEWEST_FILMS, Finding, Listing, ListRule
+from pipeline.quality.listing import Finding, Listing, ListRule
 from pipeline.quality.values import is_whole, number
 
 _SORTED_BY = {"weekly_genre": "popularity", "weekly_top_rated": "vote_average"}
@@ -63,7 +63,7 @@ def _order(listing: Listing, limit: float) -> Finding | None:
     values = [number(film, field) for film in listing.movies] if field else []
     known = [value for value in values if value is not None]
     step = len(known) // 4
-    if len(known) < 4 * FEWEST_FILMS:
+    if len(known) < 4 * listing.bounds.min_films:
         return None
     pairs = list(zip(known, known[step:], strict=False))
     ordered = sum(before >= after for before, after in pairs) / len(pairs)
@@ -90,7 +90,7 @@ def _bears(film: Film, genre: int) -> bool:
 def _valid(listing: Listing, limit: float) -> Finding | None:
     if not listing.movies:
         return None
-    share = 1 - len(listing.failed) / len(listing.movies)
+    share = (len(listing.movies) - len(listing.failed)) / len(listing.movies)
     if share >= limit:
         return None
     return Finding(round(share, 4), f"only {share:.0%} of its films break no required rule")

@@ -8,20 +8,18 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipeline.collection import Film
+from pipeline.quality.defaults import DEFAULT_BOUNDS, Bounds
 from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.profile import Profile, profile_of
 from pipeline.quality.rule import Asked, Severity
 from pipeline.quality.values import is_number, is_whole
-
-FEWEST_FILMS = 10
-"""A share of fewer films says nothing, and is not judged."""
 
 
 class Listing:
     """One list to be judged.
 
     `past` are the profiles of its earlier collections, newest first; `gap_days` how old one of them
-    may be to be compared with one to one.
+    may be to be compared with one to one. `bounds` are the figures that rules share.
     """
 
     def __init__(
@@ -32,6 +30,7 @@ class Listing:
         document: dict[str, Any],
         past: Sequence[Profile] = (),
         gap_days: int = 1,
+        bounds: Bounds = DEFAULT_BOUNDS,
     ) -> None:
         self.name = name
         self.file = file
@@ -39,6 +38,7 @@ class Listing:
         self.document = document
         self.past = past
         self.gap_days = gap_days
+        self.bounds = bounds
 
     @property
     def movies(self) -> list[Film]:
@@ -61,7 +61,8 @@ class Listing:
     def asked(self) -> Asked:
         """What was asked for."""
         language = self.info.get("language")
-        return Asked(self.date, language[:2] if isinstance(language, str) else "")
+        code = language[:2] if isinstance(language, str) else ""
+        return Asked(self.date, code, self.bounds)
 
     @cached_property
     def breaking(self) -> dict[str, list[int]]:

@@ -12,14 +12,8 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from pipeline.quality.drift import popularity_factor, popularity_logarithms
-from pipeline.quality.listing import FEWEST_FILMS, Finding, Listing, ListRule
+from pipeline.quality.listing import Finding, Listing, ListRule
 from pipeline.quality.profile import Profile
-
-ENOUGH = 5
-"""Earlier collections from which on there is a usual."""
-
-SPREADS = 5.0
-"""How many standard deviations, by the median absolute deviation, are still usual."""
 
 _MAD_TO_DEVIATION = 1.4826
 """The standard deviation of a normal distribution in terms of its median absolute deviation."""
@@ -31,9 +25,9 @@ def spread(values: Sequence[float]) -> float:
     return _MAD_TO_DEVIATION * statistics.median(abs(value - middle) for value in values)
 
 
-def _widened(limit: float, usual: Sequence[float]) -> float:
+def _widened(listing: Listing, limit: float, usual: Sequence[float]) -> float:
     """Return the limit, or more where the earlier collections themselves stray."""
-    return max(limit, SPREADS * spread(usual))
+    return max(limit, listing.bounds.max_deviations * spread(usual))
 
 
 def _logarithm(factor: float) -> float:
@@ -53,7 +47,7 @@ def _repeated(listing: Listing, limit: float) -> Finding | None:
             break
         days.append(profile.date)
     count = len(days) - 1
-    if count < limit or len(films) < FEWEST_FILMS:
+    if count < limit or len(films) < listing.bounds.min_films:
         return None
     return Finding(count, f"the same {len(films)} films in the same order since {days[-1]}")
 
@@ -63,7 +57,7 @@ def _overlap(listing: Listing, limit: float) -> Finding | None:
     shares = [
         (_common_share(listing.profile, profile), profile.date)
         for profile in listing.recent
-        if min(len(listing.profile.films), len(profile.films)) >= FEWEST_FILMS
+        if min(len(listing.profile.films), len(profile.films)) >= listing.bounds.min_films
     ]
     share, day = max(shares, default=(math.inf, listing.date))
     if share >= limit:
@@ -80,7 +74,7 @@ def _ranks(listing: Listing, limit: float) -> Finding | None:
     moves = [
         (moved, profile.date)
         for profile in listing.recent
-        if (moved := _median_move(listing.profile, profile)) is not None
+        if (moved := _median_move(listing, profile)) is not None
     ]
     moved, day = min(moves, default=(0.0, listing.date))
     if moved <= limit:
@@ -88,16 +82,19 @@ def _ranks(listing: Listing, limit: float) -> Finding | None:
     return Finding(round(moved, 4), f"its films moved by {moved:.0%} of the list since {day}")
 
 
-def _median_move(now: Profile, before: Profile) -> float | None:
+def _median_move(listing: Listing, before: Profile) -> float | None:
     """Return by how much of the list's length its films moved; None where too few are common."""
+    now = listing.profile
     ranks = {film: rank for rank, film in enumerate(before.films)}
     moves = [abs(rank - ranks[film]) for rank, film in enumerate(now.films) if film in ranks]
-    return statistics.median(moves) / len(now.films) if len(moves) >= FEWEST_FILMS else None
+    if len(moves) < listing.bounds.min_films:
+        return None
+    return statistics.median(moves) / len(now.films)
 
 
 def _new_films(listing: Listing, limit: float) -> Finding | None:
     films = set(listing.profile.films)
-    if not listing.recent or len(films) < FEWEST_FILMS:
+    if not listing.recent or len(films) < listing.bounds.min_films:
         return None
     seen = set(itertools.chain.from_iterable(profile.films for profile in listing.past))
     share = len(films - seen) / len(films)
@@ -115,7 +112,7 @@ def popularity_scale(listing: Listing, limit: float) -> Finding | None:
     if factor is None:
         return None
     usual = popularity_logarithms(listing)
-    wide = _widened(_logarithm(limit), usual)
+    wide = _widened(listing, _logarithm(limit), usual)
     if abs(math.log(factor)) <= wide or _is_near_one(listing, usual, wide):
         return None
     return Finding(round(factor, 4), f"the median popularity is {factor:.2g} of the usual")
@@ -124,19 +121,23 @@ def popularity_scale(listing: Listing, limit: float) -> Finding | None:
 def _is_near_one(listing: Listing, usual: Sequence[float], wide: float) -> bool:
     """Whether one of a few collections is as this one: a bad one among them is no usual."""
     now = math.log(listing.profile.popularity_median or 1.0)
-    return len(usual) < ENOUGH and min(abs(now - each) for each in usual) <= wide
+    return (
+        len(usual) < listing.bounds.min_collections
+        and min(abs(now - each) for each in usual) <= wide
+    )
 
 
 def _usual(listing: Listing, of: Callable[[Profile], float | None]) -> list[float]:
     """Return a measure of the earlier collections; empty where they are too few."""
     values = [value for profile in listing.past if (value := of(profile)) is not None]
-    return values if len(values) >= ENOUGH and len(listing.movies) >= FEWEST_FILMS else []
+    is_enough = len(values) >= listing.bounds.min_collections
+    return values if is_enough and len(listing.movies) >= listing.bounds.min_films else []
 
 
 def _overviews(listing: Listing, limit: float) -> Finding | None:
     usual = _usual(listing, lambda profile: profile.overviews_empty)
     now = listing.profile.overviews_empty
-    if not usual or now - statistics.median(usual) <= _widened(limit, usual):
+    if not usual or now - statistics.median(usual) <= _widened(listing, limit, usual):
         return None
     sentence = f"{now:.0%} of the overviews are empty, {statistics.median(usual):.0%} usually"
     return Finding(round(now - statistics.median(usual), 4), sentence)
@@ -148,7 +149,7 @@ def _votes(listing: Listing, limit: float) -> Finding | None:
     if not usual or now is None:
         return None
     fallen = statistics.median(usual) - _log_of_votes(now)
-    if fallen <= _widened(_logarithm(limit), usual):
+    if fallen <= _widened(listing, _logarithm(limit), usual):
         return None
     before = math.expm1(statistics.median(usual))
     return Finding(
@@ -162,7 +163,7 @@ def _years(listing: Listing, limit: float) -> Finding | None:
     if not usual or now is None:
         return None
     away = now - statistics.median(usual)
-    if abs(away) <= _widened(limit, usual):
+    if abs(away) <= _widened(listing, limit, usual):
         return None
     sentence = f"the median film is of {now:.0f}, of {statistics.median(usual):.0f} usually"
     return Finding(round(away, 4), sentence)

@@ -15,14 +15,16 @@ from pipeline.quality.judgement import Judgement, judgement
 from pipeline.quality.listing import Listing
 from pipeline.quality.profile import to_document
 from pipeline.quality.rule import FilmRule
-from pipeline.quality.thresholds import Thresholds
+from pipeline.quality.thresholds import RULES, Thresholds
 from pipeline.version import SCHEMA_VERSION
 
-PASS_THRESHOLD_PERCENT = 80.0
-"""Below this share of passing films a day is warned of: the figure of the set-up we replace."""
-
 QUALITY_LEVELS = (("excellent", 90), ("good", 75), ("fair", 50), ("poor", 0))
-"""Names of the score bands and the lowest score of each."""
+"""Names of the score bands and the lowest score of each. No rule compares anything with them."""
+
+_TOLERANCE = 1e-6
+"""Of a film: a sum of shares is not exact."""
+
+_FILMS_VALID = next(rule for rule in RULES if rule.id == "films_valid")
 
 
 def validation_report(
@@ -46,7 +48,8 @@ def validation_report(
         raise NoData(f"There is no film to validate for {date}: {files}.")
     scores = sum((each.scores for each in judged), Counter[int]())
     passed = sum(each.passed for each in judged)
-    rate = passed / films * 100
+    rate, demanded = passed / films * 100, _demanded(judged, thresholds)
+    issues = sum((each.issues for each in judged), Counter[str]())
     found = by_rule(short for each in judged for short in each.shortfalls)
     return {
         "validation_date": date.isoformat(),
@@ -56,20 +59,25 @@ def validation_report(
         "total_movies_passed": passed,
         "validation_rate": round(rate, 2),
         "quality_distribution": _distribution(scores),
-        "common_issues": _common_issues(sum((each.issues for each in judged), Counter[str]())),
+        "common_issues": _common_issues(issues, thresholds),
         "verdict": verdict_of(found),
-        "checks": checks_of(found, thresholds),
+        "checks": checks_of(found, thresholds, [each.name for each in judged]),
         "failed_lists": _failed(found),
         "drift": [entry for each in judged for entry in each.drift],
         "lateness": _lateness(judged),
         "list_issues": _list_issues(found),
-        "pass_threshold": PASS_THRESHOLD_PERCENT,
-        "below_threshold": rate < PASS_THRESHOLD_PERCENT,
+        "pass_threshold": round(demanded / films * 100, 2),
+        "below_threshold": passed < demanded - _TOLERANCE,
         "late_by_days": max(each.late_by_days for each in judged),
         "source": common_source(each.source for each in judged),
         "schema_version": SCHEMA_VERSION,
         "profiles": {each.name: to_document(each.profile) for each in judged},
     }
+
+
+def _demanded(judged: Sequence[Judgement], thresholds: Thresholds) -> float:
+    """Return how many films have to be valid by `films_valid`, over all the lists together."""
+    return sum(thresholds.limit(_FILMS_VALID, each.name) * each.films for each in judged)
 
 
 def _total(scores: Counter[int]) -> int:
@@ -83,14 +91,14 @@ def _distribution(scores: Counter[int]) -> dict[str, int]:
     return levels
 
 
-def _common_issues(counts: Counter[str]) -> list[dict[str, Any]]:
+def _common_issues(counts: Counter[str], thresholds: Thresholds) -> list[dict[str, Any]]:
     found = [rule for rule in FILM_RULES if counts[rule.id]]
     return [
         {
             "issue": rule.id,
             "count": counts[rule.id],
             "required": rule.required,
-            "description": f"not so: {rule.description}",
+            "description": f"not so: {thresholds.bounds.fill_in(rule.description)}",
         }
         for rule in sorted(found, key=lambda rule: -counts[rule.id])
     ]

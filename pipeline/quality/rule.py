@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from pipeline.collection import Film
+from pipeline.quality.defaults import DEFAULT_BOUNDS, Bounds
 
 Severity = Literal["info", "warn", "block"]
 
@@ -22,10 +23,14 @@ REQUIRED = 100
 
 
 class Asked(NamedTuple):
-    """What was asked for: the films of which day, in which language (two letters, or empty)."""
+    """What was asked for: the films of which day, in which language (two letters, or empty).
+
+    `bounds` are the figures that a film is compared with.
+    """
 
     date: datetime.date
     language: str
+    bounds: Bounds = DEFAULT_BOUNDS
 
 
 class FilmRule(NamedTuple):
@@ -33,7 +38,8 @@ class FilmRule(NamedTuple):
 
     `points` is what a film that breaks it loses of its score of 100; from 100 on it is *required*
     and the film fails. The list falls short where the share of films that break the rule exceeds
-    the limit. `field` is what the evidence shows.
+    the limit. `field` is what the evidence shows. `description` names a figure of the bounds in
+    braces.
     """
 
     id: str

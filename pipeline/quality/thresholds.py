@@ -1,12 +1,16 @@
-"""The limits and severities of `config/quality.toml`, with what is said for one list."""
+"""The limits and severities of `config/quality.toml`, with the exceptions for single lists.
+
+A key that the file lacks has the packaged default; an unknown key is refused by its name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pipeline.errors import SettingsError
 from pipeline.plan import LISTS
+from pipeline.quality.defaults import TABLES, Bounds
 from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.list_rules import LIST_RULES
 from pipeline.quality.listing import ListRule
@@ -19,11 +23,33 @@ RULES: tuple[FilmRule | ListRule, ...] = (*FILM_RULES, *LIST_RULES, *PAST_RULES)
 
 _BY_ID = {rule.id: rule for rule in RULES}
 _WITHOUT_LIMIT = {each.id for each in RULES if isinstance(each, ListRule) and not each.has_limit}
-_MAY_MISS = {each.id for each in RULES if isinstance(each, FilmRule) and each.required}
-"""Required rules, whose limit is 0 unless it is given."""
 
-_OF_ALL = ""
-_PAST = ("collections", "daily_gap_days", "weekly_gap_days")
+_ALL_LISTS = ""
+_MAX_DAYS = 366
+_MAX_FILMS = 10_000
+_MAX_YEARS = 100
+_MAX_YEAR = 2100
+
+_WHOLE_NUMBERS = {
+    "past": {
+        "collections": (1, _MAX_DAYS),
+        "daily_gap_days": (1, _MAX_DAYS),
+        "weekly_gap_days": (1, _MAX_DAYS),
+        "min_collections": (1, _MAX_DAYS),
+    },
+    "films": {
+        "min_films": (1, _MAX_FILMS),
+        "min_votes": (0, _MAX_FILMS),
+        "max_years_ahead": (0, _MAX_YEARS),
+        "max_years_announced": (0, _MAX_YEARS),
+        "first_year": (1, _MAX_YEAR),
+    },
+}
+"""Table -> key -> lowest and highest value."""
+
+_Value = TypeVar("_Value")
+_ByList = dict[tuple[str, str], _Value]
+"""List and rule id -> value; the empty list name stands for all lists."""
 
 
 class Thresholds(NamedTuple):
@@ -37,80 +63,94 @@ class Thresholds(NamedTuple):
     collections: int
     daily_gap_days: int
     weekly_gap_days: int
+    bounds: Bounds
     limits: Mapping[tuple[str, str], float]
     severities: Mapping[tuple[str, str], Severity]
 
     def limit(self, rule: FilmRule | ListRule, list_name: str) -> float:
-        """Return the rule's limit for that list."""
-        return next(
-            (
-                self.limits[name, rule.id]
-                for name in _names(list_name)
-                if (name, rule.id) in self.limits
-            ),
-            0.0,
-        )
+        """Return the rule's limit for that list, or for all lists where the name is empty."""
+        for name in _names(list_name):
+            if (name, rule.id) in self.limits:
+                return self.limits[name, rule.id]
+        return 0.0
 
     def severity(self, rule: FilmRule | ListRule, list_name: str) -> Severity:
-        """Return how grave it is where the rule is not kept in that list."""
-        return next(
-            (
-                self.severities[name, rule.id]
-                for name in _names(list_name)
-                if (name, rule.id) in self.severities
-            ),
-            rule.severity,
-        )
+        """Return the rule's severity for that list, or for all lists where the name is empty."""
+        for name in _names(list_name):
+            if (name, rule.id) in self.severities:
+                return self.severities[name, rule.id]
+        return rule.severity
 
 
 def thresholds_from(tables: Mapping[str, Any], slugs: Collection[str]) -> Thresholds:
     """Turn the tables of `config/quality.toml` into thresholds; `slugs` are the plan's genres.
 
+    A limit for all lists that the file names wins over a packaged one for a single list.
+
     Raises:
-        SettingsError: a key is missing, unknown or has an unusable value; the sentence names it.
+        SettingsError: a key is unknown or has an unusable value; the sentence names it.
     """
-    known = {"on_fail", "past", "limits", "severity", "lists"}
-    _only(tables, known, "the top level")
-    if tables.get("on_fail") not in ("warn", "stop"):
+    _only(tables, set(TABLES), "the top level")
+    on_fail = tables.get("on_fail", TABLES["on_fail"])
+    if on_fail not in ("warn", "stop"):
         raise SettingsError('on_fail has to be "warn" or "stop".')
-    past = _past(_table(tables, "past"))
-    limits: dict[tuple[str, str], float] = {}
-    severities: dict[tuple[str, str], Severity] = {}
-    _read_limits(_table(tables, "limits"), _OF_ALL, limits)
-    _refuse_missing(limits)
-    _read_severities(_table(tables, "severity"), _OF_ALL, severities)
+    past = _whole_numbers(tables, "past", {"max_deviations"})
+    limits, severities = _by_list(tables, slugs)
+    packaged_limits, packaged_severities = _by_list(TABLES, slugs)
+    return Thresholds(
+        stops=on_fail == "stop",
+        collections=past["collections"],
+        daily_gap_days=past["daily_gap_days"],
+        weekly_gap_days=past["weekly_gap_days"],
+        bounds=Bounds(
+            **_whole_numbers(tables, "films"),
+            min_collections=past["min_collections"],
+            max_deviations=_max_deviations(tables),
+        ),
+        limits=_completed(limits, packaged_limits),
+        severities=_completed(severities, packaged_severities),
+    )
+
+
+def _names(list_name: str) -> tuple[str, ...]:
+    """Return the names under which a list's values are looked for, the narrowest first."""
+    if list_name in (*LISTS, _ALL_LISTS):
+        return (list_name, _ALL_LISTS)
+    return (list_name, "genre", _ALL_LISTS)
+
+
+def _completed(given: _ByList[_Value], packaged: _ByList[_Value]) -> _ByList[_Value]:
+    """Add the packaged values, except for rules that the file has a value for all lists of."""
+    general = {rule_id for name, rule_id in given if name == _ALL_LISTS}
+    missing = {key: value for key, value in packaged.items() if key[1] not in general}
+    return {**missing, **given}
+
+
+def _by_list(
+    tables: Mapping[str, Any], slugs: Collection[str]
+) -> tuple[_ByList[float], _ByList[Severity]]:
+    """Read the limits and severities that the tables name."""
+    limits = _limits(_table(tables, "limits"), _ALL_LISTS)
+    severities = _severities(_table(tables, "severity"), _ALL_LISTS)
     names = {*LISTS, *slugs}
     for name, table in _table(tables, "lists").items():
         if name not in names or not isinstance(table, dict):
             raise SettingsError(f"lists.{name} is no list; known: {', '.join(sorted(names))}.")
-        _read_limits({k: v for k, v in table.items() if k != "severity"}, name, limits)
-        _read_severities(table.get("severity", {}), name, severities)
-    return Thresholds(tables["on_fail"] == "stop", *past, limits, severities)
+        limits |= _limits({key: table[key] for key in table if key != "severity"}, name)
+        severities |= _severities(table.get("severity", {}), name)
+    return limits, severities
 
 
-def _names(list_name: str) -> tuple[str, ...]:
-    """Return under which names a list is spoken of, the narrowest first."""
-    return (list_name, _OF_ALL) if list_name in LISTS else (list_name, "genre", _OF_ALL)
-
-
-def _read_limits(table: Mapping[str, Any], name: str, limits: dict[tuple[str, str], float]) -> None:
+def _limits(table: Mapping[str, Any], name: str) -> _ByList[float]:
     for rule_id, value in table.items():
         where = f"lists.{name}.{rule_id}" if name else f"limits.{rule_id}"
         if rule_id not in _BY_ID or rule_id in _WITHOUT_LIMIT:
             raise SettingsError(f"{where} is no rule with a limit; docs/quality.md lists them.")
-        if not is_number(value) or not value >= 0:
-            raise SettingsError(f"{where} needs a number, 0 or more.")
-        limits[name, rule_id] = float(value)
+        _refuse_negative(where, value)
+    return {(name, rule_id): float(value) for rule_id, value in table.items()}
 
 
-def _refuse_missing(limits: Mapping[tuple[str, str], float]) -> None:
-    wanted = set(_BY_ID) - _WITHOUT_LIMIT - _MAY_MISS
-    missing = sorted(wanted - {rule_id for _, rule_id in limits})
-    if missing:
-        raise SettingsError(f"limits.{missing[0]} is missing.")
-
-
-def _read_severities(table: Any, name: str, severities: dict[tuple[str, str], Severity]) -> None:
+def _severities(table: Any, name: str) -> _ByList[Severity]:
     where = f"lists.{name}.severity" if name else "severity"
     if not isinstance(table, dict):
         raise SettingsError(f"{where} has to be a table of rules.")
@@ -119,24 +159,38 @@ def _read_severities(table: Any, name: str, severities: dict[tuple[str, str], Se
             raise SettingsError(f"{where}.{rule_id} is no rule; docs/quality.md lists them.")
         if value not in SEVERITIES:
             raise SettingsError(f"{where}.{rule_id} has to be info, warn or block.")
-        severities[name, rule_id] = value
+    return {(name, rule_id): value for rule_id, value in table.items()}
 
 
-def _past(table: Mapping[str, Any]) -> tuple[int, int, int]:
-    _only(table, set(_PAST), "[past]")
-    values = []
-    for key in _PAST:
-        value = table.get(key)
-        if type(value) is not int or not 1 <= value <= 366:
-            raise SettingsError(f"past.{key} needs a whole number from 1 to 366.")
-        values.append(value)
-    return values[0], values[1], values[2]
+def _whole_numbers(
+    tables: Mapping[str, Any], name: str, others: Collection[str] = ()
+) -> dict[str, int]:
+    """Read a table of whole numbers; `others` are keys of it that are read elsewhere."""
+    known, given = _WHOLE_NUMBERS[name], _table(tables, name)
+    _only(given, {*known, *others}, f"[{name}]")
+    values = {key: given.get(key, TABLES[name][key]) for key in known}
+    for key, (lowest, highest) in known.items():
+        if type(values[key]) is not int or not lowest <= values[key] <= highest:
+            raise SettingsError(f"{name}.{key} needs a whole number from {lowest} to {highest}.")
+    return values
+
+
+def _max_deviations(tables: Mapping[str, Any]) -> float:
+    key = "max_deviations"
+    value = _table(tables, "past").get(key, TABLES["past"][key])
+    _refuse_negative(f"past.{key}", value)
+    return float(value)
+
+
+def _refuse_negative(where: str, value: Any) -> None:
+    if not is_number(value) or not value >= 0:
+        raise SettingsError(f"{where} needs a number, 0 or more.")
 
 
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    table = tables.get(name)
+    table = tables.get(name, {})
     if not isinstance(table, dict):
-        raise SettingsError(f"[{name}] is missing.")
+        raise SettingsError(f"{name} has to be a table: write [{name}] and its keys below it.")
     return table
 
 

@@ -36,7 +36,8 @@ class ReportTask(PipelineTask):
     It stops the run only where `config/quality.toml` says so.
     """
 
-    look_back_days = 1
+    look_back_days = 1.0
+    """Days to look back for each earlier collection: missed ones leave gaps."""
 
     @property
     def retry_count(self) -> int:
@@ -83,6 +84,7 @@ class ReportTask(PipelineTask):
                 document=document,
                 past=past[source][name],
                 gap_days=self.gap_days(thresholds),
+                bounds=thresholds.bounds,
             )
 
     def _look_back(
@@ -90,7 +92,9 @@ class ReportTask(PipelineTask):
     ) -> dict[str, list[Profile]]:
         from pipeline.tasks.lookback import LookBack
 
-        look = LookBack(self.place(self.layout), self.look_back_days, thresholds.collections)
+        collections = thresholds.collections
+        days = int(collections * self.look_back_days)
+        look = LookBack(self.place(self.layout), days, collections)
         return look.profiles(self.date, names, source)
 
     def _reject(self, report: storage.Document) -> None:
@@ -114,7 +118,7 @@ class ReportTask(PipelineTask):
 
     def _tell(self, report: storage.Document) -> None:
         place = self.output().path
-        if report["below_threshold"]:
+        if report["below_threshold"] and _blocks(report, "films_valid"):
             LOGGER.warning(
                 "QUALITY: only %.1f %% of the films of %s are valid (%.0f %% expected); see %s",
                 report["validation_rate"],
@@ -133,7 +137,7 @@ class ReportTask(PipelineTask):
 class ValidationReport(ReportTask):
     """Checks the day's two lists."""
 
-    look_back_days = 42
+    look_back_days = 1.5
 
     def requires(self) -> dict[str, luigi.Task]:
         """Require both lists."""
@@ -153,7 +157,7 @@ class WeeklyValidationReport(ReportTask):
     """Checks the week's lists: every genre's, and the top rated."""
 
     attempts = ATTEMPTS_OF_A_WEEK
-    look_back_days = 28 * 7
+    look_back_days = 7.0
 
     def requires(self) -> dict[str, luigi.Task]:
         """Require every genre of the plan in its order, then the top rated list."""
@@ -174,6 +178,14 @@ def lists_of_the_week(task: PipelineTask) -> dict[str, luigi.Task]:
     genres = settings.current().plan().genres
     lists = {genre.slug: task.clone(GenreMovies, genre=genre.slug) for genre in genres}
     return {**lists, TOP_RATED: task.clone(TopRatedMovies)}
+
+
+def _blocks(report: storage.Document, rule: str) -> bool:
+    """Whether a rule failed with severity block."""
+    return any(
+        check["id"] == rule and check["severity"] == "block" and not check["success"]
+        for check in report["checks"]
+    )
 
 
 def _reasons(report: storage.Document, severity: str) -> str:

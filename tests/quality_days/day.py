@@ -89,7 +89,7 @@ class Day:
         """A list's document as the collection would have published it."""
         return collected(self.lists[name], self.date, self.pages[name], self.language)
 
-    def listings(self) -> list[Listing]:
+    def listings(self, thresholds: Thresholds = THRESHOLDS) -> list[Listing]:
         return [
             Listing(
                 name=name,
@@ -98,12 +98,13 @@ class Day:
                 document=self.document(name),
                 past=self.past.get(name, []),
                 gap_days=self.period.gap_days,
+                bounds=thresholds.bounds,
             )
             for name in self.lists
         ]
 
     def report(self, thresholds: Thresholds = THRESHOLDS) -> Document:
-        return validation_report(self.date, self.listings(), thresholds)
+        return validation_report(self.date, self.listings(thresholds), thresholds)
 
 
 def collected(
