@@ -10,31 +10,94 @@ import functools
 import re
 from collections.abc import Iterable
 
-_LATIN = "A-Za-zÀ-ɏḀ-ỿ"
-_CYRILLIC, _ARABIC, _DEVANAGARI = "Ѐ-ӿ", "؀-ۿ", "ऀ-ॿ"
-
 _SCRIPTS = {
-    "ko": "가-힣ᄀ-ᇿㄱ-ㆎ",
-    "ja": "ぁ-ヿ",
-    "zh": "一-鿿㐀-䶿",
-    **dict.fromkeys(("ru", "uk", "bg", "sr", "mk", "be", "kk"), _CYRILLIC),
-    **dict.fromkeys(("ar", "fa", "ur"), _ARABIC),
-    **dict.fromkeys(("hi", "mr", "ne"), _DEVANAGARI),
-    "el": "Ͱ-Ͽ",
-    "he": "֐-׿",
-    "th": "฀-๿",
-    "bn": "ঀ-৿",
-    "ta": "஀-௿",
-    "te": "ఀ-౿",
-    "kn": "ಀ-೿",
-    "ml": "ഀ-ൿ",
-    "ka": "Ⴀ-ჿ",
-    "hy": "԰-֏",
+    "latin": "A-Za-zªºÀ-ÖØ-öø-\u02ffḀ-ỿⱠ-Ɀ\ua720-\ua7ffꬰ-ꭩﬀ-ﬆＡ-Ｚａ-ｚ",
+    "cyrillic": "\u0400-\u052f\u1c80-\u1c8f\u2de0-\u2dff\ua640-\ua69f",
+    "arabic": "\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufefc",
+    "devanagari": "\u0900-\u097f\ua8e0-\ua8ff",
+    "bengali": "\u0980-\u09ff",
+    "gurmukhi": "\u0a00-\u0a7f",
+    "gujarati": "\u0a80-\u0aff",
+    "odia": "\u0b00-\u0b7f",
+    "tamil": "\u0b80-\u0bff",
+    "telugu": "\u0c00-\u0c7f",
+    "kannada": "\u0c80-\u0cff",
+    "malayalam": "\u0d00-\u0d7f",
+    "sinhala": "\u0d80-\u0dff",
+    "thai": "\u0e00-\u0e7f",
+    "lao": "\u0e80-\u0eff",
+    "tibetan": "\u0f00-\u0fff",
+    "burmese": "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f",
+    "georgian": "\u10a0-\u10ff\u1c90-\u1cbf\u2d00-\u2d2f",
+    "ethiopic": "\u1200-\u139f\u2d80-\u2ddf\uab00-\uab2f",
+    "khmer": "\u1780-\u17ff",
+    "mongolian": "\u1800-\u18af",
+    "syllabics": "\u1400-\u167f\u18b0-\u18ff",
+    "greek": "\u0370-\u03ff\u1f00-\u1fff",
+    "armenian": "\u0530-\u058f\ufb13-\ufb17",
+    "hebrew": "\u0590-\u05ff\ufb1d-\ufb4f",
+    "thaana": "\u0780-\u07bf",
+    "yi": "\ua000-\ua4cf",
+    "hangul": "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc",
+    "kana": "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f",
+    "han": "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af",
 }
-"""Language -> letters that make up a good part of every text in it, and of no text in most others.
+"""Script -> its letters, as the inside of a character class."""
 
-All others are written in Latin letters. Japanese goes by its kana: the rest it shares with Chinese.
+_LATIN = "latin"
+
+_WRITTEN_IN = {
+    "latin": (
+        "aa af ak an ay bi br ca ch co cs cy da de ee en eo es et eu fi fj fo fr fy ga gd gl gn gv "
+        "ho hr ht hu hz ia id ie ig io is it jv kg ki kj kl kr kw la lb lg li ln lt lu lv mg mh mi "
+        "mt na nb nd ng nl nn no nr nv ny oc om pl pt qu rm rn ro rw sc se sg sk sl sm sn so sq ss "
+        "st su sv sw tl tn to tr ts tw ty ve vi vo wa xh yo za zu"
+    ),
+    "cyrillic": "ab av ba be bg ce cu cv kv mk os ru uk",
+    "cyrillic latin": "bs mo sh sr",
+    "cyrillic latin arabic": "az kk ku ky tg tk tt ug uz",
+    "cyrillic mongolian": "mn",
+    "latin arabic": "ha ms wo",
+    "latin syllabics": "cr ik iu oj",
+    "arabic": "ar fa ps ur",
+    "arabic devanagari": "ks sd",
+    "arabic gurmukhi": "pa",
+    "devanagari": "bh hi mr ne",
+    "bengali": "as bn",
+    "gujarati": "gu",
+    "odia": "or",
+    "tamil": "ta",
+    "telugu": "te",
+    "kannada": "kn",
+    "malayalam": "ml",
+    "sinhala": "si",
+    "thai": "th",
+    "lao": "lo",
+    "tibetan": "bo dz",
+    "burmese": "my",
+    "georgian": "ka",
+    "ethiopic": "am ti",
+    "khmer": "km",
+    "greek": "el",
+    "armenian": "hy",
+    "hebrew": "he yi",
+    "thaana": "dv",
+    "yi": "ii",
+    "hangul": "ko",
+    "kana": "ja",
+    "han": "cn zh",
+}
+"""Scripts -> languages that are written in one of them, by their two-letter codes in TMDB.
+
+A language that is not here is not checked: Sanskrit, Pali, Fula and Bambara are written in many
+scripts. Japanese goes by its kana: the rest it shares with Chinese.
 """
+
+_SCRIPTS_OF = {
+    language: tuple(scripts.split())
+    for scripts, languages in _WRITTEN_IN.items()
+    for language in languages.split()
+}
 
 _WORDS = {
     "en": "the and of to in is his with for that her who on their from by as he they",
@@ -68,33 +131,45 @@ _MANY_WORDS = 0.2
 def is_other_language(text: str, language: str) -> bool:
     """Whether the text is surely in another language than the one of that two-letter code.
 
-    A text that is too short to tell, and a language that is not told, count as right.
+    A text that is too short to tell counts as right, and so does every text in a language whose
+    scripts are not known here.
     """
-    if not language:
+    scripts = _SCRIPTS_OF.get(language)
+    if scripts is None:
         return False
-    if _is_of_another_script(text, language):
+    if _is_of_another_script(text, scripts):
         return True
-    return language not in _SCRIPTS and _has_words_of_another(text, language)
+    return _LATIN in scripts and _has_words_of_another(text, language)
 
 
-def _is_of_another_script(text: str, language: str) -> bool:
-    if language == "zh" and _count(_letter("ja"), text) >= _FEWEST_LETTERS:
+def _is_of_another_script(text: str, scripts: tuple[str, ...]) -> bool:
+    own = _letter(scripts)
+    if scripts == ("han",) and _is_japanese(text):
         return True
-    own = _letter(language)
     if 6 * _count(own, text[::3]) >= len(text):  # surely enough, by a third of the text
         return False
-    foreign = _length(_foreign(language).findall(text))
+    foreign = _length(_foreign(scripts).findall(text))
     return foreign >= _FEWEST_LETTERS and _count(own, text) < foreign / 5
 
 
-@functools.cache
-def _letter(language: str) -> re.Pattern[str]:
-    return re.compile(f"[{_SCRIPTS.get(language, _LATIN)}]")
+def _is_japanese(text: str) -> bool:
+    """Whether the text holds kana as Japanese does, not as a name in a Chinese text."""
+    kana, han = _count(_letter(("kana",)), text), _count(_letter(("han",)), text)
+    return kana >= _FEWEST_LETTERS and kana > han / 2
 
 
 @functools.cache
-def _foreign(language: str) -> re.Pattern[str]:
-    return re.compile(f"[^\\W\\d_{_SCRIPTS.get(language, _LATIN)}]+")
+def _letter(scripts: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(f"[{_letters(scripts)}]")
+
+
+@functools.cache
+def _foreign(scripts: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(f"[^\\W\\d_{_letters(scripts)}]+")
+
+
+def _letters(scripts: tuple[str, ...]) -> str:
+    return "".join(_SCRIPTS[script] for script in scripts)
 
 
 def _count(letter: re.Pattern[str], text: str) -> int:
