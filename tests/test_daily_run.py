@@ -242,6 +242,23 @@ def test_a_bad_day_ends_well_but_is_warned_of_and_marked(
     assert "title (30)" in run.out
 
 
+def test_an_adult_film_is_named_in_the_report_and_in_the_run(
+    luigi_run: LuigiRun, data_dir: Path
+) -> None:
+    def rows(name: str, page: int, query: Mapping[str, str]) -> list[Row]:
+        found = Catalogue().answer(f"/3{name}", query)[1]["results"]
+        is_first = name == "/movie/popular" and page == 1
+        return [row | {"adult": is_first and place == 3} for place, row in enumerate(found)]
+
+    with FakeTmdb(limit=None, rows=rows) as tmdb:
+        run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url)
+    checks = {check["id"]: check for check in read(data_dir, REPORT)["checks"]}
+    assert run.status == 0
+    assert (checks["adult"]["severity"], checks["adult"]["success"]) == ("warn", False)
+    assert [each["found"] for each in checks["adult"]["evidence"] if "film" in each] == ["True"]
+    assert "adult (1 of 100 films)" in run.err
+
+
 def test_a_day_at_the_threshold_is_not_warned_of(luigi_run: LuigiRun, data_dir: Path) -> None:
     with FakeTmdb(limit=None, rows=untitled(one_in=5)) as tmdb:
         run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url)

@@ -390,6 +390,24 @@ def test_a_first_week_has_nothing_to_compare_with_and_says_so() -> None:
     assert "▲" not in alone.text
 
 
+@pytest.mark.parametrize("mark", [{"adult": True}, {"softcore": True}, {"adult": "yes"}])
+def test_no_page_shows_the_poster_of_an_explicit_film(
+    mark: dict[str, Any],
+) -> None:
+    real = {"id": 7, "title": "A film", "poster_path": "/shown.jpg", "adult": False}
+    marked = {**real, "id": 8, "poster_path": "/hidden.jpg", **mark}
+    collection = documents.collected([real, marked], DAY, "tmdb")
+    found = {"found_in": [{"list": "top_rated", "rank": 1}]}
+    week = {**documents.week(DAY), "movies": [{**real, **found}, {**marked, **found}]}
+    info = {**week["consolidation_info"], "source": "tmdb"}
+    for page in (
+        day_page(popular=collection, trending=collection, summary=documents.summary(DAY, "tmdb")),
+        week_page(consolidated={**week, "consolidation_info": info}),
+    ):
+        assert "/shown.jpg" in page
+        assert "/hidden.jpg" not in page
+
+
 # --- The index --------------------------------------------------------------------------------
 
 

@@ -143,6 +143,7 @@ BREAKS: dict[str, list[Changes]] = {
     ],
     "release_date_range": [{"release_date": "1873-12-31"}, {"release_date": "2035-01-07"}],
     "rated_without_votes": [{"vote_count": 0}],
+    "adult": [{"adult": True}],
     "overview_language": [
         {"overview": "All of them live in a basement and fold boxes for a pizzeria."},
         {"overview": "Familie Kim lebt in einem Keller und faltet Schachteln."},

@@ -87,7 +87,7 @@ def _row(
         name=name,
         original=original if original != name.title else "",
         spoken=_spoken(film.get("original_language")),
-        poster="" if demo else _poster(film.get("poster_path")),
+        poster="" if demo or _is_explicit(film) else _poster(film.get("poster_path")),
         initial=_initial(name.title),
         hue=(whole(film.get("id")) or 0) * 47 % 360,
         genres=tuple(say.genre(each) for each in genre_ids(film)[:_MOST_GENRES]),
@@ -153,6 +153,14 @@ def _released(say: Language, film: Document) -> str:
 def _spoken(code: Any) -> str:
     """Return the language's code, which browsers choose the letters' shapes by."""
     return code if isinstance(code, str) and re.fullmatch("[a-z]{2}", code) else ""
+
+
+def _is_explicit(film: Document) -> bool:
+    """Whether TMDB marks a film as adult or softcore, in whatever form; no page shows its poster.
+
+    TMDB lists softcore films unasked, so no rule warns of them.
+    """
+    return bool(film.get("adult") or film.get("softcore"))
 
 
 def _poster(path: Any) -> str:

@@ -22,6 +22,7 @@ RULE_WORDS = {
     "release_date_form": "개봉일은 실제로 있는 YYYY-MM-DD 날짜여야 합니다",
     "release_date_range": "개봉일은 있을 수 있는 범위 안이어야 합니다",
     "rated_without_votes": "투표가 없는 영화에는 평점도 없어야 합니다",
+    "adult": "성인물(adult)로 표시된 영화가 없어야 합니다",
     "overview_language": "줄거리가 요청한 언어로 되어 있어야 합니다",
     "overview_missing": "줄거리가 있어야 합니다",
     "release_date_missing": "개봉일이 있어야 합니다",

@@ -24,6 +24,7 @@ TABLES: dict[str, Any] = {
         "first_year": 1874,
     },
     "limits": {
+        "adult": 0.0,
         "overview_missing": 0.65,
         "overview_language": 0.35,
         "votes_few": 0.6,

@@ -103,6 +103,9 @@ FILM_RULES: tuple[FilmRule, ...] = (
     FilmRule("rated_without_votes", 20, "info", "vote_average",
              "a film without votes has no rating", "One of the two numbers is wrong.",
              lambda film, _: film.get("vote_count") != 0 or film.get("vote_average") == 0),
+    FilmRule("adult", 20, "warn", "adult", "the film is not marked as adult",
+             "No list asks for such films; the pages do not show their posters.",
+             lambda film, _: film.get("adult") is not True),
     FilmRule("overview_language", 20, "block", "overview",
              "the overview is in the language asked for",
              "TMDB serves an empty text rather than another language; a whole list in another one "
