@@ -36,7 +36,7 @@ PAGES := && $(BIN)/luigi --module pipeline IndexPage --date $(DATE) --local-sche
 	&& printf "The pages: " && $(BIN)/tmdb-pipeline open --print
 
 OF_LOWER_LAYERS := acceptance body bounded checks client collection connections consolidate damage demo_catalogue demo_server \
-	drift errors hostile_texts jsontext layout lookback movement pacing page_words pages past_rules pauses plan \
+	drift errors filesystem hostile_texts jsontext layout lookback movement pacing page_words pages past_rules pauses plan \
 	process_client quality quality_language quality_thresholds refusals report_pages rows settings \
 	spooled_rows storage summary timeline tls transport transport_words
 

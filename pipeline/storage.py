@@ -2,15 +2,14 @@
 
 A document is written under a temporary name in its own folder, flushed to the disk, and renamed.
 The temporary is locked by its writer; a lock vanishes with its process, so whatever can be locked
-by another is a left-over of a crash and is swept. Its name follows from the document's, so that
-nobody has to list a folder of ten years to find it.
+by another is a left-over of a crash and is swept; where there are no locks, what is a day old. Its
+name follows from the document's, so that nobody has to list a folder of ten years to find it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
-import fcntl
 import itertools
 import os
 import tempfile
@@ -19,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline import bounded, jsontext
+from pipeline import bounded, clock, filesystem, jsontext
 from pipeline.errors import DocumentUnreadable, StorageError
 from pipeline.rows import Row, rows_of
 
@@ -27,6 +26,9 @@ Document = dict[str, Any]
 
 _MOST_WRITERS = 16
 """Of one document at once whose left-overs are looked for."""
+
+_ABANDONED_SECONDS = 24 * 3600
+"""Age from which a temporary is a left-over where the file system has no locks."""
 
 _BUFFER = 1 << 18
 
@@ -81,7 +83,7 @@ def replacing(path: Path) -> Iterator[Callable[[str], None]]:
         lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         with _told(path):
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            filesystem.lock(lock, path)
         yield lambda html: _write(path, [_bytes(html)], replace=True)
     finally:
         os.close(lock)
@@ -273,11 +275,34 @@ def _publish(path: Path, pieces: Iterable[bytes], *, replace: bool) -> None:
     with _locked_temporary(path) as (descriptor, temporary):
         with open(descriptor, "wb", buffering=_BUFFER, closefd=False) as stream:
             stream.writelines(pieces)
-        os.fsync(descriptor)
-        with _locked_folder(path.parent) as folder:
-            if replace or not path.exists():
-                temporary.rename(path)
-                os.fsync(folder)
+        filesystem.sync(descriptor, path)
+        with _open_folder(path.parent) as folder:
+            is_locked = filesystem.lock(folder, path)
+            publish = _replaced if replace else _renamed_if_free if is_locked else _linked_if_free
+            if publish(temporary, path):
+                filesystem.sync(folder, path)
+
+
+def _replaced(temporary: Path, path: Path) -> bool:
+    """Give the temporary the document's name, whoever has it."""
+    temporary.rename(path)
+    return True
+
+
+def _renamed_if_free(temporary: Path, path: Path) -> bool:
+    """Give the temporary the document's name unless another run took it; one process at a time."""
+    if path.exists():
+        return False
+    temporary.rename(path)
+    return True
+
+
+def _linked_if_free(temporary: Path, path: Path) -> bool:
+    """Do the same where there are no locks, by a link; without those, by the look before it."""
+    try:
+        return filesystem.link(temporary, path) or _renamed_if_free(temporary, path)
+    except FileExistsError:
+        return False
 
 
 @contextlib.contextmanager
@@ -289,7 +314,7 @@ def _locked_temporary(path: Path) -> Iterator[tuple[int, Path]]:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         except FileExistsError:  # another run is writing the same document
             continue
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        filesystem.lock(descriptor, path)
         if os.fstat(descriptor).st_nlink:  # nobody swept it between its making and its locking
             break
         os.close(descriptor)
@@ -319,7 +344,8 @@ def _removed_if_abandoned(temporary: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not filesystem.lock(descriptor, temporary, wait=False) and not _is_old(descriptor):
+            return False
         temporary.unlink()
     except (BlockingIOError, FileNotFoundError):
         return False
@@ -328,12 +354,14 @@ def _removed_if_abandoned(temporary: Path) -> bool:
     return True
 
 
+def _is_old(descriptor: int) -> bool:
+    return clock.now().timestamp() - os.fstat(descriptor).st_mtime > _ABANDONED_SECONDS
+
+
 @contextlib.contextmanager
-def _locked_folder(folder: Path) -> Iterator[int]:
-    """Let one process at a time look whether a name is taken, and take it."""
+def _open_folder(folder: Path) -> Iterator[int]:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
         os.close(descriptor)

@@ -7,7 +7,6 @@ to another process meanwhile, even after a restart, is not taken for it.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -17,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline import bounded, clock, jsontext
+from pipeline import bounded, clock, filesystem, jsontext
 from pipeline.errors import StorageError
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -83,7 +82,7 @@ def one_at_a_time(path: Path) -> Iterator[None]:
             f"{path.parent} cannot be written ({error.strerror}): mend its owner or permissions."
         ) from None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        filesystem.lock(descriptor, path)
         yield
     finally:
         os.close(descriptor)

@@ -9,7 +9,6 @@ what else was looked at.
 
 from __future__ import annotations
 
-import fcntl
 import math
 import os
 import stat
@@ -19,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline import clock
+from pipeline import clock, filesystem
 from pipeline.errors import StorageError
 
 _MOMENT = struct.Struct("<d")
@@ -109,7 +108,7 @@ class Pacer:
         """Change when each bucket will be full again, nobody else meanwhile.
 
         Raises:
-            StorageError: the shared file cannot be had, locked or written.
+            StorageError: the shared file cannot be had or written.
         """
         with self._lock:
             try:
@@ -123,7 +122,7 @@ class Pacer:
 
     def _locked_change(self, now: float, change: Change) -> float:
         descriptor = self._open()
-        fcntl.lockf(descriptor, fcntl.LOCK_EX)
+        is_locked = filesystem.lock_record(descriptor, self._path)
         try:
             stored = _stored(descriptor, len(self._limits))
             known = [
@@ -133,7 +132,8 @@ class Pacer:
             moments, answer = change(known)
             os.pwrite(descriptor, b"".join(map(_MOMENT.pack, moments)), 0)
         finally:
-            fcntl.lockf(descriptor, fcntl.LOCK_UN)
+            if is_locked:
+                filesystem.unlock_record(descriptor)
         return answer
 
     def _open(self) -> int:

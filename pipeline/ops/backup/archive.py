@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline import filesystem
 from pipeline.errors import DataError, StorageError
 from pipeline.ops.backup import manifest as manifests
 from pipeline.ops.backup.manifest import Manifest, Member
@@ -51,7 +52,7 @@ def write(path: Path, manifest: Manifest, files: Mapping[str, Path]) -> None:
                 with source.open("rb") as file:
                     tar.addfile(_header(name, manifest.members[name].size), file)
         raw.flush()
-        os.fsync(raw.fileno())
+        filesystem.sync(raw.fileno(), path)
 
 
 def read(path: Path, into: Path | None = None) -> Manifest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipeline import filesystem
 from pipeline.errors import DataError, StorageError
 from pipeline.ops.backup import archive
 
@@ -49,9 +49,9 @@ def staging(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise StorageError(f"{folder} cannot be used: {error.strerror}.") from None
     try:
-        _lock(descriptor, folder)
-        for left_over in folder.glob(f"{_STAGING}*"):
-            shutil.rmtree(left_over, ignore_errors=True)
+        if _lock(descriptor, folder):
+            for left_over in folder.glob(f"{_STAGING}*"):
+                shutil.rmtree(left_over, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as lent:
             yield Path(lent)
     except OSError as error:
@@ -78,9 +78,9 @@ def rotate(folder: Path, keep: int) -> Rotation:
     return Rotation(whole[-keep:], removed, [path for path in named if path not in whole])
 
 
-def _lock(descriptor: int, folder: Path) -> None:
+def _lock(descriptor: int, folder: Path) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return filesystem.lock(descriptor, folder, wait=False)
     except BlockingIOError:
         raise StorageError(
             f"Another backup or restore is at work in {folder}: wait for its end."

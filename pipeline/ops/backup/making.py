@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import clock
+from pipeline import clock, filesystem
 from pipeline.layout import Layout
 from pipeline.ops.backup import archive, folder, manifest
 from pipeline.ops.backup.database import Database
@@ -73,5 +73,5 @@ def _files(root: Path) -> list[Path]:
 
 def _flush(to: Path) -> None:
     descriptor = os.open(to, os.O_RDONLY)
-    os.fsync(descriptor)
+    filesystem.sync(descriptor, to)
     os.close(descriptor)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import filesystem
 from pipeline.errors import SettingsError
 from pipeline.layout import Layout
 from pipeline.ops.backup import archive, folder, manifest
@@ -93,5 +93,5 @@ def _put(source: Path, target: Path) -> None:
     with temporary.open("wb") as file:
         file.write(source.read_bytes())
         file.flush()
-        os.fsync(file.fileno())
+        filesystem.sync(file.fileno(), target)
     temporary.rename(target)

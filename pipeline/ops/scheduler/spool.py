@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from pipeline import jsontext
+from pipeline import filesystem, jsontext
 from pipeline.errors import StorageError
 from pipeline.ops.scheduler.events import Event
 
@@ -95,7 +95,7 @@ class Spool:
             view = memoryview(content)
             while view:
                 view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
+            filesystem.sync(descriptor, self._path)
         except OSError:
             os.ftruncate(descriptor, size)
             raise

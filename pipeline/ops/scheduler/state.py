@@ -16,6 +16,7 @@ from typing import Any
 
 from luigi.scheduler import SimpleTaskState
 
+from pipeline import filesystem
 from pipeline.errors import StorageError
 from pipeline.ops.scheduler.accepted import is_ours
 from pipeline.ops.scheduler.refused import LOGGER
@@ -115,7 +116,7 @@ def _write(path: Path, content: bytes) -> None:
         with os.fdopen(os.open(temporary, flags, _FILE_MODE), "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            filesystem.sync(file.fileno(), path)
         temporary.rename(path)
     finally:
         temporary.unlink(missing_ok=True)
