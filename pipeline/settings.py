@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from pipeline import bounded, clock
+from pipeline import bounded, clock, folders
 from pipeline.credential import DEMO, Credential, Secret
 from pipeline.errors import SettingsError
 from pipeline.plan import Plan, plan_from
@@ -55,6 +55,9 @@ STARTED_BY = "PIPELINE_STARTED_BY"
 COLLECT_UNTIL = "PIPELINE_COLLECT_UNTIL"
 OF_A_RUN = (STARTED_BY, COLLECT_UNTIL)
 """Variables that the wrapper and a run set for their own processes; nobody else has to."""
+
+_FOLDERS = ("PIPELINE_DATA_DIR", "PIPELINE_CONFIG_DIR")
+"""Variables in which `~` and `$HOME` are expanded, as a shell would."""
 
 DEMO_DATA_DIR = "data-demo"
 """Where the embedded catalogue's files go unless PIPELINE_DATA_DIR says otherwise."""
@@ -116,9 +119,23 @@ def current() -> Settings:
     Raises:
         SettingsError: a value is unusable or `.env` cannot be read; the sentence names it.
     """
-    dotenv = Path(".env")
-    given = tuple(os.environ.get(name, "") for name in VARIABLES)
-    return _settings(given, dotenv.absolute(), _stamp(dotenv))
+    path = Path(".env").absolute()
+    from_file = _dotenv(path, _stamp(path))
+    given = tuple(os.environ.get(name, "").strip() or from_file.get(name, "") for name in VARIABLES)
+    return _settings(given, tuple(_folder(name, from_file) for name in _FOLDERS), path.parent)
+
+
+def _folder(name: str, from_file: Mapping[str, str]) -> str:
+    """Return the folder that a variable names, expanded; empty where it is not set."""
+    value = os.environ.get(name, "").strip() or from_file.get(name, "")
+    if folders.is_plain(value):
+        return value
+
+    def lookup(other: str) -> str:
+        is_secret = other in _SECRETS
+        return "" if is_secret else os.environ.get(other, "") or from_file.get(other, "")
+
+    return folders.expanded(name, value, lookup)
 
 
 def redacted(text: str) -> str:
@@ -211,11 +228,11 @@ def unattended_config() -> Path:
 
 
 @functools.lru_cache(maxsize=8)
-def _settings(given: tuple[str, ...], dotenv: Path, stamp: tuple[int, ...]) -> Settings:
-    from_file = _dotenv(dotenv, stamp)
+def _settings(given: tuple[str, ...], folders_given: tuple[str, ...], _: Path) -> Settings:
+    """Check the values; relative folders count from the working folder, which comes last."""
     chosen = {
-        name: value.strip() or from_file.get(name, "").strip()
-        for name, value in zip(VARIABLES, given, strict=True)
+        **dict(zip(VARIABLES, given, strict=True)),
+        **dict(zip(_FOLDERS, folders_given, strict=True)),
     }
     values = {name: chosen[name] or default for name, default in VARIABLES.items()}
     key = _matching(values, "TMDB_API_KEY", r"[!-~]*", "has to be one word of printable characters")
@@ -258,7 +275,7 @@ def _read_dotenv(path: Path) -> dict[str, str]:
             empty_before = text[: len(text) - len(text.lstrip())].count("\n")
             line = binding.original.line + empty_before
             raise SettingsError(f"{path}, line {line}: write NAME=value there, or remove it.")
-    return {each.key: each.value for each in bindings if each.key and each.value}
+    return {each.key: each.value.strip() for each in bindings if each.key and each.value}
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -30,6 +30,7 @@ LAYERS = {
     "pipeline.settings": 2,
     "pipeline.layout": 2,
     "pipeline.bounded": 2,
+    "pipeline.folders": 2,
     "pipeline.filesystem": 2,
     "pipeline.storage": 2,
     "pipeline.pages.*": 2,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import pwd
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import REPOSITORY, V3_KEY
@@ -244,6 +247,102 @@ def test_without_a_key_one_is_told_where_to_get_it() -> None:
     assert "TMDB_API_KEY is not set" in str(caught.value)
     assert "https://www.themoviedb.org/settings/api" in str(caught.value)
     assert "TMDB_API_KEY=demo" in str(caught.value)
+
+
+# Folders as people write them
+
+HOME = "/home/mina"
+
+
+@pytest.fixture(params=["environment", ".env"])
+def set_folder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Write a folder where nothing has expanded it: systemd, docker and `.env` do not."""
+    monkeypatch.setenv("HOME", HOME)
+    monkeypatch.setenv("FILMS", "/srv/films")
+    monkeypatch.delenv("NOWHERE", raising=False)
+
+    def set_(name: str, value: str) -> None:
+        if request.param == ".env":
+            DOTENV.write_text(f"{name}={value}\n", encoding="utf-8")
+        else:
+            monkeypatch.setenv(name, value)
+
+    return set_
+
+
+@pytest.mark.parametrize("name", ["PIPELINE_DATA_DIR", "PIPELINE_CONFIG_DIR"])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("~/tmdb", f"{HOME}/tmdb"),
+        ("~", HOME),
+        ("~root/tmdb", str(Path("~root").expanduser() / "tmdb")),
+        ("$HOME/tmdb", f"{HOME}/tmdb"),
+        ("${HOME}/tmdb", f"{HOME}/tmdb"),
+        ("$FILMS/of/$FILMS", "/srv/films/of//srv/films"),
+        ('"/srv/my films"', "/srv/my films"),
+        ("'/srv/my films'", "/srv/my films"),
+        ('"$HOME/tmdb"', f"{HOME}/tmdb"),
+        ('"~/tmdb"', f"{HOME}/tmdb"),
+        ("/srv/o'brien/~/a-b_c.d", "/srv/o'brien/~/a-b_c.d"),
+        ("/srv/영화", "/srv/영화"),
+    ],
+)
+def test_a_folder_is_what_a_shell_would_have_made_of_it(
+    set_folder: Any, name: str, written: str, meant: str
+) -> None:
+    set_folder(name, written)
+    now = settings.current()
+    found = now.data_dir if name == "PIPELINE_DATA_DIR" else now.config_dir
+    assert str(found) == str(Path(meant))
+
+
+@pytest.mark.parametrize("name", ["PIPELINE_DATA_DIR", "PIPELINE_CONFIG_DIR"])
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("~nobody-of-that-name/x", "begins with ~nobody-of-that-name, but this machine has no"),
+        ("$NOWHERE/x", "names $NOWHERE, which is not set"),
+        ("${NOWHERE}/x", "names ${NOWHERE}, which is not set"),
+        ("$TMDB_API_KEY/x", "names $TMDB_API_KEY, which is not set"),
+        ("$(pwd)/x", "has to be a plain folder"),
+        ("`pwd`/x", "has to be a plain folder"),
+        ("${HOME:-/srv}/x", "has to be a plain folder"),
+        ("/srv/$$", "has to be a plain folder"),
+        ("/srv/my\\ films", "has to be a plain folder"),
+        ('/srv/"my films"', "has to be a plain folder"),
+    ],
+)
+def test_what_only_a_shell_understands_is_refused(
+    set_folder: Any, monkeypatch: pytest.MonkeyPatch, name: str, written: str, sentence: str
+) -> None:
+    monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
+    set_folder(name, written)
+    error = refusal()
+    assert str(error).startswith(f"{name} {sentence}")
+    assert error.facts == {"variable": name}
+    assert V3_KEY not in str(error)
+
+
+def test_home_is_known_where_the_environment_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a service of systemd."""
+    monkeypatch.delenv("HOME")
+    DOTENV.write_text("PIPELINE_DATA_DIR=$HOME/tmdb\n", encoding="utf-8")
+    assert settings.current().data_dir == Path(pwd.getpwuid(os.getuid()).pw_dir) / "tmdb"
+
+
+def test_a_folder_may_name_another_variable_of_dotenv() -> None:
+    DOTENV.write_text("FILMS_DIR=/srv\nPIPELINE_DATA_DIR=$FILMS_DIR/tmdb\n", encoding="utf-8")
+    assert settings.current().data_dir == Path("/srv/tmdb")
+
+
+def test_a_relative_folder_counts_from_the_working_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        assert settings.current().data_dir == tmp_path / name / "data"
 
 
 # The demo's own folder
