@@ -47,6 +47,7 @@ LAYERS = {
     # 0: facts and names
     "pipeline.errors": 0,
     "pipeline.plaintext": 0,
+    "pipeline.streams": 0,
     "pipeline.version": 0,
     "pipeline.plan": 0,
     "pipeline.genres": 0,

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from pipeline import clock, settings
+from pipeline import clock, settings, streams
 from pipeline.errors import PipelineError
 from pipeline.layout import Layout
 from pipeline.tasks.messages import sentence_of
@@ -99,6 +99,7 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
 
 def main() -> None:
     """Run the command; every fault that a person can mend is one sentence and exit status 1."""
+    streams.prepare()
     try:
         group(prog_name="tmdb-pipeline", standalone_mode=True)
     except Exception as error:
@@ -118,7 +119,7 @@ def _unexpected(error: Exception) -> str:
     try:
         path = Layout(settings.current().data_dir).run_log(clock.now(), "tmdb-pipeline")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(story, encoding="utf-8")
+        path.write_text(story, encoding="utf-8", errors="backslashreplace")
     except (OSError, PipelineError):
         return f"{what}: run `tmdb-pipeline --debug ...` to see where."
     return f"{what}: its traceback is in {path}; please report it."

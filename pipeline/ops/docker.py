@@ -100,7 +100,7 @@ def _run(words: Sequence[str], seconds: float) -> subprocess.CompletedProcess[st
     command = [executable(), "compose", *words]
     try:
         return subprocess.run(  # noqa: S603  no shell, and words of our own
-            command, capture_output=True, text=True, timeout=seconds, check=False
+            command, capture_output=True, text=True, errors="replace", timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
         raise StorageError(

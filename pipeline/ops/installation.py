@@ -87,7 +87,12 @@ def _crontab_of_this_user() -> str:
         return ""
     try:
         done = subprocess.run(  # noqa: S603  no shell
-            [crontab, "-l"], capture_output=True, text=True, timeout=_SECONDS, check=False
+            [crontab, "-l"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return ""

@@ -105,7 +105,7 @@ def _started(pid: int) -> str | None:
         return _started_by_proc(pid)
     command = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]
     told = subprocess.run(  # noqa: S603  no shell
-        command, capture_output=True, text=True, check=False
+        command, capture_output=True, text=True, errors="replace", check=False
     ).stdout.strip()
     return None if not told or told.startswith("Z") else told.partition(" ")[2].strip()
 

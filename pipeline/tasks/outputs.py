@@ -10,6 +10,8 @@ import os
 import sys
 from typing import TextIO
 
+from pipeline import streams
+
 
 def prepare() -> None:
     """Let what is closed lead nowhere, and the end of this process be as the run was.
@@ -21,6 +23,7 @@ def prepare() -> None:
         _lead_nowhere_if_closed(number)
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    streams.prepare()
     atexit.register(_let_go)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NoReturn
 
+from pipeline import streams
 from pipeline.clock import today
 from pipeline.tmdb.demo.admission import is_credential
 from pipeline.tmdb.demo.server import CatalogueServer, Manners
@@ -70,6 +71,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 def main(given: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; 0 after that, 1 when the address cannot be had."""
+    streams.prepare()
     arguments = _arguments(given)
     fixed: date | None = arguments.date
     manners = Manners(
@@ -80,8 +82,8 @@ def main(given: Sequence[str] | None = None) -> int:
     )
     try:
         server = CatalogueServer(manners, port=arguments.port, host=arguments.host)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, TypeError, UnicodeError) as error:  # a host that is no name at all
+        reason = getattr(error, "strerror", None) or str(error)
         print(f"cannot listen on {arguments.host}:{arguments.port}: {reason}", file=sys.stderr)
         return 1
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
