@@ -18,8 +18,9 @@
 #   make lock            requirements/ anew from setup.cfg, pyproject.toml and constraints.txt
 #   make clean           remove .venv and caches; data is never touched
 #
-# DATE=2024-01-07 asks for another day, PYTHON=python3.13 for another interpreter. Without a key
+# DATE=YYYY-MM-DD asks for another day, PYTHON=python3.13 for another interpreter. Without a key
 # in the environment or .env the embedded catalogue answers, and its films go to data-demo/.
+# `make week` and `make day` write no .env: compose would read it, and collect made-up films.
 
 PYTHON ?= python3
 DATE ?= $(shell date +%F)
@@ -34,19 +35,26 @@ KEY_OR_DEMO := if [ -z "$$TMDB_API_KEY" ] && ! grep -qs '^ *\(export \)\? *TMDB_
 	then export TMDB_API_KEY=demo; fi;
 PAGES := && $(BIN)/luigi --module pipeline IndexPage --date $(DATE) --local-scheduler --log-level WARNING \
 	&& printf "The pages: " && $(BIN)/tmdb-pipeline open --print
+# Commands to copy: they carry what this one was told in the environment, but for a real key.
+NEXT := && { given=; \
+	if [ -n "$$PIPELINE_DATA_DIR" ]; then \
+		given="PIPELINE_DATA_DIR='$$(printf %s "$$PIPELINE_DATA_DIR" | sed "s/'/'\\\\''/g")' "; fi; \
+	if [ "$$TMDB_API_KEY" = demo ]; then given="TMDB_API_KEY=demo $$given"; fi; \
+	printf 'Next, in %s:\n' "$$PWD"; \
+	for words in open status logs; do printf '  %s\n' "$$given$(BIN)/tmdb-pipeline $$words"; done; }
 
 OF_LOWER_LAYERS := acceptance body bounded checks client collection connections consolidate damage demo_catalogue demo_server \
 	drift errors filesystem hostile_texts jsontext layout lookback movement pacing page_words pages past_rules pauses plan \
 	process_client quality quality_language quality_thresholds refusals report_pages rows settings \
-	spooled_rows storage summary timeline tls transport transport_words
+	spooled_rows storage streams summary timeline tls transport transport_words
 
 .PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
 
 week: .venv/run
-	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES)
+	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES) $(NEXT)
 
 day: .venv/run
-	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline DailySummary --date $(DATE) --local-scheduler $(PAGES)
+	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline DailySummary --date $(DATE) --local-scheduler $(PAGES) $(NEXT)
 
 install: .venv/run
 

@@ -78,6 +78,11 @@ class Layout(NamedTuple):
         return self.root / f"rejected/{path.stem}_{at:%Y%m%dT%H%M%SZ}{path.suffix}"
 
     @property
+    def documents(self) -> Path:
+        """Lists, reports and summaries: there as soon as anything was collected."""
+        return self.root / "raw"
+
+    @property
     def metadata(self) -> Path:
         """What a backup keeps besides the task history: reports and summaries."""
         return self.root / "raw/metadata"

@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 from pipeline import bounded, clock, folders
 from pipeline.credential import DEMO, Credential, Secret
 from pipeline.errors import SettingsError
+from pipeline.layout import Layout
 from pipeline.plan import Plan, plan_from
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ _FOLDERS = ("PIPELINE_DATA_DIR", "PIPELINE_CONFIG_DIR")
 
 DEMO_DATA_DIR = "data-demo"
 """Where the embedded catalogue's files go unless PIPELINE_DATA_DIR says otherwise."""
+
+_for_reading: dict[str, str] = {}
+"""Folders that a command which only reads uses where none is set; see `read_demo_data`."""
 
 REPOSITORY = Path(__file__).parent.parent
 """The folder that holds this package and, in a checkout, luigi.cfg and config/."""
@@ -128,6 +132,7 @@ def current() -> Settings:
 def _folder(name: str, from_file: Mapping[str, str]) -> str:
     """Return the folder that a variable names, expanded; empty where it is not set."""
     value = os.environ.get(name, "").strip() or from_file.get(name, "")
+    value = value or _for_reading.get(name, "")
     if folders.is_plain(value):
         return value
 
@@ -136,6 +141,33 @@ def _folder(name: str, from_file: Mapping[str, str]) -> str:
         return "" if is_secret else os.environ.get(other, "") or from_file.get(other, "")
 
     return folders.expanded(name, value, lookup)
+
+
+def read_demo_data() -> tuple[Path, Path] | None:
+    """Have `current` name the embedded catalogue's data where there is no other to read.
+
+    For commands that only read, in a process of their own: after a run without a key its files are
+    found without one, too. That is so where no key and no data root is set and only `data-demo`
+    holds documents.
+
+    Returns:
+        The folder that holds nothing and the one that is read instead; None where nothing changed.
+
+    Raises:
+        SettingsError: as `current`.
+    """
+    usual, demo = current(), Path(DEMO_DATA_DIR).absolute()
+    is_set = os.environ.get("PIPELINE_DATA_DIR", "").strip() or dotenv().get("PIPELINE_DATA_DIR")
+    if usual.credential is not None or is_set or not demo.is_dir() or _is_used(usual.data_dir):
+        return None
+    _for_reading["PIPELINE_DATA_DIR"] = DEMO_DATA_DIR
+    return usual.data_dir, demo
+
+
+def _is_used(root: Path) -> bool:
+    """Whether a data root holds documents, or luigid was started with it."""
+    layout = Layout(root)
+    return layout.documents.exists() or layout.luigid_pid.exists()
 
 
 def redacted(text: str) -> str:

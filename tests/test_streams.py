@@ -17,8 +17,6 @@ from fake_tmdb.catalogue import Catalogue, Row
 
 from pipeline import streams
 
-pytestmark = pytest.mark.run
-
 ENCODINGS = {
     "latin-1": {"PYTHONIOENCODING": "latin-1"},
     "ascii": {"PYTHONIOENCODING": "ascii"},
@@ -63,6 +61,7 @@ def run(command: list[str], variables: dict[str, str]) -> tuple[int, bytes]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.run
 def test_a_run_with_any_title_in_any_folder_ends_well(
     encoded: dict[str, str], odd_root: Path
 ) -> None:
@@ -78,6 +77,7 @@ def test_a_run_with_any_title_in_any_folder_ends_well(
         assert run(wrong, variables)[0] == 1
 
 
+@pytest.mark.run
 def test_every_command_shows_any_path(encoded: dict[str, str], odd_root: Path) -> None:
     variables = encoded | {"PIPELINE_DATA_DIR": str(odd_root)}
     command = luigi_command("IndexPage", "--date", DATE, "--local-scheduler")
@@ -95,6 +95,7 @@ def test_every_command_shows_any_path(encoded: dict[str, str], odd_root: Path) -
         assert isinstance(json.loads(shown), dict)
 
 
+@pytest.mark.run
 def test_the_demo_server_shows_any_host(encoded: dict[str, str]) -> None:
     for words in (["--host", "영화.invalid"], ["--key", "괴물"]):
         command = [sys.executable, "-m", "pipeline.tmdb.demo", "--port", "0", *words]

@@ -6,6 +6,7 @@ one that cannot be imported takes nothing else with it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import traceback
@@ -16,6 +17,7 @@ import click
 from pipeline import clock, settings, streams
 from pipeline.errors import PipelineError
 from pipeline.layout import Layout
+from pipeline.plaintext import plain
 from pipeline.tasks.messages import sentence_of
 from pipeline.version import VERSION
 
@@ -37,6 +39,9 @@ COMMANDS = {
     "luigid": "Run the hardened luigid in the foreground.",
 }
 """The subcommands in the order of the help, with a line for each."""
+
+READING = {"status", "check", "doctor", "logs", "open"}
+"""Commands that only read the data root."""
 
 EXIT_PROBLEM = 1
 EXIT_UNEXPECTED = 70
@@ -95,6 +100,8 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
     """Operate the collection of TMDB's film lists: start it, watch it, repair it."""
     if no_color:
         context.color = False
+    if context.invoked_subcommand in READING:
+        _find_data()
 
 
 def main() -> None:
@@ -108,6 +115,16 @@ def main() -> None:
             sys.exit(EXIT_PROBLEM)
         click.echo(f"tmdb-pipeline: {_unexpected(error)}", err=True)
         sys.exit(EXIT_UNEXPECTED)
+
+
+def _find_data() -> None:
+    """Look where the embedded catalogue's files are, where there are no others, and say so."""
+    with contextlib.suppress(PipelineError, OSError):  # the command itself tells of these
+        if found := settings.read_demo_data():
+            empty, demo = found
+            click.echo(
+                plain(f"No key is set and {empty} holds no data: this is about {demo}."), err=True
+            )
 
 
 def _unexpected(error: Exception) -> str:

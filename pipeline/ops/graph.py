@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -56,9 +56,12 @@ def graphs(
     return [_node(_task(task_class, date, each), data_root) for each in variants]
 
 
-def lines(node: Node) -> list[str]:
-    """Draw the graph as a tree, a task a line; what stands above already is not drawn again."""
-    return list(_lines(node, "", "", set()))
+def lines(node: Node, said: Collection[str] = ()) -> list[str]:
+    """Draw the graph as a tree, a task a line; what stands above already is not drawn again.
+
+    `said` are problems of the whole configuration, which are shown elsewhere.
+    """
+    return list(_lines(node, "", "", set(), said))
 
 
 def _task(task_class: Any, date: datetime.date, values: dict[str, str]) -> luigi.Task:
@@ -102,14 +105,16 @@ def _sentence(error: Exception) -> str:
     return settings.redacted(f"{type(error).__name__}: {error}")
 
 
-def _lines(node: Node, first: str, further: str, drawn: set[str]) -> Iterator[str]:
+def _lines(
+    node: Node, first: str, further: str, drawn: set[str], said: Collection[str]
+) -> Iterator[str]:
     again = node.task in drawn and bool(node.requires)
     drawn.add(node.task)
     yield f"{first}{node.task}  {node.state}  {'(as above)' if again else node.file or ''}".rstrip()
-    if node.problem:
+    if node.problem and node.problem not in said:
         yield f"{further}{'│ ' if node.requires else '  '}! {node.problem}"
     below = () if again else node.requires
     for number, each in enumerate(below, start=1):
         last = number == len(below)
         branch, rest = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        yield from _lines(each, further + branch, further + rest, drawn)
+        yield from _lines(each, further + branch, further + rest, drawn, said)

@@ -37,7 +37,7 @@ def command(task: str | None, date: datetime.date | None, runtime: str, as_json:
 def build(runtime: str, task: str | None, date: datetime.date) -> Document:
     """Return settings, problems and graphs as plain data."""
     problems = configuration.problems()
-    nodes, fault = _graphs(task, date)
+    nodes, fault = _graphs(task, date, problems)
     files = {node.file: node.state for root in nodes for node in root.walk()}
     return {
         "runtime": runtime,
@@ -68,7 +68,7 @@ def show(document: Document) -> None:
     done, missing = document["done"], document["missing"]
     click.secho(f"\n{document['date']}: {done} files done, {missing} missing", bold=True)
     for each in document["graph"]:
-        click.echo("\n".join(graph.lines(_node(each))))
+        click.echo("\n".join(graph.lines(_node(each), document["problems"])))
     click.echo()
     for sentence in document["warnings"]:
         click.echo(f"{click.style('warning', fg='yellow')}: {sentence}")
@@ -79,8 +79,10 @@ def show(document: Document) -> None:
         click.echo("The configuration is usable.")
 
 
-def _graphs(task: str | None, date: datetime.date) -> tuple[list[graph.Node], list[str]]:
-    """Return the graphs, or a sentence why there are none."""
+def _graphs(
+    task: str | None, date: datetime.date, problems: list[str]
+) -> tuple[list[graph.Node], list[str]]:
+    """Return the graphs, or a sentence why there are none, unless a problem says so already."""
     try:
         now = settings.current()
         genres = tuple(genre.slug for genre in now.plan().genres)
@@ -89,7 +91,7 @@ def _graphs(task: str | None, date: datetime.date) -> tuple[list[graph.Node], li
             node for family in families for node in graph.graphs(family, date, now.data_dir, genres)
         ], []
     except PipelineError as error:
-        return [], [f"The graph cannot be shown: {error}"]
+        return [], [] if str(error) in problems else [f"The graph cannot be shown: {error}"]
 
 
 def _node(data: dict[str, Any]) -> graph.Node:
