@@ -25,6 +25,10 @@ _ALSO_CORE = {"rpc_connect_timeout", "rpc_retry_attempts", "rpc_retry_wait", "rp
 """Options of [core] that luigi reads itself and nevertheless warns of as unknown."""
 
 
+PACKAGE = "pipeline"
+"""Tasks of this package and of each of its modules are ours."""
+
+
 def prepare_luigi() -> None:
     """Import luigi with a configuration that is known to be good.
 
@@ -133,9 +137,21 @@ def _log_in_to_luigid() -> None:
 
 def serves_another_module() -> bool:
     """Whether this process is the `luigi` command, asked for tasks of somebody else's module."""
-    words = " ".join(sys.argv).replace("--module=", "--module ").split()
-    modules = [after for word, after in itertools.pairwise(words) if word == "--module"]
-    return Path(sys.argv[0]).name == "luigi" and modules[-1:] != ["pipeline"]
+    name = _module_of(sys.argv[1:])
+    is_ours = name == PACKAGE or name.startswith(f"{PACKAGE}.")
+    return Path(sys.argv[0]).name == "luigi" and not is_ours
+
+
+def _module_of(words: list[str]) -> str:
+    """Return what luigi will read as --module: the last one, also abbreviated, as argparse does."""
+    found = ""
+    for word, after in itertools.pairwise([*words, ""]):
+        option, equals, value = word.partition("=")
+        if word == "--":
+            break
+        if len(option) > len("--") and "--module".startswith(option):
+            found = value if equals else after
+    return found
 
 
 def asks_for_a_range() -> bool:
