@@ -389,7 +389,8 @@ def test_a_connection_that_is_reset_while_it_is_made_is_told_as_reset(
     def reset(*_: object, **__: object) -> None:
         raise ConnectionResetError(104, "Connection reset by peer")
 
-    monkeypatch.setattr("urllib3.util.connection.create_connection", reset)
+    monkeypatch.setattr("pipeline.tmdb.addresses.look_up", lambda *_: [])
+    monkeypatch.setattr("pipeline.tmdb.addresses.connect", reset)
 
     with pytest.raises(TmdbUnavailable, match="the connection was reset"):
         ask(open_transport("http://films.invalid/3"))

@@ -1,7 +1,8 @@
-"""Connections on which the head of an answer has to come in time.
+"""Connections that are made in time, and on which the head of an answer has to come in time.
 
-A socket's timeout bounds each wait, not their sum: a server that sends a byte of the head now and
-then could hold a request for hours. So a watch shuts the socket when the head's time is up.
+All addresses of a name share one time (`addresses`). A socket's timeout bounds each wait, not their
+sum: a server that sends a byte of the head now and then could hold a request for hours. So a watch
+shuts the socket when the head's time is up.
 """
 
 from __future__ import annotations
@@ -16,8 +17,14 @@ from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NameResolutionError,
+    NewConnectionError,
+)
 
 from pipeline import clock
+from pipeline.tmdb import addresses
 
 HEAD_SECONDS = 30.0
 """Longest time until the head of an answer is there, however steadily it drips."""
@@ -90,15 +97,37 @@ def _shut(connection: HTTPConnection) -> None:
 
 
 class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
     def getresponse(self, **options: Any) -> HTTPResponse:  # type: ignore[override]
         with _watch.over(self):
             return super().getresponse(**options)
 
 
 class _TlsConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
     def getresponse(self, **options: Any) -> HTTPResponse:  # type: ignore[override]
         with _watch.over(self):
             return super().getresponse(**options)
+
+
+def _connected(connection: HTTPConnection) -> socket.socket:
+    """Connect as urllib3's `_new_conn` does, and with its errors, to the first that answers."""
+    host = connection._dns_host
+    try:
+        found = addresses.look_up(host, connection.port)
+        return addresses.connect(
+            found, connection.timeout, connection.source_address, connection.socket_options
+        )
+    except socket.gaierror as error:
+        raise NameResolutionError(connection.host, connection, error) from error
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, f"{host} timed out") from error
+    except OSError as error:
+        raise NewConnectionError(connection, f"{host}: {error}") from error
 
 
 class _Pool(HTTPConnectionPool):
