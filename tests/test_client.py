@@ -318,15 +318,31 @@ def test_a_list_that_ends_early_is_taken_with_a_warning(
     assert warnings_in(caplog) == ["popular: the list ends early, 2 of 5 pages held films"]
 
 
+@pytest.mark.parametrize("warmed_up", [False, True], ids=["first list", "later list"])
+@pytest.mark.parametrize("claimed", [0, 1, 3])
+def test_the_same_pages_are_requested_whatever_the_first_one_says_of_their_number(
+    claimed: int, warmed_up: bool, tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    client = open_client()
+    if warmed_up:
+        client.fetch(trending(1))
+    tmdb.fail(fake.edit(lambda page: page.update(total_pages=claimed)), path=POPULAR, page=1)
+
+    fetched = client.fetch(popular(5))
+
+    assert tmdb.pages(POPULAR) == [1, 2, 3, 4, 5]
+    assert sum(len(page.films) for page in fetched.pages) == 100
+
+
 def test_an_empty_list_is_taken_with_a_warning(
     tmdb: FakeTmdb, open_client: Opener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    nothing = {"page": 1, "results": [], "total_pages": 1, "total_results": 0}
-    tmdb.fail(fake.json_body(nothing))
+    nothing = {"results": [], "total_pages": 1, "total_results": 0}
+    tmdb.fail(fake.edit(lambda page: page.update(nothing)), times=None)
 
-    (page,) = open_client().fetch(popular(5)).pages
+    pages = open_client().fetch(popular(5)).pages
 
-    assert page.films == []
+    assert [page.films for page in pages] == [[]] * 5
     assert warnings_in(caplog) == ["popular: the list ends early, 0 of 5 pages held films"]
 
 

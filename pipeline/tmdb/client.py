@@ -56,9 +56,10 @@ class Client:
     def fetch(self, film_list: FilmList, on_page: OnPage = lambda done, total: None) -> Fetched:
         """Fetch all pages of the list, several at a time.
 
-        The first request of a process goes alone unless the credential was accepted of late: a
-        wrong key is then met once and not sixteen times. A list with fewer pages than asked for is
-        taken as it is.
+        The first request of a process goes alone unless the credential was accepted in the last
+        days: a wrong key is then met once and not sixteen times. Every page is requested, whatever
+        the first one says of their number: TMDB caches each page by itself. Those past a list's end
+        come empty.
 
         Raises:
             TmdbError: see `Transport.get`; the pages that were there are dropped.
@@ -68,7 +69,7 @@ class Client:
         first = [] if self._transport.accepted else [self._page(film_list, 1, threading.Event())]
         if first:
             on_page(1, film_list.pages)
-            numbers = range(2, min(film_list.pages, first[0][0].total_pages) + 1)
+            numbers = range(2, film_list.pages + 1)
         rest = self._concurrently(film_list, numbers, on_page, done=len(first))
         fetched = [*first, *rest]
         _warn_of_gaps(film_list, [page for page, _ in fetched])
