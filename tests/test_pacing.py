@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline.errors import StorageError
-from pipeline.tmdb.pacing import Limit, Pacer, limits
+from pipeline.tmdb.pacing import MAX_HOLD_SECONDS, Limit, Pacer, limits
 
 
 class Clock:
@@ -132,6 +132,71 @@ def test_a_hold_delays_everybody(clock: Clock, open_pacer: Opener) -> None:
     clock.now += 1
     told.hold(0.5)
     assert other.reserve() == pytest.approx(1.5 + 2 / 40), "a shorter hold ends no longer one"
+
+
+@pytest.mark.parametrize("seconds", [2.5, 301.0, 600.0, 86_400.0])
+def test_nothing_goes_before_a_hold_is_over_however_long_it_is(
+    seconds: float, clock: Clock, open_pacer: Opener
+) -> None:
+    first, other = open_pacer(40), open_pacer(40)
+    first.hold(seconds)
+
+    for _ in range(3):
+        clock.now += seconds / 4
+        left = 1000.0 + seconds - clock.now
+        assert other.held_seconds() == pytest.approx(left)
+        assert other.reserve() >= left - 1e-6
+    clock.now = 1000.0 + seconds + 60
+    assert (other.held_seconds(), other.reserve()) == (0.0, 0.0)
+
+
+def test_after_a_hold_it_does_not_begin_with_a_burst(clock: Clock, open_pacer: Opener) -> None:
+    pacer = open_pacer(40)
+    pacer.hold(600)
+    clock.now += 600
+
+    waits = [pacer.reserve() for _ in range(10)]
+
+    assert waits == pytest.approx([n / 40 for n in range(10)])
+
+
+def test_a_hold_is_believed_for_a_day_at_most(clock: Clock, open_pacer: Opener) -> None:
+    pacer = open_pacer(40)
+    pacer.hold(1e9)
+    assert pacer.held_seconds() == MAX_HOLD_SECONDS == 86_400
+    clock.now += MAX_HOLD_SECONDS
+    assert pacer.held_seconds() == 0
+
+
+def test_a_hold_from_before_the_machine_was_restarted_is_over(
+    clock: Clock, open_pacer: Opener
+) -> None:
+    pacer = open_pacer(40)
+    pacer.hold(600)
+    clock.now = 20.0
+    assert (pacer.held_seconds(), pacer.reserve()) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("set_at", "until"),
+    [(0.0, math.inf), (0.0, 1e12), (-math.inf, 2000.0), (math.nan, 2000.0), (0.0, math.nan)],
+)
+@pytest.mark.usefixtures("clock")
+def test_a_damaged_hold_holds_nobody(
+    set_at: float, until: float, pace: Path, open_pacer: Opener
+) -> None:
+    pace.parent.mkdir(mode=0o700)
+    pace.write_bytes(struct.pack("<3d", 0.0, set_at, until))
+    pacer = open_pacer(40)
+    assert (pacer.held_seconds(), pacer.reserve()) == (0.0, 0.0)
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_file_of_an_earlier_version_keeps_its_buckets(pace: Path, open_pacer: Opener) -> None:
+    pace.parent.mkdir(mode=0o700)
+    pace.write_bytes(struct.pack("<d", 1000.0 + 2.0))
+    pacer = open_pacer(1, 1)
+    assert (pacer.held_seconds(), pacer.reserve()) == (0.0, pytest.approx(2.0))
 
 
 # --- Our pace against TMDB's bucket ------------------------------------------------------------

@@ -82,7 +82,7 @@ def test_tmdb_is_asked_as_the_settings_say(network: Settings, tmdb: FakeTmdb) ->
 def test_pace_and_acceptance_are_kept_for_the_machine(network: Settings, tmdb: FakeTmdb) -> None:
     assert not acceptance_file(tmdb.url).exists()
     fetched(network)
-    assert pace_file(tmdb.url).stat().st_size == 2 * 8
+    assert pace_file(tmdb.url).stat().st_size == (2 + 2) * 8
     assert acceptance_file(tmdb.url).exists()
 
 

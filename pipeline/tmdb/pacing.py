@@ -9,12 +9,13 @@ what else was looked at.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import stat
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +28,8 @@ _FURTHEST_SECONDS = 300.0
 _FURTHEST_REQUESTS = 1000
 """A moment further ahead was written before the machine restarted and its clock began anew."""
 
-
-Change = Callable[[Sequence[float]], tuple[list[float], float]]
+MAX_HOLD_SECONDS = 86_400.0
+"""Longest hold that is believed, whatever TMDB asks for."""
 
 
 class Limit(NamedTuple):
@@ -64,6 +65,27 @@ def limits(rate: float) -> tuple[Limit, Limit]:
     return Limit(rate * SPRINT, rate), Limit(rate, rate + gained)
 
 
+class Hold(NamedTuple):
+    """A time in which nothing may be requested, by the machine's monotonic clock.
+
+    When it was set is kept too: a moment that lies ahead is from before the machine restarted.
+    """
+
+    set_at: float
+    until: float
+
+    def left(self, now: float) -> float:
+        """Return how many seconds are left of it; none of a hold that cannot be right."""
+        believed = self.set_at <= now < self.until <= self.set_at + MAX_HOLD_SECONDS
+        return self.until - now if believed else 0.0
+
+
+NO_HOLD = Hold(0.0, 0.0)
+
+Change = Callable[[Sequence[float], Hold], tuple[list[float], Hold, float]]
+"""From when each bucket is full and the hold, to both as they are then, and an answer."""
+
+
 class Pacer:
     """Hands out moments for requests that keep within all of the limits."""
 
@@ -77,25 +99,33 @@ class Pacer:
         """Take the next free moment; return how many seconds to wait for it."""
         now = clock.monotonic()
 
-        def take(full_at: Sequence[float]) -> tuple[list[float], float]:
+        def take(full_at: Sequence[float], hold: Hold) -> tuple[list[float], Hold, float]:
             ahead = (
                 full - each.tolerance for full, each in zip(full_at, self._limits, strict=True)
             )
-            at = max(now, *ahead)
+            at = max(now + hold.left(now), *ahead)
             taken = zip(full_at, self._limits, strict=True)
-            return [max(full, at) + each.interval for full, each in taken], at - now
+            return [max(full, at) + each.interval for full, each in taken], hold, at - now
 
         return self._change(now, take)
 
     def hold(self, seconds: float) -> None:
-        """Let nobody ask for that long: TMDB said that we are too fast."""
+        """Let no process of the machine ask for that long, a day at most: TMDB asks to wait."""
         now = clock.monotonic()
+        until = now + min(seconds, MAX_HOLD_SECONDS)
 
-        def delay(full_at: Sequence[float]) -> tuple[list[float], float]:
+        def delay(full_at: Sequence[float], hold: Hold) -> tuple[list[float], Hold, float]:
+            longest = max(Hold(now, until), Hold(now, now + hold.left(now)), key=lambda h: h.until)
             limits = zip(full_at, self._limits, strict=True)
-            return [max(full, now + each.tolerance + seconds) for full, each in limits], seconds
+            return [max(full, until + each.tolerance) for full, each in limits], longest, 0.0
 
         self._change(now, delay)
+
+    def held_seconds(self) -> float:
+        """Return for how long nothing may be requested because TMDB asks to wait."""
+        with self._lock, self._naming():
+            *_, set_at, until = _stored(self._open(), len(self._limits))
+        return Hold(set_at, until).left(clock.monotonic())
 
     def close(self) -> None:
         """Close the shared file."""
@@ -110,27 +140,32 @@ class Pacer:
         Raises:
             StorageError: the shared file cannot be had or written.
         """
-        with self._lock:
-            try:
-                return self._locked_change(now, change)
-            except OSError as error:
-                raise StorageError(
-                    f"Cannot keep the request pace in {self._path}: {error.strerror}; set TMPDIR "
-                    "to a folder of your own that can be written to.",
-                    path=str(self._path),
-                ) from None
+        with self._lock, self._naming():
+            return self._locked_change(now, change)
+
+    @contextlib.contextmanager
+    def _naming(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(
+                f"Cannot keep the request pace in {self._path}: {error.strerror}; set TMPDIR "
+                "to a folder of your own that can be written to.",
+                path=str(self._path),
+            ) from None
 
     def _locked_change(self, now: float, change: Change) -> float:
         descriptor = self._open()
         is_locked = filesystem.lock_record(descriptor, self._path)
         try:
-            stored = _stored(descriptor, len(self._limits))
+            *stored, set_at, until = _stored(descriptor, len(self._limits))
+            hold = Hold(set_at, until)
             known = [
-                moment if moment <= _furthest(now, each) else now
+                moment if moment <= _furthest(now + hold.left(now), each) else now
                 for moment, each in zip(stored, self._limits, strict=True)
             ]
-            moments, answer = change(known)
-            os.pwrite(descriptor, b"".join(map(_MOMENT.pack, moments)), 0)
+            moments, hold, answer = change(known, hold)
+            os.pwrite(descriptor, b"".join(map(_MOMENT.pack, (*moments, *hold))), 0)
         finally:
             if is_locked:
                 filesystem.unlock_record(descriptor)
@@ -152,11 +187,16 @@ def open_private(path: Path) -> int:
 
 
 def _stored(descriptor: int, number: int) -> list[float]:
-    """Return the moments in the file; damaged ones read as not a number, which no bound admits."""
-    content = os.pread(descriptor, number * _MOMENT.size, 0)
-    if len(content) < number * _MOMENT.size:
-        return [math.nan] * number
-    return [moment for (moment,) in _MOMENT.iter_unpack(content)]
+    """Return the moments of so many buckets and the two of the hold.
+
+    Damaged moments read as not a number, which no bound admits; a file without a hold has none.
+    """
+    content = os.pread(descriptor, (number + 2) * _MOMENT.size, 0)
+    whole = content[: len(content) // _MOMENT.size * _MOMENT.size]
+    moments = [moment for (moment,) in _MOMENT.iter_unpack(whole)]
+    if len(moments) < number:
+        moments = [math.nan] * number
+    return moments if len(moments) == number + 2 else [*moments[:number], *NO_HOLD]
 
 
 def _furthest(now: float, limit: Limit) -> float:
