@@ -43,7 +43,7 @@ NEXT := && { given=; \
 	printf 'Next, in %s:\n' "$$PWD"; \
 	for words in open status logs; do printf '  %s\n' "$$given$(BIN)/tmdb-pipeline $$words"; done; }
 
-OF_LOWER_LAYERS := acceptance addresses body bounded checks client collection connections consolidate damage demo_catalogue demo_server \
+OF_LOWER_LAYERS := acceptance addresses body bounded checks client collection connection_limit connections consolidate damage demo_catalogue demo_server \
 	drift errors filesystem hostile_texts jsontext layout lookback movement pacing page_words pages past_rules pauses plan \
 	process_client quality quality_language quality_thresholds refusals report_pages rows settings \
 	spooled_rows storage streams summary timeline tls transport transport_words

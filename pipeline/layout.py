@@ -173,6 +173,11 @@ def alerts_without_root(root: Path) -> Path:
     return _of_this_user("alerts", str(root))
 
 
+def connections_file(api_url: str) -> Path:
+    """Return the file whose bytes stand for the connections to one API, locked while in use."""
+    return _of_this_user("connections", api_url)
+
+
 def _of_this_user(kind: str, api_url: str) -> Path:
     name = hashlib.sha256(api_url.encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"tmdb-pipeline-{os.getuid()}" / f"{kind}-{name}"

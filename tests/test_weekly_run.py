@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,44 @@ def test_never_more_than_16_connections(luigi_run: LuigiRun, workers: int) -> No
     with FakeTmdb(limit=None, latency=0.02) as tmdb:
         run = luigi_run(*COMMAND, "--workers", str(workers), TMDB_API_URL=tmdb.url)
     assert run.status == 0
+    assert 8 <= tmdb.peak_connections <= 16
+
+
+WITHOUT_A_COMMAND_LINE = """
+import datetime
+import multiprocessing
+import sys
+
+import luigi
+
+import pipeline
+
+if __name__ == "__main__":
+    if sys.argv[1]:
+        multiprocessing.set_start_method(sys.argv[1])
+    week = pipeline.WeeklyConsolidation(date=datetime.date(2024, 1, 7))
+    sys.exit(not luigi.build([week], workers=4, local_scheduler=True))
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_never_more_than_16_connections_however_luigi_is_started(
+    method: str, environment: dict[str, str], clean_environment: Path, data_dir: Path
+) -> None:
+    """Neither `luigi.build` nor a process that is spawned says how many workers there are."""
+    script = clean_environment / "week.py"
+    script.write_text(WITHOUT_A_COMMAND_LINE)
+    with FakeTmdb(limit=None, latency=0.02) as tmdb:
+        done = subprocess.run(
+            [sys.executable, str(script), method],
+            env=environment | {"TMDB_API_URL": tmdb.url},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert (data_dir / CONSOLIDATED).exists()
     assert 8 <= tmdb.peak_connections <= 16
 
 

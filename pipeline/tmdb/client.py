@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 from pipeline import clock
 from pipeline.collection import Effort, Film, Page
 from pipeline.errors import AnswerNotUnderstood
-from pipeline.layout import acceptance_file, pace_file
+from pipeline.layout import acceptance_file, connections_file, pace_file
 from pipeline.plan import FilmList
 from pipeline.settings import Settings
 from pipeline.tmdb.acceptance import Acceptance
+from pipeline.tmdb.connection_limit import ConnectionLimit
 from pipeline.tmdb.faults import Transient
 from pipeline.tmdb.pacing import Pacer, limits
 from pipeline.tmdb.transport import Answer, CatalogueAdapter, Transport
@@ -128,21 +129,29 @@ def open_client(settings: Settings, connections: int, on: datetime.date) -> Iter
     """Lend this process's client for these settings; connections stay open from list to list.
 
     Not in a process that luigi made for one task: it starts the next one before this has gone, and
-    together they would hold more connections than they may. `on` is the day that the embedded
-    catalogue shows; the real TMDB only knows today.
+    together they would hold more connections than they may. Nor where other processes have taken
+    some of the connections. `on` is the day that the embedded catalogue shows; the real TMDB only
+    knows today.
 
     Raises:
         SettingsError: no credential is set.
     """
     demo = settings.required_credential().is_demo
     most = min(connections, MOST_CONNECTIONS)
-    client = _client(os.getpid(), settings, most, on if demo else None)
-    try:
-        yield client
-    finally:
-        if multiprocessing.parent_process() is not None:
-            _client.cache_clear()
-            client.close()
+    limit = contextlib.nullcontext(most) if demo else _limit_of(settings.api_url).lend(most)
+    with limit as granted:
+        client = _client(os.getpid(), settings, granted, on if demo else None)
+        try:
+            yield client
+        finally:
+            if multiprocessing.parent_process() is not None or granted < most:
+                _client.cache_clear()
+                client.close()
+
+
+@functools.lru_cache(maxsize=4)
+def _limit_of(api_url: str) -> ConnectionLimit:
+    return ConnectionLimit(connections_file(api_url), MOST_CONNECTIONS)
 
 
 @functools.lru_cache(maxsize=4)
