@@ -45,7 +45,7 @@ NEXT := && { given=; \
 
 OF_LOWER_LAYERS := acceptance addresses body bounded checks client collection connection_limit connections consolidate damage demo_catalogue demo_server \
 	drift errors filesystem hostile_texts jsontext layout lookback movement pacing page_words pages past_rules pauses plan \
-	process_client quality quality_language quality_thresholds refusals report_pages rows settings \
+	process_client quality quality_language quality_thresholds report_pages rows run_failure settings \
 	spooled_rows storage streams summary timeline tls transport transport_words
 
 .PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean

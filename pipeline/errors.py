@@ -4,7 +4,8 @@
     ├── SettingsError             a variable, .env, luigi.cfg or a file of config/ is unusable
     ├── NotPossible               the date lies in the future, or too far in the past
     ├── TmdbError                 talking to TMDB failed
-    │   ├── TmdbUnavailable       transient faults outlasted every retry
+    │   ├── TmdbUnavailable       transient faults outlasted every retry, or TMDB asks to wait
+    │   │   └── TmdbBlocked       something between here and TMDB answers, or is in the way
     │   ├── CredentialRefused     the key is wrong or suspended: the whole run stops
     │   ├── AnswerNotUnderstood   an answer lacks the promised shape
     │   └── RequestRejected       TMDB says that our request is wrong
@@ -54,11 +55,15 @@ class TmdbError(PipelineError):
 
 
 class TmdbUnavailable(TmdbError):
-    """A transient fault (connection, 429, 5xx, broken body) outlasted every retry."""
+    """A transient fault outlasted every retry, or TMDB asks to wait for longer than a run may."""
+
+
+class TmdbBlocked(TmdbUnavailable):
+    """A proxy, a captive portal or a block answers in TMDB's place; retrying cannot help."""
 
 
 class CredentialRefused(TmdbError):
-    """TMDB does not accept the credential (401, 403); asking again cannot help."""
+    """TMDB itself does not accept the credential; asking again cannot help."""
 
 
 class AnswerNotUnderstood(TmdbError):

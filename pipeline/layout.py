@@ -173,6 +173,11 @@ def alerts_without_root(root: Path) -> Path:
     return _of_this_user("alerts", str(root))
 
 
+def run_failure_file(api_url: str) -> Path:
+    """Return the file by which the processes of one run share a failure of all its lists."""
+    return _of_this_user("failure", api_url)
+
+
 def connections_file(api_url: str) -> Path:
     """Return the file whose bytes stand for the connections to one API, locked while in use."""
     return _of_this_user("connections", api_url)

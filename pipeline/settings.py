@@ -228,6 +228,19 @@ def luigid_password() -> Secret | None:
     return _secret_alone("PIPELINE_LUIGID_PASSWORD")
 
 
+def proxy_variable(scheme: str) -> str | None:
+    """Return the name of the variable by which addresses of a scheme have a proxy, as spelled."""
+    names = (f"{scheme}_proxy", "all_proxy")
+    spelled = (each for name in names for each in (name, name.upper()))
+    return next((name for name in spelled if os.environ.get(name)), None)
+
+
+def certificates_variable() -> str | None:
+    """Return the name of the variable that says which certificates are trusted."""
+    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    return next((name for name in names if os.environ.get(name)), None)
+
+
 def _secret_alone(name: str) -> Secret | None:
     return _secret(os.environ.get(name, "").strip() or dotenv().get(name, "").strip())
 

@@ -94,7 +94,7 @@ def test_a_key_that_is_refused_meanwhile_goes_alone_again(
     luigi_run: LuigiRun, tmdb: FakeTmdb
 ) -> None:
     assert luigi_run("PopularMovies", "--date", "2024-01-07").status == 0
-    tmdb.fail(fake.status(401), times=None)
+    tmdb.fail(fake.refused(), times=None)
     assert luigi_run("PopularMovies", "--date", "2024-01-08").status == 30
     asked = tmdb.count()
     assert luigi_run("PopularMovies", "--date", "2024-01-09").status == 30

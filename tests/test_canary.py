@@ -18,7 +18,7 @@ from pathlib import Path
 import canary
 import pytest
 from conftest import REPOSITORY, LuigiRun
-from fake_tmdb import FakeTmdb, Fault, reset, status
+from fake_tmdb import FakeTmdb, Fault, refused, reset, status
 from luigid_process import Luigid, our_luigid
 from operate import luigi_cfg, operated
 from postgres import Postgres, history_database, history_url, postgres
@@ -130,7 +130,7 @@ def runs_of(secret: str) -> list[tuple[Fault | None, int, list[str]]]:
         (None, 0, [*daily, "--workers", "1"]),
         (None, 0, [*weekly, "2024-01-07", "--workers", "4"]),
         (None, 0, ["IndexPage", "--date", "2024-01-07", "--workers", "1"]),
-        (status(401), 30, [*weekly, "2024-01-14", "--workers", "4"]),
+        (refused(), 30, [*weekly, "2024-01-14", "--workers", "4"]),
     ]
 
 

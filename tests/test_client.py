@@ -8,6 +8,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import fake_tmdb as fake
 import pytest
@@ -24,6 +25,7 @@ from pipeline.errors import (
 )
 from pipeline.plan import FilmList
 from pipeline.tmdb.client import Client
+from pipeline.tmdb.run_failure import RunFailure
 from pipeline.tmdb.transport import Transport
 
 POPULAR = "/movie/popular"
@@ -38,7 +40,12 @@ def open_client(tmdb: FakeTmdb) -> Iterator[Opener]:
     """Make clients that hardly wait between attempts; all are closed in the end."""
     opened: list[Client] = []
 
-    def make(url: str = tmdb.url, secret: str = V3_KEY, connections: int = 4) -> Client:
+    def make(
+        url: str = tmdb.url,
+        secret: str = V3_KEY,
+        connections: int = 4,
+        run_failure: RunFailure | None = None,
+    ) -> Client:
         asker = Transport(
             url,
             Credential(secret),
@@ -46,6 +53,7 @@ def open_client(tmdb: FakeTmdb) -> Iterator[Opener]:
             retries=2,
             connections=connections,
             backoff_seconds=0.001,
+            run_failure=run_failure,
         )
         opened.append(Client(asker, "ko-KR", "KR"))
         return opened[-1]
@@ -195,12 +203,16 @@ def test_films_of_another_genre_are_warned_of(
     assert warnings_in(caplog) == ["horror: 1 films are not of that genre"]
 
 
-def test_a_wrong_key_costs_exactly_one_request(tmdb: FakeTmdb, open_client: Opener) -> None:
-    client = open_client(secret=uuid.uuid4().hex)
+def test_a_wrong_key_costs_exactly_one_request(
+    tmdb: FakeTmdb, open_client: Opener, tmp_path: Path
+) -> None:
+    key = uuid.uuid4().hex
+    of_run = RunFailure(tmp_path / "private" / "failure", Credential(key), tmdb.url)
+    client = open_client(secret=key, run_failure=of_run)
 
-    for _ in range(2):
+    for task in ("popular", "trending"):
         with pytest.raises(CredentialRefused):
-            client.fetch(popular(20))
+            client.fetch(popular(20), task=task)
 
     assert tmdb.count() == 1
 
@@ -444,7 +456,7 @@ def test_a_page_that_fails_ends_the_pauses_of_the_others(
 
 def test_a_credential_refused_amid_the_list_stops_it(open_client: Opener) -> None:
     with FakeTmdb(limit=None, latency=0.02) as tmdb:
-        tmdb.fail(fake.status(401), page=4, times=None)
+        tmdb.fail(fake.refused(), page=4, times=None)
 
         with pytest.raises(CredentialRefused):
             open_client(tmdb.url, uuid.uuid4().hex).fetch(popular(100))

@@ -12,9 +12,9 @@ import pytest
 from fake_tmdb import Request
 from trials.faults import AS_PROCESSES
 from trials.judging import Observed, complaints, complaints_of_the_next
-from trials.kinds import KINDS, LONG_PAUSES, Cure
+from trials.kinds import KINDS, LONG_PAUSES, LONGER_THAN_A_RUN_WAITS, Cure
 from trials.lists import LISTS, FilmsOf
-from trials.matrix import PAGES, Combination, labelled, product
+from trials.matrix import FAILS_AT_ONCE, PAGES, Combination, labelled, product
 from trials.outages import OUTAGES
 from trials.runs import KEY, Ended
 
@@ -39,6 +39,9 @@ NAMED = {
     *(f"id {how}" for how in SHAPES),
     *("redirect elsewhere", "redirect to itself"),
     *("400", "401", "403", "404", "408", "422", "429"),
+    *("200 that refuses the key", "404 that refuses the key"),
+    *(f"{code} of something in between" for code in (401, 403, 407, 451, 511)),
+    *(f"code {code} with {status}" for code in (11, 25, 43, 46) for status in (200, 404)),
     *("500", "502", "503", "504", "520", "521", "522", "523", "524"),
     *("429 after 0", "429 after 1", "429 after 3600", "429 after nonsense"),
     *("429 after a date", "429 after a past date"),
@@ -72,13 +75,13 @@ def test_every_list_is_hit_about_as_often() -> None:
 
 def test_what_passes_has_to_heal_and_what_stays_has_to_fail() -> None:
     for each in product():
-        if each.kind is None or each.kind.cure in (Cure.NOTHING, Cure.KEY):
+        if each.kind is None or each.kind.cure in FAILS_AT_ONCE:
             assert not each.completes
         elif each.kind.cure is Cure.RETRY:
             assert each.completes == (each.times != "always")
         else:
             assert each.completes
-    assert KINDS.keys() >= LONG_PAUSES
+    assert KINDS.keys() >= LONG_PAUSES.keys() | LONGER_THAN_A_RUN_WAITS
 
 
 def test_what_runs_as_a_process_is_of_the_product() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY, V3_KEY, LuigiRun, Run, luigi_command
-from fake_tmdb import FakeTmdb, edit, html_ok, json_body, status
+from fake_tmdb import FakeTmdb, edit, html_ok, json_body, refused, status
 
 pytestmark = pytest.mark.run
 
@@ -461,7 +461,7 @@ def test_a_refused_key_is_met_once_and_stops_the_run(
 def test_a_key_refused_half_way_writes_no_part_of_a_list(
     luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path
 ) -> None:
-    tmdb.fail(status(401), path="/movie/popular", page=3, times=None)
+    tmdb.fail(refused(), path="/movie/popular", page=3, times=None)
     run = luigi_run(*POPULAR)
     in_plain_words(run)
     assert run.status == FAILED

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY, LuigiRun, Run
-from fake_tmdb import FakeTmdb, Fault, edit, redirect, reset, status
+from fake_tmdb import FakeTmdb, Fault, edit, redirect, refused, reset, status
 
 pytestmark = pytest.mark.run
 
@@ -47,7 +47,7 @@ def without_total(document: dict[str, Any]) -> None:
 
 ENDINGS: list[tuple[str, Misbehaviour, int]] = [
     ("success", lambda _tmdb, _secret: None, 0),
-    ("401", always(status(401)), 30),
+    ("401", always(refused()), 30),
     ("500", always(status(500)), 30),
     ("reset", always(reset()), 30),
     ("wrong shape", always(edit(without_total)), 30),
@@ -112,7 +112,7 @@ def test_a_secret_in_dotenv_stays_there(
     dotenv = clean_environment / ".env"
     dotenv.write_text(f"TMDB_API_KEY={secret}\n", encoding="utf-8")
     with FakeTmdb(key=secret, limit=None) as tmdb:
-        tmdb.fail(status(401), path="/trending/movie/day", times=None)
+        tmdb.fail(refused(), path="/trending/movie/day", times=None)
         run = luigi_run(*DAILY, "--log-level", "DEBUG", TMDB_API_KEY=None, TMDB_API_URL=tmdb.url)
     assert run.status == 30
     assert places_of(secret, tmp_path, run.out, run.err) == [str(dotenv)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import email.utils
 import itertools
 import logging
 import os
 import pickle
+import socket
 import threading
 import time
 import traceback
@@ -31,11 +33,15 @@ from pipeline.errors import (
     CredentialRefused,
     PipelineError,
     RequestRejected,
+    SettingsError,
+    TmdbBlocked,
     TmdbUnavailable,
 )
 from pipeline.tmdb import body, connections, transport
+from pipeline.tmdb.acceptance import Acceptance
 from pipeline.tmdb.faults import Stopped
 from pipeline.tmdb.pacing import Limit, Pacer
+from pipeline.tmdb.run_failure import RunFailure
 from pipeline.tmdb.transport import Transport
 from pipeline.version import VERSION
 
@@ -139,18 +145,23 @@ def test_a_netrc_entry_does_not_take_the_credentials_place(
     assert request.headers.get("Authorization") == expected
 
 
-@pytest.mark.parametrize("http_status", [401, 403])
+def shared(tmp_path: Path, url: str, key: str) -> RunFailure:
+    return RunFailure(tmp_path / "private" / "failure", Credential(key), url)
+
+
+@pytest.mark.parametrize("http_status", [401, 403, 404, 200])
 def test_a_refused_credential_is_not_asked_with_again(
-    http_status: int, open_transport: Opener
+    http_status: int, open_transport: Opener, tmp_path: Path
 ) -> None:
     key = fresh_key()
     with FakeTmdb(limit=None) as tmdb:
-        tmdb.fail(fake.status(http_status), times=None)
-        first = open_transport(tmdb.url, key)
+        tmdb.fail(fake.refused(http_status), times=None)
+        of_run = shared(tmp_path, tmdb.url, key)
+        first = open_transport(tmdb.url, key, run_failure=of_run)
         with pytest.raises(CredentialRefused) as refused:
             ask(first)
         assert tmdb.count() == 1
-        for another in (first, open_transport(tmdb.url, key)):
+        for another in (first, open_transport(tmdb.url, key, run_failure=of_run)):
             with pytest.raises(CredentialRefused) as again:
                 ask(another)
             assert tmdb.url.removesuffix("/3").removeprefix("http://") in str(again.value)
@@ -179,20 +190,24 @@ def test_a_wrong_credential_is_named_by_its_kind(
 
 
 def test_a_forked_worker_knows_of_a_refusal_before_and_after_the_fork(
-    open_transport: Opener,
+    open_transport: Opener, tmp_path: Path
 ) -> None:
     """Luigi forks a process for each task: one refusal has to stop them all."""
     with FakeTmdb(key=fresh_key(), limit=None) as tmdb:
-        known, unknown = fresh_key(), fresh_key()
+        wrong, before, after = fresh_key(), tmp_path / "before", tmp_path / "after"
+
+        def asker(folder: Path) -> Transport:
+            return open_transport(tmdb.url, wrong, run_failure=shared(folder, tmdb.url, wrong))
+
         with pytest.raises(CredentialRefused):
-            ask(open_transport(tmdb.url, known))
-        assert in_fork(lambda: ask(open_transport(tmdb.url, known))) == "CredentialRefused"
+            ask(asker(before))
+        assert in_fork(lambda: ask(asker(before))) == "CredentialRefused"
         assert tmdb.count() == 1
 
-        assert in_fork(lambda: ask(open_transport(tmdb.url, unknown))) == "CredentialRefused"
+        assert in_fork(lambda: ask(asker(after))) == "CredentialRefused"
         assert tmdb.count() == 2
         with pytest.raises(CredentialRefused):
-            ask(open_transport(tmdb.url, unknown))
+            ask(asker(after))
         assert tmdb.count() == 2
 
 
@@ -450,17 +465,85 @@ def in_an_hour() -> str:
 
 
 @pytest.mark.parametrize(
-    "wanted", ["3600", in_an_hour(), "9" * 400], ids=["number", "date", "absurd"]
+    "wanted", ["601", "3600", in_an_hour(), "9" * 400], ids=["601", "hour", "date", "absurd"]
 )
-def test_a_long_retry_after_is_cut_to_the_longest_pause(
-    wanted: str, tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+def test_a_retry_after_longer_than_a_run_waits_fails_at_once_and_says_when(
+    wanted: str, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(transport, "LONGEST_PAUSE", 0.3)
-    tmdb.fail(fake.too_many(wanted))
+    tmdb.fail(fake.too_many(wanted), times=None)
+    pacer = Pacer(tmp_path / "pace" / "file", Limit(1000, 1000))
 
-    ask(open_transport())
+    for _ in range(2):
+        with pytest.raises(
+            TmdbUnavailable, match=r"asks to wait until \d{4}-\d\d-\d\d \d\d:\d\d UTC"
+        ):
+            ask(open_transport(pacer=pacer))
 
-    assert 0.3 <= pause_before_second(tmdb) < 0.6
+    assert tmdb.count() == 1
+
+
+def test_the_last_attempt_says_for_how_long_tmdb_asks_to_wait(
+    tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.too_many("500"))
+
+    with pytest.raises(TmdbUnavailable, match=r"and it asks to wait until [\d-]{10} \d\d:\d\d UTC"):
+        ask(open_transport(retries=0))
+
+
+def test_another_process_asks_nothing_before_the_time_is_over(
+    tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    pace = tmp_path / "pace" / "file"
+    tmdb.fail(fake.too_many("86400"))
+    with pytest.raises(TmdbUnavailable, match="asks to wait until"):
+        ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000))))
+
+    later = open_transport(pacer=Pacer(pace, Limit(1000, 1000)))
+
+    assert in_fork(lambda: ask(later)) == "TmdbUnavailable"
+    assert tmdb.count() == 1
+
+
+@pytest.mark.parametrize("answer", ["a 503", "a block page", "a 200 with TMDB's code 25"])
+def test_whatever_answer_asks_to_wait_is_believed(
+    answer: str, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    fault = {
+        "a 503": fake.status(503),
+        "a block page": fake.blocked(403),
+        "a 200 with TMDB's code 25": fake.error(200, 25),
+    }[answer]
+
+    def asks_to_wait(reply: Any) -> Any:
+        return fault.change(reply).with_headers(Retry_After="700")
+
+    tmdb.fail(Fault("wait", change=asks_to_wait), times=None)
+    pacer = Pacer(tmp_path / "pace" / "file", Limit(1000, 1000))
+
+    with pytest.raises(TmdbUnavailable):
+        ask(open_transport(pacer=pacer))
+    assert 690 < pacer.held_seconds() <= 700
+    with pytest.raises(TmdbUnavailable, match="asks to wait until"):
+        ask(open_transport(pacer=pacer))
+    assert tmdb.count() == 1
+
+
+def test_a_wrong_clock_here_does_not_make_a_minute_a_day(
+    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A Retry-After that is a point in time counts from the Date of its answer."""
+    now = time.time()
+    pacer = Pacer(tmp_path / "pace" / "file", Limit(1000, 1000))
+    soon = email.utils.formatdate(now + 60, usegmt=True)
+    tmdb.fail(fake.too_many(soon))
+    monkeypatch.setattr(
+        "pipeline.clock.instant",
+        lambda: datetime.datetime.fromtimestamp(now - 86_400, datetime.UTC),
+    )
+    with pytest.raises(TmdbUnavailable):
+        ask(open_transport(pacer=pacer, retries=0))
+    assert 50 < pacer.held_seconds() <= 61
 
 
 @pytest.mark.parametrize(
@@ -514,12 +597,12 @@ def test_a_429_holds_back_everybody_who_shares_the_pace(
     neighbour.close()
 
 
-def test_another_fault_holds_nobody_back(
+def test_a_fault_that_asks_for_no_pause_holds_nobody_back(
     tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
 ) -> None:
     pace = tmp_path / "pace" / "file"
     neighbour = Pacer(pace, Limit(1000, 1000))
-    tmdb.fail(fake.status(503, headers={"Retry-After": "2"}))
+    tmdb.fail(fake.status(503))
 
     with pytest.raises(TmdbUnavailable):
         ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000)), retries=0))
@@ -546,7 +629,7 @@ def test_a_pause_ends_as_soon_as_the_list_is_given_up(
 # --- Faults that stay -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", [204, 304, 400, 404, 405, 406, 410, 422, 451, 501])
+@pytest.mark.parametrize("code", [204, 304, 400, 404, 405, 406, 410, 422, 501])
 def test_a_rejected_request_is_not_repeated(
     code: int, tmdb: FakeTmdb, open_transport: Opener
 ) -> None:
@@ -686,6 +769,189 @@ def test_an_oversized_answer_is_given_up_before_it_fills_the_memory(
     assert peak < 4 * body.LARGEST_ANSWER
     assert tmdb.count() == 1
     assert_told_well(raised.value, tmdb)
+
+
+# --- Answers that are not TMDB's ----------------------------------------------------------------
+
+OF_SOMETHING_IN_BETWEEN: dict[str, Fault] = {
+    "a CDN's block page": fake.blocked(403),
+    "a 403 without a body": fake.status(403, b""),
+    "a gateway's 403 in JSON": Fault(
+        "403", change=lambda reply: replace(reply, status=403, body=b'{"message": "Forbidden"}')
+    ),
+    "a portal's 401": fake.status(401),
+    "a proxy's 401 as a text": fake.status(401, b"Unauthorized"),
+    "a proxy's login page": fake.status(407),
+    "a block for legal reasons": fake.status(451),
+    "a captive portal": fake.status(511),
+}
+
+
+@pytest.mark.parametrize("name", OF_SOMETHING_IN_BETWEEN)
+def test_an_answer_that_is_not_tmdbs_is_not_taken_for_a_refused_key(
+    name: str, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    accepted = Acceptance(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
+    asker = open_transport(acceptance=accepted)
+    ask(asker)
+    tmdb.fail(OF_SOMETHING_IN_BETWEEN[name], times=None)
+
+    with pytest.raises(TmdbBlocked, match="between here and TMDB") as raised:
+        ask(asker)
+
+    sentence = str(raised.value)
+    assert "TMDB_API_KEY" not in sentence
+    assert all(word in sentence for word in ("proxy", "captive portal", "country or address"))
+    assert tmdb.count() == 2, "it is not asked again"
+    assert accepted.known(), "the key is still remembered"
+    assert V3_KEY not in shown(raised.value)
+
+
+def test_the_title_of_a_block_page_is_quoted(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    tmdb.fail(fake.blocked(403))
+
+    with pytest.raises(TmdbBlocked, match="ERROR: The request could not be satisfied"):
+        ask(open_transport())
+
+
+@pytest.mark.parametrize("http_status", [200, 401, 403, 404, 500])
+@pytest.mark.parametrize("code", [3, 7, 10])
+def test_tmdbs_own_error_about_the_key_counts_whatever_the_http_status(
+    code: int, http_status: int, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    accepted = Acceptance(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
+    tmdb.fail(fake.error(http_status, code), times=None)
+
+    with pytest.raises(CredentialRefused, match="TMDB_API_KEY"):
+        ask(open_transport(acceptance=accepted))
+
+    assert tmdb.count() == 1
+    assert not accepted.known()
+
+
+@pytest.mark.parametrize("http_status", [200, 404, 500])
+@pytest.mark.parametrize("code", [9, 11, 24, 25, 43, 46])
+def test_a_fault_of_tmdbs_own_passes_whatever_the_http_status(
+    code: int, http_status: int, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.error(http_status, code))
+
+    assert ask(open_transport())["page"] == 1
+    assert tmdb.count() == 2
+
+
+def test_a_web_page_with_status_200_is_named_and_is_no_acceptance(
+    tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    accepted = Acceptance(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
+    tmdb.fail(fake.html_ok(), times=None)
+
+    with pytest.raises(TmdbUnavailable, match="not JSON but a web page: a captive portal"):
+        ask(open_transport(acceptance=accepted))
+
+    assert not accepted.known()
+
+
+def test_a_web_page_with_status_404_says_that_it_is_none_of_tmdbs(
+    tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.status(404), times=None)
+
+    with pytest.raises(RequestRejected, match=r"a web page, which TMDB never sends.*TMDB_API_URL"):
+        ask(open_transport())
+
+
+# --- Settings of the network that cannot work ---------------------------------------------------
+
+UNUSABLE_PROXIES = [
+    "socks5h://127.0.0.1:1080",
+    "SOCKS4://127.0.0.1:1080",
+    "ftp://127.0.0.1:21",
+    "localhost:3128",
+    "http://",
+    "http://127.0.0.1:99999",
+    "http://[::1",
+    "http://user:pa55word@:3128",
+]
+
+
+@pytest.mark.parametrize("proxy", UNUSABLE_PROXIES)
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+def test_a_proxy_that_cannot_work_is_named_at_once(
+    variable: str,
+    proxy: str,
+    tmdb: FakeTmdb,
+    open_transport: Opener,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+
+    with pytest.raises(SettingsError, match=f"^{variable} names a proxy") as raised:
+        open_transport()
+
+    assert "unset it" in str(raised.value)
+    assert "pa55word" not in shown(raised.value)
+
+
+def test_a_proxy_that_cannot_work_is_no_matter_where_it_is_not_used(
+    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:1080")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    assert ask(open_transport())["page"] == 1
+
+
+@pytest.mark.parametrize("status_line", ["407 Proxy Authentication Required", "403 Forbidden"])
+def test_a_proxy_that_lets_nobody_through_is_asked_once(
+    status_line: str, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(f"HTTP/1.1 {status_line}\r\nContent-Length: 0\r\n\r\n") as (port, asked):
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        with pytest.raises((SettingsError, TmdbBlocked), match="the proxy"):
+            ask(open_transport("https://films.invalid/3"))
+
+    assert len(asked) == 1
+
+
+@contextlib.contextmanager
+def answering(answer: str) -> Iterator[tuple[int, list[bytes]]]:
+    """A port on which every connection gets the same answer; and what was asked there."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    sock, _ = listener.accept()
+                    with sock:
+                        asked.append(sock.recv(65_536))
+                        sock.sendall(answer.encode())
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1], asked
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("content", [None, b"no certificate"], ids=["nowhere", "no certificate"])
+def test_a_file_of_certificates_that_cannot_be_used_is_named_at_once(
+    content: bytes | None,
+    variable: str,
+    open_transport: Opener,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "certificates.pem"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(variable, str(path))
+
+    with pytest.raises(SettingsError, match=f"^{variable} names no file of certificates"):
+        open_transport("https://films.invalid/3")
 
 
 # --- Connections ------------------------------------------------------------------------------

@@ -14,20 +14,13 @@ from fake_tmdb import FakeTmdb
 
 from pipeline.credential import Credential
 from pipeline.errors import CredentialRefused, RequestRejected
-from pipeline.tmdb import transport
 from pipeline.tmdb.faults import reason
-from pipeline.tmdb.refusals import Refusals
 from pipeline.tmdb.transport import Transport
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0ZXN0In0.c2lnbmF0dXJl"
 OTHER_KEY = "f" * 32
 PATH = "/movie/popular"
 NO_CERTIFICATES = "REQUESTS_CA_BUNDLE names no file of certificates"
-
-
-@pytest.fixture(autouse=True)
-def _no_refusal_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "_REFUSALS", Refusals())
 
 
 def said(tmdb: FakeTmdb, key: str, kind: type[Exception]) -> str:
@@ -134,6 +127,12 @@ def of(error: Exception, **more: object) -> Exception:
             "the proxy does not work",
         ),
         (OSError(111, "Connection refused"), "the connection was refused"),
+        (
+            ProxyError(OSError(111, "Connection refused")),
+            "the proxy does not work: the connection was refused",
+        ),
+        (OSError(101, "Network is unreachable"), "there is no route to the host"),
+        (OSError(113, "No route to host"), "there is no route to the host"),
         (ValueError(KeyError("a TLS CA certificate")), NO_CERTIFICATES),
         (ValueError("something secret"), "ValueError"),
     ],

@@ -23,7 +23,7 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import REPOSITORY, LuigiRun, luigi_command
-from fake_tmdb import FakeTmdb, hang, status
+from fake_tmdb import FakeTmdb, hang, refused, status
 
 pytestmark = pytest.mark.run
 
@@ -231,6 +231,46 @@ def test_a_run_at_the_desk_fails_at_once_and_is_never_refused(
     for attempt in range(1, 7):
         assert luigi_run(*POPULAR, local=False, **desk).status == FAILED
         assert tmdb.count("/movie/popular") == attempt
+
+
+# what concerns every list is met once an attempt
+
+
+@pytest.mark.parametrize("workers", ["1", "4"])
+@pytest.mark.parametrize("command", [DAILY, WEEKLY], ids=["daily", "weekly"])
+def test_without_a_network_one_list_finds_out_and_the_others_are_not_tried(
+    luigi_run: LuigiRun, command: tuple[str, ...], workers: str
+) -> None:
+    """And so it is in the next run: it does not believe the one before."""
+    nobody = f"http://127.0.0.1:{free_port()}/3"
+    for _ in range(2):
+        run = luigi_run(*command, "--workers", workers, TMDB_API_URL=nobody, TMDB_MAX_RETRIES="2")
+        assert run.status == FAILED, run.output
+        assert 1 <= run.err.count("attempt 3 follows") <= int(workers), run.err
+        sentences = {line for line in run.err.splitlines() if " ERROR: " in line}
+        reasons = {line.partition("could not be reached in 3 attempts")[2] for line in sentences}
+        assert sentences
+        assert all(each.startswith(" (the last time: the connection was refu") for each in reasons)
+
+
+def test_the_next_attempt_of_an_unattended_run_tries_the_host_again(
+    luigi_run: LuigiRun, unattended: dict[str, str], by: list[str]
+) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/3"
+    variables = unattended | {"TMDB_API_URL": nobody, "TMDB_MAX_RETRIES": "1"}
+    run = luigi_run(*DAILY, *by, local=False, **variables)
+    assert run.status == FAILED, run.output
+    assert run.err.count("attempt 2 follows") == 4
+
+
+def test_a_key_that_is_refused_once_is_tried_again_by_the_next_attempt(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, unattended: dict[str, str], by: list[str]
+) -> None:
+    """TMDB's CDN keeps a refusal for some minutes."""
+    tmdb.fail(refused())
+    run = luigi_run(*DAILY, *by, local=False, **unattended)
+    assert run.status == 0, run.output
+    assert tmdb.count() == 1 + 6
 
 
 # nothing hangs for ever

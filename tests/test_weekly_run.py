@@ -173,6 +173,23 @@ def test_never_more_than_16_connections_however_luigi_is_started(
     assert 8 <= tmdb.peak_connections <= 16
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_refused_key_is_met_by_no_more_lists_than_there_are_workers(
+    method: str, environment: dict[str, str], clean_environment: Path
+) -> None:
+    script = clean_environment / "week.py"
+    script.write_text(WITHOUT_A_COMMAND_LINE)
+    with FakeTmdb(key="0" * 32, limit=None) as tmdb:
+        subprocess.run(
+            [sys.executable, str(script), method],
+            env=environment | {"TMDB_API_URL": tmdb.url},
+            capture_output=True,
+            timeout=100,
+            check=False,
+        )
+    assert 1 <= tmdb.count() <= 4
+
+
 SLOW_TO_GO = """
 import time
 from multiprocessing.process import BaseProcess

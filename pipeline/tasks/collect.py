@@ -45,7 +45,7 @@ class CollectionTask(PipelineTask):
             Progress(self, film_list.name, film_list.pages) as progress,
             open_client(now, connections_of_a_worker(), self.date) as client,
         ):
-            fetched = client.fetch(film_list, progress)
+            fetched = client.fetch(film_list, progress, self.task_id)
         origin = collection.Origin(
             source=source_of(fetched),
             language=now.language,

@@ -15,14 +15,15 @@ from typing import Any, NamedTuple
 
 from pipeline import clock
 from pipeline.collection import Effort, Film, Page
-from pipeline.errors import AnswerNotUnderstood
-from pipeline.layout import acceptance_file, connections_file, pace_file
+from pipeline.errors import AnswerNotUnderstood, TmdbError
+from pipeline.layout import acceptance_file, connections_file, pace_file, run_failure_file
 from pipeline.plan import FilmList
 from pipeline.settings import Settings
 from pipeline.tmdb.acceptance import Acceptance
 from pipeline.tmdb.connection_limit import ConnectionLimit
 from pipeline.tmdb.faults import Transient
 from pipeline.tmdb.pacing import Pacer, limits
+from pipeline.tmdb.run_failure import RunFailure
 from pipeline.tmdb.transport import Answer, CatalogueAdapter, Transport
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -54,7 +55,12 @@ class Client:
         self._language = language
         self._region = region
 
-    def fetch(self, film_list: FilmList, on_page: OnPage = lambda done, total: None) -> Fetched:
+    def fetch(
+        self,
+        film_list: FilmList,
+        on_page: OnPage = lambda done, total: None,
+        task: str = "",
+    ) -> Fetched:
         """Fetch all pages of the list, several at a time.
 
         The first request of a process goes alone unless the credential was accepted in the last
@@ -62,16 +68,28 @@ class Client:
         the first one says of their number: TMDB caches each page by itself. Those past a list's end
         come empty.
 
+        Args:
+            film_list: what to fetch.
+            on_page: called after each page.
+            task: names the attempt among those of the run; the same one again is its next attempt.
+
         Raises:
             TmdbError: see `Transport.get`; the pages that were there are dropped.
         """
+        self._transport.begin(task)
+        try:
+            return self._fetched(film_list, on_page)
+        except TmdbError:
+            self._transport.end(task)
+            raise
+
+    def _fetched(self, film_list: FilmList, on_page: OnPage) -> Fetched:
         before = (self._transport.requests, self._transport.bytes_received, clock.monotonic())
         numbers = range(1, film_list.pages + 1)
         first = [] if self._transport.accepted else [self._page(film_list, 1, threading.Event())]
         if first:
             on_page(1, film_list.pages)
-            numbers = range(2, film_list.pages + 1)
-        rest = self._concurrently(film_list, numbers, on_page, done=len(first))
+        rest = self._concurrently(film_list, numbers[len(first) :], on_page, done=len(first))
         fetched = [*first, *rest]
         _warn_of_gaps(film_list, [page for page, _ in fetched])
         requests = self._transport.requests - before[0]
@@ -162,9 +180,11 @@ def _client(
     if demo_day is None:
         pacer = Pacer(pace_file(settings.api_url), *limits(settings.requests_per_second))
         acceptance = Acceptance(acceptance_file(settings.api_url), credential, settings.api_url)
+        run_failure = RunFailure(run_failure_file(settings.api_url), credential, settings.api_url)
         adapter = None
     else:
-        pacer, adapter, acceptance = None, CatalogueAdapter(demo_day), None
+        pacer, acceptance, run_failure = None, None, None
+        adapter = CatalogueAdapter(demo_day)
     transport = Transport(
         settings.api_url if demo_day is None else DEMO_URL,
         credential,
@@ -173,6 +193,7 @@ def _client(
         connections=connections,
         adapter=adapter,
         acceptance=acceptance,
+        run_failure=run_failure,
     )
     return Client(transport, settings.language, settings.region)
 

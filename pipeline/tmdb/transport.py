@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import io
-import json
 import logging
 import random
 import re
@@ -24,15 +23,25 @@ import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from pipeline import clock
+from pipeline import clock, settings
 from pipeline.credential import Credential
-from pipeline.errors import CredentialRefused, RequestRejected, TmdbUnavailable
+from pipeline.errors import SettingsError, TmdbError
+from pipeline.tmdb import explanations
 from pipeline.tmdb.acceptance import Acceptance
-from pipeline.tmdb.body import decode, read
+from pipeline.tmdb.body import read
 from pipeline.tmdb.connections import bound
-from pipeline.tmdb.faults import Stopped, Transient, reason
-from pipeline.tmdb.pacing import Pacer
-from pipeline.tmdb.refusals import Refusals
+from pipeline.tmdb.faults import (
+    Blocked,
+    KeyRefused,
+    Misconfigured,
+    Rejected,
+    Stopped,
+    Transient,
+    fault_of,
+)
+from pipeline.tmdb.pacing import MAX_HOLD_SECONDS, Pacer
+from pipeline.tmdb.response import retry_after, understand
+from pipeline.tmdb.run_failure import RunFailure
 from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -42,15 +51,17 @@ SILENCE_SECONDS = 15.0
 """Longest waits: for a connection, and between two pieces of an answer."""
 
 LONGEST_PAUSE = 60.0
-"""Cap in seconds on a Retry-After and on our own backoff."""
+"""Cap in seconds on our own backoff."""
+
+MAX_WAIT_SECONDS = 600.0
+"""Seconds within which a request waits because TMDB asks for it. What would have to wait longer
+fails at once. An unattended task may take 1,800 s in all."""
+
+WORTH_A_LINE_SECONDS = 5.0
+"""A wait of that length because of another process is logged."""
 
 ALIKE_SECONDS = 1.0
-"""Within which the same failed attempt of several pages is told once."""
-
-REFUSED = (401, 403)
-TRANSIENT = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
-
-_REFUSALS = Refusals()
+"""Seconds in which what several pages meet alike is logged once."""
 
 
 class Answer(NamedTuple):
@@ -79,6 +90,10 @@ class Transport:
         adapter: what carries the requests; by default urllib3 over the network.
         backoff_seconds: wait before the first retry, doubled for each further one.
         acceptance: remembers from run to run that the credential is good; None for no memory.
+        run_failure: what the processes of the run share of a failure; None for no sharing.
+
+    Raises:
+        SettingsError: the proxy or the certificates that the environment names cannot be used.
     """
 
     def __init__(
@@ -92,6 +107,7 @@ class Transport:
         adapter: requests.adapters.BaseAdapter | None = None,
         backoff_seconds: float = 0.5,
         acceptance: Acceptance | None = None,
+        run_failure: RunFailure | None = None,
     ) -> None:
         self.host = urlsplit(api_url).netloc
         self.connections = connections
@@ -101,11 +117,14 @@ class Transport:
         self._retries = retries
         self._backoff_seconds = backoff_seconds
         self._session = _session(connections, adapter)
-        self._circumstances = self._session.merge_environment_settings(
-            api_url, {}, stream=True, verify=None, cert=None
-        )
+        self._circumstances = _circumstances_of(api_url)
+        if adapter is None:
+            _refuse_unusable_proxy(api_url, self._circumstances["proxies"])
+            _refuse_unusable_certificates(api_url, self._circumstances["verify"])
         self._acceptance = acceptance
+        self._run_failure = run_failure
         self._accepted = False
+        self._answered = False
         self._told: dict[str, float] = {}
         self._counting = threading.Lock()
         self.requests = 0
@@ -113,7 +132,7 @@ class Transport:
 
     @property
     def accepted(self) -> bool:
-        """Whether TMDB has answered this credential, in this process or in one of late."""
+        """Whether TMDB has answered this credential, in this process or in the last days."""
         return self._accepted or (self._acceptance is not None and self._acceptance.known())
 
     def get(
@@ -126,12 +145,15 @@ class Transport:
         """Ask until there is an answer that passes the check.
 
         Raises:
-            TmdbUnavailable: transient faults outlasted the retries.
-            CredentialRefused: the credential is wrong; later requests of the run fail unasked.
+            TmdbUnavailable: transient faults outlasted the retries, TMDB asks to wait for longer
+                than `MAX_WAIT_SECONDS`, or something else answers in its place.
+            CredentialRefused: the credential is wrong.
             RequestRejected: TMDB does not like this request.
+            SettingsError: a setting of the network cannot work.
             AnswerNotUnderstood: the check did not find the promised shape.
             Stopped: `stop` was set meanwhile.
         """
+        patient_until = clock.monotonic() + MAX_WAIT_SECONDS
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._retries + 1),
             wait=self._pause,
@@ -141,15 +163,33 @@ class Transport:
             reraise=True,
         )
         try:
-            return retrying(self._attempt, path, parameters, check, stop)
+            return retrying(self._attempt, path, parameters, check, stop, patient_until)
         except Transient as fault:
-            raise TmdbUnavailable(
-                f"{self.host} did not answer {path} properly in {self._retries + 1} attempts (the "
-                f"last time: {fault}); check the network, proxy and TMDB_API_URL, then run the "
-                "same command again: what is finished is kept.",
-                path=path,
-                attempts=self._retries + 1,
-            ) from None
+            error = explanations.unavailable(self.host, path, fault, self._retries + 1)
+            raise (self._noted(error) if fault.of_host else error) from None
+        except Blocked as block:
+            raise self._noted(explanations.blocked(self.host, path, block)) from None
+        except KeyRefused:
+            if self._acceptance is not None:
+                self._acceptance.forget()
+            raise self._noted(explanations.refused(self.host, self._credential)) from None
+        except Misconfigured as fault:
+            proxied = self._circumstances["proxies"]
+            variable = settings.proxy_variable(urlsplit(self._api_url).scheme) if proxied else None
+            raise explanations.misconfigured(self.host, fault, variable) from None
+        except Rejected as rejection:
+            raise explanations.rejected(self.host, path, rejection) from None
+
+    def begin(self, task: str) -> None:
+        """Note that a task begins an attempt: one that failed before tries everything again."""
+        self._answered = False
+        if self._run_failure is not None:
+            self._run_failure.begin(task)
+
+    def end(self, task: str) -> None:
+        """Note that a task's attempt has failed."""
+        if self._run_failure is not None:
+            self._run_failure.end(task)
 
     def close(self) -> None:
         """Close all connections."""
@@ -158,12 +198,16 @@ class Transport:
             self._pacer.close()
 
     def _attempt(
-        self, path: str, parameters: Mapping[str, str], check: Check, stop: threading.Event
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        check: Check,
+        stop: threading.Event,
+        patient_until: float,
     ) -> Answer:
-        if _REFUSALS.knows(self._credential, self._api_url):
-            raise self._refused()
-        if self._pacer is not None:
-            _sleep(self._pacer.reserve(), stop)
+        if self._run_failure is not None:
+            self._run_failure.raise_known(answered=self._answered)
+        self._wait_for_turn(stop, patient_until)
         self._count(requests=1)
         try:
             response = self._session.send(
@@ -175,9 +219,29 @@ class Transport:
             with response:
                 content = read(response.raw, f"{self.host}{path}")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise Transient(reason(error)) from None
+            raise fault_of(error) from None
         self._count(bytes_received=len(content))
-        return self._understand(path, response, content, check)
+        return self._understood(response, content, check, patient_until)
+
+    def _wait_for_turn(self, stop: threading.Event, patient_until: float) -> None:
+        """Wait until this request may be sent: within the pace, and not while TMDB says to wait.
+
+        A moment that was reserved before another request had to wait does not count any more.
+        """
+        if self._pacer is None:
+            return
+        while True:
+            held = self._pacer.held_seconds()
+            self._refuse_long_wait(held, patient_until)
+            if held >= WORTH_A_LINE_SECONDS:
+                self._log_once(f"{self.host} asks to wait until {explanations.moment_in(held)}")
+            _sleep(self._pacer.reserve(), stop)
+            if not self._pacer.held_seconds():
+                return
+
+    def _refuse_long_wait(self, seconds: float, patient_until: float) -> None:
+        if clock.monotonic() + seconds > patient_until:
+            raise explanations.asks_to_wait(self.host, seconds)
 
     def _prepared(self, path: str, parameters: Mapping[str, str]) -> requests.PreparedRequest:
         query = urlencode({**parameters, **_Authorisation.query(self._credential)})
@@ -190,51 +254,47 @@ class Transport:
             self.requests += requests
             self.bytes_received += bytes_received
 
-    def _understand(
-        self, path: str, response: requests.Response, content: bytes, check: Check
+    def _understood(
+        self, response: requests.Response, content: bytes, check: Check, patient_until: float
     ) -> Answer:
-        status = response.status_code
-        if status in REFUSED:
-            _REFUSALS.remember(self._credential, self._api_url)
-            if self._acceptance is not None:
-                self._acceptance.forget()
-            raise self._refused()
-        if status in TRANSIENT:
-            pause = _retry_after(response)
-            raise Transient(f"HTTP status {status}", pause, too_fast=status == 429)
-        if status != 200:
-            raise RequestRejected(
-                f"{self.host} rejects the request {path} with HTTP status {status}"
-                f"{self._message(content)}; retrying cannot help.",
-                path=path,
-                status=status,
-            )
-        self._note_acceptance()
-        body = decode(content)
+        content_type = response.headers.get("Content-Type", "")
+        try:
+            body = understand(response.status_code, content_type, content, self._credential.redact)
+        except (Transient, Blocked) as fault:
+            self._keep_to_retry_after(fault, response, patient_until)
+            raise
         check(body)
+        self._note_acceptance()
         return Answer(body, demo="X-Catalogue" in response.headers)
 
+    def _keep_to_retry_after(
+        self, fault: Transient | Blocked, response: requests.Response, patient_until: float
+    ) -> None:
+        """Have every process wait as long as the answer asks for."""
+        headers = response.headers
+        asked = retry_after(headers.get("Retry-After"), headers.get("Date"), clock.instant())
+        if asked is None:
+            return
+        pause = min(asked, MAX_HOLD_SECONDS)
+        if isinstance(fault, Transient):
+            fault.pause = pause
+        if pause > 0 and self._pacer is not None:
+            self._pacer.hold(pause)
+        if isinstance(fault, Transient):
+            self._refuse_long_wait(pause, patient_until)
+
     def _note_acceptance(self) -> None:
+        self._answered = True
         if not self._accepted:
             self._accepted = True
             if self._acceptance is not None:
                 self._acceptance.remember()
 
-    def _refused(self) -> CredentialRefused:
-        kind = "Read Access Token" if self._credential.is_token else "v3 key"
-        return CredentialRefused(
-            f"{self.host} refuses the {kind} in TMDB_API_KEY: correct it in the environment or "
-            ".env (yours is at https://www.themoviedb.org/settings/api), then run the same command "
-            "again; what is finished is kept."
-        )
-
-    def _message(self, content: bytes) -> str:
-        """TMDB's own words, where there are some, on one line and without our secret."""
-        try:
-            message = json.loads(content)["status_message"]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            return ""
-        return f" ({self._credential.redact(' '.join(str(message).split()))[:200]})"
+    def _noted(self, error: TmdbError) -> TmdbError:
+        """Let the run's other lists know of an error that concerns them too, and return it."""
+        if self._run_failure is not None:
+            self._run_failure.note(error)
+        return error
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         fault = state.outcome.exception() if state.outcome else None
@@ -242,21 +302,25 @@ class Transport:
         pause: float = min(backoff, LONGEST_PAUSE) * random.uniform(0.5, 1.0)
         if isinstance(fault, Transient):
             if fault.pause is not None:
-                pause = max(min(fault.pause, LONGEST_PAUSE), pause / 10)
+                return max(fault.pause, pause / 10)
             if fault.too_fast and self._pacer is not None:
                 self._pacer.hold(pause)
         return pause
 
     def _log_retry(self, path: str, state: tenacity.RetryCallState) -> None:
-        """Tell of an attempt that failed; of pages that fail alike at the same time only once."""
         fault = state.outcome.exception() if state.outcome else None
-        sentence = f"{path}: {fault}; attempt {state.attempt_number + 1} follows"
+        pause = state.next_action.sleep if state.next_action else 0.0
+        self._log_once(
+            f"{path}: {fault}; attempt {state.attempt_number + 1} follows", f" in {pause:.1f} s"
+        )
+
+    def _log_once(self, sentence: str, end: str = "") -> None:
+        """Log what several pages meet at the same time once."""
         now = clock.monotonic()
         if now - self._told.get(sentence, -ALIKE_SECONDS) < ALIKE_SECONDS:
             return
         self._told[sentence] = now
-        pause = state.next_action.sleep if state.next_action else 0.0
-        LOGGER.info("%s in %.1f s", sentence, pause)
+        LOGGER.info("%s%s", sentence, end)
 
 
 class _Authorisation(requests.auth.AuthBase):
@@ -317,16 +381,89 @@ def trusted(api_url: str) -> ssl.SSLContext:
     """Return what the certificate of that address has to stand up to, as for our requests.
 
     Raises:
-        OSError: REQUESTS_CA_BUNDLE names no file of certificates.
+        SettingsError: REQUESTS_CA_BUNDLE names no certificates.
     """
+    return _context_of(_circumstances_of(api_url)["verify"])
+
+
+def proxy_of(api_url: str) -> str | None:
+    """Return the address of the proxy that requests to an address go by, with its scheme.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
+    return _refuse_unusable_proxy(api_url, _circumstances_of(api_url)["proxies"])
+
+
+def date_of(api_url: str, seconds: float) -> str | None:
+    """Return the Date header of any answer; without a key that is a refusal, which has one as well.
+
+    Raises:
+        SettingsError: the proxy or the certificates that the environment names cannot be used.
+    """
+    circumstances = _circumstances_of(api_url)
+    _refuse_unusable_proxy(api_url, circumstances["proxies"])
+    _refuse_unusable_certificates(api_url, circumstances["verify"])
+    with _session(1, None) as session:
+        request = session.prepare_request(requests.Request("GET", f"{api_url}/configuration"))
+        try:
+            response = session.send(
+                request, timeout=seconds, allow_redirects=False, **circumstances
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError):
+            return None
+        with response:
+            return response.headers.get("Date")
+
+
+def _circumstances_of(api_url: str) -> dict[str, Any]:
+    """Return what the environment says of requests to an address: proxies and certificates."""
     with _Session() as session:
-        told = session.merge_environment_settings(api_url, {}, stream=None, verify=None, cert=None)[
-            "verify"
-        ]
-    place = Path(told if isinstance(told, str) else requests.utils.DEFAULT_CA_BUNDLE_PATH)
-    if place.is_dir():
-        return ssl.create_default_context(capath=place)
-    return ssl.create_default_context(cafile=place)
+        found = session.merge_environment_settings(api_url, {}, stream=True, verify=None, cert=None)
+    return dict(found)
+
+
+def _refuse_unusable_proxy(api_url: str, proxies: Mapping[str, str]) -> str | None:
+    """Return the proxy that requests would use for an address; requests itself says if it can."""
+    proxy = requests.utils.select_proxy(api_url, proxies)
+    if not proxy:
+        return None
+    try:
+        address: str = requests.utils.prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
+        if not urllib3.util.parse_url(address).host:
+            raise ValueError
+        HTTPAdapter().proxy_manager_for(address)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError):
+        variable = settings.proxy_variable(urlsplit(api_url).scheme) or "This system"
+        socks = proxy.lower().startswith("socks")
+        why = "SOCKS needs the Python package PySocks" if socks else "it is no proxy's address"
+        raise SettingsError(
+            f"{variable} names a proxy that cannot be used ({why}): give it an address like "
+            "http://host:port, or unset it.",
+            variable=variable,
+        ) from None
+    return address
+
+
+def _refuse_unusable_certificates(api_url: str, verify: bool | str) -> None:
+    """See that the certificates which the environment names can be read, where any are needed."""
+    if isinstance(verify, str) and urlsplit(api_url).scheme == "https":
+        _context_of(verify)
+
+
+def _context_of(verify: bool | str) -> ssl.SSLContext:
+    path = Path(verify if isinstance(verify, str) else requests.utils.DEFAULT_CA_BUNDLE_PATH)
+    try:
+        if path.is_dir():
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        variable = settings.certificates_variable() or "REQUESTS_CA_BUNDLE"
+        why = "does not hold certificates" if isinstance(error, ssl.SSLError) else error.strerror
+        raise SettingsError(
+            f"{variable} names no file of certificates ({path}: {why}): correct it, or unset it.",
+            variable=variable,
+        ) from None
 
 
 class _Session(requests.Session):
@@ -337,7 +474,7 @@ class _Session(requests.Session):
     """
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Lead nowhere."""
+        """Return no target."""
 
 
 _KEY = re.compile(r"""api_key=[^&\s"']*""")
@@ -369,15 +506,6 @@ def _session(connections: int, adapter: requests.adapters.BaseAdapter | None) ->
     session.headers["Accept-Encoding"] = "gzip"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Return the seconds that a Retry-After asks for, a number or a date; None for nonsense."""
-    try:
-        pause: float | None = urllib3.Retry().get_retry_after(response.raw)
-    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
-        return None
-    return pause
 
 
 def _sleep(seconds: float, stop: threading.Event) -> None:

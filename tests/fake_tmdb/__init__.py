@@ -12,12 +12,15 @@ happens below the level a mock can reach.
 from fake_tmdb.catalogue import RowsOf
 from fake_tmdb.faults import Fault
 from fake_tmdb.faults_of_content import (
+    blocked,
     edit,
     empty_page,
+    error,
     html_ok,
     json_body,
     not_json,
     redirect,
+    refused,
     status,
     too_many,
 )
@@ -53,6 +56,7 @@ __all__ = [
     "Request",
     "Row",
     "RowsOf",
+    "blocked",
     "chunked",
     "corrupt_gzip",
     "cut_body",
@@ -60,6 +64,7 @@ __all__ = [
     "cut_gzip",
     "edit",
     "empty_page",
+    "error",
     "gzip_announced",
     "gzip_bomb",
     "gzip_unannounced",
@@ -71,6 +76,7 @@ __all__ = [
     "no_answer",
     "not_json",
     "redirect",
+    "refused",
     "reset",
     "reset_in_head",
     "reset_mid_body",

@@ -16,6 +16,26 @@ def status(code: int, body: bytes = _HTML, headers: Mapping[str, str] | None = N
     return _instead(f"status {code}", reply)
 
 
+def error(http_status: int, code: int, message: str = "As TMDB says it.") -> Fault:
+    """TMDB's own error object: `code` is its number, whatever the HTTP status."""
+    return _instead(f"error {code}", json_reply(http_status, refusal(code, message)))
+
+
+def refused(http_status: int = 401) -> Fault:
+    """TMDB's answer to a key that it does not know."""
+    return error(http_status, 7, "Invalid API key: You must be granted a valid key.")
+
+
+def blocked(http_status: int = 403) -> Fault:
+    """What TMDB's CDN answers to a country that it does not serve."""
+    page = (
+        b"<!DOCTYPE HTML><HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE>"
+        b"</HEAD><BODY><H1>403 ERROR</H1>The Amazon CloudFront distribution is configured to "
+        b"block access from your country.</BODY></HTML>"
+    )
+    return status(http_status, page)
+
+
 def too_many(retry_after: str | None = None) -> Fault:
     """429; the header may be missing, seconds, an HTTP date, or nonsense."""
     reply = too_many_reply(40)

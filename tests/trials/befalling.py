@@ -11,6 +11,7 @@ from fake_tmdb import FakeTmdb
 
 from trials import runs
 from trials.judging import Documents, Observed, complaints, complaints_of_the_next
+from trials.kinds import Cure
 from trials.lists import LISTS, PLAN
 from trials.matrix import PAGES, TIMES, Combination
 from trials.outages import OUTAGES
@@ -53,6 +54,8 @@ def _befall(combination: Combination, whole: Documents, run: Run) -> Outcome:
         with _trouble(combination, tmdb) as url:
             hit = observe(run, place, combination.job, url, tmdb)
         tmdb.mend()
+        if combination.kind and combination.kind.cure is Cure.TIME:
+            place.let_time_pass()
         healthy = another if combination.kind and not combination.kind.passes else tmdb
         again = observe(run, place, combination.job, healthy.url, healthy)
     found = [*complaints(combination, hit, whole), *complaints_of_the_next(hit, again, whole)]

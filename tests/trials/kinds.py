@@ -26,6 +26,8 @@ class Cure(enum.Enum):
     RETRY = "asked again: complete if the fault passes, else failed after the last attempt"
     NOTHING = "not asked again: failed at once, the other lists whole"
     KEY = "not asked again: failed at once, and nothing else is asked"
+    WAY = "as KEY: something between here and TMDB answers"
+    TIME = "as KEY, and a later run asks nothing either until the time is over"
     NEEDLESS = "no fault for us: complete, not asked again"
 
 
@@ -141,8 +143,21 @@ def _of_redirects() -> Iterator[Kind]:
 
 
 def _of_statuses() -> Iterator[Kind]:
-    for code in (401, 403):
-        yield Kind(f"{code}", "401, 403", Cure.KEY, "refuses the v3 key", _status(code))
+    group = "TMDB refuses the key: 401, 403, 404, 200"
+    for code in (401, 403, 404, 200):
+        name = f"{code}" if code in (401, 403) else f"{code} that refuses the key"
+        yield Kind(name, group, Cure.KEY, "refuses the v3 key", _always(fake.refused(code)))
+    group = "401, 403, 407, 451, 511 of something in between"
+    for code in (401, 403, 407, 451, 511):
+        words = f"in the way (HTTP status {code} (ERROR: The request could not be satisfied))"
+        fault = _always(fake.blocked(code))
+        yield Kind(f"{code} of something in between", group, Cure.WAY, words, fault)
+    group = "TMDB's codes 11, 25, 43, 46 with 200 and 404"
+    for code in (11, 25, 43, 46):
+        for status in (200, 404):
+            fault = _always(fake.error(status, code))
+            words = f"HTTP status {status} (As TMDB says it.)"
+            yield Kind(f"code {code} with {status}", group, Cure.RETRY, words, fault)
     for code in (400, 404, 422):
         told = f"HTTP status {code}"
         yield Kind(f"{code}", "400, 404, 422", Cure.NOTHING, told, _status(code))
@@ -152,7 +167,11 @@ def _of_statuses() -> Iterator[Kind]:
     group = "429: bare, Retry-After 0, 1, 3600, a date, nonsense"
     for name, value in RETRY_AFTER.items():
         fault = _too_many(value)
-        yield Kind(f"429 {name}".strip(), group, Cure.RETRY, "HTTP status 429", fault)
+        name = f"429 {name}".strip()
+        if name in LONGER_THAN_A_RUN_WAITS:
+            yield Kind(name, group, Cure.TIME, "asks to wait until", fault)
+        else:
+            yield Kind(name, group, Cure.RETRY, "HTTP status 429", fault)
 
 
 RETRY_AFTER: dict[str, Callable[[], str | None]] = {
@@ -165,8 +184,10 @@ RETRY_AFTER: dict[str, Callable[[], str | None]] = {
     "after nonsense": lambda: "soon",
 }
 
-LONG_PAUSES = {"429 after 1", "429 after 3600", "429 after a date"}
-"""They ask for more than the longest pause of a run in a hurry."""
+LONG_PAUSES = {"429 after 1": 1.0}
+"""How long the run has to wait where TMDB asks for it."""
+
+LONGER_THAN_A_RUN_WAITS = {"429 after 3600", "429 after a date"}
 
 
 def _always(fault: Fault) -> Callable[[FakeTmdb], Fault]:

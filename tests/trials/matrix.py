@@ -13,6 +13,8 @@ from trials.outages import OUTAGES
 PAGES = {"first": 1, "middle": 2, "last": 3}
 TIMES = {"once": 1, "twice": 2, "always": None}
 EVERYWHERE = "everywhere"
+FAILS_AT_ONCE = (Cure.NOTHING, Cure.KEY, Cure.WAY, Cure.TIME)
+STOPS_THE_RUN = (Cure.KEY, Cure.WAY, Cure.TIME)
 
 
 class Combination(NamedTuple):
@@ -46,14 +48,14 @@ class Combination(NamedTuple):
     @property
     def completes(self) -> bool:
         """Whether the run has to be complete in spite of it."""
-        if self.kind is None or self.kind.cure in (Cure.NOTHING, Cure.KEY):
+        if self.kind is None or self.kind.cure in FAILS_AT_ONCE:
             return False
         return self.kind.cure is Cure.NEEDLESS or self.times != "always"
 
     @property
     def spares_others(self) -> bool:
         """Whether all other lists have to be there in spite of it."""
-        return self.kind is not None and self.kind.passes and self.kind.cure is not Cure.KEY
+        return self.kind is not None and self.kind.passes and self.kind.cure not in STOPS_THE_RUN
 
 
 def product() -> list[Combination]:

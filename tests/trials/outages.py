@@ -20,6 +20,7 @@ class Outage(NamedTuple):
     group: str
     told: str
     address: Callable[[], AbstractContextManager[str]]
+    asked_again: bool = True
 
 
 @contextlib.contextmanager
@@ -109,6 +110,6 @@ OUTAGES = {
         Outage("unknown host", "host name unknown", "the host name is not known", unknown_host),
         Outage("full backlog", "no connection in time", "no connection in time", full_backlog),
         Outage("plain HTTP", _TLS, _NO_TLS, plain_http),
-        Outage("untrusted certificate", _TLS, _UNTRUSTED, untrusted),
+        Outage("untrusted certificate", _TLS, _UNTRUSTED, untrusted, asked_again=False),
     )
 }
