@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime
 import email.utils
 import os
-import urllib.error
-import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline import clock, settings
+from pipeline.errors import SettingsError
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
-from pipeline.tmdb.transport import trusted
+from pipeline.tmdb.transport import date_of
 
 MOST_SECONDS_APART = 30
 LEAST_DISK_BYTES = 1 << 30
@@ -31,8 +30,8 @@ def clock_and_zone() -> Finding:
         return Finding("clock", OK, f"{zone}; demo: there is no host to compare the clock with")
     told = _date_of(current.api_url)
     if told is None:
-        mend = "Mend what the line about the host says, then look again."
-        return Finding("clock", WARNING, f"{zone}; not compared: the host sends no date", mend)
+        advice = "Fix what the line about the host says, then look again."
+        return Finding("clock", WARNING, f"{zone}; not compared: the host sends no date", advice)
     apart = abs((clock.now() - told).total_seconds())
     found = f"{apart:.0f} s from {urlsplit(current.api_url).netloc}; {zone}"
     if apart > MOST_SECONDS_APART:
@@ -75,20 +74,9 @@ def existing(path: Path) -> Path:
 
 
 def _date_of(api_url: str) -> datetime.datetime | None:
-    """Return the Date of any answer; without a key that is a refusal, which has one as well."""
-    request = urllib.request.Request(f"{api_url}/configuration", method="GET")  # noqa: S310
     try:
-        context = trusted(api_url)
-        with urllib.request.urlopen(request, timeout=SECONDS, context=context) as response:  # noqa: S310
-            text = response.headers.get("Date", "")
-    except urllib.error.HTTPError as error:
-        with error:
-            text = error.headers.get("Date", "")
-    except OSError:
-        return None
-    try:
-        return email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        return email.utils.parsedate_to_datetime(date_of(api_url, SECONDS) or "")
+    except (ValueError, SettingsError):
         return None
 
 
