@@ -74,6 +74,32 @@ def test_an_address_that_is_silent_does_not_hold_up_the_next(
     assert time.monotonic() - started < 10
 
 
+@pytest.fixture
+def silent_ipv6() -> Iterator[tuple[str, int]]:
+    """An IPv6 address whose queue of connections is full."""
+    with contextlib.ExitStack() as stack:
+        try:
+            server = socket.create_server(("::1", 0), family=V6, backlog=0)
+        except OSError:
+            pytest.skip("this machine has no IPv6 on loopback")
+        to = stack.enter_context(server).getsockname()
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket(V6))
+            waiting.setblocking(False)
+            waiting.connect_ex(to)
+        yield to
+
+
+def test_a_broken_ipv6_route_does_not_hold_up_ipv4(
+    silent_ipv6: tuple[str, int], taking: tuple[str, int]
+) -> None:
+    started = time.monotonic()
+    found = in_turn([*[Address(V6, silent_ipv6)] * 8, Address(V4, taking)])
+    with connect(found, 60) as connection:
+        assert connection.family == V4
+    assert time.monotonic() - started < 10
+
+
 def test_an_address_that_refuses_is_passed_over_at_once(
     refusing: tuple[str, int], taking: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

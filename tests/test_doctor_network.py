@@ -13,6 +13,7 @@ from fake_tmdb import FakeTmdb
 from trials.outages import full_backlog
 
 from pipeline.ops.probes import tmdb as probe
+from pipeline.ops.probes.machine import clock_and_zone
 from pipeline.tmdb import addresses
 from pipeline.tmdb.addresses import Address
 
@@ -49,6 +50,22 @@ def test_doctor_names_ipv6_where_its_addresses_are_silent(
     assert "IPv6: none of its 1 address(es) answers" in found.found
     assert "IPv6" in found.mend
     assert probe.key().state == "ok"
+
+
+def test_doctor_asks_nothing_while_tmdb_asks_to_wait(
+    tmdb: FakeTmdb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
+    monkeypatch.setenv("TMDB_API_URL", tmdb.url)
+    tmdb.fail(fake.too_many("3600"))
+    assert probe.key().state == "problem"
+    asked = tmdb.count()
+
+    found, clock = probe.key(), clock_and_zone()
+
+    assert (found.state, clock.state) == ("warning", "warning")
+    assert "TMDB asks to wait until 20" in found.found
+    assert tmdb.count() == asked
 
 
 def test_doctor_tells_a_block_page_from_a_refused_key(

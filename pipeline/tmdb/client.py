@@ -23,7 +23,7 @@ from pipeline.tmdb.acceptance import Acceptance
 from pipeline.tmdb.connection_limit import ConnectionLimit
 from pipeline.tmdb.faults import Transient
 from pipeline.tmdb.pacing import Pacer, limits
-from pipeline.tmdb.run_failure import RunFailure
+from pipeline.tmdb.run_failure import UNNAMED, Attempt, RunFailure
 from pipeline.tmdb.transport import Answer, CatalogueAdapter, Transport
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -59,7 +59,7 @@ class Client:
         self,
         film_list: FilmList,
         on_page: OnPage = lambda done, total: None,
-        task: str = "",
+        attempt: Attempt = UNNAMED,
     ) -> Fetched:
         """Fetch all pages of the list, several at a time.
 
@@ -71,16 +71,16 @@ class Client:
         Args:
             film_list: what to fetch.
             on_page: called after each page.
-            task: names the attempt among those of the run; the same one again is its next attempt.
+            attempt: which task of which run asks; the same one again is its next attempt.
 
         Raises:
             TmdbError: see `Transport.get`; the pages that were there are dropped.
         """
-        self._transport.begin(task)
+        self._transport.begin(attempt)
         try:
             return self._fetched(film_list, on_page)
         except TmdbError:
-            self._transport.end(task)
+            self._transport.end()
             raise
 
     def _fetched(self, film_list: FilmList, on_page: OnPage) -> Fetched:
@@ -167,6 +167,11 @@ def open_client(settings: Settings, connections: int, on: datetime.date) -> Iter
                 client.close()
 
 
+def open_pacer(settings: Settings) -> Pacer:
+    """Return the pace that every process of this machine keeps towards the API of the settings."""
+    return Pacer(pace_file(settings.api_url), *limits(settings.requests_per_second))
+
+
 @functools.lru_cache(maxsize=4)
 def _limit_of(api_url: str) -> ConnectionLimit:
     return ConnectionLimit(connections_file(api_url), MOST_CONNECTIONS)
@@ -178,7 +183,7 @@ def _client(
 ) -> Client:
     credential = settings.required_credential()
     if demo_day is None:
-        pacer = Pacer(pace_file(settings.api_url), *limits(settings.requests_per_second))
+        pacer = open_pacer(settings)
         acceptance = Acceptance(acceptance_file(settings.api_url), credential, settings.api_url)
         run_failure = RunFailure(run_failure_file(settings.api_url), credential, settings.api_url)
         adapter = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import socket
 import ssl
@@ -17,12 +18,15 @@ from pipeline.errors import (
     CredentialRefused,
     PipelineError,
     SettingsError,
+    StorageError,
     TmdbBlocked,
 )
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
 from pipeline.settings import Settings
 from pipeline.tmdb import addresses
 from pipeline.tmdb.addresses import Address
+from pipeline.tmdb.client import open_pacer
+from pipeline.tmdb.explanations import moment_in
 from pipeline.tmdb.transport import Transport, proxy_of, trusted
 
 _SECONDS = 2.0
@@ -36,7 +40,13 @@ def key() -> Finding:
     if credential.is_demo:
         return Finding("key", OK, "demo: the embedded catalogue answers, no key is used")
     try:
-        _ask_for_the_key(current.api_url, credential)
+        held = held_seconds(current)
+        if held:
+            found = f"not asked: TMDB asks to wait until {moment_in(held)} (Retry-After)"
+            return Finding("key", WARNING, found, "Look again then: nothing is asked before that.")
+        _ask_for_the_key(current, credential)
+    except StorageError as error:
+        return Finding("key", PROBLEM, "could not be asked", str(error))
     except CredentialRefused as error:
         return Finding("key", PROBLEM, "TMDB refuses the key in TMDB_API_KEY", str(error))
     except TmdbBlocked as error:
@@ -49,8 +59,15 @@ def key() -> Finding:
     return Finding("key", OK, f"the {kind} is accepted")
 
 
-def _ask_for_the_key(api_url: str, credential: Credential) -> None:
-    transport = Transport(api_url, credential, None, retries=0, connections=1)
+def held_seconds(current: Settings) -> float:
+    """Return for how long nothing may be requested because TMDB asks to wait."""
+    with contextlib.closing(open_pacer(current)) as pacer:
+        return pacer.held_seconds()
+
+
+def _ask_for_the_key(current: Settings, credential: Credential) -> None:
+    pacer = open_pacer(current)
+    transport = Transport(current.api_url, credential, pacer, retries=0, connections=1)
     try:
         transport.get("/authentication", {}, _is_success, threading.Event())
     finally:
