@@ -25,7 +25,7 @@ from pipeline.errors import (
 )
 from pipeline.plan import FilmList
 from pipeline.tmdb.client import Client
-from pipeline.tmdb.run_failure import RunFailure
+from pipeline.tmdb.run_failure import Attempt, RunFailure
 from pipeline.tmdb.transport import Transport
 
 POPULAR = "/movie/popular"
@@ -212,7 +212,7 @@ def test_a_wrong_key_costs_exactly_one_request(
 
     for task in ("popular", "trending"):
         with pytest.raises(CredentialRefused):
-            client.fetch(popular(20), task=task)
+            client.fetch(popular(20), attempt=Attempt(task))
 
     assert tmdb.count() == 1
 

@@ -16,7 +16,7 @@ from conftest import V3_KEY
 from pipeline import clock
 from pipeline.credential import Credential
 from pipeline.errors import CredentialRefused, TmdbUnavailable
-from pipeline.tmdb.run_failure import MAX_AGE_SECONDS, RunFailure
+from pipeline.tmdb.run_failure import MAX_AGE_SECONDS, Attempt, RunFailure
 
 URL = "https://api.example/3"
 AWAY = TmdbUnavailable("The host is away; see the network.", path="/movie/popular")
@@ -66,13 +66,24 @@ def test_another_key_address_or_run_does_not_believe_it(
     assert sentence_of(of(path)) == ""
 
 
+def test_a_run_by_another_worker_of_luigi_does_not_believe_it(path: Path) -> None:
+    """As in a process that calls `luigi.build` again."""
+    failure = of(path)
+    failure.begin(Attempt("popular", "Worker(salt=1)"))
+    failure.note(AWAY)
+    assert sentence_of(failure) == str(AWAY)
+
+    failure.begin(Attempt("trending", "Worker(salt=2)"))
+    assert sentence_of(failure) == ""
+
+
 def test_a_list_that_has_not_been_tried_yet_fails_with_it(path: Path) -> None:
     failure = of(path)
-    failure.begin("popular")
+    failure.begin(Attempt("popular"))
     failure.note(AWAY)
-    failure.end("popular")
+    failure.end()
 
-    failure.begin("trending")
+    failure.begin(Attempt("trending"))
 
     assert sentence_of(failure) == str(AWAY)
 
@@ -93,9 +104,10 @@ def test_the_next_attempt_of_a_list_tries_everything_again(path: Path, first: st
     failure = of(path)
     failure.note(AWAY)
     for task in ("popular", "trending"):
-        failure.end(task)
+        failure.begin(Attempt(task))
+        failure.end()
 
-    failure.begin(first)
+    failure.begin(Attempt(first))
 
     assert sentence_of(failure) == ""
 
@@ -140,7 +152,9 @@ def test_it_is_never_missed_while_others_add_to_it(path: Path) -> None:
 
     def add() -> None:
         for number in itertools.count():
-            of(path).end(f"list {number}")
+            one = of(path)
+            one.begin(Attempt(f"list {number}"))
+            one.end()
             if over.is_set():
                 return
 
@@ -189,9 +203,9 @@ def test_a_pipe_in_the_files_place_holds_nobody_up(path: Path) -> None:
 def test_where_nothing_can_be_kept_each_list_finds_out_for_itself(tmp_path: Path) -> None:
     (tmp_path / "private").write_text("a file")
     failure = of(tmp_path / "private" / "failure")
-    failure.begin("popular")
+    failure.begin(Attempt("popular"))
     failure.note(AWAY)
-    failure.end("popular")
+    failure.end()
     assert sentence_of(failure) == ""
 
 

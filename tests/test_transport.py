@@ -505,13 +505,13 @@ def test_another_process_asks_nothing_before_the_time_is_over(
     assert tmdb.count() == 1
 
 
-@pytest.mark.parametrize("answer", ["a 503", "a block page", "a 200 with TMDB's code 25"])
+@pytest.mark.parametrize("answer", ["a 503", "a 429", "a 200 with TMDB's code 25"])
 def test_whatever_answer_asks_to_wait_is_believed(
     answer: str, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
 ) -> None:
     fault = {
         "a 503": fake.status(503),
-        "a block page": fake.blocked(403),
+        "a 429": fake.too_many(),
         "a 200 with TMDB's code 25": fake.error(200, 25),
     }[answer]
 

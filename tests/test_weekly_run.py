@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import LuigiRun
-from fake_tmdb import FakeTmdb, Row
+from fake_tmdb import FakeTmdb, Row, refused
 from fake_tmdb.catalogue import Catalogue, below_base
 
 pytestmark = pytest.mark.run
@@ -188,6 +188,42 @@ def test_a_refused_key_is_met_by_no_more_lists_than_there_are_workers(
             check=False,
         )
     assert 1 <= tmdb.count() <= 4
+
+
+TWO_RUNS = """
+import datetime
+import sys
+
+import luigi
+
+import pipeline
+
+if __name__ == "__main__":
+    first, second = datetime.date(2024, 1, 7), datetime.date(2024, 1, 14)
+    ended = []
+    for day in (first, second):
+        tasks = [pipeline.PopularMovies(date=day), pipeline.TrendingMovies(date=day)]
+        ended.append(luigi.build(tasks, workers=int(sys.argv[1]), local_scheduler=True))
+    sys.exit(ended != [False, True])
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_next_run_of_the_same_process_tries_again(
+    workers: str, environment: dict[str, str], clean_environment: Path, tmdb: FakeTmdb
+) -> None:
+    script = clean_environment / "twice.py"
+    script.write_text(TWO_RUNS)
+    tmdb.fail(refused())
+    done = subprocess.run(
+        [sys.executable, str(script), workers],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 SLOW_TO_GO = """

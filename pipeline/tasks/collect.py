@@ -17,6 +17,7 @@ from pipeline.layout import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.progress import Progress
 from pipeline.tmdb.client import MOST_CONNECTIONS, Fetched, open_client
+from pipeline.tmdb.run_failure import Attempt
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -45,7 +46,7 @@ class CollectionTask(PipelineTask):
             Progress(self, film_list.name, film_list.pages) as progress,
             open_client(now, connections_of_a_worker(), self.date) as client,
         ):
-            fetched = client.fetch(film_list, progress, self.task_id)
+            fetched = client.fetch(film_list, progress, Attempt(self.task_id, _run_of(self)))
         origin = collection.Origin(
             source=source_of(fetched),
             language=now.language,
@@ -161,6 +162,16 @@ def connections_of_a_worker() -> int:
 def source_of(fetched: Fetched) -> str:
     """Return what a document is stamped with: data made up for a demo never passes for TMDB's."""
     return "demo" if fetched.demo else "tmdb"
+
+
+def _run_of(task: luigi.Task) -> str:
+    """Return the name of the worker that runs a task, which no other run has; empty without one.
+
+    Luigi hands it on in the reporter whose method it lends to the task, in forked and in spawned
+    processes alike.
+    """
+    reporter = getattr(task.set_status_message, "__self__", None)
+    return str(getattr(reporter, "_worker_id", ""))
 
 
 def _tell(task: CollectionTask, info: dict[str, Any]) -> None:

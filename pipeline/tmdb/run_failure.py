@@ -2,8 +2,9 @@
 
 A refused key, a host that cannot be reached and a block on the way are the same for each list. The
 first list that meets one notes it in a file; the others of the run fail with the same sentence and
-ask nothing. The file names the run by a digest of the key that Python hands from a process to its
-children (`authkey`), whether they are forked or spawned, so that no other run believes it.
+ask nothing. The file names the run by a digest, so that no other run believes it: of the name of
+luigi's worker, or else of the key that Python hands from a process to its children (`authkey`),
+whether they are forked or spawned.
 """
 
 from __future__ import annotations
@@ -32,6 +33,16 @@ _KINDS = {each.__name__: each for each in (CredentialRefused, TmdbBlocked, TmdbU
 _TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+class Attempt(NamedTuple):
+    """One task's attempt, and the run that it belongs to; without a name, that of the process."""
+
+    task: str = ""
+    run: str = ""
+
+
+UNNAMED = Attempt()
+
+
 class _Noted(NamedTuple):
     """What the file says; `tasks` have failed for this reason already."""
 
@@ -51,20 +62,22 @@ class RunFailure:
     def __init__(self, path: Path, credential: Credential, api_url: str) -> None:
         self._path = path
         self._about = credential.digest(api_url)
+        self._attempt = UNNAMED
 
-    def begin(self, task: str) -> None:
-        """Note that a task begins an attempt.
+    def begin(self, attempt: Attempt) -> None:
+        """Note that an attempt begins; what is noted until the next one belongs to its run.
 
-        One that has failed of the noted failure already is at its next attempt, after the delay of
-        an unattended run: the failure is forgotten and everything is tried again.
+        A task that has failed of the noted failure already is at its next attempt, after the delay
+        of an unattended run: the failure is forgotten and everything is tried again.
         """
-        noted = self._known()
+        self._attempt = attempt
+        noted, task = self._known(), attempt.task
         if noted is not None and task in noted.tasks:
             self._change(lambda now: None if now is None or task in now.tasks else now)
 
-    def end(self, task: str) -> None:
-        """Note that a task's attempt has failed, of the noted failure if there is one."""
-        noted = self._known()
+    def end(self) -> None:
+        """Note that the attempt has failed, of the noted failure if there is one."""
+        noted, task = self._known(), self._attempt.task
         if noted is not None and task not in noted.tasks:
             self._change(lambda now: now and now._replace(tasks=(*now.tasks, task)))
 
@@ -85,7 +98,8 @@ class RunFailure:
 
     def _run(self) -> str:
         """Return what tells this run from all others, and gives neither key away."""
-        own = bytes(multiprocessing.current_process().authkey)
+        run = self._attempt.run.encode()
+        own = run or bytes(multiprocessing.current_process().authkey)
         return hashlib.sha256(own + self._about).hexdigest()
 
     def _known(self) -> _Noted | None:

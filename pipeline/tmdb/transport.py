@@ -41,7 +41,7 @@ from pipeline.tmdb.faults import (
 )
 from pipeline.tmdb.pacing import MAX_HOLD_SECONDS, Pacer
 from pipeline.tmdb.response import retry_after, understand
-from pipeline.tmdb.run_failure import RunFailure
+from pipeline.tmdb.run_failure import Attempt, RunFailure
 from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -180,16 +180,16 @@ class Transport:
         except Rejected as rejection:
             raise explanations.rejected(self.host, path, rejection) from None
 
-    def begin(self, task: str) -> None:
+    def begin(self, attempt: Attempt) -> None:
         """Note that a task begins an attempt: one that failed before tries everything again."""
         self._answered = False
         if self._run_failure is not None:
-            self._run_failure.begin(task)
+            self._run_failure.begin(attempt)
 
-    def end(self, task: str) -> None:
-        """Note that a task's attempt has failed."""
+    def end(self) -> None:
+        """Note that the attempt has failed."""
         if self._run_failure is not None:
-            self._run_failure.end(task)
+            self._run_failure.end()
 
     def close(self) -> None:
         """Close all connections."""
@@ -260,7 +260,7 @@ class Transport:
         content_type = response.headers.get("Content-Type", "")
         try:
             body = understand(response.status_code, content_type, content, self._credential.redact)
-        except (Transient, Blocked) as fault:
+        except Transient as fault:
             self._keep_to_retry_after(fault, response, patient_until)
             raise
         check(body)
@@ -268,20 +268,17 @@ class Transport:
         return Answer(body, demo="X-Catalogue" in response.headers)
 
     def _keep_to_retry_after(
-        self, fault: Transient | Blocked, response: requests.Response, patient_until: float
+        self, fault: Transient, response: requests.Response, patient_until: float
     ) -> None:
         """Have every process wait as long as the answer asks for."""
         headers = response.headers
         asked = retry_after(headers.get("Retry-After"), headers.get("Date"), clock.instant())
         if asked is None:
             return
-        pause = min(asked, MAX_HOLD_SECONDS)
-        if isinstance(fault, Transient):
-            fault.pause = pause
-        if pause > 0 and self._pacer is not None:
-            self._pacer.hold(pause)
-        if isinstance(fault, Transient):
-            self._refuse_long_wait(pause, patient_until)
+        fault.pause = min(asked, MAX_HOLD_SECONDS)
+        if fault.pause > 0 and self._pacer is not None:
+            self._pacer.hold(fault.pause)
+        self._refuse_long_wait(fault.pause, patient_until)
 
     def _note_acceptance(self) -> None:
         self._answered = True

@@ -9,6 +9,7 @@ the pipeline would (`HURRY`).
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import re
 import signal
@@ -168,6 +169,7 @@ def _be_the_command(
         tempfile.tempdir = None
         sys.argv = ["luigi", *words]
         _hurry()
+        multiprocessing.current_process().authkey = os.urandom(32)  # as in a process of its own
         pipeline.entry.luigi()
         status = 0
     except SystemExit as end:
