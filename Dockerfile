@@ -35,7 +35,7 @@ FROM python:3.13-slim-trixie
 # systemd-standalone-sysusers stands in for all of systemd, which cron would otherwise pull in.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        cron libpq5 liblz4-1 libxxhash0 libzstd1 systemd-standalone-sysusers tzdata \
+        cron libpq5 liblz4-1 libreadline8t64 libxxhash0 libzstd1 systemd-standalone-sysusers tzdata \
     && apt-get dist-clean \
     && rm -f /etc/cron.d/* /etc/cron.daily/* \
     # A container's processes have no login of the machine's to be counted under.
@@ -50,11 +50,14 @@ RUN groupadd --non-unique --gid "$PIPELINE_GID" pipeline \
         --shell /usr/sbin/nologin pipeline
 
 COPY --from=packages /postgresql/usr/lib/postgresql/17/bin/pg_dump \
-    /postgresql/usr/lib/postgresql/17/bin/pg_restore /usr/local/bin/
+    /postgresql/usr/lib/postgresql/17/bin/pg_restore \
+    /postgresql/usr/lib/postgresql/17/bin/psql /usr/local/bin/
 COPY --from=packages /opt/pipeline /opt/pipeline
 COPY config/docker/entrypoint config/docker/as-pipeline config/docker/luigid-answers /usr/local/bin/
-# Called by name, these are the commands of the package, run as the user `pipeline`.
-RUN ln -s as-pipeline /usr/local/bin/luigi \
+# Called by name, these are the commands of the package, run as the user `pipeline`. A program of
+# PostgreSQL that lacks a library ends the build here, and not the first backup.
+RUN pg_dump --version && pg_restore --version && psql --version \
+    && ln -s as-pipeline /usr/local/bin/luigi \
     && ln -s as-pipeline /usr/local/bin/luigid \
     && ln -s as-pipeline /usr/local/bin/tmdb-pipeline \
     && ln -s as-pipeline /usr/local/bin/tmdb-scheduled

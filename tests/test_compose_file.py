@@ -14,6 +14,8 @@ import pytest
 import yaml
 from conftest import REPOSITORY
 
+from pipeline.ops.backup.database import PROGRAMS
+
 COMPOSE = REPOSITORY / "docker-compose.yml"
 SERVICES = ("postgres", "luigid", "cron")
 OURS = ("luigid", "cron")
@@ -189,6 +191,13 @@ def test_no_secret_can_enter_the_image_by_its_build() -> None:
         "PIP_INDEX_URL",
     }
     assert not re.search(r"PASSWORD|API_KEY|TOKEN|SECRET", DOCKERFILE)
+
+
+def test_the_image_holds_every_program_of_postgresql_that_a_backup_runs() -> None:
+    assert set(re.findall(r"/postgresql/usr/lib/postgresql/17/bin/(\w+)", DOCKERFILE)) == {
+        *PROGRAMS
+    }
+    assert all(f"{program} --version" in DOCKERFILE for program in PROGRAMS)
 
 
 def test_the_image_gives_luigi_the_stacks_luigid() -> None:

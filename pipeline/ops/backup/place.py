@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from pipeline.credential import Secret
 from pipeline.errors import SettingsError, StorageError
 from pipeline.ops import docker
-from pipeline.ops.backup.database import Database
+from pipeline.ops.backup.database import PROGRAMS, Database
 from pipeline.ops.compose import Compose
 from pipeline.settings import Settings
 
@@ -45,7 +45,7 @@ def _of_this_host(url: Secret) -> Database:
     given = {"PGPASSWORD": password} if password else {}
     # The one place here that reads the environment: what starts a program has to hand it on.
     environment = {"PGCONNECT_TIMEOUT": "10", **os.environ, **given, "LC_ALL": "C"}
-    return Database((), _programs(), address, environment)
+    return Database((), {each: _program(each) for each in PROGRAMS}, address, environment)
 
 
 def _of_the_stack() -> Database:
@@ -55,19 +55,20 @@ def _of_the_stack() -> Database:
         StorageError: there is no docker.
     """
     inside = (docker.executable(), "compose", "exec", "-T", "-e", "LC_ALL=C", "postgres")
-    return Database(inside, None, "postgresql://luigi@/luigi", None)
+    programs = {each: each for each in PROGRAMS}
+    return Database(inside, programs, "postgresql://luigi@/luigi", None)
 
 
-def _programs() -> Path:
-    """Return the folder of pg_dump and pg_restore: on the PATH, or Debian's newest."""
-    found = shutil.which("pg_dump")
+def _program(name: str) -> str:
+    """Return the path of a program of PostgreSQL: the one on the PATH, or Debian's newest."""
+    found = shutil.which(name)
     if found:
-        return Path(found).parent
-    debian = list(Path("/usr/lib/postgresql").glob("*/bin/pg_dump"))
+        return found
+    debian = list(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     if debian:
-        return max(debian, key=lambda path: float(path.parts[-3])).parent
+        return str(max(debian, key=lambda path: float(path.parts[-3])))
     raise StorageError(
-        "pg_dump is not on the PATH: install PostgreSQL's client programs (Debian: apt install "
+        f"{name} is not on the PATH: install PostgreSQL's client programs (Debian: apt install "
         "postgresql-client), of the server's version or newer."
     )
 

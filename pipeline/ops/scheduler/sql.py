@@ -24,8 +24,11 @@ TABLES = (
     "CREATE INDEX IF NOT EXISTS ix_task_failures_task_id ON task_failures (task_id)",
 )
 
+HISTORY_TABLES = ("tasks", "task_parameters", "task_events", "task_failures")
+"""The tables by name, each after those that it refers to."""
+
 RELATIONS = [
-    *("tasks", "task_parameters", "task_events", "task_failures"),
+    *HISTORY_TABLES,
     *("ix_tasks_task_id", "ix_tasks_name", "ix_task_events_task_id", "ix_task_events_ts"),
     *("ix_task_events_task_ts", "ix_task_failures_task_id"),
 ]
