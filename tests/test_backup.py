@@ -29,7 +29,7 @@ from pipeline.errors import DataError
 from pipeline.ops.backup import archive
 from pipeline.ops.scheduler.store import Event, HistoryStore
 
-CONFIGURATION = ("config/collection.toml",)
+CONFIGURATION = ("config/collection.toml", "config/quality.toml")
 
 pytestmark = pytest.mark.run
 

@@ -75,6 +75,7 @@ AT = datetime.datetime(2024, 1, 7, 6, 5, 4, tzinfo=datetime.UTC)
         (lambda: LAYOUT.luigid_spool, "state/history-spool.jsonl"),
         (lambda: LAYOUT.alert_marker("disk", SUNDAY), "state/alerts/20240107_disk"),
         (lambda: LAYOUT.backups, "backups"),
+        (lambda: LAYOUT.identity, "root.json"),
     ],
 )
 def test_what_else_is_kept_has_its_place_below_the_root(

@@ -170,6 +170,57 @@ def test_a_table_that_drops_rows_fails_the_rehearsal_and_the_restore(
     assert rows(postgres, history_database) == before
 
 
+def test_rows_that_the_database_would_not_take_again_fail_the_backup(
+    postgres: Postgres, root: Path, history_url: str, history_database: str
+) -> None:
+    write_history(history_url).close()
+    postgres.execute(
+        "ALTER TABLE tasks ADD CONSTRAINT odd CHECK (name = 'New') NOT VALID",
+        database=history_database,
+    )
+    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+
+    done = run("backup", "--runtime", "host", root=root, **changes)
+
+    assert done.status == 1
+    assert "The dump cannot be restored into the database that it is from" in done.err
+    assert done.err.count("\n") == 1
+    assert list((root / "backups").iterdir()) == []
+
+
+def test_a_role_without_temporary_tables_backs_up_and_that_it_was_not_rehearsed_is_said(
+    postgres: Postgres, root: Path, history_url: str, history_database: str
+) -> None:
+    write_history(history_url).close()
+    for statement in (
+        f"REVOKE TEMPORARY ON DATABASE {history_database} FROM PUBLIC",
+        f"ALTER DATABASE {history_database} OWNER TO postgres",
+    ):
+        postgres.execute(statement, database=history_database)
+    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+
+    done = run("backup", "--runtime", "host", root=root, **changes)
+
+    assert done.status == 0, done.output
+    assert "(20 tasks, not rehearsed: its role may not create temporary tables there)" in done.out
+
+
+def test_a_rehearsal_leaves_nothing_in_the_database(
+    postgres: Postgres, root: Path, history_url: str, history_database: str
+) -> None:
+    write_history(history_url).close()
+    counted = "SELECT count(*), max(oid) FROM pg_class WHERE relkind IN ('r', 'S', 'i')"
+    advanced = "SELECT last_value FROM tasks_id_seq"
+    before = [postgres.execute(each, database=history_database) for each in (counted, advanced)]
+
+    done = run("backup", "--runtime", "host", root=root, PIPELINE_HISTORY_URL=history_url,
+               PATH=with_programs(postgres))  # fmt: skip
+
+    assert "(20 tasks, accepted by its database in a rehearsal)" in done.out, done.output
+    after = [postgres.execute(each, database=history_database) for each in (counted, advanced)]
+    assert after == before
+
+
 def test_a_history_in_a_schema_of_its_own_comes_back_there(
     postgres: Postgres, root: Path, history_url: str, history_database: str
 ) -> None:
@@ -255,6 +306,7 @@ def test_a_dump_by_newer_programs_comes_back_into_the_older_server_it_is_from(
     done = run("backup", "--runtime", "host", "--json", root=root, PIPELINE_HISTORY_URL=url,
                PATH=path)  # fmt: skip
     assert done.status == 0, done.output
+    assert document(done)["history_rehearsed"] is True
     old_postgres.execute("DELETE FROM task_failures", database=database)
     back = restored(Path(document(done)["file"]), root, PIPELINE_HISTORY_URL=url, PATH=path)
 

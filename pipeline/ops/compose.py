@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline import settings
 from pipeline.errors import PipelineError, StorageError
 from pipeline.ops import docker, luigi_configuration
 from pipeline.ops.runtime import Document, Service
@@ -38,6 +39,11 @@ class Compose:
             return any(each.state == "up" for each in cls().services())
         except PipelineError:
             return False
+
+    @classmethod
+    def is_set_up_here(cls) -> bool:
+        """Whether there is a stack in the working folder, and `.env` has its password."""
+        return FILE.is_file() and bool(settings.dotenv().get("POSTGRES_PASSWORD", "").strip())
 
     def luigid_url(self) -> str:
         """Return the address that the stack publishes; where it is down, luigi's own setting."""

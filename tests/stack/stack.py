@@ -341,9 +341,11 @@ def test_down_and_up_again_keeps_the_history_and_a_backup_brings_it_into_a_fresh
     stack.up()
     assert stack.history() == before
 
-    stack.operate("backup", "--runtime", "compose", "--to", str(stack.folder / "kept"))
+    said = stack.operate("backup", "--runtime", "compose", "--to", str(stack.folder / "kept"))
+    assert "accepted by its database in a rehearsal" in said
     (from_the_host,) = (stack.folder / "kept").iterdir()
-    stack.inside("cron", "tmdb-pipeline", "backup", "--runtime", "host")
+    said = stack.inside("cron", "tmdb-pipeline", "backup", "--runtime", "host")
+    assert "accepted by its database in a rehearsal" in said
     (from_inside,) = (stack.data / "backups").iterdir()
 
     for file in (from_the_host, from_inside):

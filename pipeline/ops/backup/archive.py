@@ -5,6 +5,7 @@ Nothing is unpacked that the manifest does not name, or that exceeds what it pro
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -12,7 +13,7 @@ import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipeline import filesystem
@@ -62,11 +63,27 @@ def read(path: Path, into: Path | None = None) -> Manifest:
         DataError: it is cut, damaged, not ours or hostile; the sentence says which.
         StorageError: it cannot be read, or the folder cannot be written.
     """
+    with _opened(path) as (stream, size):
+        return _read(stream, max(_ALWAYS_FINE, _LARGEST_RATIO * size), into)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return what a backup says of itself, without a look at the rest of it.
+
+    Raises:
+        DataError: it does not begin as a backup does.
+        StorageError: it cannot be read.
+    """
+    with _opened(path) as (stream, _):
+        return _first(stream, headers(stream))
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[gzip.GzipFile, int]]:
+    """Lend what is packed in the file, and the size of the file; say what is wrong with it."""
     try:
-        with path.open("rb") as file:
-            allowed = max(_ALWAYS_FINE, _LARGEST_RATIO * os.fstat(file.fileno()).st_size)
-            with gzip.GzipFile(fileobj=file, mode="rb") as stream:
-                return _read(stream, allowed, into)
+        with path.open("rb") as file, gzip.GzipFile(fileobj=file, mode="rb") as stream:
+            yield stream, os.fstat(file.fileno()).st_size
     except (ValueError, tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         said = type(error) is ValueError
         why = str(error) if said else "it is cut, damaged or no backup"
@@ -83,10 +100,7 @@ def read(path: Path, into: Path | None = None) -> Manifest:
 
 def _read(stream: gzip.GzipFile, allowed: int, into: Path | None) -> Manifest:
     entries = headers(stream)
-    first = next(entries, None)
-    if first is None or first.name != manifests.NAME or first.size > _LARGEST_MANIFEST:
-        raise ValueError("it was not made by tmdb-pipeline backup")
-    manifest = manifests.decode(b"".join(content(stream, first.size)))
+    manifest = _first(stream, entries)
     if manifest.total_bytes > allowed:
         raise ValueError("it would unpack to far more than a backup of its size holds")
     if into:
@@ -100,6 +114,13 @@ def _read(stream: gzip.GzipFile, allowed: int, into: Path | None) -> Manifest:
     if missing:
         raise ValueError(f"it lacks {next(iter(missing))}, which its manifest names")
     return manifest
+
+
+def _first(stream: gzip.GzipFile, entries: Iterator[tarfile.TarInfo]) -> Manifest:
+    first = next(entries, None)
+    if first is None or first.name != manifests.NAME or first.size > _LARGEST_MANIFEST:
+        raise ValueError("it was not made by tmdb-pipeline backup")
+    return manifests.decode(b"".join(content(stream, first.size)))
 
 
 def _take(

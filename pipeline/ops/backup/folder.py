@@ -1,37 +1,40 @@
-"""The folder of backups: one backup at a time, the newest kept, strangers left alone."""
+"""The folder of backups: one backup at a time, the newest kept, files of others left alone."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline import filesystem
 from pipeline.errors import DataError, StorageError
 from pipeline.ops.backup import archive
+from pipeline.ops.backup.manifest import Manifest
 
-_NAME = re.compile(r"tmdb-backup-\d{8}T\d{6}Z\.tar\.gz")
+_NAME = re.compile(r"tmdb-backup-(\d{8}T\d{6}Z)\.tar\.gz")
 _STAGING = ".tmdb-backup-"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM)
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """What became of the backups of a folder. `damaged` ones carry our name and are no backups."""
+    """What became of the backups of a folder.
+
+    `damaged` ones carry our name and are no backups; `unreadable` ones are closed to this user.
+    """
 
     kept: list[Path]
     removed: list[Path]
     damaged: list[Path]
-
-
-def name_at(instant: datetime) -> str:
-    """Return a backup's file name; names sort as their instants do."""
-    return f"tmdb-backup-{instant:%Y%m%dT%H%M%SZ}.tar.gz"
+    unreadable: list[Path]
 
 
 @contextlib.contextmanager
@@ -41,13 +44,13 @@ def staging(folder: Path) -> Iterator[Path]:
     What a killed process left there is removed. Makes the folder where it is missing.
 
     Raises:
-        StorageError: another backup or restore is at it, or the folder cannot be written.
+        StorageError: another backup or restore runs, or the folder or a file cannot be used.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make(folder, mode=0o700)
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be used: {error.strerror}.") from None
+        raise StorageError(_sentence(error, folder)) from None
     try:
         if _lock(descriptor, folder):
             for left_over in folder.glob(f"{_STAGING}*"):
@@ -55,27 +58,106 @@ def staging(folder: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as lent:
             yield Path(lent)
     except OSError as error:
-        what, why = error.filename or folder, error.strerror or error
-        raise StorageError(
-            f"{what} cannot be written: {why}. Free or mend that disk and run the command again; "
-            "no backup was harmed."
-        ) from None
+        raise StorageError(_sentence(error, folder)) from None
     finally:
         os.close(descriptor)
 
 
-def rotate(folder: Path, keep: int) -> Rotation:
-    """Remove the oldest whole backups but the newest `keep`.
+def make(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder and those above it that are missing, `mode` being that of the last one."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=mode if each == folder else 0o777, exist_ok=True)
+        adopt(each)
 
-    A damaged one does not count, so that it never crowds out a whole one, and is left for a person
-    to look at, as is every file of another name.
+
+def adopt(path: Path) -> None:
+    """Give what root wrote to the owner of its folder, who could not replace or remove it else."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def publish(written: Path, folder: Path, at: datetime) -> Path:
+    """Name a finished backup by its instant; a second one of that instant gets the next second."""
+    while os.path.lexists(path := folder / f"tmdb-backup-{at:%Y%m%dT%H%M%SZ}.tar.gz"):
+        at += timedelta(seconds=1)
+    written.rename(path)
+    adopt(path)
+    descriptor = os.open(folder, os.O_RDONLY)
+    filesystem.sync(descriptor, folder)
+    os.close(descriptor)
+    return path
+
+
+def named(folder: Path) -> list[Path]:
+    """Return what carries the name of a backup, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+
+
+def made_at(path: Path) -> datetime | None:
+    """Return the instant in the name of a backup; None where it is none."""
+    found = _NAME.fullmatch(path.name)
+    try:
+        return found and datetime.strptime(found[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def newest_with_history(folders: Sequence[Path]) -> Path | None:
+    """Return the newest backup of the folders that holds a history, by its manifest alone."""
+    found: list[Path] = []
+    for folder in dict.fromkeys(folders):
+        with contextlib.suppress(OSError):  # a folder that is not written to may be unreadable
+            found += named(folder)
+    newest_first = sorted(found, key=lambda path: path.name, reverse=True)
+    return next((path for path in newest_first if _promises_history(path)), None)
+
+
+def rotate(folder: Path, keep: int, new: Path) -> Rotation:
+    """Remove the oldest whole backups but the new one and the newest `keep` - 1 others.
+
+    The newest that holds a history stays as well. A damaged one does not count, so that it never
+    crowds out a whole one, and is left for a person to look at, as is every file of another name.
     """
-    named = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
-    whole = [path for path in named if _is_whole(path)]
-    removed = whole[:-keep]
+    damaged, unreadable = [], []
+    whole: dict[Path, Manifest] = {}
+    for path in named(folder):
+        try:
+            whole[path] = read(path)
+        except DataError:
+            damaged.append(path)
+        except StorageError:
+            unreadable.append(path)
+    others = [path for path in whole if path != new]
+    with_history = [path for path in whole if whole[path].holds_history]
+    stay = {new, *others[len(others) - min(keep - 1, len(others)) :], *with_history[-1:]}
+    removed = [path for path in others if path not in stay]
     for path in removed:
         path.unlink()
-    return Rotation(whole[-keep:], removed, [path for path in named if path not in whole])
+    return Rotation([path for path in whole if path in stay], removed, damaged, unreadable)
+
+
+def read(path: Path) -> Manifest:
+    """Check a backup from its first to its last byte.
+
+    Raises:
+        DataError: it is damaged, or no plain file.
+        StorageError: it cannot be read.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise DataError(f"{path} is no plain file.")
+    return archive.read(path)
+
+
+def _promises_history(path: Path) -> bool:
+    try:
+        is_file = path.is_file() and not path.is_symlink()
+        return is_file and archive.read_manifest(path).holds_history
+    except (DataError, StorageError, OSError):
+        return False
 
 
 def _lock(descriptor: int, folder: Path) -> bool:
@@ -87,11 +169,17 @@ def _lock(descriptor: int, folder: Path) -> bool:
         ) from None
 
 
-def _is_whole(path: Path) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
-    try:
-        archive.read(path)
-    except (DataError, StorageError):
-        return False
-    return True
+def _sentence(error: OSError, folder: Path) -> str:
+    """Say which file it was, what was wrong, and what to do about it."""
+    what, why = error.filename or folder, error.strerror or error
+    advice = "Correct that"
+    if error.errno in _NO_ROOM:
+        advice = "Free that disk"
+    elif error.errno in _NOT_ALLOWED:
+        advice = f"Give it to the user who runs the pipeline (chown {os.geteuid()} {what})"
+    elif error.errno == errno.EROFS:
+        advice = "Make it writable (with systemd: ReadWritePaths= of tmdb-backup.service)"
+    return (
+        f"{what} cannot be read or written: {why}. {advice} and run the command again; "
+        "no backup was harmed."
+    )

@@ -10,11 +10,17 @@ from typing import Any
 
 NAME = "manifest.json"
 HISTORY = "history.dump"
-PLAN = "config/collection.toml"
+CONFIGURATION = {f"config/{name}": name for name in ("collection.toml", "quality.toml")}
+"""Member -> file in the configuration's folder."""
+IDENTITY = "root.json"
+"""The identity of the data root."""
 METADATA = "metadata/"
 
 SCHEMA = 1
-"""Version of the file's make-up. A change that older code cannot read raises it."""
+"""Version of the layout of the file, raised when older code would misread it.
+
+A new member does not raise it: older code refuses a member that it does not know.
+"""
 
 _KIND = "tmdb-pipeline backup"
 _LONGEST_NAME = 100
@@ -33,13 +39,17 @@ class Member:
 class Manifest:
     """What a backup holds. `created_at` is an instant in UTC, `history_source` the dumping program.
 
-    `history_source` is None where the backup holds no history.
+    `history_source` is None where the backup holds no history, and so are `history_rows`, the rows
+    of each table, and `history_rehearsed`: whether the database that was dumped accepted the dump
+    on trial. Backups of version 0.1.0 lack the last two.
     """
 
     version: str
     created_at: str
     history_source: str | None
     members: Mapping[str, Member]
+    history_rows: Mapping[str, int] | None = None
+    history_rehearsed: bool | None = None
 
     @property
     def total_bytes(self) -> int:
@@ -64,6 +74,8 @@ class Manifest:
             "version": self.version,
             "created_at": self.created_at,
             "history_source": self.history_source,
+            "history_rows": self.history_rows and dict(self.history_rows),
+            "history_rehearsed": self.history_rehearsed,
             "members": {name: asdict(member) for name, member in self.members.items()},
         }
         return json.dumps(document, indent=2).encode() + b"\n"
@@ -84,19 +96,24 @@ def decode(content: bytes) -> Manifest:
     if document.get("schema") != SCHEMA:
         raise ValueError("it was made by another version of tmdb-pipeline; restore it with that")
     try:
-        return Manifest(
+        found = Manifest(
             version=_text(document["version"]),
             created_at=_text(document["created_at"]),
             history_source=document["history_source"] and _text(document["history_source"]),
             members={_name(name): _member(row) for name, row in document["members"].items()},
+            history_rows=_rows(document.get("history_rows")),
+            history_rehearsed=_flag(document.get("history_rehearsed")),
         )
     except (KeyError, TypeError, AttributeError):
         raise ValueError("its manifest lacks what it has to hold") from None
+    if found.history_source and not found.holds_history:
+        raise ValueError("its manifest promises a task history and names none")
+    return found
 
 
 def may_be_kept(name: str) -> bool:
     """Whether a member may have this name: nothing that leads out of the folder it belongs in."""
-    if name in (HISTORY, PLAN):
+    if name in (HISTORY, IDENTITY, *CONFIGURATION):
         return True
     if len(name) > _LONGEST_NAME:
         return False
@@ -114,6 +131,20 @@ def _member(row: Any) -> Member:
     if type(size) is not int or size < 0 or not re.fullmatch("[0-9a-f]{64}", digest):
         raise TypeError
     return Member(size, digest)
+
+
+def _rows(value: Any) -> dict[str, int] | None:
+    if value is None:
+        return None
+    if not all(type(count) is int and count >= 0 for count in value.values()):
+        raise TypeError
+    return {_text(table): count for table, count in value.items()}
+
+
+def _flag(value: Any) -> bool | None:
+    if not isinstance(value, bool | None):
+        raise TypeError
+    return value
 
 
 def _text(value: Any) -> str:

@@ -22,16 +22,26 @@ from pipeline.settings import Settings
 def database_of(settings: Settings, runtime: str) -> Database | None:
     """Return the database of the runtime of that name; None where no history is kept.
 
-    `auto` is the address in PIPELINE_HISTORY_URL, or the compose stack where it runs here.
+    `auto` is the address in PIPELINE_HISTORY_URL, or the compose stack that is set up here.
 
     Raises:
-        StorageError: the programs to reach it are not installed.
+        StorageError: the programs to reach it are not installed, or the stack does not run.
         SettingsError: PIPELINE_HISTORY_URL cannot be understood.
     """
     url = settings.history_url
-    if runtime == "compose" or (runtime == "auto" and url is None and Compose.runs_here()):
+    if runtime == "compose":
         return _of_the_stack()
-    return _of_this_host(url) if url else None
+    if url:
+        return _of_this_host(url)
+    if runtime == "auto" and Compose.runs_here():
+        return _of_the_stack()
+    if runtime == "auto" and Compose.is_set_up_here():
+        raise StorageError(
+            "The compose stack of this folder does not run, or docker does not answer, so its task "
+            "history is out of reach: `tmdb-pipeline start --runtime compose` starts it; "
+            "--no-history leaves the history out."
+        )
+    return None
 
 
 def _of_this_host(url: Secret) -> Database:

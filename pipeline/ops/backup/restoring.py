@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import filesystem
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, StorageError
 from pipeline.layout import Layout
 from pipeline.ops.backup import archive, folder, manifest
 from pipeline.ops.backup.database import Database
@@ -42,34 +43,64 @@ class Restoration:
     def bring_back(self, *, overwrite: bool) -> Restored:
         """Put the history and the files in their places.
 
+        The identity of a data root is never replaced.
+
         Raises:
             StorageError: the database refuses, which leaves it as it was, or a file cannot be
                 written; files that are there by then are whole.
         """
         if self.database:
             self.database.restore(self.unpacked / manifest.HISTORY)
-        places = self._places()
-        kept = [name for name, path in places.items() if path.exists() and not overwrite]
-        written = [name for name in places if name not in kept]
-        for name in written:
-            _put(self.unpacked / name, places[name])
+        written: list[str] = []
+        kept: list[str] = []
+        for name, path in self._places().items():
+            replace = overwrite and name != manifest.IDENTITY
+            with self._naming(name):
+                done = _put(self.unpacked / name, path, replace=replace)
+            (written if done else kept).append(name)
         return Restored(self.database is not None, written, kept)
 
     def _places(self) -> dict[str, Path]:
         """Return where each file belongs."""
-        root = Layout(self.settings.data_dir).metadata
-        names = self.manifest.metadata
-        places = {name: root / name.removeprefix(manifest.METADATA) for name in names}
-        if manifest.PLAN in self.manifest.members:
-            places[manifest.PLAN] = self.settings.config_dir / "collection.toml"
-        return places
+        layout = Layout(self.settings.data_dir)
+        single = {
+            member: self.settings.config_dir / name
+            for member, name in manifest.CONFIGURATION.items()
+        } | {manifest.IDENTITY: layout.identity}
+        below = {
+            name: layout.metadata / name.removeprefix(manifest.METADATA)
+            for name in self.manifest.metadata
+        }
+        return below | {
+            member: path for member, path in single.items() if member in self.manifest.members
+        }
+
+    @contextlib.contextmanager
+    def _naming(self, name: str) -> Iterator[None]:
+        """Say what is in place already where a file cannot be written."""
+        try:
+            yield
+        except OSError as error:
+            done = "The task history is restored, but " if self.database else ""
+            again = " with --no-history" if self.database else ""
+            raise StorageError(
+                f"{done}{name} of the backup cannot be written to "
+                f"{error.filename2 or error.filename or self.settings.data_dir}: {error.strerror}. "
+                f"Correct that and run the command again{again}: it writes what is missing."
+            ) from None
 
 
 @contextlib.contextmanager
 def checked(
-    file: Path, settings: Settings, database: Database | None, *, with_history: bool
+    file: Path,
+    settings: Settings,
+    find_database: Callable[[], Database | None],
+    *,
+    with_history: bool,
 ) -> Iterator[Restoration]:
     """Unpack a backup beside the others and see that all of it can be used; change nothing.
+
+    The database is looked for only if the backup holds a history that is wanted.
 
     Raises:
         DataError: it is cut, damaged, not ours or hostile, or PostgreSQL cannot read its dump.
@@ -78,20 +109,42 @@ def checked(
     """
     with folder.staging(Layout(settings.data_dir).backups) as staging:
         found = archive.read(file, into=staging)
-        wanted = database if found.holds_history and with_history else None
-        if found.holds_history and with_history and database is None:
-            raise SettingsError(NO_DATABASE, variable="PIPELINE_HISTORY_URL")
-        if wanted:
-            wanted.check(staging / manifest.HISTORY)
-        yield Restoration(found, staging, wanted, settings)
+        # A backup whose manifest.IDENTITY differs from the data root's has to be refused here.
+        database = None
+        if found.holds_history and with_history:
+            database = find_database()
+            if database is None:
+                raise SettingsError(NO_DATABASE, variable="PIPELINE_HISTORY_URL")
+            database.check(staging / manifest.HISTORY)
+        yield Restoration(found, staging, database, settings)
 
 
-def _put(source: Path, target: Path) -> None:
-    """Move a file to its place, which may be on another disk, so that it is there whole or not."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.restored")
-    with temporary.open("wb") as file:
-        file.write(source.read_bytes())
-        file.flush()
-        filesystem.sync(file.fileno(), target)
+def _put(source: Path, target: Path, *, replace: bool) -> bool:
+    """Publish a file at its place, which may be on another disk; return whether it was written.
+
+    Unless it may be replaced, what is there stays, also what a run publishes meanwhile.
+    """
+    if os.path.lexists(target) and not replace:
+        return False
+    folder.make(target.parent)
+    temporary = target.with_name(f".{target.name}.restored.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(source.read_bytes())
+            file.flush()
+            filesystem.sync(file.fileno(), target)
+        folder.adopt(temporary)
+        return _publish(temporary, target, replace=replace)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _publish(temporary: Path, target: Path, *, replace: bool) -> bool:
+    with contextlib.suppress(OSError):  # where the disk knows no links it is renamed after a look
+        if not replace:
+            target.hardlink_to(temporary)
+            return True
+    if not replace and os.path.lexists(target):
+        return False
     temporary.rename(target)
+    return True

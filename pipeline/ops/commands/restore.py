@@ -27,12 +27,12 @@ def command(
     """Bring back the task history and the reports from a backup.
 
     All of the file is checked before anything is changed. The history in the database is replaced;
-    reports that are there already are kept. Restore only what you know the origin of: a dump is a
-    program for the database.
+    files that are there already are kept. Restore only what you know the source of.
     """
     current = settings.current()
-    database = None if no_history else database_of(current, runtime)
-    with checked(file, current, database, with_history=not no_history) as restoration:
+    with checked(
+        file, current, lambda: database_of(current, runtime), with_history=not no_history
+    ) as restoration:
         if not yes:
             click.confirm(question(restoration), abort=True, err=True)
         document = described(file, restoration, restoration.bring_back(overwrite=overwrite))
@@ -55,6 +55,7 @@ def described(file: Path, restoration: Restoration, restored: Restored) -> Docum
         "file": str(file),
         "created_at": restoration.manifest.created_at,
         "history": restored.history,
+        "history_left_out": restoration.manifest.holds_history and not restored.history,
         "written": restored.written,
         "kept": restored.kept,
     }
@@ -67,5 +68,9 @@ def show(document: Document) -> None:
             f"The task history is as it was at {document['created_at']}. Restart luigid, so that "
             "it reads it anew: tmdb-pipeline restart."
         )
+    elif document["history_left_out"]:
+        click.echo("The task history in the backup was left out.")
+    else:
+        click.echo("The backup holds no task history: that of the database is as it was.")
     written, kept = len(document["written"]), len(document["kept"])
     click.echo(f"Files brought back: {written}; there already and kept: {kept}.")
