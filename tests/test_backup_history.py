@@ -397,3 +397,79 @@ def test_a_file_that_cannot_be_restored_says_that_the_history_was(
     assert "The task history is restored, but " in done.err
     assert "run the command again with --no-history" in done.err
     assert done.err.count("\n") == 1
+
+
+def probed(root: Path, **changes: str | None) -> dict[str, str]:
+    done = run("doctor", "--runtime", "host", "--json", root=root, **changes)
+    (found,) = (each for each in document(done)["findings"] if each["probe"] == "backups")
+    assert isinstance(found, dict)
+    return found
+
+
+def test_doctor_is_content_with_a_fresh_installation(root: Path) -> None:
+    shutil.rmtree(root)
+    assert probed(root)["state"] == "ok"
+    made(root)
+    assert probed(root)["state"] == "ok"
+    assert "0 h old, without a task history" in probed(root)["found"]
+
+
+def test_doctor_shows_age_and_content_of_the_newest_backup(
+    postgres: Postgres, root: Path, history_url: str
+) -> None:
+    write_history(history_url).close()
+    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+    file = made(root, **changes)
+
+    found = probed(root, **changes)
+
+    assert found["state"] == "ok"
+    assert found["found"] == f"{file.name}, 0 h old, with the task history of 20 tasks"
+
+
+@pytest.mark.parametrize("known_by", ["setting", "earlier backup"])
+def test_doctor_warns_of_a_newest_backup_without_the_history(
+    root: Path, history_url: str, known_by: str
+) -> None:
+    folder = root / "backups"
+    put_aged(folder, timedelta(hours=1), REPORTS)
+    changes: dict[str, str | None] = {}
+    if known_by == "setting":
+        changes = {"PIPELINE_HISTORY_URL": history_url}
+    else:
+        assert probed(root)["state"] == "ok"
+        put_aged(folder, timedelta(hours=26), DUMP)
+
+    found = probed(root, **changes)
+
+    assert found["state"] == "warning"
+    assert "without a task history" in found["found"]
+    assert "PIPELINE_HISTORY_URL" in found["mend"]
+
+
+def test_doctor_warns_of_backups_that_stopped_were_never_made_or_are_damaged(root: Path) -> None:
+    folder = root / "backups"
+    day = datetime.now(UTC) - timedelta(days=5)
+    summary = root / f"raw/metadata/daily_summaries/daily_summary_{day:%Y%m%d}.json"
+    summary.parent.mkdir(parents=True)
+    summary.write_text("{}")
+    assert probed(root)["state"] == "warning"
+
+    put_aged(folder, timedelta(hours=49), REPORTS)
+    stopped = probed(root)
+    assert (stopped["state"], "49 h old" in stopped["found"]) == ("warning", True)
+
+    put_aged(folder, timedelta(hours=47), REPORTS)
+    assert probed(root)["state"] == "ok"
+
+    cut = put_aged(folder, timedelta(hours=1), REPORTS)
+    cut.write_bytes(cut.read_bytes()[:-9])
+    damaged = probed(root)
+    assert (damaged["state"], f"{cut.name} is damaged" in damaged["found"]) == ("warning", True)
+
+
+def test_doctor_warns_of_a_backup_from_the_future_that_hides_the_others(root: Path) -> None:
+    put_aged(root / "backups", -timedelta(days=400), REPORTS)
+    found = probed(root)
+    assert found["state"] == "warning"
+    assert "its date is in the future" in found["mend"]

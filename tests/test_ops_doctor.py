@@ -80,6 +80,7 @@ def test_where_all_is_well_doctor_finds_no_problem(operate: Operate, history_url
         "luigid": "ok",
         "postgres": "ok",
         "data root": "ok",
+        "backups": "ok",
         ".env": "ok",
         "state folder": "ok",
         "exit statuses": "ok",

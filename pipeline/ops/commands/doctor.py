@@ -10,7 +10,7 @@ import click
 from pipeline.ops import tables
 from pipeline.ops.findings import OK, PROBLEM, Finding, Probe, examined
 from pipeline.ops.options import json_option, runtime_option
-from pipeline.ops.probes import files, machine, services, tmdb
+from pipeline.ops.probes import backups, files, machine, services, tmdb
 from pipeline.ops.runtime import Document, Runtime, chosen
 
 PROBES: dict[str, Probe] = {
@@ -23,6 +23,7 @@ PROBES: dict[str, Probe] = {
     "postgres": services.postgres,
     "cron": services.cron,
     "data root": files.data_root,
+    "backups": backups.backups,
     ".env": files.dotenv,
     "state folder": files.state_folder,
     "exit statuses": files.exit_statuses,
