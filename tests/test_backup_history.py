@@ -22,6 +22,8 @@ from postgres import PASSWORD, Postgres, free_port, history_database, history_ur
 from test_alerts import Receiver, receiver
 
 from pipeline.credential import Secret
+from pipeline.errors import StorageError
+from pipeline.ops.backup.database import Database
 from pipeline.ops.scheduler.store import HistoryStore
 
 pytestmark = pytest.mark.run
@@ -126,7 +128,9 @@ def test_a_fresh_history_without_a_run_is_no_fault(
         assert "It holds no task history: none was recorded yet" in done.out
 
 
-@pytest.mark.parametrize("fault", ["down", "password", "no program", "half of its tables", "view"])
+@pytest.mark.parametrize(
+    "fault", ["down", "role", "no program", "half of its tables", "view", "view of failures"]
+)
 def test_a_history_that_cannot_be_dumped_fails_the_backup_and_costs_none(
     postgres: Postgres, root: Path, history_url: str, history_database: str, fault: str
 ) -> None:
@@ -138,7 +142,7 @@ def test_a_history_that_cannot_be_dumped_fails_the_backup_and_costs_none(
     old = made(root, **changes)
     if fault == "down":
         changes["PIPELINE_HISTORY_URL"] = postgres.url("luigi", port=free_port())
-    elif fault == "password":
+    elif fault == "role":
         changes["PIPELINE_HISTORY_URL"] = history_url.replace("luigi:", "nobody:")
     elif fault == "no program":
         (root.parent / "empty").mkdir()
@@ -148,8 +152,13 @@ def test_a_history_that_cannot_be_dumped_fails_the_backup_and_costs_none(
     elif fault == "half of its tables":
         postgres.execute("DROP TABLE task_events CASCADE", database=history_database)
     else:
-        postgres.execute("ALTER TABLE task_events RENAME TO kept", database=history_database)
-        postgres.execute("CREATE VIEW task_events AS TABLE kept", database=history_database)
+        name = "task_events" if fault == "view" else "task_failures"
+        for statement in (
+            f"ALTER TABLE {name} RENAME TO kept",
+            f"CREATE VIEW {name} AS TABLE kept",
+            f"ALTER VIEW {name} OWNER TO luigi",
+        ):
+            postgres.execute(statement, database=history_database)
 
     done = run("backup", "--runtime", "host", "--keep", "1", root=root, **changes)
 
@@ -157,6 +166,20 @@ def test_a_history_that_cannot_be_dumped_fails_the_backup_and_costs_none(
     assert done.err.count("\n") == 1
     assert PASSWORD not in done.output
     assert os.listdir(root / "backups") == [old.name]
+
+
+def test_a_program_that_hangs_ends_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pg_dump does where the server is frozen."""
+    hanging = tmp_path / "pg_dump"
+    hanging.write_text("#!/bin/sh\nexec sleep 60\n")
+    hanging.chmod(0o755)
+    monkeypatch.setattr("pipeline.ops.backup.database.TIMEOUT_SECONDS", 0.2)
+    frozen = Database((), {"pg_dump": str(hanging)}, "postgresql://luigi@localhost/luigi", None)
+
+    with pytest.raises(StorageError, match="pg_dump did not end within"):
+        frozen.dump(tmp_path / "dump")
 
 
 def test_a_partitioned_table_whose_rows_are_not_dumped_fails_the_backup(

@@ -27,7 +27,10 @@ TIMEOUT_SECONDS = 1200.0
 _LUIGI_TABLES = {"tasks", "task_parameters", "task_events"}
 """What plain luigi makes too; `task_failures` is missing where only that has run."""
 
-_TABLE_DATA = re.compile(r"\d+; \d+ \d+ TABLE DATA \S+ (?P<table>\S+) .*")
+_ENTRY = re.compile(
+    r"\d+; \d+ \d+ (?P<kind>TABLE DATA|(?:FOREIGN )?TABLE|(?:MATERIALIZED )?VIEW)"
+    r" \S+ (?P<name>\S+) .*"
+)
 
 _NO_TABLES = "no matching tables were found"
 
@@ -88,7 +91,8 @@ class Database:
         Raises:
             DataError: it cannot, or it is not. What else the dump holds does not matter.
         """
-        if missing := _LUIGI_TABLES - set(self._tables(dump)):
+        held, _ = self._listed(dump)
+        if missing := _LUIGI_TABLES - set(held):
             raise DataError(
                 "The dump in the backup is not of luigi's task history: it lacks the rows of "
                 f"{', '.join(sorted(missing))}. Nothing was changed."
@@ -103,8 +107,8 @@ class Database:
             DataError: PostgreSQL cannot read the dump.
             StorageError: the dump is not whole, or the database does not accept it.
         """
-        tables = self._tables(dump)
-        if missing := _LUIGI_TABLES - set(tables):
+        tables, named = self._listed(dump)
+        if missing := (_LUIGI_TABLES | named) - set(tables):
             raise StorageError(
                 f"The task history is not whole: there are no rows to dump of "
                 f"{', '.join(sorted(missing))}. See that it is a plain table of the database; "
@@ -134,22 +138,26 @@ class Database:
             DataError: PostgreSQL cannot read the dump.
             StorageError: the database refuses it. In both cases the history is as it was.
         """
-        tables = self._tables(dump)
+        tables, _ = self._listed(dump)
         with self._session() as psql:
             psql.write(script.begin_restore())
             for each in tables:
                 self._load(dump, each, each, psql)
             psql.write(script.commit_restore())
 
-    def _tables(self, dump: Path) -> tuple[str, ...]:
-        """Return which tables of the history a dump holds the rows of."""
+    def _listed(self, dump: Path) -> tuple[tuple[str, ...], set[str]]:
+        """Return which tables of the history a dump holds the rows of, and which it names.
+
+        Of a view or a partitioned table with such a name it holds no rows.
+        """
         try:
             listing = self._run("pg_restore", "--list", source=dump).decode(errors="replace")
         except StorageError as error:
             raise DataError(f"The dump in the backup cannot be used: {error}") from None
-        entries = map(_TABLE_DATA.fullmatch, listing.splitlines())
-        held = {entry["table"] for entry in entries if entry}
-        return tuple(each for each in HISTORY_TABLES if each in held)
+        found = filter(None, map(_ENTRY.fullmatch, listing.splitlines()))
+        entries = {(entry["kind"], entry["name"]) for entry in found}
+        held = tuple(each for each in HISTORY_TABLES if ("TABLE DATA", each) in entries)
+        return held, {name for _, name in entries} & set(HISTORY_TABLES)
 
     def _load(self, dump: Path, table: str, target: str, psql: IO[bytes]) -> int:
         """Hand the rows of one table to psql; return how many there are."""

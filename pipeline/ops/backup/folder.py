@@ -94,11 +94,11 @@ def named(folder: Path) -> list[Path]:
     """Return what carries the name of a backup, oldest first."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    return sorted(path for path in folder.iterdir() if made_at(path))
 
 
 def made_at(path: Path) -> datetime | None:
-    """Return the instant in the name of a backup; None where it is none."""
+    """Return the instant in the name of a backup; None for a file of another name."""
     found = _NAME.fullmatch(path.name)
     try:
         return found and datetime.strptime(found[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

@@ -63,17 +63,16 @@ class Restoration:
     def _places(self) -> dict[str, Path]:
         """Return where each file belongs."""
         layout = Layout(self.settings.data_dir)
-        single = {
-            member: self.settings.config_dir / name
-            for member, name in manifest.CONFIGURATION.items()
-        } | {manifest.IDENTITY: layout.identity}
         below = {
             name: layout.metadata / name.removeprefix(manifest.METADATA)
             for name in self.manifest.metadata
         }
-        return below | {
-            member: path for member, path in single.items() if member in self.manifest.members
+        configuration = {
+            member: self.settings.config_dir / name
+            for member, name in manifest.CONFIGURATION.items()
         }
+        places = {manifest.IDENTITY: layout.identity} | below | configuration
+        return {name: path for name, path in places.items() if name in self.manifest.members}
 
     @contextlib.contextmanager
     def _naming(self, name: str) -> Iterator[None]:
