@@ -40,6 +40,14 @@ def put(folder: Path, day: int, members: dict[str, bytes]) -> str:
     return path.name
 
 
+def put_history(folder: Path, day: int, tasks: int) -> str:
+    """A whole backup of that day with a history of so many tasks; its name."""
+    name = put(folder, day, {})
+    said = manifest(DUMP, history_source="pg_dump", history_rows={"tasks": tasks})
+    (folder / name).write_bytes(backup(DUMP, said=said))
+    return name
+
+
 def put_aged(folder: Path, age: timedelta, members: dict[str, bytes]) -> Path:
     """A whole backup that is so old."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,6 +76,20 @@ def test_the_history_stays_even_where_one_backup_is_kept(root: Path) -> None:
         file = made(root, "--no-history", "--keep", "1")
 
     assert sorted(os.listdir(folder)) == [name, file.name]
+
+
+def test_the_large_history_of_before_stays_after_the_database_was_replaced(root: Path) -> None:
+    """The first run into a new volume makes a history of some tasks."""
+    folder = root / "backups"
+    large = [put_history(folder, day, 4000 + day) for day in (1, 2)]
+    small = [put_history(folder, day, 4 * day) for day in range(3, 9)]
+
+    file = made(root, "--no-history", "--keep", "3")
+    assert sorted(os.listdir(folder)) == [large[-1], *small[-2:], file.name]
+
+    recovered = put_history(folder, 9, 2200)
+    newer = made(root, "--no-history", "--keep", "2")
+    assert sorted(os.listdir(folder)) == [recovered, file.name, newer.name]
 
 
 @pytest.mark.parametrize("runtime", ["host", "auto"])

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,8 +119,10 @@ def newest_with_history(folders: Sequence[Path]) -> Path | None:
 def rotate(folder: Path, keep: int, new: Path) -> Rotation:
     """Remove the oldest whole backups but the new one and the newest `keep` - 1 others.
 
-    The newest that holds a history stays as well. A damaged one does not count, so that it never
-    crowds out a whole one, and is left for a person to look at, as is every file of another name.
+    The newest that holds a history stays as well, and so does the largest history where the newest
+    has less than half of its tasks: the database was replaced. A damaged one does not count, so
+    that it never crowds out a whole one, and is left for a person to look at, as is every file of
+    another name.
     """
     damaged, unreadable = [], []
     whole: dict[Path, Manifest] = {}
@@ -132,12 +134,22 @@ def rotate(folder: Path, keep: int, new: Path) -> Rotation:
         except StorageError:
             unreadable.append(path)
     others = [path for path in whole if path != new]
-    with_history = [path for path in whole if whole[path].holds_history]
-    stay = {new, *others[len(others) - min(keep - 1, len(others)) :], *with_history[-1:]}
+    stay = {new, *others[len(others) - min(keep - 1, len(others)) :], *_histories(whole)}
     removed = [path for path in others if path not in stay]
     for path in removed:
         path.unlink()
     return Rotation([path for path in whole if path in stay], removed, damaged, unreadable)
+
+
+def _histories(whole: Mapping[Path, Manifest]) -> list[Path]:
+    """Return the newest backup with a history, and the one with far more tasks if there is one."""
+    with_history = [path for path in whole if whole[path].holds_history]
+    if not with_history:
+        return []
+    newest = with_history[-1]
+    largest = max(with_history, key=lambda path: whole[path].tasks)
+    is_smaller = 0 < whole[newest].tasks < whole[largest].tasks / 2
+    return [newest, largest] if is_smaller else [newest]
 
 
 def read(path: Path) -> Manifest:

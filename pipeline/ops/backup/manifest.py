@@ -62,6 +62,11 @@ class Manifest:
         return HISTORY in self.members
 
     @property
+    def tasks(self) -> int:
+        """How many tasks the history has; 0 where that is not known."""
+        return (self.history_rows or {}).get("tasks", 0)
+
+    @property
     def metadata(self) -> list[str]:
         """The members below `metadata/`, sorted."""
         return sorted(name for name in self.members if name.startswith(METADATA))
