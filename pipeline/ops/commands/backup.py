@@ -58,7 +58,7 @@ def _alerting() -> Iterator[None]:
             expected = isinstance(error, PipelineError)
             text = str(error) if expected else f"An unexpected {type(error).__name__}: {error}"
             alerts.raise_alert(
-                TASK, clock.today(), [type(error).__name__], "The backup failed", text
+                TASK, clock.today(), type(error).__name__, "The backup failed", text
             )
         raise
 
