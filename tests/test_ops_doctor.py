@@ -11,11 +11,12 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import V3_KEY
+from conftest import REPOSITORY, V3_KEY
 from fake_tmdb import FakeTmdb, no_answer
 from operate import (
     Operate,
@@ -258,32 +259,114 @@ def test_a_probe_that_hangs_breaks_or_refuses_leaves_the_others_alone() -> None:
     ]
 
 
-def test_a_schedule_is_found_in_a_crontab_and_in_systemd(
-    operate: Operate, operator_environment: dict[str, str], tmp_path: Path
-) -> None:
-    program = tmp_path / "bin" / "crontab"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\necho '0 2 * * * luigi --module pipeline DailySummary'\n")
-    program.chmod(0o755)
-    wanted = tmp_path / "home/.config/systemd/user/timers.target.wants"
-    wanted.mkdir(parents=True)
-    (wanted / "tmdb-weekly.timer").symlink_to("../tmdb-weekly.timer")
-    path = f"{program.parent}:{operator_environment['PATH']}"
-    found = findings(operate("doctor", "--json", PATH=path, HOME=str(tmp_path / "home")))["cron"]
+OURS = {
+    "daily": "0 2 * * * tmdb-scheduled daily -- luigi --module pipeline DailySummary",
+    "weekly": "0 3 * * 0 tmdb-scheduled weekly -- luigi --module pipeline WeeklyConsolidation",
+    "catch-up": "40 * * * * tmdb-scheduled catch-up -- luigi --module pipeline",
+}
+OLD = "0 2 * * * flock -n lock luigi --module pipeline DailySummary --date $(date +\\%F)"
+"""A line of a version without the wrapper."""
+
+
+@dataclass
+class Schedules:
+    """What is installed on the host that doctor looks at."""
+
+    folder: Path
+    operate: Operate
+    path: str
+
+    def crontab(self, *lines: str) -> None:
+        self._program("crontab", "\n".join(["cat <<'END'", *lines, "END"]))
+
+    def timer(self, name: str, *, enabled: bool = True, command: str | None = None) -> None:
+        """Install a timer of config/systemd for this user, with another command if one is given."""
+        units = self.folder / "home/.config/systemd/user"
+        wanted = units / "timers.target.wants"
+        wanted.mkdir(parents=True, exist_ok=True)
+        for kind in ("timer", "service"):
+            source = REPOSITORY / f"config/systemd/tmdb-{name}.{kind}"
+            (units / source.name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+        if command:
+            (units / f"tmdb-{name}.service").write_text(f"[Service]\nExecStart={command}\n")
+        if enabled:
+            (wanted / f"tmdb-{name}.timer").symlink_to(f"../tmdb-{name}.timer")
+
+    def found(self) -> dict[str, str]:
+        """What doctor finds."""
+        self._program("systemd-analyze", "echo 'Next elapse: Sun 2099-01-04 03:00:00 UTC'")
+        path = f"{self.folder}:{self.path}"
+        home = str(self.folder / "home")
+        return findings(self.operate("doctor", "--json", PATH=path, HOME=home))["cron"]
+
+    def _program(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (self.folder / name).chmod(0o755)
+
+
+@pytest.fixture
+def schedules(operate: Operate, operator_environment: dict[str, str], tmp_path: Path) -> Schedules:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    found = Schedules(folder, operate, operator_environment["PATH"])
+    found.crontab()
+    return found
+
+
+def test_the_schedule_of_this_version_is_found_in_a_crontab(schedules: Schedules) -> None:
+    schedules.crontab("MAILTO=ops", *OURS.values(), "15 5 * * * rsync -a reports/daily backup:")
+    found = schedules.found()
+    assert (found["state"], found["found"]) == ("ok", "crontab of this user")
+
+
+def test_the_schedule_of_this_version_is_found_in_systemd(schedules: Schedules) -> None:
+    for name in OURS:
+        schedules.timer(name)
+    found = schedules.found()
+    assert (found["state"], found["found"]) == ("ok", "systemd timer tmdb-daily, tmdb-weekly")
+
+
+def test_a_schedule_is_found_in_a_crontab_and_in_systemd(schedules: Schedules) -> None:
+    schedules.crontab(OURS["daily"], OURS["catch-up"])
+    schedules.timer("weekly")
+    found = schedules.found()
     assert found["state"] == "ok"
-    assert found["found"].startswith("crontab of this user")
-    assert found["found"].endswith("systemd timer tmdb-weekly")
+    assert found["found"] == "crontab of this user, systemd timer tmdb-weekly"
 
 
-def test_a_schedule_that_is_commented_out_is_none(
-    operate: Operate, operator_environment: dict[str, str], tmp_path: Path
+def test_a_schedule_without_the_catch_up_is_warned_of(schedules: Schedules) -> None:
+    schedules.crontab(OURS["daily"], OURS["weekly"])
+    found = schedules.found()
+    assert found["state"] == "warning"
+    assert found["found"] == "crontab of this user; without the hourly catch-up"
+    assert "catch-up line of config/crontab" in found["mend"]
+
+
+def test_a_line_or_a_unit_of_an_older_version_is_warned_of(schedules: Schedules) -> None:
+    schedules.crontab(OLD, OURS["catch-up"])
+    schedules.timer(
+        "weekly", command="/bin/sh -c 'exec luigi --module pipeline WeeklyConsolidation'"
+    )
+    found = schedules.found()
+    assert found["state"] == "warning"
+    assert found["found"] == (
+        f"outdated: crontab of this user: the line `{OLD[10:70]}`; "
+        "systemd timer tmdb-weekly: tmdb-weekly.service"
+    )
+    assert "docs/operations.md" in found["mend"]
+
+
+@pytest.mark.parametrize(
+    "line", [f"# {OURS['daily']}", "15 5 * * * rsync -a reports/daily backup:", OURS["catch-up"]]
+)
+def test_a_crontab_that_starts_no_root_task_at_its_time_is_no_schedule(
+    schedules: Schedules, line: str
 ) -> None:
-    program = tmp_path / "crontab"
-    program.write_text("#!/bin/sh\necho '# 0 2 * * * luigi --module pipeline DailySummary'\n")
-    program.chmod(0o755)
-    path = f"{tmp_path}:{operator_environment['PATH']}"
-    found = findings(operate("doctor", "--json", PATH=path, HOME=str(tmp_path)))["cron"]
-    assert "crontab of this user" not in found["found"]
+    schedules.crontab(line)
+    schedules.timer("daily", enabled=False)
+    found = schedules.found()["found"]
+    assert "crontab of this user" not in found
+    assert "systemd timer tmdb-daily" not in found
 
 
 def test_disk_and_memory_are_measured(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:

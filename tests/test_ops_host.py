@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
+import datetime
+import fcntl
 import os
 import signal
 import socket
@@ -199,8 +202,16 @@ def test_trigger_runs_without_luigid_and_says_so(operate: Operate, data_dir: Pat
     run = operate("trigger", "GenreMovies", DAY, "--", "--genre", "horror")
     assert run.status == 0, run.output
     assert "luigid does not answer at http://127.0.0.1:" in run.err
-    assert "running without it" in run.err
+    assert "this run uses the local scheduler" in run.err
     assert (data_dir / "raw/movies/genre/horror_20240107.json").exists()
+
+
+def test_trigger_of_a_root_task_draws_its_page_too(operate: Operate, data_dir: Path) -> None:
+    for task in ("daily", "weekly"):
+        run = operate("trigger", task, DAY)
+        assert run.status == 0, run.output
+    made = {path.name for path in (data_dir / "reports").rglob("*.html")}
+    assert made == {"daily_20240107.html", "weekly_1_20240107.html", "index.html"}
 
 
 def test_trigger_means_today_where_no_day_is_given(operate: Operate, data_dir: Path) -> None:
@@ -208,11 +219,58 @@ def test_trigger_means_today_where_no_day_is_given(operate: Operate, data_dir: P
     assert len(list(data_dir.glob("raw/movies/daily/popular_movies_*.json"))) == 1
 
 
-def test_the_exit_status_of_luigi_is_handed_through(operate: Operate, tmdb: FakeTmdb) -> None:
+def test_trigger_of_the_week_means_the_newest_sunday_that_was_due(
+    operate: Operate, data_dir: Path
+) -> None:
+    assert operate("trigger", "weekly", TZ="UTC").status == 0
+    [path] = data_dir.glob("processed/weekly/*.json")
+    due = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=3)
+    sunday = due.date() - datetime.timedelta(days=due.isoweekday() % 7)
+    assert path.name.endswith(f"_{sunday:%Y%m%d}.json")
+
+
+def test_trigger_while_the_same_root_task_runs_is_skipped(operate: Operate, data_dir: Path) -> None:
+    lock = data_dir / "state/DailySummary.lock"
+    lock.parent.mkdir(parents=True)
+    with lock.open("w") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        skipped = operate("trigger", "daily", DAY)
+        other = operate("trigger", "PopularMovies", DAY)
+    assert skipped.status == 10
+    assert skipped.err == "Skipped: another run of DailySummary is in progress.\n"
+    assert other.status == 0, other.output
+    assert operate("trigger", "daily", DAY).status == 0
+
+
+@pytest.fixture
+def short_delays(operator_environment: dict[str, str], tmp_path: Path) -> str:
+    """The configuration of the test, with short delays between the attempts of a failed task."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(operator_environment["LUIGI_CONFIG_PATH"], encoding="utf-8")
+    parser["scheduler"]["retry_delay"] = "0.2"
+    parser["worker"].update(max_keep_alive_idle_duration="2 seconds", wait_interval="0.1")
+    path = tmp_path / "short.cfg"
+    with path.open("w", encoding="utf-8") as stream:
+        parser.write(stream)
+    return str(path)
+
+
+def test_the_exit_status_of_luigi_is_handed_through(
+    operate: Operate, tmdb: FakeTmdb, short_delays: str
+) -> None:
     assert operate("trigger", "daily", "2099-01-01").status == 35
     assert operate("trigger", "daily", DAY, "--", "--no-such-option").status == 2
     tmdb.fail(status(404), path="/movie/popular", times=None)
-    assert operate("trigger", "PopularMovies", DAY).status == 30
+    assert operate("trigger", "PopularMovies", DAY, LUIGI_CONFIG_PATH=short_delays).status == 30
+
+
+def test_trigger_repeats_a_task_that_failed_as_the_schedule_does(
+    operate: Operate, tmdb: FakeTmdb, short_delays: str
+) -> None:
+    tmdb.fail(status(404), path="/movie/popular", times=2)
+    run = operate("trigger", "PopularMovies", DAY, LUIGI_CONFIG_PATH=short_delays)
+    assert run.status == 0, run.output
+    assert tmdb.count("/movie/popular") == 2 + 5
 
 
 def test_trigger_knows_the_password_of_luigid(operate: Operate) -> None:
@@ -220,17 +278,21 @@ def test_trigger_knows_the_password_of_luigid(operate: Operate) -> None:
     operate("start", **password)
     run = operate("trigger", "PopularMovies", DAY, **password)
     assert run.status == 0, run.output
-    assert "running without it" not in run.err
+    assert "local scheduler" not in run.err
     assert "a p@ss:w/rd!" not in run.output
     operate("stop", **password)
 
 
-def test_a_luigid_that_refuses_the_password_is_not_gone_around(operate: Operate) -> None:
+def test_a_luigid_that_refuses_the_password_is_named_and_keeps_nothing_from_being_collected(
+    operate: Operate, data_dir: Path
+) -> None:
     operate("start", PIPELINE_LUIGID_PASSWORD="the-right-password")
-    run = operate("trigger", "daily", DAY, PIPELINE_LUIGID_PASSWORD="a-wrong-password")
-    assert run.status == 1
+    run = operate("trigger", "PopularMovies", DAY, PIPELINE_LUIGID_PASSWORD="a-wrong-password")
+    assert run.status == 0, run.output
     assert "refuses the password in PIPELINE_LUIGID_PASSWORD" in run.err
+    assert "this run uses the local scheduler" in run.err
     assert "a-wrong-password" not in run.output
+    assert (data_dir / "raw/movies/daily/popular_movies_20240107.json").exists()
 
 
 def test_ctrl_c_reaches_the_run_that_was_triggered(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import configparser
 import datetime
 import os
 import subprocess
@@ -37,11 +38,26 @@ DAY = "2024-01-07"
 
 
 @pytest.fixture
-def operate_with_history(operate: Operate, history_url: str) -> Operate:
+def short_delays(operator_environment: dict[str, str], tmp_path: Path) -> str:
+    """The configuration of the test, with short delays between the attempts of a failed task."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(operator_environment["LUIGI_CONFIG_PATH"], encoding="utf-8")
+    parser["scheduler"]["retry_delay"] = "0.2"
+    parser["worker"].update(max_keep_alive_idle_duration="2 seconds", wait_interval="0.1")
+    parser["tmdb_pipeline"] = {"daily_retry_delay": "0.2"}
+    path = tmp_path / "short.cfg"
+    with path.open("w", encoding="utf-8") as stream:
+        parser.write(stream)
+    return str(path)
+
+
+@pytest.fixture
+def operate_with_history(operate: Operate, history_url: str, short_delays: str) -> Operate:
     """The command with a history, and a luigid that keeps it."""
+    ours = {"PIPELINE_HISTORY_URL": history_url, "LUIGI_CONFIG_PATH": short_delays}
 
     def run(*words: str, **changes: Any) -> Any:
-        return operate(*words, **{"PIPELINE_HISTORY_URL": history_url, **changes})
+        return operate(*words, **{**ours, **changes})
 
     assert run("start").status == 0
     return run
@@ -70,7 +86,9 @@ def test_a_run_is_seen_in_status_and_in_stats(operate_with_history: Operate) -> 
 
     stats = document(operate_with_history("stats", "--json"))
     assert {each["task"]: each["runs"] for each in stats["tasks"]} == {
+        "DailyPage": 1,
         "DailySummary": 1,
+        "IndexPage": 1,
         "PopularMovies": 1,
         "TrendingMovies": 1,
         "ValidationReport": 1,
@@ -79,7 +97,7 @@ def test_a_run_is_seen_in_status_and_in_stats(operate_with_history: Operate) -> 
         assert each["failures"] == 0
         assert each["attempts"] == 1
         assert each["median_seconds"] == each["p95_seconds"] == each["slowest_seconds"] > 0
-    [slowest] = stats["slowest_steps"]
+    [slowest] = [each for each in stats["slowest_steps"] if each["root"] == "DailySummary"]
     assert (slowest["root"], slowest["date"]) == ("DailySummary", DAY)
 
     people = operate_with_history("stats", "--task", "PopularMovies").out
@@ -98,10 +116,12 @@ def test_a_failure_is_told_with_its_reason(operate_with_history: Operate, tmdb: 
     assert "DailySummary of 2024-01-07 failed: PopularMovies: " in people.out
     assert V3_KEY not in people.output
     assert PASSWORD not in people.output
-    [popular] = document(operate_with_history("status", "PopularMovies", "--json"))["last_runs"]
-    assert (popular["outcome"], popular["attempts"]) == ("FAILED", 1)
+    rows = document(operate_with_history("status", "PopularMovies", "--json"))["last_runs"]
+    assert [(each["outcome"], each["attempts"]) for each in rows] == [
+        ("FAILED", attempt) for attempt in (4, 3, 2, 1)
+    ]
     figures = document(operate_with_history("stats", "--json"))["tasks"]
-    assert [each["failures"] for each in figures if each["task"] == "PopularMovies"] == [1]
+    assert [each["failures"] for each in figures if each["task"] == "PopularMovies"] == [4]
 
 
 def test_a_task_s_last_ten_runs_are_told(operate: Operate, history_url: str) -> None:
@@ -223,7 +243,25 @@ def test_a_day_that_was_missed_is_told(operate: Operate, data_dir: Path) -> None
     assert {"task": "DailySummary", "date": yesterday.isoformat()} in missed
     people = operate("status").out
     assert f"DailySummary         {yesterday}" in people
-    assert "a snapshot of the past cannot be had later" in people.lower()
+    assert "a snapshot of the past cannot be collected later" in people
+
+
+def test_what_is_overdue_is_shown_with_its_time(operate: Operate, data_dir: Path) -> None:
+    assert document(operate("status", "--json", TZ="UTC"))["overdue"] == []
+    long_ago = Layout(data_dir).daily_summary(datetime.date(2024, 1, 7))
+    long_ago.parent.mkdir(parents=True)
+    long_ago.write_text("{}")
+    over = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2)
+    day = (over - datetime.timedelta(hours=2)).date()
+    daily, weekly = document(operate("status", "--json", TZ="UTC"))["overdue"]
+    assert daily == {
+        "task": "DailySummary",
+        "date": day.isoformat(),
+        "due_at": f"{day}T02:00:00+00:00",
+    }
+    assert weekly["task"] == "WeeklyConsolidation"
+    assert datetime.date.fromisoformat(weekly["date"]).isoweekday() == 7
+    assert f"DailySummary         {day}" in operate("status", TZ="UTC").out.partition("Overdue")[2]
 
 
 def test_the_next_times_are_told(operate: Operate) -> None:
