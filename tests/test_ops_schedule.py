@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import json
 import os
 import shutil
 import time
@@ -19,9 +18,8 @@ from operate import Operate, document, luigid_port, operate, operator_environmen
 from pipeline import clock
 from pipeline.errors import SettingsError
 from pipeline.layout import Layout
-from pipeline.ops import installation, overdue, run_record
+from pipeline.ops import installation, overdue
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.run_record import Entry
 from pipeline.ops.schedule import (
     Schedule,
     TimerSchedule,
@@ -420,16 +418,6 @@ def test_only_fourteen_days_and_eight_sundays_are_listed(tmp_path: Path) -> None
     assert (sundays[0], sundays[-1], len(sundays)) == ("2023-12-10", "2024-01-28", 8)
 
 
-def test_days_before_a_week_that_was_collected_late_are_not_missed(tmp_path: Path) -> None:
-    """A new installation collects the newest Sunday late; nothing was expected of it before."""
-    sunday, installed_on = date(2024, 1, 7), date(2024, 1, 10)
-    path = ROOTS[WEEKLY].document(Layout(tmp_path), sunday)
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"movies": [], "collection_info": {"late_by_days": 3}}))
-    has(tmp_path, DAILY, installed_on)
-    assert missed(tmp_path, "2024-01-12T12:00") == [(DAILY, "2024-01-11"), (DAILY, "2024-01-12")]
-
-
 def test_files_of_others_are_no_documents(tmp_path: Path) -> None:
     has(tmp_path, DAILY, date(2024, 1, 8))
     folder = Layout(tmp_path).daily_summary(date(2024, 1, 8)).parent
@@ -444,10 +432,6 @@ def test_files_of_others_are_no_documents(tmp_path: Path) -> None:
 def overdue_at(root: Path, now: str) -> list[tuple[str, str]]:
     found = overdue.overdue(Layout(root), packaged(root / "no crontab"), local(now))
     return [(due.root.family, due.date.isoformat()) for due in found]
-
-
-def test_nothing_is_overdue_on_a_new_installation(tmp_path: Path) -> None:
-    assert overdue_at(tmp_path, "2024-01-09T12:00") == []
 
 
 def test_the_newest_due_date_is_overdue_two_hours_after_its_time(tmp_path: Path, zone: str) -> None:
@@ -467,19 +451,8 @@ def test_a_date_before_the_newest_one_is_missed_and_no_longer_overdue(tmp_path: 
     assert overdue_at(tmp_path, "2024-01-09T12:00") == []
 
 
-def test_the_first_run_that_fails_is_overdue_though_nothing_was_there_before(
-    tmp_path: Path,
-) -> None:
-    entry = Entry("run", DAILY, "2024-01-09", local("2024-01-09T02:00"), local("2024-01-09T02:20"),
-                  30, "no", "schedule", "local", "0", None, True)  # fmt: skip
-    run_record.append(Layout(tmp_path), run_record.STARTED, entry)
-    run_record.append(Layout(tmp_path), run_record.ENDED, entry)
-    assert overdue_at(tmp_path, "2024-01-09T12:00") == [(DAILY, "2024-01-09")]
-
-
-def to_collect(root: Path, now: str, max_days_late: int | None = None) -> list[tuple[str, str]]:
-    times = packaged(root / "no crontab")
-    found = overdue.to_collect(Layout(root), times, local(now), max_days_late)
+def to_collect(root: Path, now: str) -> list[tuple[str, str]]:
+    found = overdue.to_collect(Layout(root), packaged(root / "no crontab"), local(now), None)
     return [(due.root.family, due.date.isoformat()) for due in found]
 
 
@@ -495,11 +468,3 @@ def test_a_day_is_collected_until_its_midnight_and_a_week_until_the_next(
     assert to_collect(tmp_path, "2024-01-10T00:00") == [(WEEKLY, "2024-01-07")]
     assert to_collect(tmp_path, "2024-01-14T02:59:59")[1] == (WEEKLY, "2024-01-07")
     assert to_collect(tmp_path, "2024-01-14T03:00")[1] == (WEEKLY, "2024-01-14")
-
-
-def test_what_is_there_or_too_late_for_the_plan_is_not_collected(tmp_path: Path) -> None:
-    has(tmp_path, DAILY, date(2024, 1, 9))
-    assert to_collect(tmp_path, "2024-01-09T12:00", max_days_late=2) == [(WEEKLY, "2024-01-07")]
-    assert to_collect(tmp_path, "2024-01-09T12:00", max_days_late=1) == []
-    has(tmp_path, WEEKLY, date(2024, 1, 7))
-    assert to_collect(tmp_path, "2024-01-09T12:00") == []

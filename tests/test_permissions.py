@@ -25,9 +25,14 @@ MODES = {
     "data/raw": 0o644,
     "data/reports": 0o644,
     "data/logs": 0o640,
+    "data/logs/runs.jsonl": 0o640,
     "data/backups": 0o600,
+    "data/state": 0o600,
     "data/state/luigid.pickle": 0o600,
     "data/state/luigid.lock": 0o600,
+    "data/state/luigid-seen": 0o600,
+    "data/state/data-root-id": 0o600,
+    "data/state/DailySummary.lock": 0o600,
     "data/state/alerts": 0o600,
     "tmp": 0o600,
 }
@@ -67,8 +72,8 @@ def test_nobody_else_changes_what_is_written_and_nobody_else_reads_what_is_secre
     assert (failed.status, len(receiver.messages)) == (30, 1)
     assert luigi_run("DailySummary", "--date", DAY).status == 0
     assert luigi_run("IndexPage", "--date", DAY).status == 0
-    for words in ("start", "stop", "backup"):
-        done = operate(words, "--runtime", "host")
+    for words in (["start"], ["trigger", "daily", DAY], ["stop"], ["backup"]):
+        done = operate(*words, "--runtime", "host")
         assert done.status == 0, done.output
 
     written = below(data_dir) + below(tmp_path / "tmp")
