@@ -140,9 +140,9 @@ def jobs(text: str) -> list[tuple[str, str]]:
 
 
 def starts_root(root: Root, command: str) -> bool:
-    """Whether a command starts the root task, by its name or by its alias in our own commands."""
-    by_alias = rf"\btmdb-(?:scheduled|pipeline trigger)\s+(?:{root.alias})\b"
-    return re.search(rf"\b{root.family}\b|{by_alias}", command) is not None
+    """Whether a command runs the root task: by luigi, or by its alias in a command of ours."""
+    by_alias = rf"\btmdb-(?:scheduled|pipeline\s+trigger)\s+(?:{root.alias}|{root.family})\b"
+    return re.search(rf"\bluigi\s[^|;&]*\b{root.family}\b|{by_alias}", command) is not None
 
 
 def packaged(crontab: Path) -> dict[str, Schedule]:
@@ -199,7 +199,12 @@ def _elapses(calendar: str, moment: datetime.datetime) -> list[datetime.datetime
 
 
 def _moments(text: str) -> list[datetime.datetime]:
-    """Return the times in the output of `systemd-analyze calendar`, by its lines in UTC."""
-    found = re.findall(r"(?:\(in UTC\)|Next elapse|Iter\. #\d+): \S+ ([\d-]+ [\d:]+) UTC", text)
+    """Return the times in the output of `systemd-analyze calendar`, by its lines in UTC.
+
+    A zone that is UTC by another name has no lines of their own for that: they say GMT.
+    """
+    found = re.findall(
+        r"(?:\(in UTC\)|Next elapse|Iter\. #\d+): \S+ ([\d-]+ [\d:]+) (?:UTC|GMT)", text
+    )
     times = (datetime.datetime.fromisoformat(each) for each in found)
     return sorted({time.replace(tzinfo=datetime.UTC) for time in times})

@@ -57,9 +57,7 @@ def _alerting() -> Iterator[None]:
         if _is_unattended():
             expected = isinstance(error, PipelineError)
             text = str(error) if expected else f"An unexpected {type(error).__name__}: {error}"
-            alerts.raise_alert(
-                TASK, clock.today(), type(error).__name__, "The backup failed", text
-            )
+            alerts.raise_alert(TASK, clock.today(), type(error).__name__, "The backup failed", text)
         raise
 
 
