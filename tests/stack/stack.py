@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -201,7 +202,8 @@ def test_cron_itself_starts_the_run(stack: Stack) -> None:
     at = time.gmtime(time.time() + 9 * 3600 + 90)
     asked = original.replace("0 2 * * *", f"{at.tm_min} {at.tm_hour} * * *")
     crontab.write_text(
-        f'{asked}\n* * * * * . $ENVIRONMENT; id -un >"$LOCKS/who"; env >"$LOCKS/env"\n'
+        f"{asked}\n* * * * * tmdb-scheduled look -- sh -c "
+        "'id -un >/run/pipeline/who; env >/run/pipeline/env'\n"
     )
     stack.compose("restart", "cron")
     day = time.strftime("%Y%m%d", at)
@@ -219,6 +221,42 @@ def test_cron_itself_starts_the_run(stack: Stack) -> None:
     finally:
         crontab.write_text(original)
         stack.compose("restart", "cron")
+
+
+@pytest.mark.parametrize("service", ["postgres", "luigid"])
+def test_cron_starts_and_runs_though_another_service_is_not_healthy(
+    stack: Stack, service: str
+) -> None:
+    """It is frozen, so that it neither answers nor is started again."""
+    day = {"postgres": "2024-01-21", "luigid": "2024-01-22"}[service]
+    stack.compose("stop", "cron")
+    stack.compose("pause", service)
+    try:
+        stack.compose("up", "-d", "--no-recreate", "cron", timeout=60)
+        until(lambda: stack.states()["cron"] == "running healthy", 60, "cron is healthy")
+        program = ["/opt/pipeline/bin/luigi", "--module", "pipeline", "DailySummary"]
+        stack.inside("cron", *program, "--date", day)
+        summary = f"raw/metadata/daily_summaries/daily_summary_{day.replace('-', '')}.json"
+        assert (stack.data / summary).is_file()
+    finally:
+        stack.compose("unpause", service)
+        stack.up()
+
+
+def test_ctrl_c_at_a_trigger_outside_ends_the_run_inside(stack: Stack) -> None:
+    command = [sys.executable, "-m", "pipeline.ops.cli", "trigger", "weekly", "2024-01-14",
+               "--runtime", "compose", "--", "--workers", "1"]  # fmt: skip
+    run = subprocess.Popen(
+        command, cwd=stack.folder, env=stack.environment, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    until(lambda: list((stack.data / "raw/movies/genre").glob("*_20240114.json")), 60, "a list")
+    os.killpg(run.pid, signal.SIGINT)
+    output, _ = run.communicate(timeout=60)
+    assert run.returncode == 130, output
+    programs = stack.inside("cron", "bash", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+    assert "WeeklyConsolidation" not in programs
+    assert not list((stack.data / "processed/weekly").glob("*_20240114.json"))
 
 
 def log_of_cron(stack: Stack) -> str:
