@@ -93,6 +93,17 @@ def test_doctor_does_not_call_a_key_accepted_that_something_else_took(
     assert probe.key().state == "problem"
 
 
+def test_doctor_sees_certificates_that_cannot_be_used_behind_a_proxy_too(
+    tmdb: FakeTmdb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
+    monkeypatch.setenv("TMDB_API_URL", f"https://{NAME}/3")
+    monkeypatch.setenv("https_proxy", tmdb.url.removesuffix("/3"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
+
+    assert probe.host().found.startswith("REQUESTS_CA_BUNDLE names no file of certificates")
+
+
 @pytest.mark.parametrize("variable", ["ALL_PROXY", "all_proxy", "https_proxy"])
 def test_doctor_sees_a_proxy_that_cannot_work(
     variable: str, monkeypatch: pytest.MonkeyPatch

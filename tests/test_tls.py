@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from fake_tmdb import FakeTmdb
 from tls import PAGE, ConnectProxy, TlsServer
 
 from pipeline.credential import Credential
-from pipeline.errors import RequestRejected, TmdbUnavailable
+from pipeline.errors import RequestRejected, TmdbBlocked, TmdbUnavailable
 from pipeline.ops.probes.machine import clock_and_zone
 from pipeline.ops.probes.tmdb import host
 from pipeline.settings import current
@@ -53,8 +54,8 @@ def server(authority: trustme.CA) -> Iterator[TlsServer]:
         yield server
 
 
-def ask(url: str, secret: str = V3_KEY) -> Any:
-    transport = Transport(url, Credential(secret), None, retries=0, connections=1)
+def ask(url: str, secret: str = V3_KEY, retries: int = 0) -> Any:
+    transport = Transport(url, Credential(secret), None, retries=retries, connections=1)
     try:
         return transport.get("/movie/popular", {"page": "1"}, lambda _: None, threading.Event())
     finally:
@@ -91,6 +92,27 @@ def test_a_certificate_of_another_host_is_refused_before_the_key_is_sent(
         ask(f"https://127.0.0.1:{server.port}/3")
 
     assert server.paths == []
+
+
+def test_a_certificate_that_has_expired_is_named_as_that(
+    authority: trustme.CA, bundle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    old = authority.issue_cert("127.0.0.1", not_after=yesterday)
+    with TlsServer(old) as server, pytest.raises(TmdbBlocked, match="has expired, or this clock"):
+        ask(f"https://127.0.0.1:{server.port}/3")
+
+
+def test_a_certificate_that_is_not_trusted_is_met_once(
+    server: TlsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another attempt a second later meets the same certificate."""
+    caplog.set_level("INFO", "luigi-interface.pipeline")
+    with pytest.raises(TmdbBlocked):
+        ask(f"https://127.0.0.1:{server.port}/3", retries=5)
+
+    assert caplog.messages == []
 
 
 @pytest.mark.run

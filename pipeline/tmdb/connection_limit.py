@@ -41,35 +41,38 @@ class ConnectionLimit:
 
         Where the file cannot be used, the number is not limited.
         """
-        try:
-            taken = self._wait_for(wanted)
-        except OSError:
+        taken = self._wait_for(wanted)
+        if taken is None:
             yield wanted
             return
         try:
             yield max(1, len(taken))
         finally:
-            self._give_back(taken)
+            with contextlib.suppress(OSError):
+                self._give_back(taken)
 
-    def _wait_for(self, wanted: int) -> list[int]:
+    def _wait_for(self, wanted: int) -> list[int] | None:
+        """Return what is free, once something is; None where nothing can be locked at all."""
         until = clock.monotonic() + MAX_WAIT_SECONDS
-        while not (taken := self._take(wanted)) and clock.monotonic() < until:
-            self._pause.wait(POLL_SECONDS)
+        try:
+            while not (taken := self._take(wanted)) and clock.monotonic() < until:
+                self._pause.wait(POLL_SECONDS)
+        except OSError:
+            return None
         return taken
 
     def _take(self, wanted: int) -> list[int]:
         """Lock bytes that nobody has; a lock is the process's, so it keeps a list of its own."""
         with self._turn:
             descriptor = self._open()
-            taken: list[int] = []
-            for place in set(range(self._number)) - self._mine:
-                if len(taken) == wanted:
+            before = frozenset(self._mine)
+            for place in set(range(self._number)) - before:
+                if len(self._mine) - len(before) == wanted:
                     break
                 with contextlib.suppress(BlockingIOError, PermissionError):
                     fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-                    taken.append(place)
-            self._mine.update(taken)
-            return taken
+                    self._mine.add(place)
+            return list(self._mine - before)
 
     def _give_back(self, places: list[int]) -> None:
         with self._turn:

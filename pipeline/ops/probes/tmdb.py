@@ -88,6 +88,7 @@ def host() -> Finding:
 def _reached(current: Settings) -> Finding:
     parts = urlsplit(current.api_url)
     name, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    context = trusted(current.api_url) if parts.scheme == "https" else None
     proxy = proxy_of(current.api_url)
     if proxy:
         there = urlsplit(proxy)
@@ -95,7 +96,6 @@ def _reached(current: Settings) -> Finding:
         finding = _connected(there.hostname or "", there.port or usual, None)
         finding = dataclasses.replace(finding, found=f"by the proxy: {finding.found}")
     else:
-        context = trusted(current.api_url) if parts.scheme == "https" else None
         finding = _connected(name, port, context)
     return _in_clear(finding) if current.sends_key_in_clear else finding
 
