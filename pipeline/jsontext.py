@@ -45,7 +45,7 @@ def encode(value: Any) -> bytes:
     """
     try:
         return msgspec.json.format(msgspec.json.encode(value), indent=_INDENT)
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, OverflowError):  # msgspec writes whole numbers of 64 bits only
         text = json.dumps(value, ensure_ascii=False, indent=_INDENT, allow_nan=False)
         return text.encode("utf-8", errors="backslashreplace")
 

@@ -12,7 +12,11 @@ MOST_CLIMBERS = 10
 
 
 def ranks(films: str) -> dict[int, int]:
-    """Turn the ids of a profile, in the list's order, into ranks counted from 1."""
+    """Turn the ids of a profile, in the list's order, into ranks counted from 1.
+
+    Raises:
+        ValueError: one of them is no whole number, or one of thousands of digits.
+    """
     return {int(film): rank for rank, film in enumerate(films.split(), start=1)}
 
 
@@ -45,7 +49,8 @@ def _by_id(movies: list[Film]) -> dict[int, tuple[int, Film]]:
 
 
 def _entry(film: Film, rank: int) -> dict[str, Any]:
-    return {"id": film["id"], "title": film.get("title"), "rank": rank}
+    title = film.get("title")
+    return {"id": film["id"], "title": title if isinstance(title, str) else None, "rank": rank}
 
 
 def _climbers(

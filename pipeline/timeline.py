@@ -8,12 +8,16 @@ from typing import Any
 
 START, DONE, FAILED = "start", "done", "failed"
 
+MAX_TASKS = 1_000
+"""Tasks of a day that are kept; the largest plan has some 500."""
+
 
 def runs(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return each task's last run, in the order in which the tasks first began.
 
     Args:
-        events: `at` (an ISO instant), `task`, `event` (start, done, failed), in order of time.
+        events: `at` (an ISO instant with its zone), `task`, `event` (start, done, failed), in the
+            order of time.
 
     Returns:
         `task`, `started_at` and `ended_at` of the last attempt, its `seconds`, `attempts` in all
@@ -24,7 +28,8 @@ def runs(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     for event in events:
         task = tasks.get(event["task"])
         if event["event"] == START:
-            tasks[event["task"]] = _begun(event, task)
+            if task is not None or len(tasks) < MAX_TASKS:
+                tasks[event["task"]] = _begun(event, task)
         elif task is not None:
             task.update(outcome=event["event"], ended_at=event["at"], seconds=_between(task, event))
     return list(tasks.values())

@@ -65,9 +65,9 @@ def trend(
     *,
     percent: bool = False,
 ) -> str:
-    """Draw one value a day up to `date`; days without one stay open and are counted."""
+    """Draw one value from 0 to 100 a day up to `date`; days without one are gaps, and counted."""
     dates = [date - datetime.timedelta(days=back) for back in reversed(range(days))]
-    drawn = [values.get(each) for each in dates]
+    drawn = [_within_100(values.get(each)) for each in dates]
     known = [value for value in drawn if value is not None]
 
     def written(value: float | None) -> str:
@@ -100,6 +100,10 @@ def trend(
         ],
         note=say("chart_trend_gaps", n=gaps) if gaps else "",
     )
+
+
+def _within_100(value: float | None) -> float | None:
+    return value if value is not None and 0 <= value <= 100 else None
 
 
 def _span(known: Sequence[float], percent: bool) -> tuple[float, float]:

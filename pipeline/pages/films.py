@@ -117,7 +117,10 @@ def ranks_in(report: Document | None, name: str) -> dict[int, int] | None:
     films = mapping(mapping(mapping(report).get("profiles")).get(name)).get("films")
     if not isinstance(films, str) or not _PROFILE.fullmatch(films):
         return None
-    return ranks(films)
+    try:
+        return ranks(films)
+    except ValueError:  # Python reads no number of thousands of digits
+        return None
 
 
 def rating_of(film: Document) -> float | None:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import logging
 from pathlib import Path
 
 import luigi
 
 from pipeline import clock, storage
 from pipeline.collection import Film
-from pipeline.errors import DocumentUnreadable
 from pipeline.layout import Layout, Place
 from pipeline.summary import Yesterday, console_table, daily_summary
 from pipeline.tasks import journal, outputs
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
+from pipeline.tasks.decoration import optional
 from pipeline.tasks.validation import ValidationReport
-
-LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 
 class DailySummary(PipelineTask):
@@ -48,7 +45,11 @@ class DailySummary(PipelineTask):
             finished_at=clock.now(),
         )
         storage.publish(Path(self.output().path), summary)
-        outputs.show(console_table(summary, self.output().path))
+        optional(
+            lambda: outputs.show(console_table(summary, self.output().path)),
+            None,
+            f"The summary of {self.date} is not shown here",
+        )
 
     def _yesterday(self) -> Yesterday:
         today: datetime.date = self.date
@@ -59,8 +60,8 @@ class DailySummary(PipelineTask):
 
     def _films(self, path: Path) -> list[Film] | None:
         """Read a list of the day before; damage there does not stop this day."""
-        try:
+
+        def films() -> list[Film] | None:
             return storage.read_collection(path)["movies"] if storage.is_there(path) else None
-        except DocumentUnreadable as error:
-            LOGGER.warning("%s The films of %s are compared with nothing.", error, self.date)
-            return None
+
+        return optional(films, None, f"The films of {self.date} are compared with nothing")

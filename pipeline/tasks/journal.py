@@ -16,11 +16,16 @@ from typing import Any
 import luigi
 
 from pipeline import bounded, clock, jsontext
+from pipeline.errors import PipelineError
 from pipeline.layout import Layout
 from pipeline.tasks.base import PipelineTask
+from pipeline.tasks.decoration import optional
 from pipeline.timeline import DONE, FAILED, START, runs
 
 KEPT_DAYS = 60
+
+LONGEST_LINE = 1_000
+"""Characters of a line that can be an event; a task's name is the only part of any length."""
 
 _EVENTS = {
     luigi.Event.START: START,
@@ -42,10 +47,16 @@ def timeline(asking: PipelineTask) -> list[dict[str, Any]]:
 
     The task that asks is about to be done. Empty where nothing is known.
     """
+    return optional(
+        lambda: _timeline(asking), [], f"The tasks of {asking.date} are not part of the summary"
+    )
+
+
+def _timeline(asking: PipelineTask) -> list[dict[str, Any]]:
     try:
         path = asking.layout.journal(asking.date)
-        lines = bounded.read(path).decode().splitlines()
-    except (OSError, UnicodeDecodeError):
+        lines = bounded.read(path).decode(errors="replace").split("\n")
+    except FileNotFoundError:
         return []
     end = {"at": clock.instant().isoformat(), "task": _name(asking), "event": DONE}
     return runs([*filter(None, map(_event, lines)), end])
@@ -58,15 +69,22 @@ def sweep(layout: Layout, now: datetime.datetime) -> list[Path]:
     """
     folder = layout.journal(now.date()).parent
     oldest = (now - datetime.timedelta(days=KEPT_DAYS)).timestamp()
-    gone = [path for path in folder.glob("????????.log") if path.stat().st_mtime < oldest]
-    for path in gone:
-        path.unlink(missing_ok=True)
-    return gone
+    return [path for path in folder.glob("????????.log") if _is_removed(path, oldest)]
+
+
+def _is_removed(path: Path, oldest: float) -> bool:
+    try:
+        if path.lstat().st_mtime >= oldest:
+            return False
+        path.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _writer(event: str) -> Any:
     def write(task: PipelineTask, *_: Any) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, PipelineError):
             _append(task, event)
 
     return write
@@ -76,7 +94,9 @@ def _append(task: PipelineTask, event: str) -> None:
     path = task.layout.journal(task.date)
     line = json.dumps({"at": clock.instant().isoformat(), "task": _name(task), "event": event})
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+    # Without O_NONBLOCK a pipe that nobody reads would hold the task for ever.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+    descriptor = os.open(path, flags, 0o640)
     try:
         os.write(descriptor, line.encode() + b"\n")
     finally:
@@ -89,10 +109,14 @@ def _name(task: PipelineTask) -> str:
 
 
 def _event(line: str) -> dict[str, Any] | None:
-    """Read a line back; None for half a line, which a full disk leaves."""
+    """Read a line back; None for half a line, which a full disk leaves, and for any other text."""
+    if len(line) > LONGEST_LINE:
+        return None
     try:
         event = jsontext.decode(line)
-        datetime.datetime.fromisoformat(event["at"])
-        return event if {"task", "event"} <= set(event) else None
+        at = datetime.datetime.fromisoformat(event["at"])
+        known = {"at": at.isoformat(), "task": event["task"], "event": event["event"]}
     except (ValueError, KeyError, TypeError):
         return None
+    is_ours = at.tzinfo is not None and known["event"] in (START, DONE, FAILED)
+    return known if is_ours and isinstance(known["task"], str) else None

@@ -32,8 +32,8 @@ class LookBack(NamedTuple):
         last week is not this day's fault.
         """
         found: dict[str, list[Profile]] = {name: [] for name in names}
-        for _, report in documents_before(self.report, date, self.days):
-            for name, profile in _measured(report, names, source):
+        for day, report in documents_before(self.report, date, self.days):
+            for name, profile in _measured(day, report, names, source):
                 if len(found[name]) < self.collections:
                     found[name].append(profile)
             if all(len(each) >= self.collections for each in found.values()):
@@ -41,13 +41,16 @@ class LookBack(NamedTuple):
         return found
 
 
-def _measured(report: Document, names: Sequence[str], source: str) -> Iterator[tuple[str, Profile]]:
-    measured, failed = report.get("profiles"), report.get("failed_lists")
-    if not isinstance(measured, dict) or report.get("source") != source:
+def _measured(
+    day: datetime.date, report: Document, names: Sequence[str], source: str
+) -> Iterator[tuple[str, Profile]]:
+    """Yield the usable profiles of a report; a report of another form has none."""
+    measured, failed = report.get("profiles"), report.get("failed_lists", [])
+    if not isinstance(measured, dict) or not isinstance(failed, list):
+        return
+    if report.get("source") != source:
         return
     for name in names:
-        if isinstance(failed, list) and name in failed:
-            continue
-        profile = from_document(measured.get(name))
-        if profile is not None:
+        profile = None if name in failed else from_document(measured.get(name))
+        if profile is not None and profile.date == day:
             yield name, profile

@@ -28,9 +28,11 @@ def prepare() -> None:
 
 
 def show(text: str) -> None:
-    """Print for whoever looks."""
+    """Print to standard output; what its encoding lacks is printed as an escape."""
     try:
         print(text, flush=True)
+    except UnicodeEncodeError:
+        show(text.encode("ascii", errors="backslashreplace").decode())
     except OSError:
         _lead_nowhere(sys.stdout)
 

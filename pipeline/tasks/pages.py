@@ -210,7 +210,12 @@ def _one_after(day: datetime.date) -> datetime.date:
 def _in_short(day: datetime.date, report: storage.Document) -> storage.Document:
     profiles = report.get("profiles")
     lists = profiles.values() if isinstance(profiles, dict) else ()
-    films = {film for each in lists for film in str(each.get("films", "")).split()}
+    films = {
+        film
+        for each in lists
+        if isinstance(each, dict)
+        for film in str(each.get("films", "")).split()
+    }
     kept = ("verdict", "overall_quality_score", "late_by_days", "source")
     return {
         "consolidation_date": day.isoformat(),

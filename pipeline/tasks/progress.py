@@ -7,7 +7,8 @@ from types import TracebackType
 from typing import Any
 
 import luigi
-from luigi.rpc import RPCError
+
+from pipeline.tasks.decoration import optional, warn
 
 
 class Progress:
@@ -21,16 +22,7 @@ class Progress:
         self._reporting = True
 
     def __enter__(self) -> Progress:
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                desc=f"{self._name:<16}",
-                total=self._pages,
-                unit=" pages",
-                leave=False,
-                mininterval=0,
-            )
+        self._bar = optional(self._new_bar, None, "There is no progress bar")
         return self
 
     def __exit__(
@@ -40,18 +32,43 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         if self._bar is not None:
-            self._bar.close()
+            optional(self._bar.close, None, "The progress bar stays on the screen")
 
     def __call__(self, done: int, total: int) -> None:
-        """Take note that so many pages of so many are there."""
-        if self._bar is not None:
-            self._bar.update(done - self._bar.n)
+        """Report that so many pages of so many are there; whatever fails is not tried again."""
+        if self._bar is not None and not self._is_shown(done):
+            self._bar = None
         if self._reporting:
-            self._report(done, total)
+            self._reporting = self._is_reported(done, total)
 
-    def _report(self, done: int, total: int) -> None:
+    def _new_bar(self) -> Any:
+        if not sys.stderr.isatty():
+            return None
+        from tqdm import tqdm
+
+        return tqdm(
+            desc=f"{self._name:<16}",
+            total=self._pages,
+            unit=" pages",
+            leave=False,
+            mininterval=0,
+        )
+
+    def _is_shown(self, done: int) -> bool:
         try:
-            self._task.set_progress_percentage(round(done / total * 100))
+            self._bar.update(done - self._bar.n)
+        except Exception as fault:  # a terminal that went away does not fail a list
+            warn(fault, "There is no progress bar any more")
+            return False
+        return True
+
+    def _is_reported(self, done: int, total: int) -> bool:
+        try:
+            self._task.set_progress_percentage(round(done / total * 100) if total else 0)
             self._task.set_status_message(f"{self._name}: {done} of {total} pages")
-        except (RPCError, TypeError):  # TypeError: run() called without a worker
-            self._reporting = False
+        except TypeError:  # run() called without a worker
+            return False
+        except Exception as fault:  # a scheduler that is gone, or answers with anything at all
+            warn(fault, "The scheduler does not show how far this list is")
+            return False
+        return True

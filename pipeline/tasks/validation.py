@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import luigi
 
 from pipeline import clock, settings, storage
-from pipeline.errors import DataRejected, SettingsError
+from pipeline.errors import DataRejected, PipelineError, SettingsError
 from pipeline.layout import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
+from pipeline.tasks.decoration import warn
 
 if TYPE_CHECKING:
     from pipeline.quality.listing import Listing
@@ -57,16 +58,27 @@ class ReportTask(PipelineTask):
 
     def run(self) -> None:
         """Read the lists, apply every rule, publish what was found, or reject the lists."""
-        from pipeline.quality.report import validation_report
-
         thresholds = settings.current().thresholds()
-        report = validation_report(self.date, self._listings(thresholds), thresholds)
+        report = self._report(thresholds)
         if thresholds.stops and report["verdict"] == "fail":
             self._reject(report)
         storage.publish(Path(self.output().path), report)
         self._tell(report)
 
-    def _listings(self, thresholds: Thresholds) -> Iterator[Listing]:
+    def _report(self, thresholds: Thresholds) -> storage.Document:
+        """Return the report; where the baseline cannot be used, the one without a baseline."""
+        from pipeline.quality.report import validation_report
+
+        try:
+            return validation_report(self.date, self._listings(thresholds), thresholds)
+        except PipelineError:
+            raise
+        except Exception as fault:  # the lists themselves raise it again below
+            warn(fault, f"The lists of {self.date} are compared with no earlier ones")
+            listings = self._listings(thresholds, compared=False)
+            return validation_report(self.date, listings, thresholds)
+
+    def _listings(self, thresholds: Thresholds, *, compared: bool = True) -> Iterator[Listing]:
         """Read one list after the other: together they may not fit into memory."""
         from pipeline.quality.listing import Listing
 
@@ -75,14 +87,14 @@ class ReportTask(PipelineTask):
         for name, path in paths.items():
             document = storage.read_collection(path)
             source = document["collection_info"]["source"]
-            if source not in past:
+            if compared and source not in past:
                 past[source] = self._look_back(thresholds, list(paths), source)
             yield Listing(
                 name=name,
                 file=self.layout.relative(path),
                 date=self.date,
                 document=document,
-                past=past[source][name],
+                past=past.get(source, {}).get(name, ()),
                 gap_days=self.gap_days(thresholds),
                 bounds=thresholds.bounds,
             )
