@@ -16,7 +16,8 @@ if not is_wrapper():
         TrendingMovies,
     )
     from pipeline.tasks.daily import DailySummary
-    from pipeline.tasks.pages import DailyPage, IndexPage, WeeklyPage
+    from pipeline.tasks.index import IndexPage
+    from pipeline.tasks.pages import DailyPage, WeeklyPage
     from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
     from pipeline.tasks.weekly import WeeklyConsolidation
 

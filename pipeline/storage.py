@@ -64,8 +64,8 @@ def publish_pieces(path: Path, pieces: Iterable[bytes]) -> None:
 
 
 def publish_page(path: Path, html: str) -> None:
-    """Write a page as `publish` writes a document."""
-    _write(path, [_bytes(html)], replace=False)
+    """Write a page as `publish` writes a document; it replaces an earlier page of that name."""
+    _write(path, [_bytes(html)], replace=True)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import statistics
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -263,3 +264,8 @@ def week(on: date) -> Document:
 @cache
 def weekly_report(on: date) -> Document:
     return report(on, dict(week_lists(on)))
+
+
+def led_to(html: str) -> frozenset[str]:
+    """The addresses of all pages that an index leads to."""
+    return frozenset(re.findall(r'href="((?:daily|weekly)/[\w.]+)"', html))

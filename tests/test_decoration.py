@@ -19,6 +19,8 @@ from pipeline.layout import Layout
 from pipeline.pages.daily import daily_page
 from pipeline.pages.index import index_page
 from pipeline.tasks import journal
+from pipeline.tasks.freshness import Stamps
+from pipeline.tasks.index import IndexView
 from pipeline.tasks.progress import Progress
 
 DAY = datetime.date(2024, 1, 7)
@@ -243,7 +245,5 @@ def test_the_index_is_drawn_of_a_week_whose_report_is_odd(layout: Layout, profil
         {**report, "profiles": {**report["profiles"], "horror": profile}},
     )
     write(layout.consolidated(DAY), {"movies": [], "consolidation_info": {}})
-    from pipeline.tasks.pages import IndexPage
-
-    weeks = dict(IndexPage(date=DAY)._weeks(DAY))
+    weeks = dict(IndexView(layout, DAY, Stamps())._weeks(DAY))
     assert "</html>" in index_page(DAY, {}, weeks, [], "en")

@@ -105,7 +105,7 @@ def test_hostile_films_are_kept_as_received_and_shown_without_their_powers(
 ) -> None:
     with FakeTmdb(key=V3_KEY, limit=None, rows=hostile) as tmdb:
         run = luigi_run(
-            "IndexPage", "--date", DAY, TMDB_API_URL=tmdb.url, PIPELINE_LOG_FORMAT=log_format
+            "DailySummary", "--date", DAY, TMDB_API_URL=tmdb.url, PIPELINE_LOG_FORMAT=log_format
         )
         daily = luigi_run("DailyPage", "--date", DAY, "--log-level", "DEBUG",
                           TMDB_API_URL=tmdb.url, PIPELINE_LOG_FORMAT=log_format)  # fmt: skip

@@ -425,11 +425,12 @@ def test_a_report_without_a_figure_is_damaged(data_dir: Path, key: str, value: o
 # --- Pages, and what is set aside -------------------------------------------------------------
 
 
-def test_a_page_is_published_once_and_whole(data_dir: Path) -> None:
+def test_a_page_is_published_whole_and_replaced_by_a_later_one(data_dir: Path) -> None:
     path = data_dir / "daily" / "page.html"
     storage.publish_page(path, "<p>영화 \ud83c</p>")
-    storage.publish_page(path, "<p>another</p>")
     assert path.read_text(encoding="utf-8") == "<p>영화 \\ud83c</p>"
+    storage.publish_page(path, "<p>another</p>")
+    assert path.read_text(encoding="utf-8") == "<p>another</p>"
 
 
 def test_the_index_is_replaced_whole(data_dir: Path) -> None:

@@ -75,7 +75,7 @@ def environment(root: Path) -> dict[str, str]:
 
 def many(one_day: Path, root: Path, days: int) -> None:
     """Have the documents of one day stand for each of so many days."""
-    shutil.copytree(one_day, root, dirs_exist_ok=True, ignore=lambda folder, _: {"logs"})
+    shutil.copytree(one_day, root, dirs_exist_ok=True, ignore=lambda *_: {"logs", "reports"})
     files = [path for path in root.rglob(f"*{YESTERDAY:%Y%m%d}*") if path.is_file()]
     for number in range(1, days):
         day = YESTERDAY - datetime.timedelta(days=number)

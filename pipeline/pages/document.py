@@ -48,7 +48,6 @@ def page(
     made_from: str,
     sections: Sequence[tuple[str, str]] = (),
     files: Sequence[str] = (),
-    facts: Sequence[tuple[str, str]] = (),
     **values: Any,
 ) -> str:
     """Fill a template that extends the frame.
@@ -62,7 +61,6 @@ def page(
         made_from: when and from what the page was made.
         sections: anchor and name of each, for the list of contents.
         files: the documents it was made from.
-        facts: further `meta` elements, for machines.
         values: what the template itself needs.
     """
     return fragment(
@@ -74,7 +72,6 @@ def page(
         made_from=made_from,
         sections=sections,
         files=files,
-        facts=facts,
         policy=_policy(),
         favicon=FAVICON,
         notice=NOTICE,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,9 +16,6 @@ from pipeline.pages.verdict import SIGNS, VERDICTS, sign_of, verdict_of
 
 DAYS = 60
 WEEKS = 26
-
-PAGES, NEWEST = "pages", "newest"
-"""Names of the `meta` elements that `covered` and `newest_day` read back."""
 
 _DAY = datetime.timedelta(days=1)
 _WEEK = datetime.timedelta(days=7)
@@ -72,11 +68,6 @@ class Links:
         """Return the address of the week's page."""
         return self._known(_LAYOUT.weekly_page(date))
 
-    def all_of(self, days: Iterable[datetime.date], weeks: Iterable[datetime.date]) -> str:
-        """Return every address that is led to, a blank between."""
-        addresses = [*map(self.daily, sorted(days)), *map(self.weekly, sorted(weeks))]
-        return " ".join(filter(None, addresses))
-
     def _known(self, path: Path) -> str:
         address = path.relative_to(_LAYOUT.pages).as_posix()
         return address if address in self._there else ""
@@ -99,6 +90,7 @@ def index_page(
     weeks: Mapping[datetime.date, Document],
     pages: Collection[str],
     language: str,
+    older_weeks: Iterable[datetime.date] = (),
 ) -> str:
     """Return the index.
 
@@ -108,6 +100,7 @@ def index_page(
         weeks: what is known of each week: `consolidation_info` or the like of it.
         pages: the addresses of the pages that are there; what has none is told without a link.
         language: of the page, "ko" or "en".
+        older_weeks: days of weeks that are led to below the calendar, and not looked at.
     """
     say = Language(language)
     links = Links(pages)
@@ -123,10 +116,6 @@ def index_page(
         demo=any(each.get("source") == "demo" for each in documents),
         home=None,
         made_from=say("made_until", day=say.day(newest)),
-        facts=[
-            (PAGES, links.all_of(days, weeks)),
-            (NEWEST, newest.isoformat()),
-        ],
         newest=[
             _newest_day(say, days, links),
             _newest_week(say, weeks, last_week, links),
@@ -139,6 +128,11 @@ def index_page(
             (links.daily(date), say.day(date))
             for date in sorted(days, reverse=True)
             if date not in shown and links.daily(date)
+        ]
+        + [
+            (links.weekly(date), f"{_week_name(say, date)} · {say.day(date)}")
+            for date in sorted(older_weeks, reverse=True)
+            if date not in weeks and links.weekly(date)
         ],
         trend=trend(
             say,
@@ -154,35 +148,6 @@ def index_page(
             number(each.get("overall_quality_score")) is not None for each in weeks.values()
         ),
     )
-
-
-def covered(html: str) -> frozenset[str]:
-    """Return the addresses of all pages that an index leads to; none for another text."""
-    return frozenset(_fact(html, PAGES).split())
-
-
-def newest_day(html: str) -> datetime.date | None:
-    """Return the day up to which an index shows, or None for another text."""
-    return day(_fact(html, NEWEST))
-
-
-def _fact(html: str, name: str) -> str:
-    reader = _Facts()
-    reader.feed(html)
-    return reader.facts.get(name, "")
-
-
-class _Facts(HTMLParser):
-    """Reads the `meta` elements of a page; the first of a name counts."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.facts: dict[str, str] = {}
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        known = dict(attrs)
-        if tag == "meta" and known.get("name"):
-            self.facts.setdefault(str(known["name"]), known.get("content") or "")
 
 
 def _score(summary: Document) -> float | None:

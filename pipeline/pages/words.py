@@ -320,7 +320,7 @@ _INDEX = {
         "매일·매주 수집하고 검증한 TMDB 영화 목록입니다.",
     ),
     "made_until": ("Up to {day}", "{day}까지의 자료"),
-    "older_days": ("Earlier days", "이전 날짜"),
+    "older_days": ("Earlier days and weeks", "이전 날짜와 주"),
     "newest_day": ("Newest day", "최근 일간"),
     "newest_week": ("Newest week", "최근 주간"),
     "no_day": ("There is no day yet.", "아직 수집한 날이 없습니다."),

@@ -55,13 +55,14 @@ class DailySummary(PipelineTask):
         today: datetime.date = self.date
         day = today - datetime.timedelta(days=1)
         return Yesterday(
-            day, self._films(self.layout.popular(day)), self._films(self.layout.trending(day))
+            day, movies_of(self.layout.popular(day)), movies_of(self.layout.trending(day))
         )
 
-    def _films(self, path: Path) -> list[Film] | None:
-        """Read a list of the day before; damage there does not stop this day."""
 
-        def films() -> list[Film] | None:
-            return storage.read_collection(path)["movies"] if storage.is_there(path) else None
+def movies_of(path: Path) -> list[Film] | None:
+    """Read the films of a list to compare with; None where it is missing or cannot be used."""
 
-        return optional(films, None, f"The films of {self.date} are compared with nothing")
+    def movies() -> list[Film] | None:
+        return storage.read_collection(path)["movies"] if storage.is_there(path) else None
+
+    return optional(movies, None, f"Nothing is compared with {path.name}")

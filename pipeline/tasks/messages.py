@@ -47,6 +47,9 @@ _CHATTER = re.compile(
 )
 """Lines of luigi that say nothing to people; debugging shows them."""
 
+_ABSENCE = re.compile(r"Data for StoredDocument\(.+ does not exist \(yet\?\)")
+"""luigi's words for a missing document of a page, which `stored` reports in a sentence."""
+
 
 def sentence_of(error: BaseException | None) -> str | None:
     """Return the one sentence for a fault that a person can mend, else None."""
@@ -85,6 +88,8 @@ class MessageFilter(logging.Filter):
         if _LUIGI_LOGGER.isEnabledFor(logging.DEBUG):
             record.msg, record.args = "\n".join(filter(None, (sentence, message))), None
             return True
+        if _ABSENCE.match(message):
+            return False
         if sentence is None:
             return record.levelno >= logging.WARNING or not _CHATTER.match(message)
         again, self._told = sentence == self._told, sentence

@@ -1,7 +1,8 @@
 """What people look at: a page of the day, one of the week, and the index that leads to them.
 
-The pages are drawn by modules that are imported when there is something to draw: templates and
-charts take a tenth of a second, which no other run should wait for.
+A page collects nothing and makes no document: it is drawn of those that are there. The pages are
+drawn by modules that are imported when there is something to draw: templates and charts take a
+tenth of a second, which no other run should wait for.
 """
 
 from __future__ import annotations
@@ -12,185 +13,217 @@ from pathlib import Path
 
 import luigi
 
-from pipeline import bounded, settings, storage
+from pipeline import clock, settings, storage
+from pipeline.errors import DataError, NotPossible
 from pipeline.layout import Layout, Place
-from pipeline.plan import iso_week
+from pipeline.movement import changes
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.before import documents_before
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
-from pipeline.tasks.daily import DailySummary
+from pipeline.tasks.daily import DailySummary, movies_of
+from pipeline.tasks.freshness import PageTarget, Stamps, marked
+from pipeline.tasks.stored import StoredDocument
 from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 
 DAYS_BEFORE = 30
-"""Of quality that the page of a day shows."""
+"""Days of quality history on the page of a day."""
 
 LONGEST_WEEK = 13
 """Days back to the collection that a week is compared with: the Sunday before, or a day near it."""
 
-DAYS, WEEKS = 60, 26
-"""That the index shows."""
+MAX_DRAWINGS = 3
+"""Drawings of a page in one run whose documents change meanwhile."""
 
 _DAY = datetime.timedelta(days=1)
 
 
-class DailyPage(PipelineTask):
-    """The day as a page."""
+class Page(PipelineTask):
+    """A page of one day, drawn anew when one of the documents that it shows has changed."""
+
+    makers: tuple[type[PipelineTask], ...] = ()
+    """The tasks whose documents the page cannot do without, the one that pulls in all first."""
+
+    @property
+    def day(self) -> datetime.date:
+        """The date as what it is; luigi declares its parameters as parameters."""
+        date: datetime.date = self.date
+        return date
 
     def requires(self) -> dict[str, luigi.Task]:
-        """Require both lists and their summary."""
-        return {
-            "popular": self.clone(PopularMovies),
-            "trending": self.clone(TrendingMovies),
-            "summary": self.clone(DailySummary),
-        }
+        """Require a document that is missing, if one is; the page makes none."""
+        refuse_future(self.date)
+        missing = next(self.missing(), None)
+        return {"missing": missing} if missing else {}
+
+    def output(self) -> PageTarget:
+        """Return the page, which exists once it shows the documents as they are."""
+        path = self.place(self.layout)(self.date)
+        return PageTarget(path, lambda: [(self.fingerprint(Stamps()),)])
+
+    def run(self) -> None:
+        """Draw and publish; again where a document changed meanwhile."""
+        for _ in range(MAX_DRAWINGS):
+            fingerprint = self.fingerprint(Stamps())
+            page = marked(self.drawn(), fingerprint)
+            storage.publish_page(Path(self.output().path), page)
+            if self.fingerprint(Stamps()) == fingerprint:
+                return
+
+    def documents(self) -> Iterator[Path]:
+        """Yield the documents that the page shows, whether they are there or not."""
+        raise NotImplementedError
+
+    def drawn(self) -> str:
+        """Return the page."""
+        raise NotImplementedError
+
+    def fingerprint(self, stamps: Stamps) -> str:
+        """Return the fingerprint of the documents that the page shows."""
+        return stamps.fingerprint(self.documents(), language_of_pages())
+
+    def has_documents(self) -> bool:
+        """Whether every document that the page cannot do without is there."""
+        return not any(self.missing())
+
+    def missing(self) -> Iterator[StoredDocument]:
+        """Yield the documents that the page cannot do without and that are not there."""
+        for maker in self.makers:
+            document = StoredDocument(date=self.date, of=maker)
+            if not storage.is_there(Path(document.output().path)):
+                yield document
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
+        """Return the days whose pages are there and show the documents as they are."""
+        there = PipelineTask.bulk_complete.__func__  # type: ignore[attr-defined]
+        days = there(cls, parameter_tuples)  # luigi may hand in a partial of the task as `cls`
+        return [day for day in days if cls(date=day).complete()]
+
+
+class DailyPage(Page):
+    """The day as a page."""
+
+    makers = (DailySummary, PopularMovies, TrendingMovies)
 
     def place(self, layout: Layout) -> Place:
         """Return `reports/daily/daily_D.html`."""
         return layout.daily_page
 
-    def run(self) -> None:
-        """Read the day's documents and the reports of the days before, draw, publish."""
+    def documents(self) -> Iterator[Path]:
+        """Yield the day's documents, the lists of the day before, and the reports before."""
+        layout, today = self.layout, self.day
+        yield layout.daily_summary(today)
+        for day in (today, today - _DAY):
+            yield layout.popular(day)
+            yield layout.trending(day)
+        for back in range(1, DAYS_BEFORE + 1):
+            yield layout.validation_report(today - back * _DAY)
+
+    def drawn(self) -> str:
+        """Read the day's documents and those of the days before, and draw."""
         from pipeline.pages.daily import daily_page
 
-        page = daily_page(
+        layout: Layout = self.layout
+        lists = {
+            "popular": storage.read_collection(layout.popular(self.date)),
+            "trending": storage.read_collection(layout.trending(self.date)),
+        }
+        summary = storage.read(layout.daily_summary(self.date))
+        for name, path in (("popular", layout.popular), ("trending", layout.trending)):
+            refuse_younger(lists[name], summary, path(self.date), self.date)
+        return daily_page(
             self.date,
-            popular=storage.read_collection(Path(self.input()["popular"].path)),
-            trending=storage.read_collection(Path(self.input()["trending"].path)),
-            summary=storage.read(Path(self.input()["summary"].path)),
-            past=dict(documents_before(self.layout.validation_report, self.date, DAYS_BEFORE)),
+            **lists,
+            summary=with_changes(layout, self.date, summary, lists),
+            past=dict(documents_before(layout.validation_report, self.date, DAYS_BEFORE)),
             language=language_of_pages(),
         )
-        storage.publish_page(Path(self.output().path), page)
 
 
-class WeeklyPage(PipelineTask):
+class WeeklyPage(Page):
     """The week as a page."""
 
     attempts = ATTEMPTS_OF_A_WEEK
-
-    def requires(self) -> dict[str, luigi.Task]:
-        """Require the consolidated week and its report."""
-        return {
-            "consolidated": self.clone(WeeklyConsolidation),
-            "report": self.clone(WeeklyValidationReport),
-        }
+    makers = (WeeklyConsolidation, WeeklyValidationReport)
 
     def place(self, layout: Layout) -> Place:
         """Return `reports/weekly/weekly_W_D.html`."""
         return layout.weekly_page
 
-    def run(self) -> None:
-        """Read the week's documents and the report of the week before, draw, publish."""
+    def documents(self) -> Iterator[Path]:
+        """Yield the week's documents, and the reports of which one is of the week before."""
+        yield self.layout.consolidated(self.date)
+        for back in range(LONGEST_WEEK + 1):
+            yield self.layout.weekly_validation_report(self.day - back * _DAY)
+
+    def drawn(self) -> str:
+        """Read the week's documents and the report of the week before, and draw."""
         from pipeline.pages.weekly import weekly_page
 
-        earlier = documents_before(self.layout.weekly_validation_report, self.date, LONGEST_WEEK)
-        page = weekly_page(
+        layout: Layout = self.layout
+        earlier = documents_before(layout.weekly_validation_report, self.date, LONGEST_WEEK)
+        return weekly_page(
             self.date,
-            consolidated=storage.read(Path(self.input()["consolidated"].path)),
-            report=storage.read_report(Path(self.input()["report"].path)),
+            consolidated=storage.read(layout.consolidated(self.date)),
+            report=storage.read_report(layout.weekly_validation_report(self.date)),
             earlier=next(earlier, None),
             names=_names_of_lists(),
             language=language_of_pages(),
         )
-        storage.publish_page(Path(self.output().path), page)
 
 
-class IndexTarget(luigi.LocalTarget):
-    """The one page that is made anew; for a day it is done once it leads to that day's pages."""
+def refuse_future(date: datetime.date) -> None:
+    """Refuse a day that has not begun: a page of it would be a page of nothing.
 
-    def __init__(self, path: Path, pages: frozenset[str]) -> None:
-        super().__init__(str(path))
-        self._pages = pages
-
-    def exists(self) -> bool:
-        """Whether the index is there and leads to the pages."""
-        from pipeline.pages.index import covered
-
-        html = _text(Path(self.path))
-        return html is not None and self._pages <= covered(html)
-
-
-class IndexPage(PipelineTask):
-    """The index, with the pages of that day: made are those whose documents are there."""
-
-    def requires(self) -> dict[str, luigi.Task]:
-        """Require the page of the day and that of the week, where there is something to show.
-
-        And the week's report, of which its line is made: it may be gone where its page is there.
-        """
-        required: dict[str, luigi.Task] = {}
-        if storage.is_there(self.layout.daily_summary(self.date)):
-            required["daily"] = self.clone(DailyPage)
-        if storage.is_there(self.layout.consolidated(self.date)):
-            required["weekly"] = self.clone(WeeklyPage)
-            required["report"] = self.clone(WeeklyValidationReport)
-        return required
-
-    def place(self, layout: Layout) -> Place:
-        """Return `reports/index.html`."""
-        return lambda _: layout.index_page
-
-    @classmethod
-    def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
-        """Look into the page for each day: its name does not tell."""
-        return [day for day in parameter_tuples if cls(date=day).complete()]
-
-    def output(self) -> IndexTarget:
-        """Return the index; its name does not tell whether this day is part of it."""
-        folder = self.layout.pages
-        required = self.requires()
-        pages = (
-            Path(required[key].output().path) for key in ("daily", "weekly") if key in required
+    Raises:
+        NotPossible: the day is in the future.
+    """
+    today = clock.today()
+    if date > today:
+        raise NotPossible(
+            f"{date} lies in the future (today is {today}): there is nothing to show of that day; "
+            "choose today's date or an earlier one."
         )
-        names = frozenset(path.relative_to(folder).as_posix() for path in pages)
-        return IndexTarget(folder / self.layout.index_page, names)
 
-    def run(self) -> None:
-        """Read the newest summaries and reports, draw, replace."""
-        from pipeline.pages.index import index_page, newest_day
 
-        path = Path(self.output().path)
-        with storage.replacing(path) as replace:
-            today: datetime.date = self.date
-            newest = max(newest_day(_text(path) or "") or today, today)
-            days, weeks = self._days(newest), dict(self._weeks(newest))
-            replace(
-                index_page(
-                    newest,
-                    days=days,
-                    weeks=weeks,
-                    pages=self._pages(days, weeks),
-                    language=language_of_pages(),
-                )
-            )
+def refuse_younger(
+    document: storage.Document, summary: storage.Document, path: Path, date: datetime.date
+) -> None:
+    """Refuse a list that was collected on a later day than the summary of its day.
 
-    def _pages(self, days: Iterable[datetime.date], weeks: Iterable[datetime.date]) -> list[str]:
-        layout = self.layout
-        paths = [*map(layout.daily_page, days), *map(layout.weekly_page, weeks)]
-        there = filter(storage.is_there, paths)
-        return [path.relative_to(layout.pages).as_posix() for path in there]
+    Raises:
+        DataError: the page would show other films than those that the summary counts.
+    """
+    late, summed_up = document["collection_info"]["late_by_days"], summary.get("late_by_days")
+    if type(summed_up) is int and late > summed_up:
+        raise DataError(
+            f"{path} was collected {late - summed_up} day(s) after the summary of {date} was made, "
+            "so a page of both would be wrong: delete the summary and the validation report of "
+            f"that day and run `luigi --module pipeline DailySummary --date {date}`."
+        )
 
-    def _days(self, newest: datetime.date) -> dict[datetime.date, storage.Document]:
-        place = self.layout.daily_summary
-        return {
-            **self._asked(place, "daily"),
-            **dict(documents_before(place, _one_after(newest), DAYS)),
-        }
 
-    def _weeks(self, newest: datetime.date) -> Iterator[tuple[datetime.date, storage.Document]]:
-        """Tell of each week what its report says; the films themselves are megabytes."""
-        place = self.layout.weekly_validation_report
-        reports = dict(documents_before(place, _one_after(newest), WEEKS * 7))
-        for day, report in {**self._asked(place, "weekly"), **reports}.items():
-            if storage.is_there(self.layout.consolidated(day)):
-                yield day, _in_short(day, report)
+def with_changes(
+    layout: Layout,
+    date: datetime.date,
+    summary: storage.Document,
+    lists: dict[str, storage.Document] | None = None,
+) -> storage.Document:
+    """Return the summary with the changes since the day before, as the lists have them now.
 
-    def _asked(self, place: Place, page: str) -> dict[datetime.date, storage.Document]:
-        """Read the document of the day that was asked for; its damage is no gap but an error."""
-        if page not in self.requires():
-            return {}
-        return {self.date: storage.read(place(self.date))}
+    The day before may have been collected later than the day itself. What a summary says of its
+    changes stays where a list of either day is gone.
+    """
+    said = summary.get("changes")
+    found = dict(said) if isinstance(said, dict) else {}
+    before = date - _DAY
+    for name, place in (("popular", layout.popular), ("trending", layout.trending)):
+        now = lists[name]["movies"] if lists else movies_of(place(date))
+        then = movies_of(place(before)) if now is not None else None
+        if now is not None and then is not None:
+            found[name] = changes(now, then, before)
+    return {**summary, "changes": found}
 
 
 def language_of_pages() -> str:
@@ -201,32 +234,3 @@ def language_of_pages() -> str:
 def _names_of_lists() -> dict[str, str]:
     genres = settings.current().plan().genres
     return {genre.slug: genre.name for genre in genres}
-
-
-def _one_after(day: datetime.date) -> datetime.date:
-    return day + _DAY
-
-
-def _in_short(day: datetime.date, report: storage.Document) -> storage.Document:
-    profiles = report.get("profiles")
-    lists = profiles.values() if isinstance(profiles, dict) else ()
-    films = {
-        film
-        for each in lists
-        if isinstance(each, dict)
-        for film in str(each.get("films", "")).split()
-    }
-    kept = ("verdict", "overall_quality_score", "late_by_days", "source")
-    return {
-        "consolidation_date": day.isoformat(),
-        "week_number": iso_week(day),
-        "total_unique_movies": len(films),
-        **{key: report.get(key) for key in kept},
-    }
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return bounded.read(path).decode("utf-8", errors="replace")
-    except OSError:
-        return None

@@ -19,8 +19,10 @@ from luigi.task_status import DISABLED, DONE, FAILED, PENDING, RUNNING, UNKNOWN
 from pipeline.ops.scheduler.refused import Refused
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary
-from pipeline.tasks.pages import DailyPage, IndexPage, WeeklyPage
+from pipeline.tasks.index import IndexPage
+from pipeline.tasks.pages import DailyPage, WeeklyPage
 from pipeline.tasks.ranges import RangeDaily, RangeWeekly
+from pipeline.tasks.stored import StoredDocument
 from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 
@@ -38,6 +40,7 @@ FAMILIES: Mapping[str, type[luigi.Task]] = {
         DailyPage,
         WeeklyPage,
         IndexPage,
+        StoredDocument,
         RangeDaily,
         RangeWeekly,
     )

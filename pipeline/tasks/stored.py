@@ -1,0 +1,55 @@
+"""A document that has to be there already: what only shows documents makes none of them."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from pathlib import Path
+
+import luigi
+
+from pipeline import clock
+from pipeline.tasks.base import DayParameter, PipelineTask
+from pipeline.tasks.collect import CollectionTask
+from pipeline.tasks.daily import DailySummary
+from pipeline.tasks.weekly import WeeklyConsolidation
+
+LOGGER = logging.getLogger("luigi-interface.pipeline")
+
+
+class StoredDocument(luigi.ExternalTask):
+    """The document of another task, which is not run for it; missing, it ends the run with 20."""
+
+    date = DayParameter(description="the day the document is of, as YYYY-MM-DD")
+    of = luigi.TaskParameter(description="the task that makes it")
+
+    def output(self) -> luigi.LocalTarget:
+        """Return the document's target."""
+        target: luigi.LocalTarget = self._maker().output()
+        return target
+
+    def absence(self) -> str:
+        """Return the sentence for a document that is not there, with the command that makes it."""
+        maker = self._maker()
+        root = WeeklyConsolidation if "eekly" in maker.task_family else DailySummary
+        whole = root(date=self.date)
+        command = maker if whole.complete() else whole
+        return (
+            f"{maker.layout.relative(Path(maker.output().path))} is missing, and a page makes no "
+            f"document: `luigi --module pipeline {command.task_family} --date {self.date}` makes "
+            f"it{_as_it_is_now(maker, self.date)}."
+        )
+
+    def _maker(self) -> PipelineTask:
+        maker: PipelineTask = self.of(date=self.date)
+        return maker
+
+
+@StoredDocument.event_handler(luigi.Event.DEPENDENCY_MISSING)
+def _report_absence(document: StoredDocument) -> None:
+    LOGGER.error("%s", document.absence())
+
+
+def _as_it_is_now(maker: PipelineTask, date: datetime.date) -> str:
+    is_past = isinstance(maker, CollectionTask) and date < clock.today()
+    return ", with TMDB's list as it is now" if is_past else ""
