@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import luigi
 import pytest
 from conftest import LuigiRun
 from fake_tmdb import FakeTmdb
-from luigid_process import our_luigid
+from luigid_process import our_luigid, plain_luigid
 
 import pipeline
 from pipeline.errors import NotPossible
@@ -131,6 +133,99 @@ def test_a_range_makes_what_is_missing_and_nothing_else(
     again = luigi_run("RangeDaily", *span)
     assert (again.status, len(tmdb.requests)) == (0, asked + 3 * 6)
     assert "Warning" not in done.output + again.output
+
+
+FIVE_DAYS = ("--start", "2024-01-05", "--stop", "2024-01-10")
+
+
+def compared_with(layout: Layout) -> dict[str, str | None]:
+    """With which day each day of the range was compared."""
+    summaries = sorted(layout.daily_summary(SUNDAY).parent.glob("*.json"))
+    documents = [json.loads(path.read_bytes()) for path in summaries]
+    return {each["summary_date"]: each["changes"]["popular"]["since"] for each in documents}
+
+
+IN_ORDER = {
+    "2024-01-05": None,
+    "2024-01-06": "2024-01-05",
+    "2024-01-07": "2024-01-06",
+    "2024-01-08": "2024-01-07",
+    "2024-01-09": "2024-01-08",
+}
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("workers", ["1", "4"])
+def test_a_range_begins_with_the_oldest_day_so_that_each_has_a_day_before(
+    luigi_run: LuigiRun, data_dir: Path, workers: str
+) -> None:
+    """And six lists that are the same are named from the third on."""
+    done = luigi_run("RangeDaily", *FIVE_DAYS, "--workers", workers)
+    assert done.status == 0, done.output
+    layout = Layout(data_dir)
+    assert compared_with(layout) == IN_ORDER
+    documents = (json.loads(layout.validation_report(SUNDAY + n * DAY).read_bytes()) for n in
+                 range(-2, 3))  # fmt: skip
+    repeated = [check["success"] for each in documents for check in each["checks"]
+                if check["id"] == "repeated"]  # fmt: skip
+    assert repeated == [True, True, False, False, False]
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("workers", ["1", "4"])
+def test_a_range_in_reverse_begins_with_the_newest_day(
+    luigi_run: LuigiRun, data_dir: Path, workers: str
+) -> None:
+    done = luigi_run("RangeDaily", *FIVE_DAYS, "--reverse", "--workers", workers)
+    assert done.status == 0, done.output
+    days = re.findall(r"TMDB films of (\S+)", done.out)
+    assert days == sorted(IN_ORDER, reverse=True)
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("workers", ["1", "4"])
+def test_a_day_that_fails_does_not_keep_later_days_from_being_collected(
+    luigi_run: LuigiRun, data_dir: Path, workers: str
+) -> None:
+    layout = Layout(data_dir)
+    layout.trending(SUNDAY - DAY).mkdir(parents=True)
+    done = luigi_run("RangeDaily", *FIVE_DAYS, "--workers", workers)
+    assert done.status == 30
+    expected = {day: since for day, since in IN_ORDER.items() if day != "2024-01-06"}
+    assert compared_with(layout) == expected
+
+
+@pytest.mark.run
+def test_a_range_of_weeks_begins_with_the_oldest(luigi_run: LuigiRun, data_dir: Path) -> None:
+    done = luigi_run("RangeWeekly", "--start", "2024-01-01", "--stop", "2024-01-22",
+                     "--workers", "4", TMDB_API_KEY="demo")  # fmt: skip
+    assert done.status == 0, done.output
+    layout = Layout(data_dir)
+    weeks = [layout.consolidated(SUNDAY + number * 7 * DAY) for number in range(3)]
+    made = [path.stat().st_mtime_ns for path in weeks]
+    assert made == sorted(made)
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("workers", ["1", "4"])
+@pytest.mark.parametrize("daemon", [our_luigid, plain_luigid])
+def test_with_luigid_a_range_begins_with_the_oldest_day_too(
+    luigi_run: LuigiRun, tmp_path: Path, data_dir: Path, workers: str, daemon: Any
+) -> None:
+    with daemon(tmp_path / "luigid") as luigid:
+        done = luigi_run("RangeDaily", *FIVE_DAYS, "--workers", workers,
+                         "--scheduler-url", luigid.url, local=False)  # fmt: skip
+    assert done.status == 0, done.output
+    assert compared_with(Layout(data_dir)) == IN_ORDER
+
+
+def test_outside_of_its_range_a_day_waits_for_no_other(layout: Layout) -> None:
+    found = RangeDaily(start=SUNDAY, stop=SUNDAY + 2 * DAY, now=NOON)
+    first, second = found.requires()
+    assert first.priority > second.priority > 0
+    assert first.resources == second.resources != {}
+    other = pipeline.DailySummary(date=SUNDAY - DAY)
+    assert (other.priority, other.resources) == (0, {})
 
 
 @pytest.mark.run

@@ -17,6 +17,7 @@ from pipeline import clock, settings
 from pipeline.errors import NotPossible, PipelineError
 from pipeline.layout import Layout, Place
 from pipeline.plaintext import plain
+from pipeline.tasks import order
 
 ATTEMPTS_OF_A_DAY = 4
 ATTEMPTS_OF_A_WEEK = 3
@@ -102,6 +103,16 @@ class PipelineTask(luigi.Task):
         if not _keeps_trying():
             return _UNLIMITED
         return self.attempts
+
+    @property
+    def priority(self) -> int:
+        """How early the scheduler starts the task: in a range, by its day."""
+        return order.priority_of(self.date)
+
+    @property
+    def resources(self) -> dict[str, int]:
+        """What the task occupies: in a range, the one place that all its tasks share."""
+        return order.resources_of(self.date)
 
     @property
     def layout(self) -> Layout:

@@ -13,6 +13,7 @@ import luigi.tools.range
 from luigi.parameter import OptionalParameterMixin, ParameterException
 
 from pipeline.errors import NotPossible
+from pipeline.tasks import order
 from pipeline.tasks.base import DayParameter
 from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.weekly import WeeklyConsolidation
@@ -44,7 +45,7 @@ class OnParameter(luigi.Parameter):
 
 
 class RangeDaily(luigi.tools.range.RangeDaily):
-    """Every day from `start` until before `stop`, or until today."""
+    """Every day from `start` until before `stop`, or until today, the oldest first."""
 
     of = luigi.TaskParameter(default=DailySummary, description="the task to be done for every day")
     start = OptionalDay(description="the first day, as YYYY-MM-DD")
@@ -70,6 +71,7 @@ class RangeDaily(luigi.tools.range.RangeDaily):
             raise NotPossible(
                 f"This range cannot be planned: {error}. An example: --start 2024-01-07."
             ) from None
+        order.begin((task.date for task in missing), newest_first=self.reverse)
         return missing
 
 
