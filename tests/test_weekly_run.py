@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LuigiRun
+from conftest import REPOSITORY, LuigiRun
 from fake_tmdb import FakeTmdb, Row, refused
 from fake_tmdb.catalogue import Catalogue, below_base
 
@@ -368,3 +369,23 @@ def test_the_week_carries_the_verdict_of_its_lists(luigi_run: LuigiRun, data_dir
     assert info["quality_report"] == REPORT
     assert [each["file"] for each in report["files_validated"]] == [*GENRE_FILES, TOP_RATED]
     assert list(report["profiles"]) == [*GENRES, "top_rated"]
+
+
+@pytest.mark.parametrize("slug", ["report", "lists", "severity", "films", "weekly", "name"])
+def test_a_genre_may_bear_any_word(
+    luigi_run: LuigiRun, data_dir: Path, tmp_path: Path, slug: str
+) -> None:
+    shutil.copytree(REPOSITORY / "config", tmp_path / "config")
+    plan = tmp_path / "config/collection.toml"
+    text = plan.read_text(encoding="utf-8")
+    plan.write_text(text.replace('slug = "horror"', f'slug = "{slug}"'), encoding="utf-8")
+    chosen = {"TMDB_API_KEY": "demo", "PIPELINE_CONFIG_DIR": str(tmp_path / "config")}
+    for task in ("WeeklyConsolidation", "IndexPage"):
+        run = luigi_run(task, "--date", DATE, **chosen)
+        assert run.status == 0, run.output
+    week = read(data_dir, "processed/weekly/consolidated_week_1_20240107.json")
+    assert (
+        f"raw/movies/genre/{slug}_20240107.json" in week["consolidation_info"]["sources_processed"]
+    )
+    assert len(week["consolidation_info"]["sources_processed"]) == 9
+    assert any(place["list"] == slug for film in week["movies"] for place in film["found_in"])

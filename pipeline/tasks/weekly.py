@@ -15,17 +15,18 @@ from pipeline.tasks.validation import TOP_RATED, WeeklyValidationReport, lists_o
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
-REPORT = "report"
-
 
 class WeeklyConsolidation(PipelineTask):
     """The week's films, each once. Asking for it pulls in the whole week."""
 
     attempts = ATTEMPTS_OF_A_WEEK
 
-    def requires(self) -> dict[str, luigi.Task]:
-        """Require the week's lists in the order in which they are merged, then their report."""
-        return {**lists_of_the_week(self), REPORT: self.clone(WeeklyValidationReport)}
+    def requires(self) -> dict[str, dict[str, luigi.Task] | luigi.Task]:
+        """Require the week's lists in the order in which they are merged, then their report.
+
+        The lists bear words of collection.toml, any of which may be the name of something else.
+        """
+        return {"lists": lists_of_the_week(self), "report": self.clone(WeeklyValidationReport)}
 
     def place(self, layout: Layout) -> Place:
         """Return `processed/weekly/consolidated_week_W_D.json`."""
@@ -33,8 +34,8 @@ class WeeklyConsolidation(PipelineTask):
 
     def run(self) -> None:
         """Read the lists in their order, one by one, merge, publish."""
-        paths = {name: Path(target.path) for name, target in self.input().items()}
-        report, place = paths.pop(REPORT), Path(self.output().path)
+        paths = {name: Path(target.path) for name, target in self.input()["lists"].items()}
+        report, place = Path(self.input()["report"].path), Path(self.output().path)
         with storage.spooled_rows(place) as rows:
             week = consolidated_week(
                 self.date,
