@@ -14,6 +14,23 @@ Film = dict[str, Any]
 """A row as TMDB sent it; only `id` (a whole number) is certain."""
 
 
+class Identity(NamedTuple):
+    """What all lists of one data root share; None for what a document does not state."""
+
+    source: str | None
+    language: str | None
+    region: str | None
+
+    def __str__(self) -> str:
+        return ", ".join(each for each in self if each is not None)
+
+    def place(self) -> dict[str, str]:
+        """Return language and region as they stand in a document, where both are known."""
+        if self.language is None or self.region is None:
+            return {}
+        return {"language": self.language, "region": self.region}
+
+
 class Page(NamedTuple):
     """One page as received. The totals are TMDB's claims and differ from page to page."""
 
@@ -108,6 +125,22 @@ def document(
             **origin.effort._asdict(),
         },
     }
+
+
+def identity_of(document: Any) -> Identity:
+    """Return the identity that a document states in `source`, `language` and `region`."""
+    fields = document if isinstance(document, dict) else {}
+    stated = (fields.get(name) for name in Identity._fields)
+    return Identity(*(each if isinstance(each, str) and each else None for each in stated))
+
+
+def agree(one: Identity, other: Identity) -> bool:
+    """Whether two identities are the same in all that both of them state."""
+    return all(
+        mine == theirs
+        for mine, theirs in zip(one, other, strict=True)
+        if mine is not None and theirs is not None
+    )
 
 
 def common_source(of_lists: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from pipeline import jsontext
-from pipeline.collection import common_source
+from pipeline.collection import common_source, identity_of
 from pipeline.merge import Merge, Rows
 from pipeline.plan import iso_week
 from pipeline.rows import Row
@@ -67,10 +67,12 @@ def consolidated_week(
     files: list[str] = []
     origins: list[str] = []
     late_by_days = 0
+    place: dict[str, str] = {}
     by_category = dict.fromkeys((BY_GENRE, BY_RATING), 0)
     for source in sources:
         files.append(source.file)
         origins.append(str(source.info.get("source")))
+        place = identity_of(source.info).place()
         late_by_days = max(late_by_days, _lateness(source.info))
         by_category[source.category] += films.add(source.name, source.films)
     return Consolidation(
@@ -85,6 +87,7 @@ def consolidated_week(
             "numbers_differ": films.numbers_differ,
             "late_by_days": late_by_days,
             "source": common_source(origins),
+            **place,
             "schema_version": SCHEMA_VERSION,
         },
         films,

@@ -2,6 +2,7 @@
 
     PipelineError                 root: str(error) is one sentence that says what to do
     ├── SettingsError             a variable, .env, luigi.cfg or a file of config/ is unusable
+    │   └── OtherIdentity         the data root belongs to another source, language or region
     ├── NotPossible               the date lies in the future, or too far in the past
     ├── TmdbError                 talking to TMDB failed
     │   ├── TmdbUnavailable       transient faults outlasted every retry, or TMDB asks to wait
@@ -44,6 +45,10 @@ def _restored(kind: type[PipelineError], sentence: str, facts: dict[str, object]
 
 class SettingsError(PipelineError):
     """A setting is missing or unusable; the sentence names it and where to set it."""
+
+
+class OtherIdentity(SettingsError):
+    """The settings ask for another source, language or region than those of the data root."""
 
 
 class NotPossible(PipelineError):

@@ -16,6 +16,9 @@ Place = Callable[[datetime.date], Path]
 """Where the document of any day is."""
 
 
+_LIST_FOLDERS = ("daily", "trending", "genre", "weekly")
+
+
 class Layout(NamedTuple):
     """The files below one data root. A day stands in file names as YYYYMMDD."""
 
@@ -36,6 +39,33 @@ class Layout(NamedTuple):
     def top_rated(self, date: datetime.date) -> Path:
         """The best rated films."""
         return self.root / f"raw/movies/weekly/top_rated_{date:%Y%m%d}.json"
+
+    def list_of(self, name: str, date: datetime.date) -> Path:
+        """The list of that name in a report: popular, trending, top_rated, or a genre."""
+        fixed = {"popular": self.popular, "trending": self.trending, "top_rated": self.top_rated}
+        return fixed[name](date) if name in fixed else self.genre(name, date)
+
+    @property
+    def list_folders(self) -> tuple[Path, ...]:
+        """The folders that hold lists."""
+        return tuple(self.root / f"raw/movies/{name}" for name in _LIST_FOLDERS)
+
+    @property
+    def document_folders(self) -> tuple[Path, ...]:
+        """The folders that hold documents."""
+        others = ("quality_reports", "daily_summaries")
+        metadata = (self.metadata / name for name in others)
+        return (*self.list_folders, *metadata, self.root / "processed/weekly")
+
+    @property
+    def collected(self) -> Path:
+        """The folder of everything collected, and of what was found in it."""
+        return self.root / "raw"
+
+    @property
+    def identity(self) -> Path:
+        """Source, language and region of everything below the root."""
+        return self.root / "root.json"
 
     def validation_report(self, date: datetime.date) -> Path:
         """What the rules found in the day's lists."""

@@ -32,6 +32,9 @@ _ABANDONED_SECONDS = 24 * 3600
 
 _BUFFER = 1 << 18
 
+_INFO_BYTES = 8_192
+_INFO = b'\n  "collection_info": '
+
 _COLLECTION_KEYS = {"total_collected": int, "collected_at": str, "late_by_days": int, "source": str}
 _REPORT_KEYS: dict[str, tuple[type, ...]] = {
     "validation_rate": (int, float),
@@ -87,6 +90,23 @@ def replacing(path: Path) -> Iterator[Callable[[str], None]]:
         yield lambda html: _write(path, [_bytes(html)], replace=True)
     finally:
         os.close(lock)
+
+
+@contextlib.contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Let one process at a time be within the block, for a folder; no file is left behind.
+
+    Raises:
+        StorageError: as `publish`.
+    """
+    with _told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _locked_folder(folder)
+        lock.__enter__()
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
 
 
 class SpooledRows:
@@ -169,6 +189,25 @@ def read_collection(path: Path) -> Document:
         raise _damaged(path, "its movies are not a list of films with ids")
     _refuse_unusable(path, document.get("collection_info"))
     return document
+
+
+def read_info(path: Path) -> Document | None:
+    """Return a list's `collection_info` alone, without its films; None where it has none.
+
+    It stands behind the films, so that the end of the file is enough for a document of ours.
+    """
+    try:
+        _, found, info = bounded.read_end(path, _INFO_BYTES).rpartition(_INFO)
+        document = jsontext.decode(b'{"info": ' + info) if found else {"info": _info(path)}
+    except (OSError, ValueError):
+        return None
+    known = document.get("info")
+    return known if isinstance(known, dict) else None
+
+
+def _info(path: Path) -> Any:
+    document = jsontext.decode(bounded.read(path, bounded.LARGEST_DOCUMENT))
+    return document.get("collection_info") if isinstance(document, dict) else None
 
 
 def read_rows(path: Path) -> tuple[list[Row], Document]:

@@ -37,7 +37,7 @@ REPORT_KEYS = [
 ]  # fmt: skip
 REPORT_ALSO = {
     "verdict", "checks", "failed_lists", "drift", "lateness", "list_issues", "pass_threshold",
-    "below_threshold", "late_by_days", "source", "schema_version", "profiles",
+    "below_threshold", "late_by_days", "source", "language", "region", "schema_version", "profiles",
 }  # fmt: skip
 SUMMARY_KEYS = [
     "summary_date", "run_id", "collection_summary", "quality_summary", "execution_summary",
@@ -84,7 +84,7 @@ def test_a_day_is_four_files_and_costs_six_requests(
 ) -> None:
     run = luigi_run(*COMMAND)
     assert run.status == 0, run.output
-    assert files_below(data_dir) == {POPULAR, TRENDING, REPORT, SUMMARY}
+    assert files_below(data_dir) == {POPULAR, TRENDING, REPORT, SUMMARY, "root.json"}
     assert tmdb.count() == 6
     assert tmdb.pages("/movie/popular") == [1, 2, 3, 4, 5]
     assert tmdb.pages("/trending/movie/day") == [1]

@@ -33,6 +33,7 @@ LAYERS = {
     "pipeline.folders": 2,
     "pipeline.filesystem": 2,
     "pipeline.storage": 2,
+    "pipeline.identity": 2,
     "pipeline.pages.*": 2,
     # 1: pure, from documents to documents
     "pipeline.collection": 1,

@@ -18,7 +18,9 @@ DAY = datetime.date(2024, 3, 1)
 
 
 @pytest.fixture
-def layout(data_dir: Path) -> Layout:
+def layout(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    monkeypatch.setenv("PIPELINE_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("TMDB_API_KEY", "a_key_of_tmdb")
     return Layout(data_dir)
 
 
@@ -46,7 +48,7 @@ def found(layout: Layout, **changes: Any) -> list[tuple[int, tuple[int, ...]]]:
         "collections": 28,
         **changes,
     }
-    profiles = LookBack(**given).profiles(DAY, ["popular"], "tmdb")["popular"]
+    profiles = LookBack(**given).profiles(DAY, ["popular"])["popular"]
     return [((DAY - each.date).days, each.films) for each in profiles]
 
 
@@ -85,9 +87,23 @@ def test_a_day_without_measures_is_passed_over(layout: Layout, old: dict[str, An
     assert found(layout) == [(3, (3,))]
 
 
-def test_films_of_another_source_are_compared_with_nothing(layout: Layout) -> None:
-    storage.publish(layout.validation_report(before(1)), report(before(1), 1, source="demo"))
+@pytest.mark.parametrize(
+    "other", [{"source": "demo"}, {"language": "en-US"}, {"region": "US"}], ids=repr
+)
+def test_films_of_another_identity_are_compared_with_nothing(
+    layout: Layout, other: dict[str, str]
+) -> None:
+    storage.publish(layout.validation_report(before(1)), report(before(1), 1, **other))
     assert found(layout) == []
+
+
+def test_a_report_of_an_older_version_is_judged_by_its_lists(layout: Layout) -> None:
+    for days, language in ((1, "en-US"), (2, "ko-KR")):
+        storage.publish(layout.validation_report(before(days)), report(before(days), days))
+        info = {"source": "tmdb", "language": language, "region": "KR"}
+        document = {"movies": [], "collection_info": info}
+        storage.publish(layout.popular(before(days)), document)
+    assert found(layout) == [(2, (2,))]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"profiles": {"popular": {"films": 5}}}'])

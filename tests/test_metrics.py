@@ -16,9 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline import clock
 from pipeline.layout import Layout
-from pipeline.ops.scheduler.newest import LOOK_BACK_DAYS, collection_info, gauges, newest
+from pipeline.ops.scheduler.newest import LOOK_BACK_DAYS, gauges, newest
 from pipeline.plan import Plan
 from pipeline.settings import current
+from pipeline.storage import read_info
 
 TODAY = datetime.date(2024, 1, 7)
 Sample = tuple[str, tuple[tuple[str, str], ...]]
@@ -140,7 +141,7 @@ def test_of_a_list_only_the_end_is_read(data_dir: Path, plan: Plan) -> None:
     write_list(path, info, films=1_000)
     with path.open("r+b") as file:
         file.write(b"\xff" * (path.stat().st_size - 9_000))
-    assert collection_info(path) == info
+    assert read_info(path) == info
 
 
 def test_no_folder_is_listed(data_dir: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

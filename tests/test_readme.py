@@ -85,6 +85,7 @@ def test_every_file_that_is_written_is_told_at_its_place() -> None:
         layout.genre("G", day),
         layout.top_rated(day),
         layout.consolidated(day),
+        layout.identity,
     }
 
     names = {layout.relative(path).replace("20240107", "D") for path in written}

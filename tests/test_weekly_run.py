@@ -49,7 +49,8 @@ CONSOLIDATION_KEYS = [
     "consolidation_date", "week_number", "sources_processed", "total_unique_movies", "by_category",
 ]  # fmt: skip
 CONSOLIDATION_ALSO = {
-    "verdict", "quality_report", "numbers_differ", "late_by_days", "source", "schema_version",
+    "verdict", "quality_report", "numbers_differ", "late_by_days", "source", "language", "region",
+    "schema_version",
 }  # fmt: skip
 
 
@@ -87,7 +88,9 @@ def test_a_week_is_eleven_files_and_the_console_tells_how_many_films(
 ) -> None:
     run = luigi_run(*COMMAND)
     assert run.status == 0, run.output
-    assert files_below(data_dir) == {*GENRE_FILES, TOP_RATED, REPORT, CONSOLIDATED}
+    assert files_below(data_dir) == {
+        *GENRE_FILES, TOP_RATED, REPORT, CONSOLIDATED, "root.json",
+    }  # fmt: skip
     assert f"2800 films, each once: {data_dir / CONSOLIDATED}" in run.output
 
 
@@ -283,7 +286,7 @@ def test_one_worker_and_four_collect_the_same_films(
     assert luigi_run(*COMMAND).status == 0
     assert luigi_run(*COMMAND, "--workers", "4", PIPELINE_DATA_DIR=str(four)).status == 0
     assert files_below(four) == files_below(data_dir)
-    for name in files_below(four) - {REPORT}:
+    for name in files_below(four) - {REPORT, "root.json"}:
         assert json.dumps(read(four, name)["movies"]) == json.dumps(read(data_dir, name)["movies"])
 
 

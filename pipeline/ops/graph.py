@@ -17,7 +17,7 @@ import luigi
 from luigi.task import flatten
 from luigi.task_register import Register
 
-from pipeline import settings
+from pipeline import identity, settings
 from pipeline.errors import NotPossible, PipelineError
 
 
@@ -73,7 +73,8 @@ def _task(task_class: Any, date: datetime.date, values: dict[str, str]) -> luigi
 
 def _node(task: luigi.Task, data_root: Path) -> Node:
     try:
-        required = [_node(each, data_root) for each in flatten(task.requires())]
+        with identity.only_reading():
+            required = [_node(each, data_root) for each in flatten(task.requires())]
         problem = None
     except Exception as error:  # whatever a task's own code raises is shown at its place
         required, problem = [], _sentence(error)
@@ -86,8 +87,9 @@ def _output(task: luigi.Task, data_root: Path) -> tuple[str, str | None, str | N
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            state = "done" if task.complete() else "missing"
-        path = Path(task.output().path)
+            with identity.only_reading():
+                state = "done" if task.complete() else "missing"
+                path = Path(task.output().path)
     except Exception as error:  # see above
         return "unknown", None, _sentence(error)
     inside = path.is_relative_to(data_root)

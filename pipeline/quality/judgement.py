@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from pipeline.collection import Identity, identity_of
 from pipeline.quality.checks import Shortfall, shortfalls
 from pipeline.quality.drift import drift_of
 from pipeline.quality.list_rules import lateness
@@ -19,7 +20,7 @@ class Judgement(NamedTuple):
 
     name: str
     file: str
-    source: str
+    identity: Identity
     films: int
     passed: int
     scores: Counter[int]
@@ -37,7 +38,7 @@ def judgement(listing: Listing, thresholds: Thresholds) -> Judgement:
     return Judgement(
         name=listing.name,
         file=listing.file,
-        source=str(listing.info.get("source")),
+        identity=identity_of(listing.info),
         films=len(listing.movies),
         passed=len(listing.movies) - len(listing.failed),
         scores=Counter(listing.scores),

@@ -69,7 +69,8 @@ def validation_report(
         "pass_threshold": round(demanded / films * 100, 2),
         "below_threshold": passed < demanded - _TOLERANCE,
         "late_by_days": max(each.late_by_days for each in judged),
-        "source": common_source(each.source for each in judged),
+        "source": common_source(str(each.identity.source) for each in judged),
+        **judged[0].identity.place(),
         "schema_version": SCHEMA_VERSION,
         "profiles": {each.name: to_document(each.profile) for each in judged},
     }

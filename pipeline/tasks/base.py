@@ -13,7 +13,7 @@ import luigi
 import luigi.format
 import luigi.worker
 
-from pipeline import clock, settings
+from pipeline import clock, identity, settings
 from pipeline.errors import NotPossible, PipelineError
 from pipeline.layout import Layout, Place
 from pipeline.plaintext import plain
@@ -68,7 +68,14 @@ class PipelineTask(luigi.Task):
         raise NotPossible(f"{self.task_family} is what other tasks are made of, and makes no file.")
 
     def output(self) -> luigi.LocalTarget:
-        """Return the document's target. It is there whole or not at all."""
+        """Return the document's target. It is there whole or not at all.
+
+        luigi asks for it before anything else, also of a task that is done.
+
+        Raises:
+            OtherIdentity: the data root belongs to another source, language or region.
+        """
+        identity.refuse_other_identity()
         path = self.place(self.layout)(self.date)
         return luigi.LocalTarget(str(path), format=luigi.format.UTF8)
 

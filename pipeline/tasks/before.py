@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from pipeline import storage
+from pipeline import identity, settings, storage
 from pipeline.errors import DocumentUnreadable
-from pipeline.layout import Place
+from pipeline.layout import Layout, Place
 
 _DAY = datetime.timedelta(days=1)
 
@@ -24,3 +24,13 @@ def documents_before(
                 yield day, storage.read(path)
         except DocumentUnreadable:
             continue
+
+
+def reports_before(
+    place: Place, date: datetime.date, days: int
+) -> Iterator[tuple[datetime.date, storage.Document]]:
+    """Yield the reports of the days before that are of the data root's own identity."""
+    layout = Layout(settings.current().data_dir)
+    for day, report in documents_before(place, date, days):
+        if identity.is_ours(layout, report, day):
+            yield day, report

@@ -11,7 +11,7 @@ from typing import Any
 import luigi
 import luigi.interface
 
-from pipeline import clock, collection, plan, settings, storage
+from pipeline import clock, collection, identity, plan, settings
 from pipeline.errors import NotPossible
 from pipeline.layout import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
@@ -56,7 +56,7 @@ class CollectionTask(PipelineTask):
             effort=fetched.effort,
         )
         document = collection.document(film_list, self.date, fetched.pages, origin)
-        storage.publish(Path(self.output().path), document)
+        identity.publish_list(self.layout, Path(self.output().path), document, now.api_url)
         _tell(self, document["collection_info"])
 
 

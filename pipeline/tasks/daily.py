@@ -7,7 +7,7 @@ from pathlib import Path
 
 import luigi
 
-from pipeline import clock, storage
+from pipeline import clock, identity, storage
 from pipeline.collection import Film
 from pipeline.layout import Layout, Place
 from pipeline.summary import Yesterday, console_table, daily_summary
@@ -35,10 +35,14 @@ class DailySummary(PipelineTask):
 
     def run(self) -> None:
         """Read the day's documents and the lists of the day before, sum up, publish, show."""
+        lists = {name: Path(self.input()[name].path) for name in ("popular", "trending")}
+        popular, trending = (storage.read_collection(path) for path in lists.values())
+        for path, document in zip(lists.values(), (popular, trending), strict=True):
+            identity.refuse_foreign(path, document["collection_info"])
         summary = daily_summary(
             self.date,
-            popular=storage.read_collection(Path(self.input()["popular"].path)),
-            trending=storage.read_collection(Path(self.input()["trending"].path)),
+            popular=popular,
+            trending=trending,
             report=storage.read_report(Path(self.input()["report"].path)),
             yesterday=self._yesterday(),
             tasks=journal.timeline(self),
@@ -63,6 +67,10 @@ def movies_of(path: Path) -> list[Film] | None:
     """Read the films of a list to compare with; None where it is missing or cannot be used."""
 
     def movies() -> list[Film] | None:
-        return storage.read_collection(path)["movies"] if storage.is_there(path) else None
+        if not storage.is_there(path):
+            return None
+        document = storage.read_collection(path)
+        identity.refuse_foreign(path, document["collection_info"])
+        return document["movies"]
 
     return optional(movies, None, f"Nothing is compared with {path.name}")

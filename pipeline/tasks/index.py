@@ -13,7 +13,7 @@ from pathlib import Path
 
 import luigi
 
-from pipeline import clock, storage
+from pipeline import clock, identity, storage
 from pipeline.layout import Layout, Place
 from pipeline.plan import iso_week
 from pipeline.tasks.base import PipelineTask
@@ -61,6 +61,7 @@ class IndexPage(PipelineTask):
 
     def output(self) -> PageTarget:
         """Return the index; its name does not tell whether this day is part of it."""
+        identity.refuse_other_identity()
         return PageTarget(self.layout.index_page, self._expected)
 
     def run(self) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipeline.layout import Place
 from pipeline.quality.profile import Profile, from_document
 from pipeline.storage import Document
-from pipeline.tasks.before import documents_before
+from pipeline.tasks.before import reports_before
 
 
 class LookBack(NamedTuple):
@@ -22,18 +22,16 @@ class LookBack(NamedTuple):
     days: int
     collections: int
 
-    def profiles(
-        self, date: datetime.date, names: Sequence[str], source: str
-    ) -> dict[str, list[Profile]]:
+    def profiles(self, date: datetime.date, names: Sequence[str]) -> dict[str, list[Profile]]:
         """Return each list's profiles of the days before that date, newest first.
 
         A collection that a rule of severity block found short is no measure of what is usual, nor
-        is one of made-up films for real ones. What cannot be read is passed over: a damaged file of
-        last week is not this day's fault.
+        is one of another source, language or region. What cannot be read is passed over: a damaged
+        file of last week is not this day's fault.
         """
         found: dict[str, list[Profile]] = {name: [] for name in names}
-        for day, report in documents_before(self.report, date, self.days):
-            for name, profile in _measured(day, report, names, source):
+        for day, report in reports_before(self.report, date, self.days):
+            for name, profile in _measured(day, report, names):
                 if len(found[name]) < self.collections:
                     found[name].append(profile)
             if all(len(each) >= self.collections for each in found.values()):
@@ -42,13 +40,11 @@ class LookBack(NamedTuple):
 
 
 def _measured(
-    day: datetime.date, report: Document, names: Sequence[str], source: str
+    day: datetime.date, report: Document, names: Sequence[str]
 ) -> Iterator[tuple[str, Profile]]:
     """Yield the usable profiles of a report; a report of another form has none."""
     measured, failed = report.get("profiles"), report.get("failed_lists", [])
     if not isinstance(measured, dict) or not isinstance(failed, list):
-        return
-    if report.get("source") != source:
         return
     for name in names:
         profile = None if name in failed else from_document(measured.get(name))

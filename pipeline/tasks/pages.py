@@ -13,12 +13,12 @@ from pathlib import Path
 
 import luigi
 
-from pipeline import clock, settings, storage
+from pipeline import clock, identity, settings, storage
 from pipeline.errors import DataError, NotPossible
 from pipeline.layout import Layout, Place
 from pipeline.movement import changes
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
-from pipeline.tasks.before import documents_before
+from pipeline.tasks.before import reports_before
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary, movies_of
 from pipeline.tasks.freshness import PageTarget, Stamps, marked
@@ -58,6 +58,7 @@ class Page(PipelineTask):
 
     def output(self) -> PageTarget:
         """Return the page, which exists once it shows the documents as they are."""
+        identity.refuse_other_identity()
         path = self.place(self.layout)(self.date)
         return PageTarget(path, lambda: [(self.fingerprint(Stamps()),)])
 
@@ -131,12 +132,13 @@ class DailyPage(Page):
         }
         summary = storage.read(layout.daily_summary(self.date))
         for name, path in (("popular", layout.popular), ("trending", layout.trending)):
+            identity.refuse_foreign(path(self.date), lists[name]["collection_info"])
             refuse_younger(lists[name], summary, path(self.date), self.date)
         return daily_page(
             self.date,
             **lists,
             summary=with_changes(layout, self.date, summary, lists),
-            past=dict(documents_before(layout.validation_report, self.date, DAYS_BEFORE)),
+            past=dict(reports_before(layout.validation_report, self.date, DAYS_BEFORE)),
             language=language_of_pages(),
         )
 
@@ -162,10 +164,13 @@ class WeeklyPage(Page):
         from pipeline.pages.weekly import weekly_page
 
         layout: Layout = self.layout
-        earlier = documents_before(layout.weekly_validation_report, self.date, LONGEST_WEEK)
+        earlier = reports_before(layout.weekly_validation_report, self.date, LONGEST_WEEK)
+        consolidated = storage.read(layout.consolidated(self.date))
+        info = consolidated.get("consolidation_info")
+        identity.refuse_foreign(layout.consolidated(self.date), info)
         return weekly_page(
             self.date,
-            consolidated=storage.read(layout.consolidated(self.date)),
+            consolidated=consolidated,
             report=storage.read_report(layout.weekly_validation_report(self.date)),
             earlier=next(earlier, None),
             names=_names_of_lists(),

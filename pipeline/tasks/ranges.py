@@ -12,6 +12,7 @@ import luigi
 import luigi.tools.range
 from luigi.parameter import OptionalParameterMixin, ParameterException
 
+from pipeline import identity
 from pipeline.errors import NotPossible
 from pipeline.tasks import order
 from pipeline.tasks.base import DayParameter
@@ -65,6 +66,7 @@ class RangeDaily(luigi.tools.range.RangeDaily):
         Raises:
             NotPossible: the range has no beginning or ends before it, or the task needs more.
         """
+        identity.refuse_other_identity()
         try:
             missing: list[luigi.Task] = super().requires()
         except ParameterException as error:

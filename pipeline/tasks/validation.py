@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from pipeline import clock, settings, storage
+from pipeline import clock, identity, settings, storage
 from pipeline.errors import DataRejected, PipelineError, SettingsError
 from pipeline.layout import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
@@ -83,31 +83,27 @@ class ReportTask(PipelineTask):
         from pipeline.quality.listing import Listing
 
         paths = {name: Path(target.path) for name, target in self.input().items()}
-        past: dict[str, dict[str, list[Profile]]] = {}
+        past = self._look_back(thresholds, list(paths)) if compared else {}
         for name, path in paths.items():
             document = storage.read_collection(path)
-            source = document["collection_info"]["source"]
-            if compared and source not in past:
-                past[source] = self._look_back(thresholds, list(paths), source)
+            identity.refuse_foreign(path, document["collection_info"])
             yield Listing(
                 name=name,
                 file=self.layout.relative(path),
                 date=self.date,
                 document=document,
-                past=past.get(source, {}).get(name, ()),
+                past=past.get(name, ()),
                 gap_days=self.gap_days(thresholds),
                 bounds=thresholds.bounds,
             )
 
-    def _look_back(
-        self, thresholds: Thresholds, names: list[str], source: str
-    ) -> dict[str, list[Profile]]:
+    def _look_back(self, thresholds: Thresholds, names: list[str]) -> dict[str, list[Profile]]:
         from pipeline.tasks.lookback import LookBack
 
         collections = thresholds.collections
         days = int(collections * self.look_back_days)
         look = LookBack(self.place(self.layout), days, collections)
-        return look.profiles(self.date, names, source)
+        return look.profiles(self.date, names)
 
     def _reject(self, report: storage.Document) -> None:
         """Keep the failed lists and their report aside, so that the next attempt collects anew.

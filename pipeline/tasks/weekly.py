@@ -7,7 +7,7 @@ from pathlib import Path
 
 import luigi
 
-from pipeline import storage
+from pipeline import identity, storage
 from pipeline.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
 from pipeline.layout import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
@@ -49,6 +49,7 @@ class WeeklyConsolidation(PipelineTask):
 
     def _source(self, name: str, path: Path) -> Source:
         films, info = storage.read_rows(path)
+        identity.refuse_foreign(path, info)
         return Source(
             name=name,
             file=self.layout.relative(path),

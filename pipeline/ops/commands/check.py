@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from pipeline import clock, settings
+from pipeline import clock, identity, settings
 from pipeline.errors import PipelineError
+from pipeline.layout import Layout
 from pipeline.ops import configuration, graph, luigi_configuration, tables
 from pipeline.ops.options import Day, Family, json_option, runtime_option
 from pipeline.ops.roots import ROOTS
@@ -43,7 +44,7 @@ def build(runtime: str, task: str | None, date: datetime.date) -> Document:
         "runtime": runtime,
         "ok": not problems,
         "problems": problems,
-        "warnings": configuration.warnings() + fault,
+        "warnings": configuration.warnings() + fault + _of_identity(),
         "settings": [dataclasses.asdict(each) for each in configuration.in_force()],
         "luigi_configuration": [
             {"file": str(path), "read": read} for path, read in luigi_configuration.files()
@@ -92,6 +93,21 @@ def _graphs(
         ], []
     except PipelineError as error:
         return [], [] if str(error) in problems else [f"The graph cannot be shown: {error}"]
+
+
+def _of_identity() -> list[str]:
+    """Return sentences on settings and lists of another identity than that of the data root."""
+    try:
+        layout = Layout(settings.current().data_dir)
+        count, bound = identity.foreign_lists(layout), identity.bound_identity(layout)
+        sentence = identity.warning()
+    except PipelineError:
+        return []
+    foreign = (
+        f"{count} list(s) below {layout.root} are of another source, language or region than the "
+        f"data root ({bound}): they stay, and nothing is compared with them."
+    )
+    return [*([sentence] if sentence else []), *([foreign] if count else [])]
 
 
 def _node(data: dict[str, Any]) -> graph.Node:

@@ -8,7 +8,7 @@ import webbrowser
 
 import click
 
-from pipeline import clock, settings
+from pipeline import clock, identity, settings
 from pipeline.errors import NotPossible, StorageError
 from pipeline.layout import Layout
 from pipeline.ops import reports, tables
@@ -66,7 +66,7 @@ def build(runtime: str, kind: str | None, date: datetime.date | None) -> Documen
         "address": found.address if found else None,
         "url": found.file.as_uri() if found else None,
         "problem": problem,
-        "notes": [],
+        "notes": [*filter(None, [identity.warning()])],
     }
 
 

@@ -7,7 +7,7 @@ import datetime
 
 import click
 
-from pipeline import clock, settings
+from pipeline import clock, identity, settings
 from pipeline.ops import history, tables
 from pipeline.ops.history_figures import figures
 from pipeline.ops.options import Family, json_option, runtime_option
@@ -51,7 +51,7 @@ def build(runtime: str, days: int, task: str | None) -> Document:
         "since": since.isoformat(),
         "tasks": [dataclasses.asdict(each) for each in figures(chosen_ones)],
         "slowest_steps": [step for run in newest if (step := _slowest(run))],
-        "notes": [],
+        "notes": [*filter(None, [identity.warning()])],
     }
 
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import click
 
-from pipeline import clock, settings
+from pipeline import clock, identity, settings
 from pipeline.layout import Layout
 from pipeline.ops import installation, luigid_api, overdue, tables
 from pipeline.ops.last_runs import last_runs
@@ -61,7 +61,7 @@ def build(runtime: Runtime, task: str | None) -> Document:
             {"task": family, "date": day.isoformat()}
             for family, day in overdue.missed(layout, times, now)
         ],
-        "notes": notes,
+        "notes": [*notes, *filter(None, [identity.warning()])],
     }
 
 

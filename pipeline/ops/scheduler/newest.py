@@ -9,13 +9,12 @@ from __future__ import annotations
 import datetime
 import functools
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import jsontext, storage
+from pipeline import storage
 from pipeline.errors import PipelineError
 from pipeline.layout import Layout
 from pipeline.ops.roots import ROOTS
@@ -23,9 +22,6 @@ from pipeline.plan import Plan
 
 LOOK_BACK_DAYS = 60
 """A document that is older is as good as none."""
-
-_INFO_BYTES = 8_192
-_INFO = b'\n  "collection_info": '
 
 PathOfDay = Callable[[datetime.date], Path]
 
@@ -69,19 +65,6 @@ def newest(path_of: PathOfDay, today: datetime.date) -> Path | None:
     return None
 
 
-def collection_info(path: Path) -> dict[str, Any] | None:
-    """Return a list's figures from the end of its file; None where they cannot be made out."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - _INFO_BYTES))
-            _, found, info = file.read().rpartition(_INFO)
-        document = jsontext.decode(b'{"info": ' + info) if found else {}
-    except (OSError, ValueError):
-        return None
-    found_info = document.get("info")
-    return found_info if isinstance(found_info, dict) else None
-
-
 def _lists(layout: Layout, plan: Plan) -> dict[str, PathOfDay]:
     genres = {genre.slug: _path_of_genre(layout, genre.slug) for genre in plan.genres}
     return {
@@ -106,7 +89,7 @@ def _infos(
     lists: Mapping[str, PathOfDay], today: datetime.date
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, path in _newest_of(lists, today):
-        if info := collection_info(path):
+        if info := storage.read_info(path):
             yield name, info
 
 
