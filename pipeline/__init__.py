@@ -9,6 +9,7 @@ from pipeline.version import VERSION
 if not is_wrapper():
     prepare_luigi()
 
+    import pipeline.tasks.plan_changes
     from pipeline.tasks.collect import (
         GenreMovies,
         PopularMovies,
