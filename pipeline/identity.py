@@ -47,9 +47,7 @@ def refuse_other_identity() -> None:
         return
     if not agree(bound, wanted):
         raise OtherIdentity(_refusal(layout, bound, wanted))
-    if stated is None:
-        with storage.exclusive(layout.collected):
-            storage.publish_page(layout.identity, _text(bound))
+    write_if_missing(layout)
 
 
 @contextlib.contextmanager
@@ -71,6 +69,18 @@ def warning() -> str | None:
         return None
     bound = bound_identity(layout)
     return None if bound is None or agree(bound, wanted) else _refusal(layout, bound, wanted)
+
+
+def write_if_missing(layout: Layout) -> None:
+    """Write a missing or damaged root.json where the lists say what it has to be.
+
+    Raises:
+        StorageError: as `storage.publish`.
+    """
+    bound = bound_identity(layout) if _stated(layout) is None else None
+    if bound is not None:
+        with storage.exclusive(layout.collected):
+            storage.publish_page(layout.identity, _text(bound))
 
 
 def refuse_foreign_backup(layout: Layout, root_json: bytes) -> None:

@@ -118,11 +118,6 @@ class Layout(NamedTuple):
         return self.root / "raw/metadata"
 
     @property
-    def identity(self) -> Path:
-        """The identity of the data root: the source, language and region of its lists."""
-        return self.root / "root.json"
-
-    @property
     def logs(self) -> Path:
         """One file a run, and those of luigid."""
         return self.root / "logs"

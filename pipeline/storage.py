@@ -101,12 +101,13 @@ def exclusive(folder: Path) -> Iterator[None]:
     """
     with _told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = _locked_folder(folder)
-        lock.__enter__()
+        descriptor = os.open(folder, os.O_RDONLY)
     try:
+        with _told(folder):
+            filesystem.lock(descriptor, folder)
         yield
     finally:
-        lock.__exit__(None, None, None)
+        os.close(descriptor)
 
 
 class SpooledRows:

@@ -85,14 +85,15 @@ def test_a_killed_run_is_known_from_the_record(
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
         wait_for(lambda: slow.count() >= 1)
-        assert run_record.close_killed(layout) == [], "it is still running"
+        assert run_record.killed(layout) == [], "it is still running"
         run.send_signal(signal.SIGKILL)
         run.wait()
-    wait_for(lambda: bool(run_record.close_killed(layout)))
+    wait_for(lambda: bool(run_record.killed(layout)))
+    run_record.close(layout, *run_record.killed(layout))
     (known,) = run_record.entries(layout)
     assert known.status == KILLED
     assert known.reason == run_record.WHY_KILLED
-    assert run_record.close_killed(layout) == [], "once is enough"
+    assert run_record.killed(layout) == [], "once is enough"
 
 
 def test_lines_of_another_form_are_passed_over(data_dir: Path) -> None:
@@ -139,7 +140,7 @@ def test_a_run_without_a_log_counts_as_over_after_its_time_limit(data_dir: Path)
     run_record.append(layout, STARTED, entry("young", started_at=now))
     old = now - datetime.timedelta(hours=10)
     run_record.append(layout, STARTED, entry("old", started_at=old))
-    assert [each.run_id for each in run_record.close_killed(layout)] == ["old"]
+    assert [each.run_id for each in run_record.killed(layout)] == ["old"]
 
 
 def test_a_pipe_in_the_place_of_the_record_holds_nobody(data_dir: Path) -> None:

@@ -189,7 +189,8 @@ def _raise(task: str, day: datetime.date, cause: str, title: str, text: str) -> 
 
 def _clear(task: str, day: datetime.date, text: str) -> bool:
     url = settings.alert_url()
-    open_ones = [path for path, found in _open_markers(task) if found <= day]
+    today = clock.today()  # an alert of a mistyped date in the future is over as well
+    open_ones = [path for path, of in _open_markers(task) if of <= day or of > today]
     if url is None or not open_ones:
         return False
     descriptors = [os.open(path, os.O_RDWR | os.O_CLOEXEC) for path in open_ones]

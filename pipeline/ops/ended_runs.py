@@ -8,6 +8,7 @@ from pipeline import clock
 from pipeline.layout import Layout
 from pipeline.ops import alerts, run_record
 from pipeline.ops.roots import FAMILIES, ROOTS, Root
+from pipeline.ops.run_record import Entry
 
 NOT_STARTED, WRONG_USE, NOT_EXECUTABLE, NOT_FOUND = 1, 2, 126, 127
 
@@ -36,14 +37,25 @@ def not_started(task: str, date: datetime.date, status: int, sentence: str) -> N
     alerts.run_failed(task, date, status, "not-started", [sentence], None)
 
 
-def alert_of_killed_runs(layout: Layout) -> None:
-    """Record the end of runs that were killed, and alert of the unattended ones."""
-    for entry in run_record.close_killed(layout):
-        if entry.unattended:
-            day = datetime.date.fromisoformat(entry.date) if entry.date else None
-            log = layout.root / entry.log if entry.log else None
-            reasons = [run_record.WHY_KILLED]
-            alerts.run_failed(entry.task, day, run_record.KILLED, "killed", reasons, log)
+def alert_of_killed_runs(layout: Layout) -> list[Entry]:
+    """Alert of unattended runs that were killed, record their end, and return them.
+
+    The end is recorded after the alert was sent, so that one that did not arrive is sent again.
+    """
+    killed = run_record.killed(layout)
+    for entry in killed:
+        if not entry.unattended or not alerts.is_on() or _alert_killed(entry, layout):
+            run_record.close(layout, entry)
+    return [entry for entry in killed if entry.unattended]
+
+
+def _alert_killed(entry: Entry, layout: Layout) -> bool:
+    """Alert of a killed run; return whether that is known to those on call now."""
+    day = datetime.date.fromisoformat(entry.date) if entry.date else None
+    log = layout.root / entry.log if entry.log else None
+    reasons = [run_record.WHY_KILLED]
+    sent = alerts.run_failed(entry.task, day, run_record.KILLED, "killed", reasons, log)
+    return sent or alerts.is_open(entry.task, day)
 
 
 def clear_what_is_done(layout: Layout) -> None:

@@ -37,7 +37,8 @@ def read_settings_file() -> None:
         say(f"tmdb-scheduled: {path} in ENVIRONMENT cannot be read ({type(error).__name__}).")
         return
     if done.returncode:  # what the shell says may hold a secret
-        line = re.search(rb": (?:line )?(\d+): ", done.stderr)
+        name = re.escape(os.fsencode(path))  # else it is the line of our own text
+        line = re.search(name + rb": (?:line )?(\d+): ", done.stderr)
         where = f", line {int(line[1])}," if line else ""
         say(f"tmdb-scheduled: {path}{where} in ENVIRONMENT cannot be read: correct it.")
         return

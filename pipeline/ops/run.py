@@ -52,6 +52,10 @@ NOT_DONE = (
 """luigi ends without a message then."""
 
 STARTS_OVER = "luigid was lost during this run: it starts over with the local scheduler."
+GRANTS_NOTHING = (
+    "luigid grants nothing more, although not everything is done: it forgot this run, is paused, "
+    "or refuses a task. The run starts over with the local scheduler."
+)
 
 _PATIENCE_SECONDS = 5.0
 """How long task processes of a lost scheduler may take to end once they were killed."""
@@ -116,11 +120,10 @@ class Run:
         if isinstance(error, KeyboardInterrupt):
             LOGGER.warning("Stopped. What is finished is kept; the same command goes on.")
             failures = [*failures, Failure("stopped", f"The run was stopped by {_name(error)}.")]
-        if self._settings:
-            try:
-                self._report(status, failures, Layout(self._settings.data_dir))
-            except Exception as fault:  # whatever it is, the run has ended as it has
-                LOGGER.warning("The end of this run could not be reported: %s", fault)
+        try:
+            self._report(status, failures)
+        except Exception as fault:  # whatever it is, the run has ended as it has
+            LOGGER.warning("The end of this run could not be reported: %s", fault)
         seconds = clock.monotonic() - self._began
         logs.note("Ended with status %s after %.1f s", status, seconds)
 
@@ -137,7 +140,7 @@ class Run:
         with self._scheduler() as words:
             status = _started(start, words)
             if self._has_lost_luigid(status, words):
-                LOGGER.warning(STARTS_OVER)
+                LOGGER.warning(STARTS_OVER if status == NO_SCHEDULER else GRANTS_NOTHING)
                 _end_task_processes()
                 self._note_outage()
                 self._uses_luigid = False
@@ -211,7 +214,7 @@ class Run:
                 tomorrow = clock.today() + datetime.timedelta(days=1)
                 settings.set_collect_until(clock.midnight(tomorrow))
 
-    def _report(self, status: int, failures: list[Failure], layout: Layout) -> None:
+    def _report(self, status: int, failures: list[Failure]) -> None:
         """Record how the run ended; alert if an unattended run failed, or clear earlier alerts."""
         errors = list(dict.fromkeys(each.sentence for each in failures))
         if status and not errors:
@@ -219,26 +222,26 @@ class Run:
         if status == NOT_RUN and not errors:
             LOGGER.error(NOT_DONE)
             errors = [NOT_DONE]
-        reason = errors[-1] if status and errors else None
-        self._record_start()
-        run_record.append(layout, ENDED, self._entry(status, reason))
-        if status == 0:
-            LOGGER.info("The files are in %s", layout.root)
+        if self._settings:
+            layout = Layout(self._settings.data_dir)
+            self._record_start()
+            reason = errors[-1] if status and errors else None
+            run_record.append(layout, ENDED, self._entry(status, reason))
+            if status == 0:
+                LOGGER.info("The files are in %s", layout.root)
         if self._unattended:
-            self._alert(status, failures, errors, layout)
+            self._alert(status, failures, errors)
             heartbeat.send_unless_overdue()
 
-    def _alert(
-        self, status: int, failures: list[Failure], errors: list[str], layout: Layout
-    ) -> None:
+    def _alert(self, status: int, failures: list[Failure], errors: list[str]) -> None:
         day = self._date or clock.today()
         if status == 0:
             alerts.all_clear(self._family, day, f"{self._family} of {day} is done.")
         elif status not in (ALREADY_RUNNING, 128 + signal.SIGINT):
             cause = _cause(status, failures)
             alerts.run_failed(self._family, self._date, status, cause, errors, self._log)
-        if self._date is not None:
-            alerts.quality_if_bad(layout, self._date, self._began_at)
+        if self._date is not None and self._settings:
+            alerts.quality_if_bad(Layout(self._settings.data_dir), self._date, self._began_at)
 
     def _entry(self, status: int | None, reason: str | None) -> Entry:
         root = self._settings.data_dir if self._settings else Path()

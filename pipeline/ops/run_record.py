@@ -104,18 +104,18 @@ def has_run(layout: Layout, task: str, date: datetime.date) -> bool:
     return any(each.task == task and each.date == date.isoformat() for each in entries(layout))
 
 
-def close_killed(layout: Layout) -> list[Entry]:
-    """Record the end of each run that ended without recording it, and return these runs.
+def killed(layout: Layout) -> list[Entry]:
+    """Return each run that ended without recording it.
 
     A run holds a lock on its log as long as one of its processes is alive.
     """
-    killed = [each for each in entries(layout) if each.ended_at is None and _is_over(layout, each)]
-    closed = [
-        each._replace(ended_at=clock.now(), status=KILLED, reason=WHY_KILLED) for each in killed
-    ]
-    for each in closed:
-        append(layout, ENDED, each)
-    return closed
+    return [each for each in entries(layout) if each.ended_at is None and _is_over(layout, each)]
+
+
+def close(layout: Layout, entry: Entry) -> None:
+    """Record the end of a run that was killed."""
+    ended = entry._replace(ended_at=clock.now(), status=KILLED, reason=WHY_KILLED)
+    append(layout, ENDED, ended)
 
 
 def _append(path: Path, line: str) -> None:

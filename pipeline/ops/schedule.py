@@ -29,7 +29,10 @@ _MACROS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-"""cron's names for five fields. `@reboot` is no time of the clock."""
+"""cron's names for five fields."""
+
+_AT_BOOT = "@reboot"
+"""No time of the clock, so it is no schedule."""
 
 _FIELDS = re.compile(r"(?P<fields>@[a-z]+|(?:[\d*][^\s=]*\s+)(?:\S+\s+){3}\S+)\s+(?P<command>.+)")
 
@@ -141,8 +144,10 @@ def jobs(text: str) -> list[tuple[str, str]]:
 
 def starts_root(root: Root, command: str) -> bool:
     """Whether a command runs the root task: by luigi, or by its alias in a command of ours."""
-    by_alias = rf"\btmdb-(?:scheduled|pipeline\s+trigger)\s+(?:{root.alias}|{root.family})\b"
-    return re.search(rf"\bluigi\s[^|;&]*\b{root.family}\b|{by_alias}", command) is not None
+    by_luigi = rf"\bluigi\s[^|;&]*\b{root.family}\b"
+    ours = r"\btmdb-(?:scheduled|pipeline\s+trigger(?:\s+--runtime\s+\w+)?)"
+    by_name = rf"{ours}\s+(?:{root.alias}|{root.family})\b"
+    return re.search(f"{by_luigi}|{by_name}", command) is not None
 
 
 def packaged(crontab: Path) -> dict[str, Schedule]:
@@ -158,7 +163,7 @@ def packaged(crontab: Path) -> dict[str, Schedule]:
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"{crontab} cannot be read: correct its permissions.") from None
     for fields, command in jobs(text):
-        if any(starts_root(root, command) for root in ROOTS.values()):
+        if fields != _AT_BOOT and any(starts_root(root, command) for root in ROOTS.values()):
             cron_schedule(fields)
     return {**defaults(), **of_crontab(text)}
 

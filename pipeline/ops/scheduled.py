@@ -170,15 +170,18 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
 
 
 def _to_run() -> Iterator[Due]:
-    """Yield the newest due dates that lack their document or their page."""
+    """Yield the newest due dates that lack their document or their page, each when it is asked for.
+
+    The run before may have lasted until another date was due.
+    """
     current = settings.current()
-    layout, times, now = Layout(current.data_dir), _schedules(), clock.now()
-    missing = overdue.to_collect(layout, times, now, current.plan().max_days_late)
-    yield from missing
+    layout, times, late = Layout(current.data_dir), _schedules(), current.plan().max_days_late
     for family, root in ROOTS.items():
-        due = overdue.newest_due(root, times[family], now)
+        missing = overdue.to_collect(layout, times, clock.now(), late)
+        due = overdue.newest_due(root, times[family], clock.now())
+        is_missing = family in {each.root.family for each in missing}
         is_done = due is not None and root.document(layout, due.date).exists()
-        if due and is_done and not root.page(layout, due.date).exists():
+        if due and (is_missing or (is_done and not root.page(layout, due.date).exists())):
             yield due
 
 

@@ -27,6 +27,9 @@ from pipeline.ops.private_files import open_private
 LOST_SECONDS = 60.0
 """After so long without an answer luigid counts as lost, for all further calls of the run."""
 
+_INTERACTIVE_SECONDS = 1.5
+"""An interactive run only asks whose data root it is; luigi itself finds out that it is away."""
+
 TASK = "luigid"
 """The name under which an outage of luigid is alerted."""
 
@@ -44,7 +47,8 @@ def chosen(layout: Layout, *, unattended: bool) -> Iterator[str]:
     except SettingsError as error:
         yield str(error) if unattended else ""
         return
-    look = luigid_api.look_within(luigid_api.MAX_SECONDS, url, settings.luigid_password())
+    seconds = luigid_api.MAX_SECONDS if unattended else _INTERACTIVE_SECONDS
+    look = luigid_api.look_within(seconds, url, settings.luigid_password())
     note_answer(layout, url, look, unattended=unattended)
     if not look.answers:
         yield f"luigid does not answer at {url} ({look.why})" if unattended else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from pipeline import clock
+from pipeline import clock, identity
 from pipeline.errors import SettingsError, StorageError
 from pipeline.layout import Layout
 from pipeline.ops.backup import archive, folder, manifest
@@ -94,6 +95,8 @@ def _refuse_to_lose_history(database: Database | None, folders: list[Path]) -> N
 def _files(settings: Settings) -> dict[str, Path]:
     """Return the reports, the summaries, the configuration and the identity by their members."""
     layout = Layout(settings.data_dir)
+    with contextlib.suppress(StorageError):  # a root that cannot be written is saved all the same
+        identity.write_if_missing(layout)
     root = layout.metadata
     names = {path: manifest.METADATA + path.relative_to(root).as_posix() for path in _below(root)}
     found = {name: path for path, name in names.items() if manifest.may_be_kept(name)}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import filesystem
+from pipeline import filesystem, identity
 from pipeline.errors import SettingsError, StorageError
 from pipeline.layout import Layout
 from pipeline.ops.backup import archive, folder, manifest
@@ -103,12 +103,15 @@ def checked(
 
     Raises:
         DataError: it is cut, damaged, not ours or hostile, or PostgreSQL cannot read its dump.
+        OtherIdentity: it is of another source, language or region than the data root.
         SettingsError: it holds a history and there is no database to take it.
         StorageError: it cannot be read, or there is no room to unpack it.
     """
     with folder.staging(Layout(settings.data_dir).backups) as staging:
         found = archive.read(file, into=staging)
-        # A backup whose manifest.IDENTITY differs from the data root's has to be refused here.
+        if manifest.IDENTITY in found.members:
+            root_json = (staging / manifest.IDENTITY).read_bytes()
+            identity.refuse_foreign_backup(Layout(settings.data_dir), root_json)
         database = None
         if found.holds_history and with_history:
             database = find_database()

@@ -8,6 +8,7 @@ from pipeline import clock, settings
 from pipeline.layout import Layout
 from pipeline.ops import alerts, ended_runs, installation, overdue
 from pipeline.ops.overdue import Due
+from pipeline.ops.run_record import WHY_KILLED
 
 
 @click.command("watch")
@@ -16,14 +17,16 @@ def command() -> None:
     current = settings.current()
     layout = Layout(current.data_dir)
     times = installation.schedules(current.config_dir / "crontab")
-    ended_runs.alert_of_killed_runs(layout)
+    killed = ended_runs.alert_of_killed_runs(layout)
+    for entry in killed:
+        click.echo(f"tmdb-pipeline: {entry.task} of {entry.date}: {WHY_KILLED}", err=True)
     found = overdue.overdue(layout, times, clock.now())
     for due in found:
         sentence = _sentence(due)
         alert_once(due, f"{sentence}\nLooked in: {layout.root}")
         click.echo(f"tmdb-pipeline: {sentence}", err=True)
     alerts.sweep()
-    if found:
+    if found or killed:
         raise SystemExit(1)
     click.echo("Nothing is overdue.")
 
