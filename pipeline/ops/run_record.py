@@ -11,6 +11,7 @@ import datetime
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +35,8 @@ MAX_AGE = datetime.timedelta(hours=9)
 
 _READ_BYTES = 4 << 20
 """How much of the record's end is read: some 10,000 runs."""
+
+_LOCK_ATTEMPTS, _LOCK_SECONDS = 100, 0.01
 
 _MAX_REASON = 1_000
 """Characters of a reason that are kept."""
@@ -119,15 +122,31 @@ def close(layout: Layout, entry: Entry) -> None:
 
 
 def _append(path: Path, line: str) -> None:
-    """Add a line by one write, so that lines of several processes never mix."""
+    """Add a line by one write; half a line that a full disk left gets its end first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
     try:
+        is_alone = _is_alone(descriptor)
         size = os.fstat(descriptor).st_size
-        cut = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # by a disk that was full
+        cut = is_alone and size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         os.write(descriptor, b"\n" * cut + line.encode("utf-8", errors="replace") + b"\n")
     finally:
         os.close(descriptor)
+
+
+def _is_alone(descriptor: int) -> bool:
+    """Lock the record for this write; a writer that hangs is waited for a moment only."""
+    pause = threading.Event()
+    for _ in range(_LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pause.wait(_LOCK_SECONDS)
+        except OSError:
+            return False
+        else:
+            return True
+    return False
 
 
 def _is_over(layout: Layout, entry: Entry) -> bool:
