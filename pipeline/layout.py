@@ -103,6 +103,10 @@ class Layout(NamedTuple):
         """The week as a page."""
         return self.pages / f"weekly/weekly_{iso_week(date)}_{date:%Y%m%d}.html"
 
+    def page_state(self, page: Path) -> Path:
+        """The fingerprint of the documents that a page was drawn of."""
+        return self.root / f"state/pages/{page.stem}"
+
     def rejected(self, path: Path, at: datetime.datetime) -> Path:
         """Where a document that was rejected at that instant is kept as evidence."""
         return self.root / f"rejected/{path.stem}_{at:%Y%m%dT%H%M%SZ}{path.suffix}"

@@ -137,7 +137,7 @@ def test_a_killed_week_leaves_whole_files_and_the_next_run_completes_it(
     again = luigi_run(*WEEKLY, "--workers", str(workers))
     assert again.status == 0, again.output
     documents = whole_documents(data_dir)
-    assert len(documents) == 11
+    assert len(documents) == 12  # eleven and root.json
     assert documents[CONSOLIDATED]["movies"] == undisturbed
     assert leftovers(data_dir) == []
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
@@ -183,6 +183,6 @@ def test_runs_of_the_same_week_at_once_all_end_well(
                     kill(run)
     assert statuses == [0] * runs
     documents = whole_documents(data_dir)
-    assert len(documents) == 11
+    assert len(documents) == 12  # eleven and root.json
     assert documents[CONSOLIDATED]["movies"] == undisturbed
     assert leftovers(data_dir) == []

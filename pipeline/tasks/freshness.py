@@ -1,24 +1,23 @@
 """Whether a page shows its documents as they are now.
 
-A page ends with a comment that holds a fingerprint of the documents it was drawn from: of their
-names, sizes and times of change. So a page is found stale without being parsed, and without one of
-its documents being read.
+Beside the pages, below `state/`, stands a fingerprint of the documents that each was drawn of: of
+their names, sizes and times of change. So a page is found stale without being parsed, and without
+one of its documents being read.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import luigi
 
-from pipeline import bounded
+from pipeline import bounded, storage
 
-_TAIL_BYTES = 200
-_MARK = re.compile(r"<!-- drawn from documents ((?:[0-9a-f]{16} ?)+)-->\s*\Z")
+ABSENT = "-"
+"""The stamp of a file that is not there."""
 
 
 class Stamps:
@@ -34,12 +33,12 @@ class Stamps:
                 status = os.stat(path)
                 self._known[path] = f"{status.st_size}.{status.st_mtime_ns}"
             except OSError:
-                self._known[path] = "-"
+                self._known[path] = ABSENT
         return self._known[path]
 
     def is_there(self, path: Path) -> bool:
         """Whether the file exists."""
-        return self.of(path) != "-"
+        return self.of(path) != ABSENT
 
     def fingerprint(self, paths: Iterable[Path], *facts: str) -> str:
         """Return the fingerprint of documents, and of facts that are not in a file."""
@@ -50,26 +49,32 @@ class Stamps:
 class PageTarget(luigi.LocalTarget):
     """A page that exists once it shows its documents as they are now."""
 
-    def __init__(self, path: Path, expected: Callable[[], Iterable[tuple[str, ...]]]) -> None:
-        super().__init__(str(path))
+    def __init__(
+        self, page: Path, state: Path, expected: Callable[[], Iterable[tuple[str, ...]]]
+    ) -> None:
+        super().__init__(str(page))
+        self._state = state
         self._expected = expected
 
     def exists(self) -> bool:
-        """Whether the page is there and bears one of the fingerprints that are expected."""
-        marks = marks_of(Path(self.path))
-        return bool(marks) and any(marks[: len(each)] == each for each in self._expected())
+        """Whether the page is there and was drawn of documents with an expected fingerprint."""
+        drawn_of = fingerprints_of(Path(self.path), self._state)
+        return bool(drawn_of) and any(drawn_of[: len(each)] == each for each in self._expected())
 
 
-def marked(html: str, *fingerprints: str) -> str:
-    """Return the page with the fingerprints at its end."""
-    return f"{html.rstrip()}\n<!-- drawn from documents {' '.join(fingerprints)} -->\n"
+def remember(page: Path, state: Path, *fingerprints: str) -> None:
+    """Write down of which documents a page was drawn.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    storage.publish_page(state, " ".join([Stamps().of(page), *fingerprints]) + "\n")
 
 
-def marks_of(page: Path) -> tuple[str, ...]:
-    """Return the fingerprints at the end of a page; none where there is no page."""
+def fingerprints_of(page: Path, state: Path) -> tuple[str, ...]:
+    """Return the fingerprints that a page was drawn of; none where it was written by another."""
     try:
-        end = bounded.read_end(page, _TAIL_BYTES).decode("ascii", errors="replace")
-    except OSError:
+        stamp, *fingerprints = bounded.read(state).decode("ascii", errors="replace").split()
+    except (OSError, ValueError):
         return ()
-    found = _MARK.search(end)
-    return tuple(found[1].split()) if found else ()
+    return tuple(fingerprints) if stamp == Stamps().of(page) != ABSENT else ()

@@ -1,6 +1,6 @@
 """The index of the pages: how the newest days and weeks are, and the way to every page there is.
 
-Nothing of what it shows is kept in it or beside it: all of it follows from the documents and pages
+What it shows is kept nowhere else: all of it follows from the documents and pages
 that are there, which are found by name. No folder is listed, so it costs the same after ten years.
 """
 
@@ -19,7 +19,7 @@ from pipeline.plan import iso_week
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.before import documents_before
 from pipeline.tasks.decoration import optional
-from pipeline.tasks.freshness import PageTarget, Stamps, marked, marks_of
+from pipeline.tasks.freshness import PageTarget, Stamps, fingerprints_of, remember
 from pipeline.tasks.pages import (
     DAYS_BEFORE,
     MAX_DRAWINGS,
@@ -62,17 +62,20 @@ class IndexPage(PipelineTask):
     def output(self) -> PageTarget:
         """Return the index; its name does not tell whether this day is part of it."""
         identity.refuse_other_identity()
-        return PageTarget(self.layout.index_page, self._expected)
+        path: Path = self.layout.index_page
+        return PageTarget(path, self.layout.page_state(path), self._expected)
 
     def run(self) -> None:
         """Draw the pages anew that show an earlier state, then the index, and replace it."""
         self._tell_of_gaps()
-        with storage.replacing(self.layout.index_page) as replace:
+        path: Path = self.layout.index_page
+        with storage.replacing(path) as replace:
             for _ in range(MAX_DRAWINGS):
                 view = IndexView(self.layout, newest_day(self.layout, self.date), Stamps())
                 view.refresh(self.date)
-                marks = (view.fingerprint(), view.fingerprint_of_older())
-                replace(marked(view.drawn(self.date), *marks))
+                fingerprints = (view.fingerprint(), view.fingerprint_of_older())
+                replace(view.drawn(self.date))
+                remember(path, self.layout.page_state(path), *fingerprints)
                 if self.output().exists():
                     return
 
@@ -136,7 +139,9 @@ class IndexView:
 
     def _refresh_page(self, page: Page) -> None:
         path = page.place(self._layout)(page.date)
-        if page.has_documents() and marks_of(path) != (page.fingerprint(self._stamps),):
+        if page.has_documents() and fingerprints_of(path, self._layout.page_state(path)) != (
+            page.fingerprint(self._stamps),
+        ):
             optional(page.run, None, f"{page.task_family} of {page.date} shows an earlier state")
 
     def drawn(self, asked: datetime.date) -> str:

@@ -21,7 +21,7 @@ from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.before import reports_before
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary, movies_of
-from pipeline.tasks.freshness import PageTarget, Stamps, marked
+from pipeline.tasks.freshness import PageTarget, Stamps, remember
 from pipeline.tasks.stored import StoredDocument
 from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
@@ -60,14 +60,17 @@ class Page(PipelineTask):
         """Return the page, which exists once it shows the documents as they are."""
         identity.refuse_other_identity()
         path = self.place(self.layout)(self.date)
-        return PageTarget(path, lambda: [(self.fingerprint(Stamps()),)])
+        return PageTarget(
+            path, self.layout.page_state(path), lambda: [(self.fingerprint(Stamps()),)]
+        )
 
     def run(self) -> None:
         """Draw and publish; again where a document changed meanwhile."""
         for _ in range(MAX_DRAWINGS):
             fingerprint = self.fingerprint(Stamps())
-            page = marked(self.drawn(), fingerprint)
-            storage.publish_page(Path(self.output().path), page)
+            path = Path(self.output().path)
+            storage.publish_page(path, self.drawn())
+            remember(path, self.layout.page_state(path), fingerprint)
             if self.fingerprint(Stamps()) == fingerprint:
                 return
 
