@@ -71,6 +71,17 @@ def publish_page(path: Path, html: str) -> None:
     _write(path, [_bytes(html)], replace=True)
 
 
+def write_state(path: Path, text: str) -> None:
+    """Write a small file that a crash may cut: its reader does without it, at some cost.
+
+    Raises:
+        StorageError: as `publish`.
+    """
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Callable[[str], None]]:
     """Hand out what replaces a page by a newer one, whole.

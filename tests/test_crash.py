@@ -161,7 +161,7 @@ storage.publish(Path(sys.argv[1]), {"movies": []})
     assert not target.exists()
     assert luigi_run("GenreMovies", "--date", "2024-01-07", "--genre", "action").status == 0
     assert leftovers(data_dir) == []
-    assert len(whole_documents(data_dir)) == 1
+    assert len(whole_documents(data_dir)) == 2  # the list and root.json
 
 
 @pytest.mark.parametrize("runs", [2, 4])

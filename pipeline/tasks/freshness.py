@@ -68,7 +68,7 @@ def remember(page: Path, state: Path, *fingerprints: str) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    storage.publish_page(state, " ".join([Stamps().of(page), *fingerprints]) + "\n")
+    storage.write_state(state, " ".join([Stamps().of(page), *fingerprints]) + "\n")
 
 
 def fingerprints_of(page: Path, state: Path) -> tuple[str, ...]:
