@@ -79,7 +79,7 @@ def write_if_missing(layout: Layout) -> None:
     """
     bound = bound_identity(layout) if _stated(layout) is None else None
     if bound is not None:
-        with storage.exclusive(layout.collected):
+        with storage.exclusive(layout.collected, layout.identity):
             storage.publish_page(layout.identity, _text(bound))
 
 
@@ -117,7 +117,7 @@ def publish_list(layout: Layout, path: Path, document: storage.Document, api_url
     if _stated(layout) == own:
         storage.publish(path, document)
         return
-    with storage.exclusive(layout.collected):
+    with storage.exclusive(layout.collected, path):
         bound = bound_identity(layout)
         if bound is not None and not agree(bound, own):
             raise OtherIdentity(_refusal(layout, bound, own))

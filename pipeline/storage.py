@@ -104,13 +104,13 @@ def replacing(path: Path) -> Iterator[Callable[[str], None]]:
 
 
 @contextlib.contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
+def exclusive(folder: Path, path: Path) -> Iterator[None]:
     """Let one process at a time be within the block, for a folder; no file is left behind.
 
     Raises:
-        StorageError: as `publish`.
+        StorageError: the folder cannot be made; the sentence names the path that is to be written.
     """
-    with _told(folder):
+    with _told(path):
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
     try:
