@@ -213,8 +213,8 @@ def test_cron_itself_starts_the_run(stack: Stack) -> None:
         until(lambda: "The files are in" in log_of_cron(stack), 30, "its words in the log")
         assert "DailySummary" in log_of_cron(stack)
         daily = f"/pages/daily/daily_{day}.html"
-        until((stack.data / "reports/index.html").exists, 60, "the pages of that run")
-        assert daily.removeprefix("/pages/") in stack.page("/pages/")
+        link = daily.removeprefix("/pages/")
+        until(lambda: link in stack.page("/pages/"), 60, "the pages of that run")
         assert '<html lang="ko">' in stack.page(daily)
         assert stack.inside("cron", "cat", "/run/pipeline/who").strip() == "pipeline"
         assert "TZ=Asia/Seoul" in stack.inside("cron", "cat", "/run/pipeline/env")
@@ -234,13 +234,13 @@ def test_cron_starts_and_runs_though_another_service_is_not_healthy(
     try:
         stack.compose("up", "-d", "--no-recreate", "cron", timeout=60)
         until(lambda: stack.states()["cron"] == "running healthy", 60, "cron is healthy")
-        program = ["/opt/pipeline/bin/luigi", "--module", "pipeline", "DailySummary"]
-        stack.inside("cron", *program, "--date", day)
+        run = ["luigi", "--module", "pipeline", "DailySummary", "--date", day]
+        stack.inside("cron", *run)
         summary = f"raw/metadata/daily_summaries/daily_summary_{day.replace('-', '')}.json"
         assert (stack.data / summary).is_file()
     finally:
         stack.compose("unpause", service)
-        stack.up()
+        until(lambda: stack.states()[service] == "running healthy", 60, f"{service} answers")
 
 
 def test_ctrl_c_at_a_trigger_outside_ends_the_run_inside(stack: Stack) -> None:
