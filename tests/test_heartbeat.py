@@ -14,7 +14,7 @@ import pytest
 from conftest import LuigiRun
 from fake_tmdb import FakeTmdb, status
 from test_alerts import Receiver, receiver
-from test_scheduled import CATCH_UP, TMDB_PIPELINE, Run, Start, layout, run, start, variables
+from test_scheduled import CATCH_UP, TMDB_PIPELINE, Run, layout, run, start, variables
 
 from pipeline.layout import Layout
 

@@ -350,7 +350,7 @@ def test_a_line_or_a_unit_of_an_older_version_is_warned_of(schedules: Schedules)
     found = schedules.found()
     assert found["state"] == "warning"
     assert found["found"] == (
-        f"outdated: crontab of this user: the line `{OLD[10:70]}`; "
+        "outdated: crontab of this user: the line of DailySummary (`0 2 * * *`); "
         "systemd timer tmdb-weekly: tmdb-weekly.service"
     )
     assert "docs/operations.md" in found["mend"]

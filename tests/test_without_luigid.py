@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -313,6 +314,19 @@ def test_the_status_is_0_where_the_document_came_from_another_run(
     status, output = ended(start(*DAILY, TMDB_API_KEY=V3_KEY))
     assert status == 0, output
     assert requested(tmdb) == PAGES_OF_A_DAY
+
+
+def test_a_run_that_stops_at_bad_lists_is_scheduled_by_luigid_as_any_other(
+    start: Start, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb
+) -> None:
+    shutil.copytree(REPOSITORY / "config", tmp_path / "config")
+    quality = tmp_path / "config/quality.toml"
+    quality.write_text(quality.read_text().replace('on_fail = "warn"', 'on_fail = "stop"'))
+    with serving(port, tmp_path / "luigid", data_dir):
+        run = start(*DAILY, PIPELINE_CONFIG_DIR=str(quality.parent), LUIGI_CONFIG_PATH="")
+        status, output = ended(run)
+    assert status == 0, output
+    assert [each["scheduler"] for each in record(data_dir)] == ["luigid", "luigid"]
 
 
 # one luigid, two data roots

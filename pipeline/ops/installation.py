@@ -73,6 +73,11 @@ def _crontab(place: str, text: str) -> Installed | None:
     return Installed(place, schedule.of_crontab(text), outdated, _catch_up_in(commands))
 
 
+def _name(command: str) -> str:
+    found = _OURS.search(command)
+    return found[0] if found else command[:60]
+
+
 def _catch_up_in(commands: list[str]) -> bool:
     return any(re.search(rf"\b{WRAPPER}\s+{CATCH_UP}\b", command) for command in commands)
 

@@ -23,7 +23,7 @@ ATTEMPTS_OF_A_DAY = 4
 ATTEMPTS_OF_A_WEEK = 3
 """How often an unattended run tries a task in all."""
 
-_UNLIMITED = 999_999_999
+NEVER_GIVEN_UP = 999_999_999
 """Luigi's own word for never giving a task up."""
 
 
@@ -108,7 +108,7 @@ class PipelineTask(luigi.Task):
         after some failed ones.
         """
         if not _keeps_trying():
-            return _UNLIMITED
+            return NEVER_GIVEN_UP
         return self.attempts
 
     @property

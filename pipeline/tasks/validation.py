@@ -17,7 +17,7 @@ import luigi
 from pipeline import clock, identity, settings, storage
 from pipeline.errors import DataRejected, PipelineError, SettingsError
 from pipeline.layout import Layout, Place
-from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
+from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, NEVER_GIVEN_UP, PipelineTask
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
 from pipeline.tasks.decoration import warn
 
@@ -45,7 +45,8 @@ class ReportTask(PipelineTask):
         """Count a rejection twice: luigi notices the missing lists only at the attempt after it."""
         count = super().retry_count
         with contextlib.suppress(SettingsError):
-            count = 2 * count - 1 if settings.current().thresholds().stops else count
+            if count != NEVER_GIVEN_UP and settings.current().thresholds().stops:
+                return 2 * count - 1
         return count
 
     def gap_days(self, thresholds: Thresholds) -> int:
