@@ -66,10 +66,15 @@ def schedules(crontab: Path) -> dict[str, Schedule]:
 
 
 def _crontab(place: str, text: str) -> Installed | None:
-    commands = [command for _, command in schedule.jobs(text) if _OURS.search(command)]
-    if not commands:
+    jobs = [(fields, command) for fields, command in schedule.jobs(text) if _OURS.search(command)]
+    if not jobs:
         return None
-    outdated = tuple(f"the line `{command[:60]}`" for command in commands if WRAPPER not in command)
+    outdated = tuple(
+        f"the line of {_name(command)} (`{fields}`)"
+        for fields, command in jobs
+        if WRAPPER not in command
+    )
+    commands = [command for _, command in jobs]
     return Installed(place, schedule.of_crontab(text), outdated, _catch_up_in(commands))
 
 
