@@ -86,10 +86,10 @@ class Settings(NamedTuple):
     max_retries: int
     data_dir: Path
     config_dir: Path
-    history_url: Secret | None
+    history: Secret | None
     luigid_password: Secret | None
     alert_url: Secret | None
-    log_format: str
+    log_format_wanted: str
 
     @property
     def sends_key_in_clear(self) -> bool:
@@ -98,6 +98,32 @@ class Settings(NamedTuple):
         here = re.fullmatch(r"localhost|127(\.\d+){3}|::1", address.hostname or "")
         real = self.credential is not None and not self.credential.is_demo
         return real and address.scheme == "http" and not here
+
+    @property
+    def log_format(self) -> str:
+        """The form of log lines, `text` or `json`; a word that is neither keeps no run waiting."""
+        return "json" if self.log_format_wanted == "json" else "text"
+
+    def refuse_optional(self) -> None:
+        """Refuse values of settings that no run needs, for who checks the configuration.
+
+        Raises:
+            SettingsError: one of them is unusable; the sentence names it.
+        """
+        _ = self.history_url
+        known = {"PIPELINE_LOG_FORMAT": self.log_format_wanted}
+        _matching(known, "PIPELINE_LOG_FORMAT", r"text|json", "has to be text or json")
+
+    @property
+    def history_url(self) -> Secret | None:
+        """The address of the task history, with the driver that is installed.
+
+        Checked by who uses it, since no list has to wait for it.
+
+        Raises:
+            SettingsError: it is no address of PostgreSQL.
+        """
+        return _history_url(self.history.secret) if self.history else None
 
     def required_credential(self) -> Credential:
         """Return the credential, or raise SettingsError saying where to get one."""
@@ -294,10 +320,10 @@ def _settings(given: tuple[str, ...], folders_given: tuple[str, ...], _: Path) -
         max_retries=int(_number(values, "TMDB_MAX_RETRIES", low=0, high=20, whole=True)),
         data_dir=_data_dir(values["PIPELINE_DATA_DIR"]),
         config_dir=_config_dir(values["PIPELINE_CONFIG_DIR"]),
-        history_url=_history_url(values["PIPELINE_HISTORY_URL"]),
+        history=_secret(values["PIPELINE_HISTORY_URL"]),
         luigid_password=_secret(values["PIPELINE_LUIGID_PASSWORD"]),
         alert_url=_secret(values["PIPELINE_ALERT_URL"]),
-        log_format=_matching(values, "PIPELINE_LOG_FORMAT", r"text|json", "has to be text or json"),
+        log_format_wanted=values["PIPELINE_LOG_FORMAT"],
     )
 
 

@@ -144,7 +144,7 @@ def test_a_run_that_luigi_cfg_keeps_from_working_is_alerted_too(
     [
         ("TMDB_REGION", "nowhere"),
         ("TMDB_API_KEY", "two words"),
-        ("PIPELINE_HISTORY_URL", "mysql://nowhere"),
+        ("TMDB_MAX_RETRIES", "many"),
     ],
 )
 def test_a_run_that_an_unusable_setting_keeps_from_working_is_alerted_too(
@@ -156,6 +156,17 @@ def test_a_run_that_an_unusable_setting_keeps_from_working_is_alerted_too(
     (message,) = receiver.messages
     assert message["title"].startswith("DailySummary of 2024-01-07 failed (exit status 35) on ")
     assert variable in message["message"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PIPELINE_HISTORY_URL", "mysql://nowhere"), ("PIPELINE_LOG_FORMAT", "xml")],
+)
+def test_a_setting_that_no_list_needs_keeps_no_night_from_running(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, variable: str, value: str
+) -> None:
+    run = luigi_run(*DAILY, **{variable: value})
+    assert run.status == 0, run.output
 
 
 def test_one_message_for_each_task_date_and_cause(

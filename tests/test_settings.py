@@ -59,10 +59,10 @@ def test_without_any_setting_the_defaults_are_the_contracts(clean_environment: P
         max_retries=5,
         data_dir=clean_environment / "data",
         config_dir=REPOSITORY / "config",
-        history_url=None,
+        history=None,
         luigid_password=None,
         alert_url=None,
-        log_format="text",
+        log_format_wanted="text",
     )
 
 
@@ -90,10 +90,14 @@ def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_
         max_retries=0,
         data_dir=Path("/srv/films"),
         config_dir=own_plan.parent,
-        history_url=Secret("postgresql+psycopg2://luigi:pass%40word1@db:5432/luigi"),
+        history=Secret("postgresql://luigi:pass%40word1@db:5432/luigi"),
         luigid_password=Secret("lu1gid-pass"),
         alert_url=Secret("json://receiver:8000/notify"),
-        log_format="json",
+        log_format_wanted="json",
+    )
+    assert settings.current().log_format == "json"
+    assert settings.current().history_url == Secret(
+        "postgresql+psycopg2://luigi:pass%40word1@db:5432/luigi"
     )
 
 
@@ -546,6 +550,12 @@ def test_other_secrets_are_hidden_too(monkeypatch: pytest.MonkeyPatch, name: str
 def test_a_history_that_is_not_postgresql_is_refused(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
+    """By who uses it: no list waits for it."""
     monkeypatch.setenv("PIPELINE_HISTORY_URL", value)
 
-    assert refusal().facts == {"variable": "PIPELINE_HISTORY_URL"}
+    current = settings.current()
+    with pytest.raises(SettingsError) as refused:
+        current.refuse_optional()
+    assert refused.value.facts == {"variable": "PIPELINE_HISTORY_URL"}
+    with pytest.raises(SettingsError):
+        _ = current.history_url

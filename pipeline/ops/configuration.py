@@ -55,6 +55,10 @@ def problems() -> list[str]:
     except PipelineError as error:
         found.append(str(error))
     try:
+        settings.current().refuse_optional()
+    except PipelineError as error:
+        found.append(str(error))
+    try:
         luigi_configuration.scheduler_url()
     except PipelineError as error:
         found.append(str(error))
