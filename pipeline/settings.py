@@ -54,7 +54,9 @@ _SECRETS = (
 
 STARTED_BY = "PIPELINE_STARTED_BY"
 COLLECT_UNTIL = "PIPELINE_COLLECT_UNTIL"
-OF_A_RUN = (STARTED_BY, COLLECT_UNTIL)
+RUN_LOG = "PIPELINE_RUN_LOG"
+RUN_FAILURES = "PIPELINE_RUN_FAILURES"
+OF_A_RUN = (STARTED_BY, COLLECT_UNTIL, RUN_LOG, RUN_FAILURES)
 """Variables that the wrapper and a run set for their own processes; nobody else has to."""
 
 _FOLDERS = ("PIPELINE_DATA_DIR", "PIPELINE_CONFIG_DIR")
@@ -236,6 +238,20 @@ def set_collect_until(moment: datetime.datetime | None) -> None:
         os.environ.pop(COLLECT_UNTIL, None)
     else:
         os.environ[COLLECT_UNTIL] = f"{moment.timestamp():.0f}"
+
+
+def file_of_this_run(name: str) -> Path | None:
+    """Return the file that RUN_LOG or RUN_FAILURES names for the task processes of a run."""
+    value = os.environ.get(name)
+    return Path(value) if value else None
+
+
+def set_file_of_this_run(name: str, path: Path | None) -> None:
+    """Name a file for the task processes that this process starts, forked or not."""
+    if path is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = str(path)
 
 
 def environment() -> dict[str, str]:

@@ -29,6 +29,7 @@ from pipeline.ops import (
     luigi_configuration,
     run_record,
     scheduler_choice,
+    task_process,
 )
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.run_record import ENDED, STARTED, Entry
@@ -89,6 +90,7 @@ class Run:
         log_format = self._settings.log_format if self._settings else "text"
         name = self._log.stem if self._log else self._family
         self._failures = logs.install(name, log_format, self._log)
+        task_process.install()
         logs.note(
             "tmdb-pipeline %s: luigi %s (source %s, Python %s)",
             *(VERSION, " ".join(self._words), self._source(), platform.python_version()),

@@ -58,6 +58,11 @@ def install() -> None:
     os.register_at_fork(after_in_child=lambda: _become_a_child(parent, ours))
 
 
+def follow_parent() -> None:
+    """Die of a signal at once, and with the parent, in a task process that was not forked."""
+    _become_a_child(os.getppid(), list(SIGNALS))
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
     """End the task processes, then this one; a second signal does not find us here again."""
     for each in SIGNALS:

@@ -1,15 +1,20 @@
-"""What failed in a run, collected from all of its processes without a file.
+"""What failed in a run, collected from all of its processes by a pipe.
 
-The log file tells it as well, but it may be the thing that cannot be written. Task processes are
-forked and inherit the pipe; where processes are not forked, the log is what is left.
+The log file says it as well, but it may be the thing that cannot be written. Forked task processes
+inherit the pipe; where processes are not forked (macOS), they open it by its name.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
+import multiprocessing
 import os
 import select
+import shutil
+import tempfile
+from pathlib import Path
 from typing import NamedTuple
 
 from pipeline import settings
@@ -32,9 +37,13 @@ class Failure(NamedTuple):
 class Failures(logging.Handler):
     """Keeps what is logged as an error, in the order of logging."""
 
-    def __init__(self) -> None:
+    def __init__(self, pipe: Path | None = None) -> None:
+        """Open the pipe of that name, or one without a name."""
         super().__init__(logging.ERROR)
-        self._read, self._write = os.pipe()
+        if pipe is None:
+            self._read, self._write = os.pipe()
+        else:
+            self._read = self._write = os.open(pipe, os.O_RDWR | os.O_CLOEXEC)
         for descriptor in (self._read, self._write):
             os.set_blocking(descriptor, False)
         self._found: list[Failure] = []
@@ -69,6 +78,18 @@ class Failures(logging.Handler):
                 break
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+def opened() -> Failures:
+    """Return the failures of a new run, for all processes that it will start."""
+    if multiprocessing.get_start_method() == "fork":
+        return Failures()
+    folder = Path(tempfile.mkdtemp(prefix="tmdb-pipeline-run-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    pipe = folder / "failures"
+    os.mkfifo(pipe, 0o600)
+    settings.set_file_of_this_run(settings.RUN_FAILURES, pipe)
+    return Failures(pipe)
 
 
 def cause_of(error: BaseException) -> str:

@@ -26,7 +26,7 @@ import luigi.worker
 from pipeline import clock, settings
 from pipeline.plaintext import plain
 from pipeline.tasks.base import PipelineTask
-from pipeline.tasks.failures import Failures
+from pipeline.tasks.failures import Failures, opened
 
 KEPT_FILES = 200
 KEPT_DAYS = 60
@@ -112,6 +112,28 @@ def install(run: str, log_format: str, path: Path | None) -> Failures:
     Returns:
         What is logged as an error from now on, by any process of the run.
     """
+    _add_handlers(run, log_format, path)
+    settings.set_file_of_this_run(settings.RUN_LOG, path)
+    try:
+        failures = opened()
+    except OSError:  # no folder for temporary files: the log is what is left
+        failures = Failures()
+    _INTERFACE.addHandler(failures)
+    return failures
+
+
+def join(log_format: str) -> None:
+    """Log into the file of the run from a task process that was not forked from it."""
+    if any(isinstance(handler, Failures) for handler in _INTERFACE.handlers):
+        return
+    path = settings.file_of_this_run(settings.RUN_LOG)
+    _add_handlers(path.stem if path else "", log_format, path)
+    pipe = settings.file_of_this_run(settings.RUN_FAILURES)
+    with contextlib.suppress(OSError):
+        _INTERFACE.addHandler(Failures(pipe))
+
+
+def _add_handlers(run: str, log_format: str, path: Path | None) -> None:
     luigi.configuration.get_config().set("core", "no_configure_logging", "True")
     logging.setLogRecordFactory(_record)
     _INTERFACE.setLevel(getattr(logging, luigi.interface.core().log_level, logging.DEBUG))
@@ -124,9 +146,6 @@ def install(run: str, log_format: str, path: Path | None) -> Failures:
             sweep(path.parent, clock.now())
         except OSError as error:
             _warn_of_no_log(error)
-    failures = Failures()
-    _INTERFACE.addHandler(failures)
-    return failures
 
 
 def note(message: str, *arguments: object) -> None:
