@@ -307,6 +307,23 @@ def test_a_scheduled_and_a_triggered_run_at_the_same_moment_request_no_page_twic
     assert any("Skipped: another run of DailySummary is in progress." in out for _, out in results)
 
 
+def test_a_crontab_line_of_0_1_0_and_a_trigger_request_no_page_twice(
+    start: Start, data_dir: Path
+) -> None:
+    """Such a line calls luigi itself, under a lock of its own."""
+    program = Path(luigi_command()[0])
+    today = time.strftime("%Y-%m-%d")
+    with slow_tmdb() as slow:
+        url = {"TMDB_API_URL": slow.url}
+        line = start("DailySummary", "--date", today, **url)
+        wait_for(lambda: slow.count() >= 1)
+        trigger = [str(program.with_name("tmdb-pipeline")), "trigger", "daily", "--runtime", "host"]
+        status, output = ended(start(command=trigger, **url))
+        assert (status, "is in progress" in output) == (10, True), output
+        assert ended(line)[0] == 0
+        assert requested(slow) == PAGES_OF_A_DAY
+
+
 def test_the_status_is_0_where_the_document_came_from_another_run(
     start: Start, data_dir: Path, tmdb: FakeTmdb
 ) -> None:

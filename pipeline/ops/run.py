@@ -31,6 +31,7 @@ from pipeline.ops import (
     scheduler_choice,
     task_process,
 )
+from pipeline.ops.job_process import NO_LOCK, Lock, locked
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.run_record import ENDED, STARTED, Entry
 from pipeline.ops.scheduler_choice import LOCAL
@@ -138,16 +139,27 @@ class Run:
         Raises:
             SystemExit: always, with 0 if the document that was asked for exists.
         """
-        self._refuse_what_cannot_be_planned()
-        with self._scheduler() as words:
-            status = _started(start, words)
-            if self._has_lost_luigid(status, words):
-                LOGGER.warning(STARTS_OVER if status == NO_SCHEDULER else GRANTS_NOTHING)
-                _end_task_processes()
-                self._note_outage()
-                self._uses_luigid = False
-                status = _started(start, [*words, LOCAL])
+        with self._lock() as lock:
+            if not lock.is_free:
+                LOGGER.warning("Skipped: another run of %s is in progress.", self._family)
+                sys.exit(ALREADY_RUNNING)
+            self._refuse_what_cannot_be_planned()
+            with self._scheduler() as words:
+                status = _started(start, words)
+                if self._has_lost_luigid(status, words):
+                    LOGGER.warning(STARTS_OVER if status == NO_SCHEDULER else GRANTS_NOTHING)
+                    _end_task_processes()
+                    self._note_outage()
+                    self._uses_luigid = False
+                    status = _started(start, [*words, LOCAL])
         sys.exit(0 if status and self._is_done() else status)
+
+    def _lock(self) -> contextlib.AbstractContextManager[Lock]:
+        """Hold the lock of a root task's scheduled run; the wrapper holds it for its own runs."""
+        is_scheduled = logs.keeps_trying() and settings.started_by() is None
+        if self._settings is None or not is_scheduled or self._family not in ROOTS:
+            return contextlib.nullcontext(NO_LOCK)
+        return locked(Layout(self._settings.data_dir).run_lock(self._family))
 
     def _refuse_what_cannot_be_planned(self) -> None:
         """End a run that repeats its tasks where luigi would plan in vain, and then wait.
