@@ -218,5 +218,5 @@ def connections_file(api_url: str) -> Path:
 
 
 def _of_this_user(kind: str, api_url: str) -> Path:
-    name = hashlib.sha256(api_url.encode()).hexdigest()[:16]
+    name = hashlib.sha256(os.fsencode(api_url)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"tmdb-pipeline-{os.getuid()}" / f"{kind}-{name}"

@@ -79,7 +79,9 @@ def write_state(path: Path, text: str) -> None:
     """
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
 
 
 @contextlib.contextmanager

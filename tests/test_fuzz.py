@@ -109,7 +109,7 @@ _DAILY = ("luigi", "DailySummary", "--date", str(TODAY), "--local-scheduler")
 
 FOUND: dict[str, SettingCase] = {
     "a password that is no text": SettingCase(
-        "", b"", {"PIPELINE_LUIGID_PASSWORD": "\udcff\udc80"}, ("operate", "watch"), True
+        "", b"", {"PIPELINE_LUIGID_PASSWORD": "\udcff\udc80"}, ("operate", "status"), True
     ),
     "a status that is no number": SettingCase(
         "luigi.cfg", f"{_CFG}[retcode]\nmissing_data = x\n".encode(), {}, _DAILY, True

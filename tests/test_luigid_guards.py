@@ -85,6 +85,7 @@ def attack_a_live_worker(
         **environment,
         "TMDB_API_URL": url,
         "LUIGI_CONFIG_PATH": str(config),
+        "PIPELINE_DATA_DIR": str(luigid.data_dir),
         "PYTHONPATH": str(folder),
     }
     run = subprocess.Popen(
@@ -444,7 +445,8 @@ def test_whole_days_run_against_it(luigi_run: LuigiRun, ours: Luigid, tmp_path: 
     config = tmp_path / "run.cfg"
     config.write_text(f"[core]\nscheduler_url = {ours.url}/\n")
     arguments = ("DailySummary", "--date", "2024-01-07", "--workers", "2")
-    run = luigi_run(*arguments, local=False, LUIGI_CONFIG_PATH=str(config))
+    root = str(ours.data_dir)
+    run = luigi_run(*arguments, local=False, LUIGI_CONFIG_PATH=str(config), PIPELINE_DATA_DIR=root)
     assert run.status == 0, run.output
     done = ours.call("task_list", status="DONE").response.values()
     assert {"DailySummary", "PopularMovies"} <= {task["name"] for task in done}
@@ -457,8 +459,10 @@ def test_whole_days_run_with_the_password_too(
     address = locked.url.replace("://", f"://luigi:{PASSWORD}@")
     config.write_text(f"[core]\nscheduler_url = {address}/\n")
     arguments = ("DailySummary", "--date", "2024-01-07")
-    run = luigi_run(*arguments, local=False, LUIGI_CONFIG_PATH=str(config))
+    root = str(locked.data_dir)
+    run = luigi_run(*arguments, local=False, LUIGI_CONFIG_PATH=str(config), PIPELINE_DATA_DIR=root)
     assert run.status == 0, run.output
+    assert "local scheduler" not in run.output
     assert PASSWORD not in run.output + locked.log.read_text()
 
 

@@ -281,7 +281,10 @@ def test_an_unattended_run_is_tried_again_and_ends_well(
             unattended.replace("[core]", f"[core]\nscheduler_url = {luigid.url}/"), "utf-8"
         )
         arguments = ("DailySummary", "--date", "2024-01-07")
-        run = luigi_run(*arguments, local=False, LUIGI_CONFIG_PATH=str(config))
+        run = luigi_run(
+            *arguments, local=False, LUIGI_CONFIG_PATH=str(config),
+            PIPELINE_DATA_DIR=str(luigid.data_dir),
+        )  # fmt: skip
     assert run.status == 0, run.output
     assert tmdb.count("/movie/popular") >= 6
 

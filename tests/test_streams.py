@@ -70,6 +70,8 @@ def test_a_run_with_any_title_in_any_folder_ends_well(
             "TMDB_API_URL": tmdb.url,
             "PIPELINE_DATA_DIR": str(odd_root),
         }
+        day = luigi_command("DailySummary", "--date", DATE, "--local-scheduler")
+        assert run(day, variables)[0] == 0
         command = luigi_command("DailyPage", "--date", DATE, "--local-scheduler")
         assert run(command, variables)[0] == 0
         assert run(command, variables | {"PIPELINE_LOG_FORMAT": "json"})[0] == 0

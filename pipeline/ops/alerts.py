@@ -26,6 +26,7 @@ from pipeline.credential import Secret
 from pipeline.errors import PipelineError
 from pipeline.layout import Layout, alerts_without_root
 from pipeline.ops.private_files import open_private, try_lock
+from pipeline.ops.roots import Root
 from pipeline.plaintext import plain
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -75,23 +76,22 @@ def run_failed(
     return raise_alert(task, day, f"{cause}-{status}", title, "\n".join([*lines, *where]))
 
 
-def quality_if_bad(layout: Layout, day: datetime.date, since: datetime.datetime) -> None:
-    """Alert if the day's or the week's validation report was made since then and failed."""
-    for task, path in (
-        ("ValidationReport", layout.validation_report(day)),
-        ("WeeklyValidationReport", layout.weekly_validation_report(day)),
-    ):
-        try:
-            if path.stat().st_mtime < since.timestamp():
-                continue
-            report = storage.read_report(path)
-        except (OSError, PipelineError):
-            continue
-        if report["verdict"] == "fail":
-            text = "\n".join([*_reasons(report)[:MAX_ERRORS], f"Report: {path}"])
-            raise_alert(task, day, "quality", f"Quality of {day}: fail", text)
-        else:
-            all_clear(task, day, f"The lists of {day} passed the rules that block.")
+def quality_if_bad(
+    root: Root, layout: Layout, day: datetime.date, since: datetime.datetime
+) -> None:
+    """Alert if the validation report of a root task was made since then and failed."""
+    path, task = root.report(layout, day), root.report_task
+    try:
+        if path.stat().st_mtime < since.timestamp():
+            return
+        report = storage.read_report(path)
+    except (OSError, PipelineError):
+        return
+    if report["verdict"] == "fail":
+        text = "\n".join([*_reasons(report)[:MAX_ERRORS], f"Report: {path}"])
+        raise_alert(task, day, "quality", f"Quality of {day}: fail", text)
+    else:
+        all_clear(task, day, f"The lists of {day} passed the rules that block.")
 
 
 def raise_alert(task: str, day: datetime.date, cause: str, title: str, text: str) -> bool:
@@ -134,7 +134,7 @@ def all_clear(task: str, day: datetime.date, text: str) -> bool:
 
 def is_open(task: str, day: datetime.date | None = None) -> bool:
     """Whether an alert of the task was sent and no all-clear since; of that day, or of any."""
-    return any(day is None or found == day for _, found in _open_markers(task))
+    return is_on() and any(day is None or found == day for _, found in _open_markers(task))
 
 
 def was_raised(task: str, day: datetime.date) -> bool:
@@ -189,9 +189,11 @@ def _raise(task: str, day: datetime.date, cause: str, title: str, text: str) -> 
 
 def _clear(task: str, day: datetime.date, text: str) -> bool:
     url = settings.alert_url()
+    if url is None:
+        return False
     today = clock.today()  # an alert of a mistyped date in the future is over as well
     open_ones = [path for path, of in _open_markers(task) if of <= day or of > today]
-    if url is None or not open_ones:
+    if not open_ones:
         return False
     descriptors = [os.open(path, os.O_RDWR | os.O_CLOEXEC) for path in open_ones]
     try:

@@ -38,8 +38,8 @@ def read_settings_file() -> None:
         return
     if done.returncode:  # what the shell says may hold a secret
         name = re.escape(os.fsencode(path))  # else it is the line of our own text
-        line = re.search(name + rb": (?:line )?(\d+): ", done.stderr)
-        where = f", line {int(line[1])}," if line else ""
+        line = re.search(rb": (\d+): %b: |%b: line (\d+): " % (name, name), done.stderr)
+        where = f", line {int(line[1] or line[2])}," if line else ""
         say(f"tmdb-scheduled: {path}{where} in ENVIRONMENT cannot be read: correct it.")
         return
     pairs = (os.fsdecode(each).partition("=") for each in done.stdout.split(b"\0") if each)

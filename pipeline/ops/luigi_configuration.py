@@ -5,11 +5,12 @@ from __future__ import annotations
 import configparser
 import difflib
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import luigi.configuration
 from luigi.task_register import Register
 
+from pipeline.credential import Secret
 from pipeline.errors import SettingsError
 from pipeline.ops import luigi_options
 
@@ -57,6 +58,16 @@ def scheduler_url() -> str:
             "scheduler_url in [core] of luigi.cfg has to be like http://127.0.0.1:8082/."
         )
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def scheduler_password() -> Secret | None:
+    """Return the password in the address of luigid, where somebody wrote one there."""
+    url = str(luigi.configuration.get_config().get("core", "scheduler_url", ""))
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return None
+    return Secret(unquote(password, errors="surrogateescape")) if password else None
 
 
 def statuses() -> dict[str, int]:

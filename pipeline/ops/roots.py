@@ -25,6 +25,7 @@ class Root:
         steps: every task that asking for it pulls in, itself last.
         document: where its document of a date is.
         page: where its page of a date is.
+        report: where the validation report of a date is.
         cron: the five fields of its schedule where no schedule can be read.
         retry_delay_option: the option of `[tmdb_pipeline]` in luigi.cfg that holds the next field.
         retry_delay_seconds: how long a failed step waits for its next attempt.
@@ -38,11 +39,17 @@ class Root:
     steps: tuple[str, ...]
     document: Callable[[Layout, datetime.date], Path]
     page: Callable[[Layout, datetime.date], Path]
+    report: Callable[[Layout, datetime.date], Path]
     cron: str
     retry_delay_option: str
     retry_delay_seconds: float
     look_back_days: int
     collects_late: bool
+
+    @property
+    def report_task(self) -> str:
+        """The task that checks its lists, which is the last step before itself."""
+        return self.steps[-2]
 
 
 _TABLE = (
@@ -52,6 +59,7 @@ _TABLE = (
         steps=("PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"),
         document=Layout.daily_summary,
         page=Layout.daily_page,
+        report=Layout.validation_report,
         cron="0 2 * * *",
         retry_delay_option="daily_retry_delay",
         retry_delay_seconds=300.0,
@@ -64,6 +72,7 @@ _TABLE = (
         steps=("GenreMovies", "TopRatedMovies", "WeeklyValidationReport", "WeeklyConsolidation"),
         document=Layout.consolidated,
         page=Layout.weekly_page,
+        report=Layout.weekly_validation_report,
         cron="0 3 * * 0",
         retry_delay_option="weekly_retry_delay",
         retry_delay_seconds=600.0,

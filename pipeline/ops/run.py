@@ -255,7 +255,10 @@ class Run:
             cause = _cause(status, failures)
             alerts.run_failed(self._family, self._date, status, cause, errors, self._log)
         if self._date is not None and self._settings:
-            alerts.quality_if_bad(Layout(self._settings.data_dir), self._date, self._began_at)
+            layout = Layout(self._settings.data_dir)
+            for root in ROOTS.values():
+                if self._family in root.steps:
+                    alerts.quality_if_bad(root, layout, self._date, self._began_at)
 
     def _entry(self, status: int | None, reason: str | None) -> Entry:
         root = self._settings.data_dir if self._settings else Path()

@@ -48,7 +48,8 @@ def chosen(layout: Layout, *, unattended: bool) -> Iterator[str]:
         yield str(error) if unattended else ""
         return
     seconds = luigid_api.MAX_SECONDS if unattended else _INTERACTIVE_SECONDS
-    look = luigid_api.look_within(seconds, url, settings.luigid_password())
+    password = luigi_configuration.scheduler_password() or settings.luigid_password()
+    look = luigid_api.look_within(seconds, url, password)
     note_answer(layout, url, look, unattended=unattended)
     if not look.answers:
         yield f"luigid does not answer at {url} ({look.why})" if unattended else ""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
 from conftest import REPOSITORY
-from luigid_process import our_luigid
+from luigid_process import Luigid, our_luigid
 
 from trials import launched
 from trials.aftermath import Findings, after, ended_well, nothing, told
 from trials.cases import WORKERS, Case, Clean, Words
 from trials.kills_of_luigid import CONFIGURATION
 from trials.kills_of_luigid import PATIENCE_SECONDS as PATIENCE
-from trials.stages import NAMES, PAGES, stage
+from trials.stages import NAMES, PAGES, Stage, stage
 
 LIMIT, PACE = 10, 5
 """Requests a second that TMDB grants, and our pace. Eight runs that share no pace go beyond; forty
@@ -53,15 +53,21 @@ _WHERE = {
 }
 
 
+def _luigid(folder: Path, one: Stage) -> AbstractContextManager[Luigid]:
+    """A luigid of the stage's data root."""
+    state = ("--state-path", str(folder / "luigid/state.pickle"))
+    return our_luigid(
+        folder / "luigid", *state, configuration=CONFIGURATION, PIPELINE_DATA_DIR=str(one.data)
+    )
+
+
 def _play(
     scheduler: str, runs: int, words: Words, workers: int,
     clean: Clean, folder: Path, chance: random.Random,
 ) -> Findings:  # fmt: skip
     with (
         stage(folder / "stage", limit=LIMIT) as one,
-        nullcontext()
-        if scheduler == "local"
-        else our_luigid(folder / "luigid", configuration=CONFIGURATION) as luigid,
+        nullcontext() if scheduler == "local" else _luigid(folder, one) as luigid,
     ):
         clean.prepare(one, words)
         url = luigid.url if luigid else ""

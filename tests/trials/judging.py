@@ -92,11 +92,15 @@ def _told(combination: Combination) -> tuple[str, ...]:
     return (told, f"in {ATTEMPTS} attempts (the last time: ") if asked_again else (told,)
 
 
+IDENTITY = "root.json"
+"""Written with the first list of a run, whatever becomes of the others."""
+
+
 def _about_what_is_left(combination: Combination, run: Observed, whole: Documents) -> Iterator[str]:
     yield from differences(run.documents, whole)
     lists = {films.document for films in LISTS[combination.job]}
     may_be_there = set() if combination.kind is None else lists - {combination.films.document}
-    if wrong := run.documents.keys() - may_be_there:
+    if wrong := run.documents.keys() - may_be_there - {IDENTITY}:
         yield f"there in spite of the failure: {sorted(wrong)}"
     if combination.spares_others and (lost := may_be_there - run.documents.keys()):
         yield f"other lists are missing: {sorted(lost)}"

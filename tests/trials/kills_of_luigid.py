@@ -52,7 +52,9 @@ def _play(
     with stage(folder / "stage", latency=LATENCY_SECONDS) as one:
         port = str(free_port())
         number = ("--workers", str(workers))
-        with our_luigid(folder / "luigid", "--port", port, configuration=CONFIGURATION) as first:
+        options = ("--port", port, "--state-path", str(folder / "luigid/state.pickle"))
+        ours = {"configuration": CONFIGURATION, "PIPELINE_DATA_DIR": str(one.data)}
+        with our_luigid(folder / "luigid", *options, **ours) as first:
             run = one.start(words, *number, by=launched.command, luigid=first.url)
             time.sleep(chance.uniform(0, seconds))
             if run.over:
@@ -66,7 +68,7 @@ def _play(
                 found = _ended(one, run.status(), run.text)
                 found.add(after(one, words, clean.contents, clean.made[words], *number))
                 return found
-        with our_luigid(folder / "luigid", "--port", port, configuration=CONFIGURATION) as second:
+        with our_luigid(folder / "luigid", *options, **ours) as second:
             found = _ended(one, run.status(), run.text)
             found.add(_tried_again(one, words, clean, second.url))
             return found
