@@ -1,9 +1,9 @@
 """The simulated clock: one file that says by how many seconds the machine's day is another one.
 
-Real commands run as real processes, and only what tells them the time of day is replaced: `date` by
-a script, Python's by time-machine from `machine/sitecustomize.py`. libfaketime would do both, and
-PostgreSQL as well; but it is a package of Debian's, and it also bends what must stay as it is, the
-monotonic clock that timeouts are measured with and the times of files.
+Real commands run as real processes, and only Python's time of day is replaced, by time-machine from
+`machine/sitecustomize.py`. libfaketime would do that for every program, PostgreSQL as well; but it
+is a package of Debian's, and it also changes what must stay as it is, the monotonic clock that
+timeouts are measured with and the times of files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Our configuration with a small plan and short waits, written into a folder."""
+"""Our configuration with a small plan and short waits, and our timers, written into a folder."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ QUICK = {
     "core": {"rpc_retry_attempts": "20", "rpc_retry_wait": "1", "rpc_connect_timeout": "2"},
     "worker": {"max_keep_alive_idle_duration": "3 seconds", "wait_interval": "0.02",
                "wait_jitter": "0.02"},
-    "scheduler": {"retry_delay": "0.5"},
-    "tmdb_pipeline": {"daily_retry_delay": "0.5", "weekly_retry_delay": "0.8"},
+    "scheduler": {"retry_delay": "0.3"},
+    "tmdb_pipeline": {"daily_retry_delay": "0.3", "weekly_retry_delay": "0.4"},
 }  # fmt: skip
 """The waits of an unattended run, made short: nights follow each other within a second.
 
@@ -32,8 +32,12 @@ But a luigid that is started anew on a busy machine needs some seconds, and is t
 """
 
 
-def write(folder: Path, port: int, *, services: bool) -> None:
-    """Write `config/` and both files of luigi's; without services there is no luigid to ask."""
+PATIENT = "config/patient.cfg"
+"""unattended.cfg for a run during which the clock is set forward: it does not count as idle."""
+
+
+def write(folder: Path, port: int, *, uses_luigid: bool) -> None:
+    """Write `config/` and luigi.cfg, with luigid at that port or with the local scheduler."""
     shutil.copytree(REPOSITORY / "config", folder / "config")
     (folder / "config/collection.toml").write_text(PLAN, encoding="utf-8")
     ours = (
@@ -45,7 +49,20 @@ def write(folder: Path, port: int, *, services: bool) -> None:
         parser.read(REPOSITORY / name, encoding="utf-8")
         parser.read_dict({section: QUICK[section] for section in sections})
         if name == "luigi.cfg":
-            local = {} if services else {"local_scheduler": "True"}
+            local = {} if uses_luigid else {"local_scheduler": "True"}
             parser.read_dict({"core": {"scheduler_url": f"http://127.0.0.1:{port}/", **local}})
-        with (folder / Path(name).name).open("w", encoding="utf-8") as stream:
+        with (folder / name).open("w", encoding="utf-8") as stream:
             parser.write(stream)
+    parser["worker"]["max_keep_alive_idle_duration"] = "3600 seconds"
+    with (folder / PATIENT).open("w", encoding="utf-8") as stream:
+        parser.write(stream)
+
+
+def enable_timers(home: Path) -> None:
+    """Enable the timers of config/systemd as `systemctl --user enable` does."""
+    units = home / ".config/systemd/user"
+    shutil.copytree(REPOSITORY / "config/systemd", units)
+    wants = units / "timers.target.wants"
+    wants.mkdir()
+    for timer in units.glob("*.timer"):
+        (wants / timer.name).symlink_to(timer)

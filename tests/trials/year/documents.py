@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.layout import Layout
+from trials.year.due import DAILY, WEEKLY, Root
 from trials.year.host import day_of_film
-from trials.year.ledger import DAILY, WEEKLY, Root, Run
+from trials.year.ledger import HAND, Run
 
 OF_THE_WEEK = ("genre", "weekly", "weekly_validation_report", "consolidated_week")
 _NAME = re.compile(r"(?P<name>[a-z_]+?)(_(?P<week>\d+))?_(?P<day>\d{8})\.json")
@@ -101,10 +102,12 @@ def _of_films(document: Document, path: Path, day: datetime.date, runs: list[Run
     if weekly and found and found["week"] != str(week):
         yield f"is of week {week} by the calendar and {found['week']} by its name"
     if not weekly:
-        yield from _of_collection(document, day, runs)
+        yield from _of_collection(document, path, day, runs)
 
 
-def _of_collection(document: Document, day: datetime.date, runs: list[Run]) -> Iterator[str]:
+def _of_collection(
+    document: Document, path: Path, day: datetime.date, runs: list[Run]
+) -> Iterator[str]:
     info = document["collection_info"]
     at = datetime.datetime.fromisoformat(info["collected_at"])
     within = [
@@ -115,6 +118,8 @@ def _of_collection(document: Document, day: datetime.date, runs: list[Run]) -> I
     if not within:
         yield f"says it was collected at {at}, when nothing ran for its day"
         return
+    if root_of(path)[0] == DAILY and info["late_by_days"] > 0 and within[-1].started_by != HAND:
+        yield f"was collected {info['late_by_days']} days late by the schedule"
     zone = within[0].earliest.tzinfo
     if info["late_by_days"] != (at.astimezone(zone).date() - day).days:
         yield f"was collected at {at} and claims to be {info['late_by_days']} days late"

@@ -1,21 +1,23 @@
-"""The machine of the year: a crontab, a data root, and luigid and PostgreSQL beside it."""
+"""The machine of the year: a schedule, a data root, and luigid and PostgreSQL beside it."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psutil
-from conftest import REPOSITORY, V3_KEY
+from conftest import V3_KEY
 from fake_tmdb import FakeTmdb
 from fake_tmdb.catalogue import Catalogue
 from fake_tmdb.films import Row
@@ -23,49 +25,74 @@ from luigid_process import Luigid, free_port, our_luigid
 from postgres import Postgres, running_postgres
 
 from pipeline.layout import Layout
-from trials.year import configuration, cron
+from trials.year import configuration
 from trials.year.clock import MACHINE, Clock
+from trials.year.schedules import Job, Schedule
 
 LIMIT_SECONDS = 25
-"""What the eight hours of the crontab's LIMIT are here."""
+"""The time limit of a run, in place of eight hours."""
 
 NOTICED_SECONDS = 0.05
 """By then every process has noticed that the clock was set."""
+
+_BIN = Path(sys.executable).parent
 
 LONGEST_SECONDS = 90
 """A run that takes longer, in real time, waits for ever."""
 
 
-class Host:
-    """One machine. With services, luigid and PostgreSQL run beside cron as they do in the stack."""
+Ended = tuple[int | None, str]
+"""A job's status, None if it waits for ever, and its words."""
 
-    def __init__(self, folder: Path, zone: str, at: datetime, *, services: bool) -> None:
+
+class Host:
+    """One machine. With services, luigid and PostgreSQL run beside cron as they do in the stack.
+
+    Without them runs use the local scheduler, unless they expect a luigid that is not there.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        at: datetime,
+        schedule: Schedule,
+        *,
+        services: bool,
+        expects_luigid: bool = False,
+    ) -> None:
         self.folder = folder
-        folder.mkdir(exist_ok=True)
+        (folder / "starts").mkdir(parents=True, exist_ok=True)
         self.layout = Layout(folder / "data")
-        self.clock = Clock(folder / "clock", zone, at)
-        self.crontab = cron.read(REPOSITORY / "config/crontab")
+        assert isinstance(at.tzinfo, ZoneInfo)
+        self._zone = at.tzinfo.key
+        self.clock = Clock(folder / "clock", self._zone, at)
+        self.schedule = schedule
         self.tmdb = FakeTmdb(key=V3_KEY, limit=None, latency=0.01, rows=self._films_of_the_day)
         self.luigid: Luigid | None = None
         self.postgres: Postgres | None = None
         self.started_luigid = 0
+        self.draws_pages = False
+        """Whether the jobs draw real pages; otherwise an empty file stands for the day's."""
         self.fell: list[str] = []
         """What ended by itself and should not have."""
         self._services = services
+        self._expects_luigid = services or expects_luigid
         self._began = time.time()
         self._port = free_port()
         self._database = ""
-        self._zone = zone
         self._around = contextlib.ExitStack()
         self._around_luigid = contextlib.ExitStack()
 
     def __enter__(self) -> Host:
         self._around.enter_context(self.tmdb)
-        configuration.write(self.folder, self._port, services=self._services)
+        configuration.write(self.folder, self._port, uses_luigid=self._expects_luigid)
+        if self.schedule.kind == "systemd":
+            configuration.enable_timers(self.folder)
         if self._services:
             self.postgres = self._around.enter_context(running_postgres())
             self._database = self.postgres.new_database()
             self.start_luigid()
+        self._write_settings_file()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,28 +101,41 @@ class Host:
 
     def run(
         self,
-        job: cron.Job,
+        job: Job,
         meanwhile: Callable[[subprocess.Popen[str]], None] | None = None,
         *preparing: str,
-    ) -> tuple[int | None, str]:
-        """Start a job as cron does; return its status, None if it waits for ever, and its words.
+    ) -> Ended:
+        """Start a job as cron or systemd does; return its status and its words.
 
         Args:
-            job: the line of the crontab.
+            job: the line of the crontab, or the unit.
             meanwhile: what happens while it runs.
-            preparing: further lines for the shell that reads the ENVIRONMENT file.
+            preparing: further lines for the shell that starts it.
         """
-        self._write_environment(*preparing)
-        process = subprocess.Popen(
-            [self.crontab.variables["SHELL"], "-c", job.command],
-            env={**self.crontab.variables, **self._places()},
+        written = self._output_bytes()
+        process = self._start(job, preparing)
+        if meanwhile is not None:
+            meanwhile(process)
+        status, words = self._ended(process)
+        return status, words + self._output_since(written)
+
+    def run_together(self, jobs: Sequence[Job], *preparing: str) -> list[Ended]:
+        """Start jobs at the same moment, and return how each ended."""
+        processes = [self._start(job, preparing) for job in jobs]
+        return [self._ended(each) for each in processes]
+
+    def _start(self, job: Job, preparing: Sequence[str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["/bin/sh", "-c", "\n".join([*preparing, self._here(job.command)])],
+            env=self._environment(job),
+            cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-        if meanwhile is not None:
-            meanwhile(process)
+
+    def _ended(self, process: subprocess.Popen[str]) -> Ended:
         try:
             words, _ = process.communicate(timeout=LONGEST_SECONDS)
             status: int | None = process.returncode
@@ -104,6 +144,21 @@ class Host:
             status, words = None, process.communicate()[0]
         self.clock.date_files(self.layout.root, self._began)
         return status, words
+
+    def _output_bytes(self) -> int:
+        output = self.folder / "output"
+        return output.stat().st_size if output.exists() else 0
+
+    def _output_since(self, written: int) -> str:
+        output = self.folder / "output"
+        if not output.exists():
+            return ""
+        return output.read_bytes()[written:].decode("utf-8", errors="replace")
+
+    @property
+    def starts_of_luigi(self) -> int:
+        """How often the jobs of the schedule started `luigi`."""
+        return len(list((self.folder / "starts").iterdir()))
 
     def operate(self, *words: str) -> tuple[int, str]:
         """Run `tmdb-pipeline WORDS` as somebody at the desk."""
@@ -171,38 +226,72 @@ class Host:
     def _history_url(self) -> str:
         return self.postgres.url(self._database) if self.postgres else ""
 
-    def _places(self) -> dict[str, str]:
-        """The variables at the top of the crontab, which are all that differs between hosts."""
+    def record(self) -> list[dict[str, Any]]:
+        """Return the lines of the pipeline's run record."""
+        path = self.layout.run_record
+        if not path.exists():
+            return []
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def _here(self, text: str) -> str:
+        """Return a text of the crontab or a unit with the paths of this machine."""
+        return text.replace("/opt/tmdb-pipeline/.venv/bin", str(_BIN)).replace(
+            "/opt/tmdb-pipeline", str(self.folder)
+        )
+
+    def _environment(self, job: Job) -> dict[str, str]:
+        """Return the variables of a job: those of its schedule, with this machine's paths.
+
+        Cron's jobs find the settings in the file that ENVIRONMENT names; systemd sets them.
+        """
+        own = {name: self._here(value) for name, value in job.variables.items()}
+        if self.schedule.kind == "cron":
+            own |= {
+                "HOME": str(self.folder),
+                "LUIGI_CONFIG_PATH": str(self.folder / "config/unattended.cfg"),
+                "ENVIRONMENT": str(self.folder / "environment"),
+                "OUTPUT": str(self.folder / "output"),
+            }
+        else:
+            own |= {"HOME": str(self.folder), **self._settings()}
         return {
-            "HOME": str(self.folder),
-            "LUIGI_CONFIG_PATH": str(self.folder / "unattended.cfg"),
-            "ENVIRONMENT": str(self.folder / "environment"),
-            "OUTPUT": "/dev/stdout",
-            "LOCKS": str(self.folder),
-            "LIMIT": f"timeout --kill-after=5 {LIMIT_SECONDS}",
+            **own,
+            **self._clock_variables(),
+            "PATH": f"{MACHINE / 'bin'}:{_BIN}:{job.variables['PATH']}",
+            "LIMIT_SECONDS": str(LIMIT_SECONDS),
+            "PAGES": "yes" if self.draws_pages else "",
         }
 
+    def _clock_variables(self) -> dict[str, str]:
+        """Return what makes a Python process of this machine see its clock, from its start."""
+        return {"PYTHONPATH": str(MACHINE), "SIMULATED_CLOCK": str(self.folder / "clock")}
+
     def _variables(self) -> dict[str, str]:
-        program = Path(sys.executable).with_name("luigi")
+        """Return the variables of somebody at a desk, and of luigid."""
+        return {**self._settings(), **self._clock_variables()}
+
+    def _settings(self) -> dict[str, str]:
+        """Return the settings of the installation."""
         return {
-            "PATH": f"{MACHINE / 'bin'}:{program.parent}:{os.environ['PATH']}",
-            "REAL_LUIGI": str(program),
-            "PYTHONPATH": str(MACHINE),
-            "SIMULATED_CLOCK": str(self.folder / "clock"),
+            "PATH": f"{MACHINE / 'bin'}:{_BIN}:{os.environ['PATH']}",
+            "REAL_LUIGI": str(_BIN / "luigi"),
+            "NOTED_STARTS": str(self.folder / "starts"),
+            "MACHINE_ZONE": self._zone,
             "TZ": self._zone,
             "TMPDIR": str(self.folder),
             "TMDB_API_KEY": V3_KEY,
             "TMDB_API_URL": self.tmdb.url,
             "TMDB_REQUESTS_PER_SECOND": "1000",
-            "TMDB_MAX_RETRIES": "1",
+            "TMDB_MAX_RETRIES": "0",
             "PIPELINE_CONFIG_DIR": str(self.folder / "config"),
             "PIPELINE_DATA_DIR": str(self.layout.root),
             "PIPELINE_HISTORY_URL": self._history_url(),
         }
 
-    def _write_environment(self, *preparing: str) -> None:
-        lines = [f"export {name}={shlex.quote(text)}" for name, text in self._variables().items()]
-        (self.folder / "environment").write_text("\n".join([*lines, *preparing, ""]))
+    def _write_settings_file(self) -> None:
+        lines = [f"export {name}={shlex.quote(text)}" for name, text in self._settings().items()]
+        (self.folder / "environment").write_text("\n".join([*lines, ""]))
 
     def _films_of_the_day(self, name: str, page: int, query: Any) -> list[Row]:
         """The usual films in another order each day; each says of which day it is."""

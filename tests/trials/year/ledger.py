@@ -1,4 +1,4 @@
-"""What was done to each night and what came of it: the trial's own book, beside the pipeline's."""
+"""What was run when, and why what is missing could not be collected: the trial's own book."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.tasks.logs import errors_in
+from trials.year.due import Root
 from trials.year.host import Host
 
-DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
-
-Root = tuple[str, datetime.date]
-"""A root task and its day."""
+SCHEDULE, CATCH_UP, HAND = "schedule", "catch-up", "hand"
+"""Who starts a run."""
 
 
 @dataclass(frozen=True)
@@ -21,37 +20,47 @@ class Run:
     """One run of a root task, by the clock of the machine."""
 
     root: Root
-    befell: str
+    event: str
     earliest: datetime.datetime
     latest: datetime.datetime
     status: int | None
     reason: str | None
     """Why it did not end well, where a person looks for it; None where nobody says."""
+    started_by: str = SCHEDULE
+    is_in_history: bool = True
+    """Whether luigid was used, which writes the history."""
 
 
 @dataclass
 class Ledger:
-    """All runs, and the nights on which there was none."""
+    """All runs, and what each date had in its way while it could be collected."""
 
     runs: list[Run] = field(default_factory=list)
-    not_run: dict[Root, str] = field(default_factory=dict)
-    """Root task and day -> why cron did not start it."""
+    chances: dict[Root, datetime.datetime] = field(default_factory=dict)
+    """Root task and day -> when its time is over, where it could have been collected before: at a
+    scheduled time at which the machine was on, its clock right, and TMDB answered."""
+    obstacles: dict[Root, dict[str, None]] = field(default_factory=dict)
+    """Root task and day -> what was in its way at the scheduled times, in that order."""
 
     def of(self, root: Root) -> list[Run]:
         """The runs that were asked for this day."""
         return [run for run in self.runs if run.root == root]
 
-    def cause(self, root: Root) -> str:
-        """What befell a day that is not there."""
-        runs = self.of(root)
-        return runs[-1].befell if runs else self.not_run.get(root, "nothing")
+    def hinder(self, root: Root, obstacle: str) -> None:
+        """Note what was in the way of a date at one of its times."""
+        self.obstacles.setdefault(root, {})[obstacle] = None
+
+    def excuse(self, root: Root) -> str | None:
+        """Why that day could not be collected; None where it could, or where nothing was in its
+        way."""
+        if root in self.chances or root not in self.obstacles:
+            return None
+        return " and ".join(self.obstacles[root])
 
     def reason(self, root: Root) -> str | None:
-        """Why that day is not there; None where there is no reason to be found."""
+        """Why that day is not there, as its last run or the book says; None where neither does."""
         runs = self.of(root)
-        if runs:
-            return runs[-1].reason
-        return self.not_run.get(root)
+        return runs[-1].reason if runs else self.excuse(root)
 
 
 def reason(host: Host, root: str, before: set[Path], words: str) -> str | None:
@@ -63,6 +72,13 @@ def reason(host: Host, root: str, before: set[Path], words: str) -> str | None:
         return [*said, *errors][-1]
     broken_off = any("Ended with status" not in log.read_text() for log in logs)
     return "its log breaks off" if broken_off else None
+
+
+def used_luigid(host: Host, root: Root) -> bool:
+    """Whether the last run of that day used luigid to its end, by the run record."""
+    family, day = root
+    of_root = [line for line in host.record() if (line["task"], line["date"]) == (family, str(day))]
+    return bool(of_root) and of_root[-1]["scheduler"] == "luigid"
 
 
 def run_logs(host: Host, root: str) -> set[Path]:

@@ -1,24 +1,29 @@
-"""What can befall a night: each a way to run the job, and how often it happens."""
+"""What can happen to a run: each a way to run the job, and how often it happens."""
 
 from __future__ import annotations
 
 import subprocess
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import timedelta
 from random import Random
 
-from fake_tmdb import Fault, cut_body, empty_page, html_ok, no_answer, not_json, reset, status
+from fake_tmdb import Fault, cut_body, empty_page, hang, html_ok, no_answer, not_json, reset, status
 
-from trials.year.cron import Job
-from trials.year.host import Host, kill
-
-Ended = tuple[int | None, str]
-"""A job's status, None if it waits for ever, and its words."""
+from trials.year.configuration import PATIENT
+from trials.year.host import Ended, Host, kill
+from trials.year.schedules import Job
 
 Night = Callable[[Host, Job, Random], Ended]
+"""Runs a job, with what happens to it."""
 
 HOUR, DAY = 3600, 86_400
+
+_SHORT_LIMIT, _LIMIT_OF_A_WAIT = "export LIMIT_SECONDS=3", "export LIMIT_SECONDS=8"
+"""Time limits of runs that would wait: shorter than usual, to save time."""
+
+_REQUESTS_OF_AN_ATTEMPT = 2
+"""One for each list of the day."""
 
 
 def quiet(host: Host, job: Job, chance: Random) -> Ended:
@@ -34,12 +39,6 @@ def network(host: Host, job: Job, chance: Random) -> Ended:
     return _and_recover(host, host.run(job))
 
 
-def outage(host: Host, job: Job, chance: Random) -> Ended:
-    """TMDB is down all night."""
-    host.tmdb.fail(chance.choice([status(503), reset(), html_ok()]), times=None)
-    return _and_recover(host, host.run(job))
-
-
 def killed(host: Host, job: Job, chance: Random) -> Ended:
     """kill -9 to everything that the job started."""
     return host.run(job, _after(host, chance, kill))
@@ -50,18 +49,24 @@ def disk_full(host: Host, job: Job, chance: Random) -> Ended:
     return host.run(job, None, f"ulimit -f {chance.choice([2, 8, 24])}")
 
 
+def time_limit(host: Host, job: Job, chance: Random) -> Ended:
+    """TMDB answers nothing any more, and the time limit ends the run."""
+    host.tmdb.fail(hang(20), times=None)
+    return _and_recover(host, host.run(job, None, _SHORT_LIMIT))
+
+
 def clock_back_an_hour(host: Host, job: Job, chance: Random) -> Ended:
     """While the run waits for TMDB, which fails once."""
     host.tmdb.fail(status(503), times=chance.choice([0, 1, 2]))
     back = _after(host, chance, lambda _: host.clock.step(-HOUR))
-    return _and_recover(host, host.run(job, back))
+    return _and_recover(host, host.run(job, back, _LIMIT_OF_A_WAIT))
 
 
 def clock_back_a_day(host: Host, job: Job, chance: Random) -> Ended:
     """While the run is at work, and TMDB fails once perhaps; right again when it has ended."""
     host.tmdb.fail(status(503), times=chance.choice([0, 2]))
     back = _after(host, chance, lambda _: host.clock.step(-DAY))
-    ended = _and_recover(host, host.run(job, back))
+    ended = _and_recover(host, host.run(job, back, _LIMIT_OF_A_WAIT))
     host.clock.step(DAY)
     return ended
 
@@ -72,14 +77,6 @@ def luigid_killed(host: Host, job: Job, chance: Random) -> Ended:
 
 def luigid_restarted(host: Host, job: Job, chance: Random) -> Ended:
     return host.run(job, _after(host, chance, lambda _: _restart_luigid(host, hard=False)))
-
-
-def luigid_down(host: Host, job: Job, chance: Random) -> Ended:
-    """All night; somebody starts it in the morning."""
-    host.end_luigid(hard=chance.random() < 0.5)
-    ended = host.run(job)
-    host.start_luigid()
-    return ended
 
 
 def postgres_stopped(host: Host, job: Job, chance: Random) -> Ended:
@@ -108,48 +105,50 @@ def postgres_frozen(host: Host, job: Job, chance: Random) -> Ended:
     return ended
 
 
+def beyond_midnight(host: Host, job: Job, chance: Random) -> Ended:
+    """TMDB is down, and answers when the day is over and the run waits for its next attempt.
+
+    A clock that jumps by a minute or more would make the scheduler give its worker up.
+    """
+    attempts = host.tmdb.count() + _REQUESTS_OF_AN_ATTEMPT
+    midnight = host.clock.at(host.clock.now().date() + timedelta(days=1), 0)
+
+    def meanwhile(process: subprocess.Popen[str]) -> None:
+        host.clock.pass_until(midnight - timedelta(seconds=25))
+        while host.tmdb.count() < attempts and process.poll() is None:
+            time.sleep(0.005)
+        host.clock.pass_until(midnight + timedelta(seconds=2))
+        recover(host)
+
+    return host.run(job, meanwhile, f"export LUIGI_CONFIG_PATH={host.folder / PATIENT}")
+
+
 NIGHTS: dict[str, tuple[Night, float]] = {
-    "quiet": (quiet, 48),
-    "network fault": (network, 16),
-    "TMDB down": (outage, 2.5),
-    "killed": (killed, 5),
+    "quiet": (quiet, 46),
+    "network fault": (network, 14),
+    "killed": (killed, 6),
     "disk full": (disk_full, 2),
+    "ended by its time limit": (time_limit, 2),
     "clock back an hour during the run": (clock_back_an_hour, 2),
-    "clock back a day during the run": (clock_back_a_day, 2.5),
+    "clock back a day during the run": (clock_back_a_day, 2),
 }
 OF_SERVICES: dict[str, tuple[Night, float]] = {
     "luigid killed": (luigid_killed, 4),
-    "luigid restarted": (luigid_restarted, 4),
-    "luigid down": (luigid_down, 1),
+    "luigid restarted": (luigid_restarted, 3),
     "PostgreSQL stopped": (postgres_stopped, 3),
-    "PostgreSQL restarted": (postgres_restarted, 3),
-    "PostgreSQL frozen": (postgres_frozen, 2.5),
+    "PostgreSQL restarted": (postgres_restarted, 2.5),
+    "PostgreSQL frozen": (postgres_frozen, 2),
 }
-OFF = "machine off"
-BACK_AN_HOUR, BACK_A_DAY = "clock back an hour after the run", "clock back a day after the run"
-OF_THE_DAY = {OFF: 1.5, BACK_AN_HOUR: 2.0, BACK_A_DAY: 1.5}
-"""What befalls a day and not a run."""
-
-LASTING = {"TMDB down": 3, OFF: 6}
-"""What may last for several nights, and the most of them."""
+"""What happens to one run, and how often."""
 
 
-def plan(days: list[date], chance: Random, *, services: bool) -> dict[date, str]:
-    """Return what befalls each day; the first is quiet: nothing is missed before there is any."""
-    runs = {**NIGHTS, **(OF_SERVICES if services else {})}
-    weights = {name: weight for name, (_, weight) in runs.items()} | OF_THE_DAY
-    planned = {days[0]: "quiet"}
-    while len(planned) < len(days):
-        (name,) = chance.choices(list(weights), list(weights.values()))
-        lasts = chance.randint(1, LASTING.get(name, 1))
-        planned |= dict.fromkeys(days[len(planned) : len(planned) + lasts], name)
-        if lasts > 1:
-            planned |= dict.fromkeys(days[len(planned) : len(planned) + 1], "quiet")
-    return planned
+def recover(host: Host) -> None:
+    """Have TMDB answer as usual."""
+    host.tmdb.mend()
 
 
 def _and_recover(host: Host, ended: Ended) -> Ended:
-    host.tmdb.mend()
+    recover(host)
     return ended
 
 
