@@ -77,6 +77,7 @@ LUIGI = {
     "pipeline.ops.luigi_options",
     "pipeline.ops.run",
     "pipeline.ops.scheduler_choice",
+    "pipeline.ops.task_process",
 }
 CRONSIM = {"pipeline.ops.schedule"}
 """The one module that computes the times of a crontab."""

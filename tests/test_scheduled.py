@@ -207,6 +207,17 @@ def test_a_state_folder_of_another_owner_keeps_no_day_from_being_collected(
     assert layout.daily_summary(date.today()).exists()
 
 
+def test_a_data_root_that_cannot_be_looked_at_is_alerted_without_a_traceback(
+    run: Run, receiver: Receiver, tmp_path: Path
+) -> None:
+    root = str(tmp_path / ("x" * 300))
+    for words in (DAILY, CATCH_UP):
+        code, output = run(*words, PIPELINE_DATA_DIR=root)
+        assert code != 0
+        assert "Traceback" not in output
+    assert len(receiver.titles) == 2, receiver.titles
+
+
 def test_wrong_use_is_one_sentence(run: Run) -> None:
     for words in ([], ["daily"], ["daily", "luigi"], ["daily", "--"]):
         code, output = run(*words)

@@ -276,3 +276,24 @@ def test_no_attempt_begins_after_midnight(tmp_path: Path) -> None:
         assert host.run(CRONTAB.jobs["catch-up"])[0] == 0
         assert host.tmdb.pages("/movie/popular") == [1]
         assert not host.layout.daily_summary(late.date()).exists()
+
+
+@pytest.mark.run
+def test_requests_that_are_repeated_until_after_midnight_make_no_list_of_the_day_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Host._settings
+    patient = {"TMDB_MAX_RETRIES": "3"}
+    monkeypatch.setattr(Host, "_settings", lambda host: {**settings(host), **patient})
+    late = datetime.datetime(2020, 2, 11, 23, 40, tzinfo=BERLIN)
+    midnight = late.replace(hour=0, minute=1) + datetime.timedelta(1)
+    with Host(tmp_path / "host", late, CRONTAB, services=False) as host:
+        host.tmdb.fail(status(503), path="/movie/popular", times=1)
+
+        def meanwhile(_: object) -> None:
+            while not host.tmdb.count("/movie/popular"):
+                time.sleep(0.002)
+            host.clock.set(midnight)
+
+        host.run(CRONTAB.jobs["daily"], meanwhile)
+        assert not host.layout.popular(late.date()).exists()

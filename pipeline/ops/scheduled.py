@@ -29,6 +29,9 @@ from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS, Root
 
 NOT_STARTED, WRONG_USE, ALREADY_RUNNING = 1, 2, 10
 
+PASS_SECONDS = 50 * 60.0
+"""A pass of the catch-up that lasts longer may have missed its next start."""
+
 SCHEDULE, TRIGGER = "schedule", "trigger"
 """Who starts a run, as the run record says it."""
 
@@ -125,7 +128,10 @@ class RootJob:
         """Whether nothing has to be run for a file; somebody who triggers wants to see it run."""
         if self._layout is None or self._started_by == TRIGGER:
             return False
-        return path_of(self._layout, self._date).exists()
+        try:
+            return path_of(self._layout, self._date).exists()
+        except OSError:  # the command itself says what cannot be looked at
+            return False
 
     def _pages(self) -> list[str]:
         """Return the command that draws the pages: the same program, another task."""
@@ -151,17 +157,24 @@ class RootJob:
 
 
 def _catch_up(command: Sequence[str], process: JobProcess) -> int:
-    """Run each root task whose newest due date is missing and can still be collected."""
+    """Run each root task whose newest due date is missing and can still be collected.
+
+    systemd starts no unit that is still active: a pass that lasted until the next start is due is
+    followed by another one.
+    """
     status = 0
     try:
-        for due in _to_run():
-            job = RootJob(due.root, due.date, [*command, due.root.family], SCHEDULE)
-            status = job.run(process, quiet=True) or status
+        began = -PASS_SECONDS
+        while clock.monotonic() - began >= PASS_SECONDS and not process.stopped_by:
+            began, status = clock.monotonic(), 0
+            for due in _to_run():
+                job = RootJob(due.root, due.date, [*command, due.root.family], SCHEDULE)
+                status = job.run(process, quiet=True) or status
         layout = Layout(settings.current().data_dir)
         ended_runs.alert_of_killed_runs(layout)
         ended_runs.clear_what_is_done(layout)
         alerts.all_clear(CATCH_UP, clock.today(), "The hourly catch-up works again.")
-    except PipelineError as error:
+    except (PipelineError, OSError) as error:
         say(str(error))
         ended_runs.not_started(CATCH_UP, clock.today(), NOT_STARTED, str(error))
         return NOT_STARTED

@@ -72,7 +72,7 @@ def note_answer(layout: Layout, url: str, look: Luigid, *, unattended: bool) -> 
 
 def alert_outage(layout: Layout, sentence: str) -> None:
     """Alert that luigid is away, once an outage, and only where it has ever answered."""
-    if layout.luigid_seen.exists() and not alerts.is_open(TASK):
+    if os.path.exists(layout.luigid_seen) and not alerts.is_open(TASK):
         text = (
             f"{sentence} Runs use the local scheduler meanwhile: nothing is lost but their entries "
             "in the task history. `tmdb-pipeline status` and `tmdb-pipeline logs luigid` show more."
@@ -114,5 +114,5 @@ def _serves(url: str, look: Luigid, layout: Layout) -> Iterator[bool]:
 
 
 def _touch(layout: Layout) -> None:
-    if not layout.luigid_seen.exists():
+    if not os.path.exists(layout.luigid_seen):
         os.close(open_private(layout.luigid_seen))

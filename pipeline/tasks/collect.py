@@ -38,26 +38,45 @@ class CollectionTask(PipelineTask):
 
     def run(self) -> None:
         """Fetch, assemble, publish."""
-        refuse_when_over(self.date, clock.now(), settings.collect_until())
+        until = settings.collect_until()
+        refuse_when_over(self.date, clock.now(), until)
         now = settings.current()
         film_list = self.film_list(now.plan())
-        started_at, today = clock.now(), clock.today()
+        started_at = clock.now()
         with (
             Progress(self, film_list.name, film_list.pages) as progress,
             open_client(now, connections_of_a_worker(), self.date) as client,
         ):
-            fetched = client.fetch(film_list, progress, Attempt(self.task_id, _run_of(self)))
+            pages = FirstPage(progress)
+            fetched = client.fetch(film_list, pages, Attempt(self.task_id, _run_of(self)))
+        refuse_when_over(self.date, pages.at or started_at, until)
+        if pages.at and clock.local_day(pages.at) != clock.local_day(started_at):
+            started_at = pages.at  # requests were repeated until another day had begun
         origin = collection.Origin(
             source=source_of(fetched),
             language=now.language,
             region=now.region,
             collected_at=started_at,
-            collected_on=today,
+            collected_on=clock.local_day(started_at),
             effort=fetched.effort,
         )
         document = collection.document(film_list, self.date, fetched.pages, origin)
         identity.publish_list(self.layout, Path(self.output().path), document, now.api_url)
         _tell(self, document["collection_info"])
+
+
+class FirstPage:
+    """Passes reports of pages on, and keeps when the first page was there."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.at: datetime.datetime | None = None
+        self._progress = progress
+
+    def __call__(self, done: int, total: int) -> None:
+        """Note the moment of the first page, and report the pages."""
+        if done and self.at is None:
+            self.at = clock.now()
+        self._progress(done, total)
 
 
 class PopularMovies(CollectionTask):
