@@ -35,7 +35,7 @@ KEY_OR_DEMO := if [ -z "$$TMDB_API_KEY" ] && ! grep -qs '^ *\(export \)\? *TMDB_
 	then export TMDB_API_KEY=demo; fi;
 PAGES := && $(BIN)/luigi --module pipeline IndexPage --date $(DATE) --local-scheduler --log-level WARNING \
 	&& printf "The pages: " && $(BIN)/tmdb-pipeline open --print
-# Commands to copy: they carry what this one was told in the environment, but for a real key.
+# Commands to copy: they carry the settings of this one that come from the environment, but no real key.
 NEXT := && { given=; \
 	if [ -n "$$PIPELINE_DATA_DIR" ]; then \
 		given="PIPELINE_DATA_DIR='$$(printf %s "$$PIPELINE_DATA_DIR" | sed "s/'/'\\\\''/g")' "; fi; \

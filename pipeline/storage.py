@@ -337,7 +337,7 @@ def _publish(path: Path, pieces: Iterable[bytes], *, replace: bool) -> None:
 
 
 def _replaced(temporary: Path, path: Path) -> bool:
-    """Give the temporary the document's name, whoever has it."""
+    """Give the temporary the document's name, also where another file has it."""
     temporary.rename(path)
     return True
 

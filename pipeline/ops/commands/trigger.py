@@ -32,7 +32,7 @@ def command(task: str, words: tuple[str, ...], runtime: str, until_stdin_closes:
 
 
 def _stop_when_stdin_closes() -> None:
-    """End this process as Ctrl-C does once whoever holds the other end of stdin is gone."""
+    """End this process as Ctrl-C does once the other end of stdin is closed."""
     while os.read(0, 65_536):  # not by sys.stdin, which the end of this process would wait for
         continue
     os.kill(os.getpid(), signal.SIGINT)
