@@ -104,10 +104,18 @@ def refuse_foreign_backup(layout: Layout, root_json: bytes) -> None:
         )
 
 
-def publish_list(layout: Layout, path: Path, document: storage.Document, api_url: str) -> None:
+def publish_list(
+    layout: Layout, path: Path, document: storage.Document, server: str | None
+) -> None:
     """Publish a list, and the identity of the data root where it is the first one.
 
     Of two first runs with different settings, one binds the root; the other publishes nothing.
+
+    Args:
+        layout: the data root.
+        path: where the list goes.
+        document: the list.
+        server: the address that it was requested from; None for the embedded catalogue.
 
     Raises:
         OtherIdentity: the data root belongs to another source, language or region.
@@ -121,7 +129,7 @@ def publish_list(layout: Layout, path: Path, document: storage.Document, api_url
         bound = bound_identity(layout)
         if bound is not None and not agree(bound, own):
             raise OtherIdentity(_refusal(layout, bound, own))
-        storage.publish_page(layout.identity, _text(own, api_url))
+        storage.publish_page(layout.identity, _text(own, server))
         storage.publish(path, document)
 
 

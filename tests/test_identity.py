@@ -284,6 +284,20 @@ def test_check_counts_lists_of_another_identity_and_still_shows_what_is_done(
     assert json.loads(done)["done"] == 1
 
 
+@pytest.mark.run
+def test_a_demo_root_is_refused_under_a_real_key_at_the_same_address(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path
+) -> None:
+    """Both have the default address of TMDB, though only one of them requests anything."""
+    assert luigi_run("DailySummary", "--date", DATE, TMDB_API_KEY="demo").status == 0
+    assert set(identity_of(data_dir)) == set(ROOT)
+    for task in ("DailySummary", "WeeklyConsolidation", "IndexPage"):
+        run = luigi_run(task, "--date", DATE)
+        assert run.status == 35, run.output
+        assert "belongs to demo, ko-KR, KR" in run.err
+    assert tmdb.count() == 0
+
+
 # --- Backups ---------------------------------------------------------------------------------
 
 
