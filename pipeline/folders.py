@@ -10,6 +10,9 @@ from pipeline.errors import SettingsError
 
 _VARIABLE = re.compile(r"\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})", re.ASCII)
 _OF_A_SHELL = re.compile(r"""[$`"\\]|^'|'$""")
+_SUBSTITUTED = re.compile(r"[$`]")
+"""What a shell would have expanded, also in a value that came from one: its quotes are gone."""
+
 _QUOTED = re.compile(r"""(['"])(?P<inside>.*)\1""", re.DOTALL)
 
 Lookup = Callable[[str], str]
@@ -21,17 +24,22 @@ def is_plain(folder: str) -> bool:
     return not folder.startswith("~") and not _OF_A_SHELL.search(folder)
 
 
-def expanded(variable: str, folder: str, lookup: Lookup) -> str:
+def expanded(variable: str, folder: str, lookup: Lookup, *, from_shell: bool) -> str:
     """Expand what a shell would have: quotes around it, `$NAME`, `${NAME}`, `~` and `~user`.
 
-    `variable` is the setting that messages name.
+    Args:
+        variable: the setting that messages name.
+        folder: what was written.
+        lookup: finds the value of another variable.
+        from_shell: whether it stood in the environment, where quotes within a name are meant.
 
     Raises:
         SettingsError: an unknown user or variable, or signs that only a shell understands.
     """
     quoted = _QUOTED.fullmatch(folder)
     text = quoted["inside"] if quoted else folder
-    if _OF_A_SHELL.search(_VARIABLE.sub("", text)) or not text.strip():
+    refused = _SUBSTITUTED if from_shell else _OF_A_SHELL
+    if refused.search(_VARIABLE.sub("", text)) or not text.strip():
         raise SettingsError(
             f"{variable} has to be a plain folder: only ~, $NAME and ${{NAME}} are expanded in it; "
             f"write {folder} without quotes, backslashes and other signs of a shell.",

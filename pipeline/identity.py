@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline import bounded, jsontext, settings, storage
 from pipeline.collection import Identity, agree, identity_of
-from pipeline.errors import DataError, OtherIdentity
+from pipeline.errors import DataError, OtherIdentity, StorageError
 from pipeline.layout import Layout
 from pipeline.settings import Settings
 
@@ -47,7 +47,8 @@ def refuse_other_identity() -> None:
         return
     if not agree(bound, wanted):
         raise OtherIdentity(_refusal(layout, bound, wanted))
-    write_if_missing(layout)
+    with contextlib.suppress(StorageError):  # the lists say it, too, and a list says what fails
+        write_if_missing(layout)
 
 
 @contextlib.contextmanager
@@ -123,6 +124,7 @@ def publish_list(
     """
     own = identity_of(document["collection_info"])
     if _stated(layout) == own:
+        storage.sweep(layout.identity)
         storage.publish(path, document)
         return
     with storage.exclusive(layout.collected, path):

@@ -159,8 +159,8 @@ def current() -> Settings:
 
 def _folder(name: str, from_file: Mapping[str, str]) -> str:
     """Return the folder that a variable names, expanded; empty where it is not set."""
-    value = os.environ.get(name, "").strip() or from_file.get(name, "")
-    value = value or _for_reading.get(name, "")
+    given = os.environ.get(name, "").strip()
+    value = given or from_file.get(name, "") or _for_reading.get(name, "")
     if folders.is_plain(value):
         return value
 
@@ -168,7 +168,7 @@ def _folder(name: str, from_file: Mapping[str, str]) -> str:
         is_secret = other in _SECRETS
         return "" if is_secret else os.environ.get(other, "") or from_file.get(other, "")
 
-    return folders.expanded(name, value, lookup)
+    return folders.expanded(name, value, lookup, from_shell=bool(given))
 
 
 def read_demo_data() -> tuple[Path, Path] | None:

@@ -313,8 +313,6 @@ def test_a_folder_is_what_a_shell_would_have_made_of_it(
         ("`pwd`/x", "has to be a plain folder"),
         ("${HOME:-/srv}/x", "has to be a plain folder"),
         ("/srv/$$", "has to be a plain folder"),
-        ("/srv/my\\ films", "has to be a plain folder"),
-        ('/srv/"my films"', "has to be a plain folder"),
     ],
 )
 def test_what_only_a_shell_understands_is_refused(
@@ -326,6 +324,17 @@ def test_what_only_a_shell_understands_is_refused(
     assert str(error).startswith(f"{name} {sentence}")
     assert error.facts == {"variable": name}
     assert V3_KEY not in str(error)
+
+
+@pytest.mark.parametrize("written", ["/srv/my\\ films", '/srv/a"my films"'])
+def test_signs_within_a_folder_are_meant_in_the_environment_and_refused_in_dotenv(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("PIPELINE_DATA_DIR", written)
+    assert str(settings.current().data_dir) == written
+    monkeypatch.delenv("PIPELINE_DATA_DIR")
+    DOTENV.write_text(f"PIPELINE_DATA_DIR={written}\n", encoding="utf-8")
+    assert "has to be a plain folder" in str(refusal())
 
 
 def test_home_is_known_where_the_environment_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import luigi
 
 from pipeline import bounded, storage
+from pipeline.errors import StorageError
 
 ABSENT = "-"
 """The stamp of a file that is not there."""
@@ -60,6 +61,19 @@ class PageTarget(luigi.LocalTarget):
         """Whether the page is there and was drawn of documents with an expected fingerprint."""
         drawn_of = fingerprints_of(Path(self.path), self._state)
         return bool(drawn_of) and any(drawn_of[: len(each)] == each for each in self._expected())
+
+
+def refuse_unconfirmed(page: PageTarget) -> None:
+    """Raise where a page that was just drawn does not count as drawn: its state cannot be read.
+
+    Raises:
+        StorageError: the page is there, and the same command draws it again.
+    """
+    if not page.exists():
+        raise StorageError(
+            f"{page.path} was drawn, but its documents or the state beside it changed or cannot be "
+            "read now: see that disk, then run the same command again."
+        )
 
 
 def remember(page: Path, state: Path, *fingerprints: str) -> None:

@@ -19,7 +19,13 @@ from pipeline.plan import iso_week
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.before import documents_before
 from pipeline.tasks.decoration import optional
-from pipeline.tasks.freshness import PageTarget, Stamps, fingerprints_of, remember
+from pipeline.tasks.freshness import (
+    PageTarget,
+    Stamps,
+    fingerprints_of,
+    refuse_unconfirmed,
+    remember,
+)
 from pipeline.tasks.pages import (
     DAYS_BEFORE,
     MAX_DRAWINGS,
@@ -78,6 +84,7 @@ class IndexPage(PipelineTask):
                 remember(path, self.layout.page_state(path), *fingerprints)
                 if self.output().exists():
                     return
+        refuse_unconfirmed(self.output())
 
     def _pages_of_the_day(self) -> tuple[Page, Page]:
         return DailyPage(date=self.date), WeeklyPage(date=self.date)

@@ -21,7 +21,7 @@ from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.before import reports_before
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary, movies_of
-from pipeline.tasks.freshness import PageTarget, Stamps, remember
+from pipeline.tasks.freshness import PageTarget, Stamps, refuse_unconfirmed, remember
 from pipeline.tasks.stored import StoredDocument
 from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
@@ -72,6 +72,7 @@ class Page(PipelineTask):
             storage.publish_page(path, self.drawn())
             remember(path, self.layout.page_state(path), fingerprint)
             if self.fingerprint(Stamps()) == fingerprint:
+                refuse_unconfirmed(self.output())
                 return
 
     def documents(self) -> Iterator[Path]:

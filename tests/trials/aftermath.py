@@ -131,13 +131,16 @@ class Finished(NamedTuple):
         return cls(files, stage.tmdb.count())
 
     def lost(self, stage: Stage) -> list[str]:
-        """Return what has been lost since: gone, made again, or asked for again."""
+        """Return what has been lost since: gone, made again, or asked for again.
+
+        A page is drawn again where the note of its documents was not written; it is compared below.
+        """
         now = Finished.now(stage).files
         gone = [f"{name} is gone" for name in self.files if name not in now]
         anew = [
             f"{name} was made again"
             for name, was in self.files.items()
-            if name in now and now[name] != was and not name.endswith("index.html")
+            if name in now and now[name] != was and not name.endswith(".html")
         ]
         asked = {list_of(request) for request in stage.tmdb.requests[self.asked :]}
         again = [
