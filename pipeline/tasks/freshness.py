@@ -69,7 +69,7 @@ def refuse_unconfirmed(page: PageTarget) -> None:
     Raises:
         StorageError: the page is there, and the same command draws it again.
     """
-    if not page.exists():
+    if not (page.exists() or page.exists()):  # a fault of a moment passes
         raise StorageError(
             f"{page.path} was drawn, but its documents or the state beside it changed or cannot be "
             "read now: see that disk, then run the same command again."

@@ -77,13 +77,13 @@ class IndexPage(PipelineTask):
         path: Path = self.layout.index_page
         with storage.replacing(path) as replace:
             for _ in range(MAX_DRAWINGS):
+                if self.output().exists():  # by another run, while this one waited
+                    return
                 view = IndexView(self.layout, newest_day(self.layout, self.date), Stamps())
                 view.refresh(self.date)
                 fingerprints = (view.fingerprint(), view.fingerprint_of_older())
                 replace(view.drawn(self.date))
                 remember(path, self.layout.page_state(path), *fingerprints)
-                if self.output().exists():
-                    return
         refuse_unconfirmed(self.output())
 
     def _pages_of_the_day(self) -> tuple[Page, Page]:

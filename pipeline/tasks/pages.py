@@ -65,15 +65,19 @@ class Page(PipelineTask):
         )
 
     def run(self) -> None:
-        """Draw and publish; again where a document changed meanwhile."""
-        for _ in range(MAX_DRAWINGS):
-            fingerprint = self.fingerprint(Stamps())
-            path = Path(self.output().path)
-            storage.publish_page(path, self.drawn())
-            remember(path, self.layout.page_state(path), fingerprint)
-            if self.fingerprint(Stamps()) == fingerprint:
-                refuse_unconfirmed(self.output())
-                return
+        """Draw and publish; again where a document changed meanwhile.
+
+        Another run may have drawn it while this one waited: then it is left as it is.
+        """
+        path = Path(self.output().path)
+        with storage.exclusive(self.layout.pages, path):
+            for _ in range(MAX_DRAWINGS):
+                if self.output().exists():
+                    return
+                fingerprint = self.fingerprint(Stamps())
+                storage.publish_page(path, self.drawn())
+                remember(path, self.layout.page_state(path), fingerprint)
+            refuse_unconfirmed(self.output())
 
     def documents(self) -> Iterator[Path]:
         """Yield the documents that the page shows, whether they are there or not."""

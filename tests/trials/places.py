@@ -19,7 +19,7 @@ ROOTS = {
     "spaces": "my films  of the week",
     "Korean": "영화 자료/주간 모음",
     "quotes": 'it\'s "quoted"',
-    "percent": "100% of %(it)s %s ${HOME}",
+    "percent": "100% of %(it)s %s {HOME}",
     "newline": "two\nlines",
     "odd": "-n; # [a] *? \\ & é̈",
     "not UTF-8": os.fsdecode(b"caf\xe9"),
