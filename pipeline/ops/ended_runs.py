@@ -24,12 +24,22 @@ def report(task: str, date: datetime.date, status: int, layout: Layout | None) -
         status: how it ended, as a shell says it.
         layout: the data root; None where a setting is unusable.
     """
-    if layout is not None:
-        alert_of_killed_runs(layout)
     if status == run_record.KILLED:
         alerts.run_failed(task, date, status, "killed", [run_record.WHY_KILLED], None)
-    elif _never_began(task, date, status, layout):
+        _close(task, date, layout)
+    if layout is not None:
+        alert_of_killed_runs(layout)
+    if status != run_record.KILLED and _never_began(task, date, status, layout):
         not_started(task, date, status, "It could not be started: its output says why.")
+
+
+def _close(task: str, date: datetime.date, layout: Layout | None) -> None:
+    """Record the end of a run whose processes may need another moment to be gone."""
+    if layout is None:
+        return
+    for entry in run_record.entries(layout):
+        if entry.ended_at is None and (entry.task, entry.date) == (task, str(date)):
+            run_record.close(layout, entry)
 
 
 def not_started(task: str, date: datetime.date, status: int, sentence: str) -> None:

@@ -115,6 +115,8 @@ class RootJob:
     def _run_locked(self, process: JobProcess, lock: Lock) -> int:
         variables = {settings.STARTED_BY: self._started_by, **self._limit()}
         status = 0
+        if self._layout is not None:  # before a success would send the all-clear
+            ended_runs.alert_of_killed_runs(self._layout)
         if not self._is_there(self._root.document):
             words = [*self._command, "--date", str(self._date)]
             status = process.run(words, variables, lock)
