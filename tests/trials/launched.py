@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -65,6 +67,9 @@ class Order(NamedTuple):
     powerless: bool = False
 
 
+_ONE_AT_A_TIME = threading.Lock()
+
+
 class Run:
     """A run that is under way, in a process group of its own."""
 
@@ -80,16 +85,22 @@ class Run:
         """Whether it has ended."""
         if isinstance(self._process, subprocess.Popen):
             return self._process.poll() is not None
-        return self._process.exitcode is not None
+        return self._exitcode() is not None
+
+    def _exitcode(self) -> int | None:
+        """Ask for the status alone: of two threads that read it at once one is given 255."""
+        assert not isinstance(self._process, subprocess.Popen)
+        with _ONE_AT_A_TIME:
+            return self._process.exitcode
 
     def status(self, seconds: float = LONGEST_SECONDS) -> int:
         """Wait for its end and return its exit status, negative where a signal ended it."""
         try:
             if isinstance(self._process, subprocess.Popen):
                 return self._process.wait(seconds)
-            self._process.join(seconds)
-            if self._process.exitcode is not None:
-                return self._process.exitcode
+            multiprocessing.connection.wait([self._process.sentinel], seconds)
+            if (code := self._exitcode()) is not None:
+                return code
         except subprocess.TimeoutExpired:
             pass
         self.kill()
@@ -124,7 +135,8 @@ class Run:
         if isinstance(self._process, subprocess.Popen):
             self._process.wait()
         else:
-            self._process.join()
+            multiprocessing.connection.wait([self._process.sentinel])
+            self._exitcode()
 
 
 def command(order: Order, redirection: str = "") -> Run:
@@ -149,7 +161,8 @@ def forked(order: Order) -> Run:
     """Fork a run."""
     order.output.touch()
     process = _forkserver().Process(target=_become, args=(order,))
-    process.start()
+    with _ONE_AT_A_TIME:  # a start looks whether earlier ones have ended
+        process.start()
     return Run(process, order.output)  # type: ignore[arg-type]
 
 
