@@ -2,8 +2,9 @@
 #
 #   make week            the week's films of today, consolidated
 #   make day             the day's films of today, checked and summed up
-#   make test            the tests
-#   make coverage        branches of the lower layers that their own tests take: 95 percent or more
+#   make quick           the unit tests, in less than a minute: run it after each change
+#   make test            all tests
+#   make coverage        branches of the lower layers that the unit tests take: 95 percent or more
 #   make lint            format, lint and types
 #   make bench           the week and the day beside a bare client, a plain script and plain luigi
 #   make bench-growth    time and memory by films, lists, days and workers
@@ -25,6 +26,7 @@
 PYTHON ?= python3
 DATE ?= $(shell date +%F)
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist worksteal
 # Packages are held to the hashes of requirements/, and none runs code while it is installed.
 HASHED := -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
 OURS := -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --no-index -e .
@@ -43,12 +45,7 @@ NEXT := && { given=; \
 	printf 'Next, in %s:\n' "$$PWD"; \
 	for words in open status logs; do printf '  %s\n' "$$given$(BIN)/tmdb-pipeline $$words"; done; }
 
-OF_LOWER_LAYERS := acceptance addresses body bounded checks client collection connection_limit connections consolidate damage demo_catalogue demo_server \
-	drift errors filesystem hostile_texts jsontext layout lookback movement pacing page_words pages past_rules pauses plan \
-	process_client quality quality_language quality_thresholds report_pages rows run_failure settings \
-	spooled_rows storage streams summary timeline tls transport transport_words
-
-.PHONY: week day install test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
+.PHONY: week day install quick test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
 
 week: .venv/run
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES) $(NEXT)
@@ -58,11 +55,14 @@ day: .venv/run
 
 install: .venv/run
 
+quick: .venv/test
+	$(PYTEST) --quiet tests/unit
+
 test: .venv/test
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 coverage: .venv/test
-	$(BIN)/python -m coverage run -m pytest --quiet --timeout=600 $(OF_LOWER_LAYERS:%=tests/test_%.py)
+	$(BIN)/python -m coverage run -m pytest --quiet --timeout=600 tests/unit
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 	cd tests && ../$(BIN)/python -m trials.branches

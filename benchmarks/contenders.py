@@ -109,8 +109,8 @@ def luigid_with_history() -> Iterator[Beside]:
     """
     sys.path.insert(0, str(REPOSITORY / "tests"))
     try:
-        from luigid_process import our_luigid
-        from postgres import running_postgres
+        from support.luigid_process import our_luigid
+        from support.postgres import running_postgres
     except ImportError as error:
         raise NotThere(f"{error.name} is missing: pip install -e '.[test]'") from None
     finally:

@@ -28,8 +28,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from luigid_load import FAULTS, Fault, Luigid, kept, our_luigid, plain_luigid
-from postgres import Postgres, Proxy, running_postgres
+from support.luigid_load import FAULTS, Fault, Luigid, kept, our_luigid, plain_luigid
+from support.postgres import Postgres, Proxy, running_postgres
 
 TASKS = 70
 PAUSE_SECONDS = 0.02

@@ -2,7 +2,7 @@
 
     python benchmarks/quality.py [--days 300] [--write]
 
-Generated days of each kind (tests/quality_days tells how): the embedded catalogue from 2024 to
+Generated days of each kind (see tests/support/quality_days): the embedded catalogue from 2024 to
 2027 with the noise of measuring TMDB, 0 to 28 earlier collections, some missed and some bad; and of
 each kind of bad list, made of such a day. `--write` puts the tables into docs/quality.md.
 """
@@ -25,8 +25,8 @@ from typing import NamedTuple
 REPOSITORY = Path(__file__).parent.parent
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
-from quality_days import DAILY, KINDS, WEEKLY, Day, World  # noqa: E402
-from quality_days.day import THRESHOLDS, broken  # noqa: E402
+from support.quality_days import DAILY, KINDS, WEEKLY, Day, World  # noqa: E402
+from support.quality_days.day import THRESHOLDS, broken  # noqa: E402
 
 from pipeline.quality.report import validation_report  # noqa: E402
 

@@ -16,7 +16,7 @@ from typing import Any
 REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
-from browser import Page, browser  # noqa: E402
+from support.browser import Page, browser  # noqa: E402
 
 LAST = datetime.date(2026, 3, 1)
 WHOLE = LAST - datetime.timedelta(days=2)

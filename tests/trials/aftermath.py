@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fake_tmdb import Request
+from support.fake_tmdb import Request
 
 from trials.launched import HANGS
 from trials.stages import Stage

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from fake_tmdb import FakeTmdb
+from support.fake_tmdb import FakeTmdb
 
 from trials import runs
 from trials.judging import Documents, Observed, complaints, complaints_of_the_next

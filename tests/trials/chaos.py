@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
-from fake_tmdb import FakeTmdb, Fault
+from support.fake_tmdb import FakeTmdb, Fault
 
 from trials import runs
 from trials.judging import FAILED, Documents, about_what_it_says, differences

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
-from conftest import REPOSITORY
-from luigid_process import Luigid, our_luigid
+from support.luigid_process import Luigid, our_luigid
+from support.repository import REPOSITORY
 
 from trials import launched
 from trials.aftermath import Findings, after, ended_well, nothing, told

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from fake_tmdb import Request
+from support.fake_tmdb import Request
 
 from trials import runs
 from trials.kinds import LONG_PAUSES, Cure

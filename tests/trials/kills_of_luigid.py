@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from luigid_process import free_port, our_luigid
+from support.luigid_process import our_luigid
+from support.ports import free_port
 
 from trials import launched
 from trials.aftermath import Findings, after, nothing, told

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from typing import Any, NamedTuple
 
-import fake_tmdb as fake
-from fake_tmdb import FakeTmdb, Fault
-from fake_tmdb.exchange import Exchange
-from fake_tmdb.wire import Reply
+import support.fake_tmdb as fake
+from support.fake_tmdb import FakeTmdb, Fault
+from support.fake_tmdb.exchange import Exchange
+from support.fake_tmdb.wire import Reply
 
 SILENCE_SECONDS = 30.0
 """Longer than any run in a hurry waits; a silent server stops being so when it is shut down."""

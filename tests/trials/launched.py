@@ -25,7 +25,8 @@ from typing import NamedTuple
 from unittest import mock
 
 import psutil
-from conftest import REPOSITORY, luigi_command
+from support.luigi_runs import luigi_command
+from support.repository import REPOSITORY
 
 from trials.trapped import Trap
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from fake_tmdb import Request
+from support.fake_tmdb import Request
 
 from trials.record import REPOSITORY
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from conftest import REPOSITORY
+from support.repository import REPOSITORY
 
 from trials.aftermath import Findings, after, missing, nothing, told
 from trials.cases import Case, Clean

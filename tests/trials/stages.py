@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from conftest import REPOSITORY, V3_KEY
-from fake_tmdb import FakeTmdb
+from support.fake_tmdb import V3_KEY, FakeTmdb
+from support.repository import REPOSITORY
 
 from trials import launched
 from trials.launched import Order, Run

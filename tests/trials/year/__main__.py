@@ -21,7 +21,7 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from conftest import REPOSITORY
+from support.repository import REPOSITORY
 
 from trials.record import tell
 from trials.year import due, schedules

@@ -6,7 +6,7 @@ import configparser
 import shutil
 from pathlib import Path
 
-from conftest import REPOSITORY
+from support.repository import REPOSITORY
 
 PLAN = """
 max_days_late = -1

@@ -17,12 +17,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psutil
-from conftest import V3_KEY
-from fake_tmdb import FakeTmdb
-from fake_tmdb.catalogue import Catalogue
-from fake_tmdb.films import Row
-from luigid_process import Luigid, free_port, our_luigid
-from postgres import Postgres, running_postgres
+from support.fake_tmdb import V3_KEY, FakeTmdb
+from support.fake_tmdb.catalogue import Catalogue
+from support.fake_tmdb.films import Row
+from support.luigid_process import Luigid, our_luigid
+from support.ports import free_port
+from support.postgres import Postgres, running_postgres
 
 from pipeline.layout import Layout
 from trials.year import configuration

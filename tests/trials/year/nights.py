@@ -8,7 +8,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
-from fake_tmdb import Fault, cut_body, empty_page, hang, html_ok, no_answer, not_json, reset, status
+from support.fake_tmdb import (
+    Fault,
+    cut_body,
+    empty_page,
+    hang,
+    html_ok,
+    no_answer,
+    not_json,
+    reset,
+    status,
+)
 
 from trials.year.configuration import PATIENT
 from trials.year.host import Ended, Host, kill

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
-from fake_tmdb import html_ok, reset, status
+from support.fake_tmdb import html_ok, reset, status
 
 from trials.year import nights
 from trials.year.host import Host

@@ -1,0 +1,67 @@
+"""docs/operations.md stays true: statuses, variables, units, commands and links."""
+
+from __future__ import annotations
+
+import configparser
+import re
+
+import pytest
+from support.repository import REPOSITORY
+
+from pipeline.ops.cli import COMMANDS
+
+GUIDE = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+CRONTAB = (REPOSITORY / "config/crontab").read_text(encoding="utf-8")
+COMPOSE = (REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8")
+
+
+def test_every_exit_status_has_its_row() -> None:
+    configuration = configparser.ConfigParser()
+    configuration.read(REPOSITORY / "luigi.cfg", encoding="utf-8")
+    statuses = {*configuration["retcode"].values(), "0", "1", "2", "129", "130", "143"}
+
+    told = set(re.findall(r"\d+", " ".join(re.findall(r"^\| status ([\d, ]+)", GUIDE, re.M))))
+    assert told == statuses
+
+
+def test_the_crontab_of_a_plain_host_sets_variables_that_are_there() -> None:
+    changed = re.findall(r"-e 's\|\^(\w+)=", GUIDE)
+
+    assert {f"{name}=" for name in changed} == {
+        f"{name}="
+        for name, value in re.findall(r"^(\w+)=(.*)$", CRONTAB, re.M)
+        if value.startswith("/") and name != "SHELL"
+    }
+
+
+def test_every_unit_it_starts_is_there() -> None:
+    units = set(re.findall(r"\btmdb-\w+\.(?:service|timer)\b", GUIDE))
+
+    assert len(units) >= 4
+    assert all((REPOSITORY / "config/systemd" / unit).is_file() for unit in units)
+
+
+def test_every_command_it_names_exists() -> None:
+    named = set(re.findall(r"\btmdb-pipeline ([a-z]+)\b", "\n".join(re.findall(r"`[^`]+`", GUIDE))))
+
+    assert named - set(COMMANDS) == set()
+    assert {"backup", "doctor", "start", "status", "trigger"} <= named
+
+
+@pytest.mark.parametrize("name", ["TZ", "PIPELINE_UID", "PIPELINE_GID", "PIPELINE_DATA_DIR"])
+def test_a_default_of_the_stack_is_told_as_it_is(name: str) -> None:
+    (default,) = set(re.findall(r"\$\{" + name + r":-([^}]*)\}", COMPOSE))
+
+    assert re.search(rf"^\| [^|]*`{name}`[^|]*\| `{re.escape(default)}` \|", GUIDE, re.M)
+
+
+def test_every_link_leads_somewhere() -> None:
+    anchors = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", GUIDE, re.M)
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", GUIDE):
+        if target.startswith("#"):
+            assert target[1:] in anchors
+        elif not target.startswith("http"):
+            assert (REPOSITORY / "docs" / target).is_file()

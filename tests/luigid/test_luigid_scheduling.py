@@ -1,0 +1,320 @@
+"""How our luigid schedules: two delays, attempts of a run, workers that vanish, its memory."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pickle
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import luigi.configuration
+import luigi.task_history
+import pytest
+import time_machine
+from support.fake_tmdb import V3_KEY, FakeTmdb, status
+from support.luigi_runs import LuigiRun
+from support.luigid_process import CONFIGURATION, added, our_luigid
+from support.repository import REPOSITORY
+
+import pipeline  # noqa: F401  puts our luigi.cfg in force
+from pipeline.credential import Secret
+from pipeline.errors import SettingsError
+from pipeline.ops.scheduler.recorder import HistoryRecorder
+from pipeline.ops.scheduler.scheduling import LONGEST_STORY, PipelineScheduler
+from pipeline.ops.scheduler.state import prepare_folder
+from pipeline.ops.scheduler.store import HistoryStore
+
+START = datetime.datetime(2024, 1, 7, 2, 0, tzinfo=datetime.UTC)
+DAILY = added("PopularMovies", {"date": "2024-01-07"}, "pipeline.tasks.collect", worker="w1")
+WEEKLY = added(
+    "GenreMovies",
+    {"date": "2024-01-07", "genre": "horror"},
+    "pipeline.tasks.collect",
+    worker="w1",
+)
+
+
+class Told(luigi.task_history.TaskHistory):
+    """A history that keeps what it is told as words."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.buffered, self.lost, self.up = 0, 0, True
+
+    def task_scheduled(self, task: Any) -> None:
+        self.events.append(f"{task.family} scheduled")
+
+    def task_started(self, task: Any, worker_host: str) -> None:
+        self.events.append(f"{task.family} started on {worker_host}")
+
+    def task_finished(self, task: Any, successful: bool) -> None:
+        told = "done" if successful else f"failed: {task.expl}"
+        self.events.append(f"{task.family} {told}")
+
+    def failed(self, task: Any, reason: str) -> None:
+        self.events.append(f"{task.family} failed: {reason}")
+
+    def requeued(self, task: Any) -> None:
+        self.events.append(f"{task.family} queued again")
+
+    def disabled(self, task: Any) -> None:
+        self.events.append(f"{task.family} given up")
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def scheduler(told: Told, tmp_path: Path) -> PipelineScheduler:
+    return PipelineScheduler(told, tmp_path / "state/luigid.pickle", keeps_history=True)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller
+
+
+def run_and_fail(scheduler: PipelineScheduler, task: dict[str, Any], why: str = "broken") -> None:
+    work = scheduler.get_work(worker=task["worker"], host="here")
+    assert work["task_id"] == task["task_id"]
+    scheduler.add_task(**{**task, "status": "FAILED", "expl": json.dumps(why)})
+
+
+def pass_time(
+    scheduler: PipelineScheduler, clock: time_machine.Traveller, seconds: float, *workers: str
+) -> None:
+    """Let time pass while these workers go on talking to luigid."""
+    until = time.time() + seconds
+    while time.time() < until:
+        clock.shift(min(20, until - time.time()))
+        for worker in workers:
+            scheduler.ping(worker=worker)
+        scheduler.prune()
+
+
+@pytest.mark.parametrize(("task", "delay"), [(DAILY, 300), (WEEKLY, 600)], ids=["daily", "weekly"])
+def test_a_failed_task_of_the_day_waits_five_minutes_and_of_the_week_ten(
+    task: dict[str, Any],
+    delay: float,
+    scheduler: PipelineScheduler,
+    told: Told,
+    clock: time_machine.Traveller,
+) -> None:
+    scheduler.add_task(**task)
+    run_and_fail(scheduler, task)
+    pass_time(scheduler, clock, delay - 1, "w1")
+    assert scheduler.get_work(worker="w1")["task_id"] is None
+    pass_time(scheduler, clock, 2, "w1")
+    assert scheduler.get_work(worker="w1")["task_id"] == task["task_id"]
+    family = task["family"]
+    assert told.events == [
+        f"{family} scheduled",
+        f"{family} started on here",
+        f'{family} failed: "broken"',
+        f"{family} queued again",
+        f"{family} started on None",
+    ]
+
+
+@pytest.mark.parametrize(("task", "delay"), [(DAILY, 300), (WEEKLY, 600)], ids=["daily", "weekly"])
+def test_a_task_is_given_up_after_its_attempts_however_long_they_take(
+    task: dict[str, Any],
+    delay: float,
+    scheduler: PipelineScheduler,
+    told: Told,
+    clock: time_machine.Traveller,
+) -> None:
+    scheduler.add_task(**task, retry_policy_dict={"retry_count": 3, "disable_window": None})
+    for _ in range(3):
+        pass_time(scheduler, clock, 1_800, "w1")
+        run_and_fail(scheduler, {**task, "retry_policy_dict": {"retry_count": 3}})
+    assert scheduler.task(task["task_id"]).status == "DISABLED"
+    assert told.events[-2:] == [
+        f'{task["family"]} failed: "broken"',
+        f"{task['family']} given up",
+    ]
+
+
+def test_another_run_of_a_task_that_was_given_up_has_attempts_of_its_own(
+    scheduler: PipelineScheduler,
+) -> None:
+    policy = {"retry_policy_dict": {"retry_count": 2}}
+    for worker in ("w1", "w2"):
+        task = {**DAILY, **policy, "worker": worker}
+        scheduler.add_task(**task)
+        run_and_fail(scheduler, task)
+        assert scheduler.task(task["task_id"]).status == "FAILED"
+        scheduler.forgive_failures(task["task_id"])
+        run_and_fail(scheduler, task)
+        assert scheduler.task(task["task_id"]).status == "DISABLED"
+
+
+def test_another_run_of_the_root_has_attempts_for_what_it_requires(
+    scheduler: PipelineScheduler,
+) -> None:
+    policy = {"retry_policy_dict": {"retry_count": 1}}
+    for worker in ("w1", "w2"):
+        root = added("DailySummary", {"date": "2024-01-07"}, "pipeline.tasks.daily", worker=worker)
+        task = {**DAILY, **policy, "worker": worker}
+        scheduler.add_task(**root, deps=[task["task_id"]])
+        scheduler.add_task(**task)
+        run_and_fail(scheduler, task)
+        assert scheduler.task(task["task_id"]).status == "DISABLED"
+
+
+@pytest.mark.parametrize(("task", "delay"), [(DAILY, 300), (WEEKLY, 600)], ids=["daily", "weekly"])
+def test_a_task_whose_worker_vanished_failed_and_the_history_hears_why(
+    task: dict[str, Any],
+    delay: float,
+    scheduler: PipelineScheduler,
+    told: Told,
+    clock: time_machine.Traveller,
+) -> None:
+    family, lost = task["family"], f"{task['family']} failed: its worker is gone"
+    scheduler.add_task(**task)
+    scheduler.add_task(**{**task, "worker": "w2"})
+    assert scheduler.get_work(worker="w1", host="here")["task_id"]
+    pass_time(scheduler, clock, 100, "w2")
+    assert scheduler.task(task["task_id"]).status == "FAILED"
+    assert scheduler.fetch_error(task["task_id"])["error"] == "its worker is gone"
+    assert told.events[-1] == lost
+    pass_time(scheduler, clock, delay - 80, "w2")
+    assert told.events.count(lost) == 1
+    assert told.events[-1] == lost
+    pass_time(scheduler, clock, 40, "w2")
+    assert told.events[-1] == f"{family} queued again"
+
+
+def test_a_failure_that_no_run_waits_for_stays_the_last_that_is_known(
+    scheduler: PipelineScheduler, told: Told, clock: time_machine.Traveller
+) -> None:
+    scheduler.add_task(**DAILY)
+    run_and_fail(scheduler, DAILY)
+    pass_time(scheduler, clock, 1_000)
+    assert told.events[-1] == 'PopularMovies failed: "broken"'
+
+
+def test_finished_tasks_leave_after_a_day(
+    scheduler: PipelineScheduler, clock: time_machine.Traveller
+) -> None:
+    scheduler.add_task(**DAILY)
+    scheduler.get_work(worker="w1")
+    scheduler.add_task(**{**DAILY, "status": "DONE"})
+    pass_time(scheduler, clock, 80_000)
+    assert scheduler.task_count() == 1
+    pass_time(scheduler, clock, 7_000)
+    assert scheduler.task_count() == 0
+
+
+def test_a_long_story_of_a_failure_is_kept_from_its_end(scheduler: PipelineScheduler) -> None:
+    scheduler.add_task(**DAILY)
+    run_and_fail(scheduler, DAILY, "x" * 100_000 + " 마지막")
+    kept = json.loads(scheduler.fetch_error(DAILY["task_id"])["error"])
+    assert len(kept) == LONGEST_STORY
+    assert kept.endswith(" 마지막")
+
+
+def test_a_secret_is_not_kept_however_it_is_escaped(
+    scheduler: PipelineScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPELINE_LUIGID_PASSWORD", 'se"cret\\비')
+    scheduler.add_task(**DAILY)
+    run_and_fail(scheduler, DAILY, 'wrong password: se"cret\\비')
+    kept = scheduler.fetch_error(DAILY["task_id"])["error"]
+    assert "wrong password" in kept
+    assert "cret" not in kept
+
+
+def test_the_state_is_saved_whole_or_not_at_all(
+    scheduler: PipelineScheduler, tmp_path: Path
+) -> None:
+    path = tmp_path / "state/luigid.pickle"
+    prepare_folder(path)
+    scheduler.add_task(**DAILY)
+    scheduler.dump()
+    before = path.read_bytes()
+    assert set(pickle.loads(before)[0]) == {DAILY["task_id"]}
+    path.parent.joinpath(".luigid.pickle.left.tmp").write_bytes(b"half")
+    scheduler.dump()
+    assert sorted(each.name for each in path.parent.iterdir()) == [
+        ".luigid.pickle.left.tmp",
+        "luigid.pickle",
+    ]
+
+
+def test_a_full_disk_does_not_end_luigid(
+    scheduler: PipelineScheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    scheduler.dump()
+    assert "cannot be written" in caplog.text
+
+
+@pytest.mark.parametrize("value", ["soon", "-1", "nan", "1000000"])
+def test_a_delay_that_is_none_is_one_sentence(value: str, told: Told, tmp_path: Path) -> None:
+    configuration = luigi.configuration.get_config()
+    configuration.set("tmdb_pipeline", "weekly_retry_delay", value)
+    try:
+        with pytest.raises(SettingsError, match="weekly_retry_delay"):
+            PipelineScheduler(told, tmp_path / "x", keeps_history=False)
+    finally:
+        configuration.remove_section("tmdb_pipeline")
+
+
+def test_an_unattended_run_is_tried_again_and_ends_well(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, tmp_path: Path
+) -> None:
+    configuration = CONFIGURATION + "[tmdb_pipeline]\ndaily_retry_delay = 0.5\n"
+    tmdb.fail(status(404), path="/movie/popular", times=1)
+    with our_luigid(tmp_path / "luigid", configuration=configuration) as luigid:
+        config = tmp_path / "run.cfg"
+        unattended = (REPOSITORY / "config/unattended.cfg").read_text("utf-8")
+        config.write_text(
+            unattended.replace("[core]", f"[core]\nscheduler_url = {luigid.url}/"), "utf-8"
+        )
+        arguments = ("DailySummary", "--date", "2024-01-07")
+        run = luigi_run(
+            *arguments, local=False, LUIGI_CONFIG_PATH=str(config),
+            PIPELINE_DATA_DIR=str(luigid.data_dir),
+        )  # fmt: skip
+    assert run.status == 0, run.output
+    assert tmdb.count("/movie/popular") >= 6
+
+
+def test_the_history_of_a_failed_a_lost_and_a_repeated_run_is_in_the_database(
+    history_url: str, tmp_path: Path
+) -> None:
+    configuration = CONFIGURATION + "[tmdb_pipeline]\ndaily_retry_delay = 0.1\n"
+    configuration = configuration.replace("disconnect_delay = 30", "disconnect_delay = 0.5")
+    variables = {"PIPELINE_HISTORY_URL": history_url, "TMDB_API_KEY": V3_KEY}
+    with our_luigid(tmp_path, configuration=configuration, **variables) as luigid:
+        told = {**DAILY, "status": "FAILED", "expl": json.dumps(f"refused {V3_KEY}")}
+        luigid.call("add_task", **DAILY)
+        assert luigid.call("get_work", worker="w1", host="here").response["task_id"]
+        luigid.call("add_task", **told)
+        deadline = time.monotonic() + 20
+        while luigid.call("get_work", worker="w1", host="here").response["task_id"] is None:
+            assert time.monotonic() < deadline
+        while luigid.status_of(DAILY["task_id"]) == "RUNNING":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert luigid.ask("GET", "/history").status == 200
+        assert "tmdb_history_up" in luigid.ask("GET", "/metrics").text
+        assert luigid.stop() == 0
+    runs = HistoryStore(Secret(history_url)).runs()
+    assert [run.outcome for run in runs][-2:] == ["FAILED", "FAILED"]
+    reasons = [run.reason for run in runs if run.outcome == "FAILED"]
+    assert "its worker is gone" in reasons
+    assert any(reason and reason.startswith("refused ") for reason in reasons)
+    assert V3_KEY not in str(runs)
+
+
+def test_the_recorder_knows_what_the_scheduler_tells_it() -> None:
+    """`Told` above stands for it: what the scheduler calls has to be there."""
+    for name in ("failed", "requeued", "disabled", "task_started", "buffered", "lost", "up"):
+        assert hasattr(HistoryRecorder, name)

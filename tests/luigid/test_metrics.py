@@ -1,0 +1,162 @@
+"""What Prometheus is told, from real runs and from damaged files, and that asking is cheap."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from support.luigi_runs import LuigiRun
+from support.luigid_process import Luigid, our_luigid
+from support.repository import REPOSITORY
+
+from pipeline import clock
+from pipeline.layout import Layout
+from pipeline.ops.scheduler.newest import LOOK_BACK_DAYS, gauges, newest
+from pipeline.plan import Plan
+from pipeline.settings import current
+from pipeline.storage import read_info
+
+TODAY = datetime.date(2024, 1, 7)
+Sample = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def scraped(luigid: Luigid) -> dict[Sample, float]:
+    """Every sample, by name and labels, as Prometheus itself reads them."""
+    answer = luigid.ask("GET", "/metrics")
+    assert answer.status == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("text/plain; version=")
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
+    monkeypatch.setenv("PIPELINE_CONFIG_DIR", str(REPOSITORY / "config"))
+    return current().plan()
+
+
+def figures(data_dir: Path, plan: Plan) -> dict[str, dict[str, float]]:
+    return {each.name: dict(each.values) for each in gauges(Layout(data_dir), plan, TODAY)}
+
+
+def test_after_a_day_and_a_week_an_operator_sees_what_was_collected(
+    luigi_run: LuigiRun, data_dir: Path, tmp_path: Path
+) -> None:
+    today = str(clock.today())
+    with our_luigid(tmp_path / "luigid", PIPELINE_DATA_DIR=str(data_dir)) as luigid:
+        config = tmp_path / "run.cfg"
+        config.write_text(f"[core]\nscheduler_url = {luigid.url}/\n")
+        for task in ("DailySummary", "WeeklyConsolidation"):
+            run = luigi_run(task, "--date", today, local=False, LUIGI_CONFIG_PATH=str(config))
+            assert run.status == 0, run.output
+        samples = scraped(luigid)
+    for task in ("DailySummary", "WeeklyConsolidation"):
+        done = samples["tmdb_last_success_timestamp_seconds", (("task", task),)]
+        assert time.time() - 120 < done <= time.time() + 1
+        assert samples["luigi_task_done_total", (("family", task),)] == 1
+        assert samples["luigi_task_started_total", (("family", task),)] == 1
+    document = json.loads(Layout(data_dir).popular(clock.today()).read_text("utf-8"))
+    info = document["collection_info"]
+    popular = (("list", "popular"),)
+    assert samples["tmdb_films_collected", popular] == info["total_collected"] > 0
+    assert samples["tmdb_requests", popular] == info["requests"] == 5
+    assert samples["tmdb_retries", popular] == 0
+    assert samples["tmdb_films_collected", (("list", "horror"),)] > 0
+    assert samples["tmdb_films_collected", (("list", "top_rated"),)] > 0
+    assert 0 < samples["tmdb_quality_score", ()] <= 100
+    assert 0 < samples["tmdb_validation_rate", ()] <= 100
+    assert samples["tmdb_history_up", ()] == 0
+    assert samples["tmdb_history_buffered_events", ()] == 0
+    assert samples["tmdb_history_lost_events", ()] == 0
+
+
+def test_nothing_collected_yet_is_no_figure(data_dir: Path, plan: Plan) -> None:
+    assert all(not values for values in figures(data_dir, plan).values())
+
+
+def write_list(path: Path, info: object, films: int = 3) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"id": number, "overview": '\n  "collection_info": {"x": 1}'} for number in range(films)
+    ]
+    document = {"movies": rows, "collection_info": info}
+    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def test_the_newest_list_counts_however_old_the_others_are(data_dir: Path, plan: Plan) -> None:
+    layout = Layout(data_dir)
+    for days, films in ((0, 1), (1, 2), (LOOK_BACK_DAYS - 1, 3), (LOOK_BACK_DAYS, 4)):
+        day = TODAY - datetime.timedelta(days=days)
+        info = {"total_collected": films, "requests": 5, "retries": films}
+        write_list(layout.popular(day), info)
+    assert figures(data_dir, plan)["tmdb_films_collected"] == {"popular": 1}
+    for days, films in ((0, 2), (1, 3)):
+        layout.popular(TODAY - datetime.timedelta(days=days)).unlink()
+        assert figures(data_dir, plan)["tmdb_retries"] == {"popular": films}
+    layout.popular(TODAY - datetime.timedelta(days=LOOK_BACK_DAYS - 1)).unlink()
+    assert newest(layout.popular, TODAY) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"movies": []}', b'x\n  "collection_info": {', b"\xff" * 9000],
+    ids=repr,
+)
+def test_a_damaged_document_is_passed_over(content: bytes, data_dir: Path, plan: Plan) -> None:
+    layout = Layout(data_dir)
+    write_list(layout.trending(TODAY), {"total_collected": 20})
+    for path in (layout.popular(TODAY), layout.validation_report(TODAY)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    found = figures(data_dir, plan)
+    assert found["tmdb_films_collected"] == {"trending": 20}
+    assert found["tmdb_quality_score"] == {}
+
+
+@pytest.mark.parametrize("figure", ["5", None, True, []], ids=repr)
+def test_a_figure_that_is_none_is_passed_over(figure: object, data_dir: Path, plan: Plan) -> None:
+    write_list(Layout(data_dir).popular(TODAY), {"total_collected": figure, "requests": 5})
+    found = figures(data_dir, plan)
+    assert found["tmdb_films_collected"] == {}
+    assert found["tmdb_requests"] == {"popular": 5}
+
+
+def test_a_list_with_what_is_no_json_number_is_passed_over(data_dir: Path, plan: Plan) -> None:
+    write_list(Layout(data_dir).popular(TODAY), {"total_collected": math.nan, "requests": 5})
+    assert figures(data_dir, plan)["tmdb_requests"] == {}
+
+
+def test_of_a_list_only_the_end_is_read(data_dir: Path, plan: Plan) -> None:
+    path = Layout(data_dir).popular(TODAY)
+    info = {"total_collected": 1_000, "requests": 1, "retries": 0}
+    write_list(path, info, films=1_000)
+    with path.open("r+b") as file:
+        file.write(b"\xff" * (path.stat().st_size - 9_000))
+    assert read_info(path) == info
+
+
+def test_no_folder_is_listed(data_dir: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(*_: object) -> None:
+        raise AssertionError("a folder was listed")
+
+    write_list(Layout(data_dir).popular(TODAY), {"total_collected": 1})
+    monkeypatch.setattr(os, "listdir", listed)
+    monkeypatch.setattr(os, "scandir", listed)
+    assert figures(data_dir, plan)["tmdb_films_collected"] == {"popular": 1}
+
+
+def test_settings_that_cannot_be_used_leave_the_counters(tmp_path: Path) -> None:
+    config_dir = tmp_path / "config"
+    config_dir.mkdir()
+    (config_dir / "collection.toml").write_text("broken")
+    with our_luigid(tmp_path / "luigid", PIPELINE_CONFIG_DIR=str(config_dir)) as luigid:
+        assert ("tmdb_history_up", ()) in scraped(luigid)

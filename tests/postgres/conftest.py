@@ -1,0 +1,5 @@
+"""Tests against a real PostgreSQL."""
+
+from support.backup_runs import root
+
+__all__ = ["root"]

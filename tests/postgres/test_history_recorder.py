@@ -1,0 +1,350 @@
+"""The recorder behind luigi's own scheduler: nothing waits, nothing is lost, nothing leaks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import luigi.configuration
+import pytest
+from luigi.scheduler import Scheduler
+from luigi.task_status import DONE, FAILED, PENDING
+from support.ports import free_port
+from support.postgres import PASSWORD, Postgres
+
+from pipeline.credential import Secret
+from pipeline.errors import SettingsError
+from pipeline.ops.scheduler.instants import Instants
+from pipeline.ops.scheduler.recorder import HistoryRecorder
+from pipeline.ops.scheduler.store import Event, HistoryStore
+
+Start = Callable[..., HistoryRecorder]
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "history-spool.jsonl"
+
+
+@pytest.fixture
+def store(history_url: str) -> Iterator[HistoryStore]:
+    with opened(history_url) as store:
+        store.create_schema()
+        yield store
+
+
+@pytest.fixture
+def away() -> Iterator[HistoryStore]:
+    """A database that is not there."""
+    with opened(f"postgresql+psycopg2://luigi:{PASSWORD}@127.0.0.1:{free_port()}/luigi") as store:
+        yield store
+
+
+@pytest.fixture
+def start(spool: Path) -> Iterator[Start]:
+    """Start a recorder; it is closed at the end, if the test did not."""
+    started: list[HistoryRecorder] = []
+
+    def start(store: HistoryStore | None, **arguments: Any) -> HistoryRecorder:
+        started.append(HistoryRecorder(store, spool, **arguments))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close(1)
+
+
+@contextlib.contextmanager
+def opened(url: str) -> Iterator[HistoryStore]:
+    store = HistoryStore(Secret(url))
+    yield store
+    store.close()
+
+
+def scheduler_of(recorder: HistoryRecorder) -> Scheduler:
+    return Scheduler(
+        task_history_impl=recorder, state_path="", retry_delay=-1, stable_done_cooldown_secs=0
+    )
+
+
+def run_task(scheduler: Scheduler, name: str = "T_1", status: str = DONE, **more: Any) -> None:
+    """What a worker says of one task, from its planning to its end."""
+    known = {"worker": "w", "task_id": name, "family": "T", "params": {"date": "2024-01-07"}}
+    scheduler.add_task(status=PENDING, **{**known, **more})
+    assert scheduler.get_work(worker="w", host="worker-1")["task_id"] == name
+    scheduler.add_task(status=status, **{**known, **more})
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def names(store: HistoryStore, task_id: str = "T_1") -> list[str]:
+    return [each.name for each in reversed(store.events(task_id, limit=99))]
+
+
+def test_what_a_scheduler_says_is_in_the_database(start: Start, store: HistoryStore) -> None:
+    recorder = start(store)
+    run_task(scheduler_of(recorder))
+    until(lambda: recorder.buffered == 0 and recorder.up)
+    (run,) = store.runs()
+    assert (run.task_id, run.family, run.host) == ("T_1", "T", "worker-1")
+    assert (run.params, run.outcome, run.attempt) == ({"date": "2024-01-07"}, "DONE", 1)
+    assert recorder.lost == 0
+
+
+def test_times_are_utc_and_to_the_microsecond(
+    start: Start, store: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        run_task(scheduler_of(start(store)))
+        until(lambda: len(names(store)) == 3)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    (run,) = store.runs()
+    assert run.started_at
+    assert run.ended_at
+    assert abs(run.started_at.timestamp() - time.time()) < 30
+    assert 0 < (run.ended_at - run.started_at).total_seconds() < 5
+
+
+def test_no_two_instants_are_the_same() -> None:
+    instants = Instants()
+    told = [instants.next() for _ in range(20_000)]
+    assert told == sorted(set(told))
+    assert abs(told[-1].timestamp() - time.time()) < 2
+
+
+@pytest.mark.parametrize("trouble", ["away", "frozen", "off"])
+def test_telling_takes_microseconds_whatever_the_database_does(
+    trouble: str, start: Start, store: HistoryStore, away: HistoryStore, postgres: Postgres
+) -> None:
+    chosen = {"away": away, "frozen": store, "off": None}[trouble]
+    with contextlib.ExitStack() as stack:
+        if trouble == "frozen":
+            stack.enter_context(postgres.frozen())
+        recorder = start(chosen)
+        task = scheduler_of(recorder)._make_task(task_id="T_1", status=PENDING, deps=[], family="T")
+        took = []
+        for _ in range(5_000):
+            began = time.perf_counter()
+            recorder.task_scheduled(task)
+            took.append(time.perf_counter() - began)
+        recorder.close(0)
+    assert sorted(took)[len(took) // 2] < 0.000_1
+    assert sorted(took)[len(took) * 99 // 100] < 0.005
+
+
+def test_without_a_database_nothing_is_kept(start: Start, spool: Path) -> None:
+    recorder = start(None)
+    run_task(scheduler_of(recorder))
+    recorder.close_left_running([])
+    recorder.close()
+    assert (recorder.buffered, recorder.lost, recorder.up) == (0, 0, False)
+    assert not spool.exists()
+
+
+def test_what_could_not_be_written_is_written_by_the_next_start(
+    start: Start, store: HistoryStore, away: HistoryStore, spool: Path
+) -> None:
+    first = start(away)
+    run_task(scheduler_of(first))
+    first.close(1)
+    assert (first.up, first.lost, first.buffered >= 3) == (False, 0, True)
+    assert stat.S_IMODE(spool.stat().st_mode) == 0o600
+
+    second = start(store)
+    run_task(scheduler_of(second))
+    until(lambda: second.buffered == 0)
+    assert names(store) == ["PENDING", "RUNNING", "DONE"] * 2
+    assert [run.attempt for run in store.runs()] == [2, 1]
+    assert not spool.exists()
+
+
+def test_a_write_under_way_when_luigid_ends_is_neither_lost_nor_doubled(
+    start: Start, store: HistoryStore, spool: Path, postgres: Postgres
+) -> None:
+    first = start(store)
+    until(lambda: first.up)
+    with postgres.frozen():
+        run_task(scheduler_of(first))
+        first.close(0.2)
+        assert len(spool.read_text().splitlines()) == 3
+
+    second = start(store)
+    until(lambda: second.buffered == 0 and second.up)
+    assert names(store) == ["PENDING", "RUNNING", "DONE"]
+
+
+def test_events_are_on_disk_soon_after_the_database_went(
+    start: Start, away: HistoryStore, spool: Path
+) -> None:
+    run_task(scheduler_of(start(away)))
+    until(lambda: spool.exists() and len(spool.read_text().splitlines()) == 3)
+
+
+def test_a_torn_line_of_the_spool_costs_that_line_only(
+    start: Start, store: HistoryStore, away: HistoryStore, spool: Path
+) -> None:
+    first = start(away)
+    run_task(scheduler_of(first))
+    first.close(1)
+    lines = spool.read_text().splitlines()
+    spool.write_text("\n".join([lines[0], lines[1][:40], *lines[2:]])[:-1])
+    cut = start(away)
+    run_task(scheduler_of(cut), "T_2")
+    cut.close(1)
+
+    second = start(store)
+    until(lambda: second.buffered == 0)
+    assert names(store) == ["PENDING"]
+    assert names(store, "T_2") == ["PENDING", "RUNNING", "DONE"]
+    assert second.lost == 2
+
+
+def test_memory_is_bounded_where_neither_database_nor_disk_take_events(
+    start: Start, away: HistoryStore, spool: Path
+) -> None:
+    spool.parent.mkdir()
+    spool.mkdir()
+    recorder = start(away, buffer_size=10)
+    scheduler = scheduler_of(recorder)
+    for number in range(10):
+        run_task(scheduler, f"T_{number}")
+    assert recorder.buffered <= 10
+    assert recorder.lost == 20
+
+
+def test_an_event_that_the_database_refuses_holds_up_no_other(
+    start: Start, store: HistoryStore, postgres: Postgres, history_database: str
+) -> None:
+    refuse = "ALTER TABLE tasks ADD CONSTRAINT picky CHECK (task_id <> 'Bad')"
+    postgres.execute(refuse, database=history_database)
+    recorder = start(store)
+    scheduler = scheduler_of(recorder)
+    for name in ("T_1", "Bad", "T_2"):
+        run_task(scheduler, name)
+    until(lambda: recorder.buffered == 0)
+    assert (len(names(store)), len(names(store, "T_2")), recorder.lost) == (3, 3, 3)
+
+
+def test_failures_keep_attempt_and_reason_even_over_a_restart(
+    start: Start, store: HistoryStore
+) -> None:
+    for reason in ("first", "second"):
+        recorder = start(store)
+        expl = json.dumps(f"Runtime error:\nTraceback (most recent call last):\n{reason}")
+        run_task(scheduler_of(recorder), status=FAILED, expl=expl)
+        recorder.close()
+    second, first = store.runs()
+    assert (first.attempt, second.attempt) == (1, 2)
+    assert str(first.reason).endswith("first")
+    assert str(second.reason).endswith("second")
+
+
+def test_a_fault_of_ours_is_kept_as_its_sentence(start: Start, store: HistoryStore) -> None:
+    recorder = start(store)
+    story = (
+        "Runtime error:\nTraceback (most recent call last):\n  File x\n"
+        "pipeline.errors.TmdbUnavailable: TMDB does not answer: try again later.\n"
+    )
+    run_task(scheduler_of(recorder), status=FAILED, expl=json.dumps(story))
+    recorder.close()
+    assert store.runs()[0].reason == "TMDB does not answer: try again later."
+
+
+def test_long_reasons_keep_their_end_and_no_secret_comes_through(
+    start: Start,
+    store: HistoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+    away: HistoryStore,
+    spool: Path,
+) -> None:
+    key = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+    monkeypatch.setenv("TMDB_API_KEY", key)
+    story = json.dumps("x" * 30_000 + f" https://api.example/3?api_key={key} refused")
+    for each in (away, store):
+        recorder = start(each)
+        params = {"date": "2024-01-07", "oops": f"k={key}"}
+        run_task(scheduler_of(recorder), status=FAILED, expl=story, params=params)
+        recorder.close(1)
+        if spool.exists():
+            assert key not in spool.read_text()
+    (run, _) = store.runs()
+    assert str(run.reason).endswith("api_key=[credential] refused")
+    assert len(str(run.reason)) == 2_000
+    assert key not in str(run)
+
+
+def test_hidden_parameters_are_not_kept(start: Start, store: HistoryStore) -> None:
+    recorder = start(store)
+    params = {"date": "2024-01-07", "hidden": "h"}
+    run_task(scheduler_of(recorder), params=params, param_visibilities={"hidden": 1})
+    recorder.close()
+    assert store.runs()[0].params == {"date": "2024-01-07"}
+
+
+def test_dead_workers_retries_and_giving_up_are_recorded(start: Start, store: HistoryStore) -> None:
+    recorder = start(store)
+    task = scheduler_of(recorder)._make_task(task_id="T_1", status=PENDING, deps=[], family="T")
+    recorder.task_started(task, "worker-1")
+    recorder.failed(task, "its worker is gone")
+    recorder.requeued(task)
+    recorder.task_started(task, "worker-1")
+    recorder.failed(task, None)
+    recorder.disabled(task)
+    recorder.close()
+    assert names(store) == ["RUNNING", "FAILED", "PENDING", "RUNNING", "FAILED", "DISABLED"]
+    assert [(run.outcome, run.reason) for run in store.runs()] == [
+        ("FAILED", None),
+        ("FAILED", "its worker is gone"),
+    ]
+
+
+def test_runs_that_an_earlier_luigid_left_are_closed(start: Start, store: HistoryStore) -> None:
+    first = start(store)
+    make = scheduler_of(first)._make_task
+    for name in ("Left", "GoesOn"):
+        first.task_started(make(task_id=name, status=PENDING, deps=[], family="T"), "worker-1")
+    first.close()
+
+    second = start(store)
+    second.close_left_running(["GoesOn"])
+    until(lambda: names(store, "Left") == ["RUNNING", "FAILED"])
+    second.task_finished(make(task_id="GoesOn", status=PENDING, deps=[], family="T"), True)
+    second.close()
+    found = {run.task_id: (run.outcome, run.reason) for run in store.runs()}
+    assert found == {
+        "Left": ("FAILED", "luigid was restarted before this run ended."),
+        "GoesOn": ("DONE", None),
+    }
+
+
+def test_old_events_are_purged(start: Start, store: HistoryStore) -> None:
+    old = Instants().next().replace(year=2020)
+    store.write([Event("Old", "T", {}, None, "DONE", old)])
+    recorder = start(store, keep_days=30)
+    run_task(scheduler_of(recorder))
+    until(lambda: [run.task_id for run in store.runs()] == ["T_1"])
+
+
+@pytest.mark.parametrize("value", ["0", "many", "-1", "1.5"])
+def test_a_wrong_number_of_days_is_told(start: Start, store: HistoryStore, value: str) -> None:
+    configuration = luigi.configuration.get_config()
+    configuration.set("tmdb_pipeline", "history_days", value)
+    try:
+        with pytest.raises(SettingsError, match="history_days"):
+            start(store)
+    finally:
+        configuration.remove_section("tmdb_pipeline")

@@ -1,0 +1,99 @@
+"""A credential that was accepted of late is known in the next run, and nobody else learns it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+import support.fake_tmdb as fake
+from support.fake_tmdb import V3_KEY, FakeTmdb
+from support.luigi_runs import LuigiRun
+
+from pipeline.credential import Credential
+from pipeline.tmdb.acceptance import KNOWN_DAYS, Acceptance
+
+URL = "https://api.example/3"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "private" / "accepted"
+
+
+def of(path: Path, key: str = V3_KEY, url: str = URL) -> Acceptance:
+    return Acceptance(path, Credential(key), url)
+
+
+def test_it_is_known_once_remembered_and_until_forgotten(path: Path) -> None:
+    assert not of(path).known()
+    of(path).remember()
+    assert of(path).known()
+    of(path).forget()
+    assert not of(path).known()
+    assert not path.exists()
+    of(path).forget()
+
+
+def test_another_key_and_another_address_are_not_known(path: Path) -> None:
+    of(path).remember()
+    assert not of(path, "a" * 32).known()
+    assert not of(path, url="https://proxy.example/3").known()
+
+
+def test_it_is_known_for_a_week_and_a_day(path: Path) -> None:
+    of(path).remember()
+    for days, known in ((KNOWN_DAYS - 0.1, True), (KNOWN_DAYS + 0.1, False)):
+        then = time.time() - days * 86_400
+        os.utime(path, (then, then))
+        assert of(path).known() is known
+
+
+def test_its_file_is_its_owners_and_holds_no_key(path: Path) -> None:
+    of(path).remember()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert V3_KEY.encode() not in path.read_bytes()
+    assert bytes.fromhex(V3_KEY) not in path.read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"half", b"x" * 32, b"y" * 1000])
+def test_a_damaged_file_knows_nobody_and_is_mended(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700)
+    path.write_bytes(content)
+    assert not of(path).known()
+    of(path).remember()
+    assert of(path).known()
+
+
+def test_where_nothing_can_be_kept_nothing_is_known(tmp_path: Path) -> None:
+    (tmp_path / "private").write_text("a file")
+    nowhere = of(tmp_path / "private" / "accepted")
+    nowhere.remember()
+    nowhere.forget()
+    assert not nowhere.known()
+
+
+def test_the_first_request_goes_alone_unless_the_key_was_accepted_of_late(
+    luigi_run: LuigiRun,
+) -> None:
+    with FakeTmdb(key=V3_KEY, limit=None, latency=0.3) as tmdb:
+        first = luigi_run("PopularMovies", "--date", "2024-01-07", TMDB_API_URL=tmdb.url)
+        alone = [each.at for each in tmdb.requests]
+        again = luigi_run("PopularMovies", "--date", "2024-01-08", TMDB_API_URL=tmdb.url)
+        together = [each.at for each in tmdb.requests[5:]]
+    assert (first.status, again.status) == (0, 0), first.output + again.output
+    assert alone[1] - alone[0] > 0.25
+    assert together[-1] - together[0] < 0.25
+
+
+def test_a_key_that_is_refused_meanwhile_goes_alone_again(
+    luigi_run: LuigiRun, tmdb: FakeTmdb
+) -> None:
+    assert luigi_run("PopularMovies", "--date", "2024-01-07").status == 0
+    tmdb.fail(fake.refused(), times=None)
+    assert luigi_run("PopularMovies", "--date", "2024-01-08").status == 30
+    asked = tmdb.count()
+    assert luigi_run("PopularMovies", "--date", "2024-01-09").status == 30
+    assert tmdb.count() == asked + 1

@@ -1,0 +1,244 @@
+"""The compose runtime: which `docker compose` commands are run, and what is made of the answers.
+
+A `docker` of our own on PATH writes down its arguments and answers from a file.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.docker import (
+    AS_ON_A_HOST,
+    INSIDE,
+    PORT,
+    PS,
+    TRIGGER,
+    UP,
+    UP_AS_A_LIST,
+    WITHOUT_CRON,
+    Docker,
+)
+from support.operate import WORDS, Operate, document
+
+from pipeline.ops import processes
+
+
+@pytest.mark.parametrize(
+    ("words", "commands"),
+    [
+        (["start"], [["up", "-d", "--wait"], PORT]),
+        (["stop"], [["down"]]),
+        (["restart"], [["restart"], ["up", "-d", "--wait"], PORT]),
+        (["logs", "luigid"], [["logs", "--tail", "50", "luigid"]]),
+        (["logs", "-n", "7", "--follow"], [["logs", "--tail", "7", "--follow", "cron"]]),
+        (
+            ["logs", "DailySummary"],
+            [
+                [
+                    *("exec", "-T", "cron", "tmdb-pipeline", "logs", "--runtime", "host"),
+                    *("-n", "50", "DailySummary"),
+                ]
+            ],
+        ),
+        (
+            ["trigger", "weekly", "2024-01-07", "--", "--workers", "4"],
+            [
+                [
+                    *TRIGGER,
+                    "WeeklyConsolidation",
+                    "2024-01-07",
+                    *AS_ON_A_HOST,
+                    "--",
+                    "--workers",
+                    "4",
+                ]
+            ],
+        ),
+        (
+            ["trigger", "GenreMovies", "--", "--genre", "horror"],
+            [[*TRIGGER, "GenreMovies", *AS_ON_A_HOST, "--", "--genre", "horror"]],
+        ),
+    ],
+)
+def test_each_command_is_one_of_docker_compose(
+    operate: Operate, docker: Docker, words: list[str], commands: list[list[str]]
+) -> None:
+    run = operate(words[0], "--runtime", "compose", *words[1:])
+    assert run.status == 0, run.output
+    assert docker.asked == [["compose", *each] for each in commands]
+
+
+def test_start_tells_where_the_stack_publishes_luigid(operate: Operate, docker: Docker) -> None:
+    docker.answer({"compose port": (0, "127.0.0.1:8099\n")})
+    run = operate("start", "--runtime", "compose")
+    assert run.out == "The stack is up; luigid's page is at http://127.0.0.1:8099/.\n"
+
+
+def test_without_a_date_the_container_chooses_it(operate: Operate, docker: Docker) -> None:
+    """Its time zone says what today is, and its crontab which week was due."""
+    assert operate("trigger", "daily", "--runtime", "compose").status == 0
+    assert docker.asked == [["compose", *TRIGGER, "DailySummary", *AS_ON_A_HOST]]
+
+
+def test_the_exit_status_and_the_output_of_the_run_are_handed_through(
+    operate: Operate, docker: Docker
+) -> None:
+    docker.answer({"compose exec -T cron tmdb-pipeline trigger": (30, "a failure\n")})
+    run = operate("trigger", "daily", "2024-01-07", "--runtime", "compose")
+    assert (run.status, run.out) == (30, "a failure\n")
+
+
+READS_STDIN = f"""#!{sys.executable}
+import pathlib, sys
+here = pathlib.Path(__file__).parent
+(here / "began").touch()
+sys.stdin.buffer.read()
+print("Stopped inside.")
+sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_stops_the_command_closes_the_stdin_of_the_run_inside(
+    docker: Docker,
+    operator_environment: dict[str, str],
+    clean_environment: Path,
+    number: signal.Signals,
+) -> None:
+    """docker passes no signal on to what `exec` started; the command waits for its end."""
+    (docker.folder / "docker").write_text(READS_STDIN)
+    process = subprocess.Popen(
+        [*WORDS, "trigger", "daily", "--runtime", "compose"],
+        env=operator_environment,
+        cwd=clean_environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert processes.until((docker.folder / "began").exists, 30)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, output) == (130, "Stopped inside.\n")
+
+
+@pytest.mark.parametrize("rows", [UP, UP_AS_A_LIST])
+def test_the_stack_is_found_by_itself_where_it_runs(
+    operate: Operate, docker: Docker, rows: str
+) -> None:
+    docker.answer({"compose ps": (0, rows)})
+    assert operate("stop").status == 0
+    assert docker.asked == [PS, ["compose", "down"]]
+
+
+@pytest.mark.parametrize("answer", [(0, ""), (0, "[]"), (0, "nonsense"), (1, "")])
+def test_without_a_running_stack_the_host_is_meant(
+    operate: Operate, docker: Docker, answer: tuple[int, str]
+) -> None:
+    docker.answer({"compose ps": answer})
+    assert operate("stop").out == "luigid was not running.\n"
+    assert docker.asked == [PS]
+
+
+def test_without_a_compose_file_docker_is_not_even_asked(
+    operate: Operate, docker: Docker, clean_environment: Path
+) -> None:
+    (clean_environment / "docker-compose.yml").unlink()
+    assert operate("stop").out == "luigid was not running.\n"
+    assert docker.asked == []
+
+
+def test_a_compose_command_that_fails_is_one_sentence(operate: Operate, docker: Docker) -> None:
+    docker.answer({"compose up": (17, "container unhealthy\n")})
+    run = operate("start", "--runtime", "compose")
+    assert run.status == 1
+    assert "container unhealthy" in run.out
+    assert "`docker compose up -d --wait` ended with status 17" in run.err
+
+
+def test_without_docker_that_is_said(
+    operate: Operate, operator_environment: dict[str, str]
+) -> None:
+    run = operate("start", "--runtime", "compose", PATH="/nowhere")
+    assert run.status == 1
+    assert "There is no `docker` command" in run.err
+
+
+def test_status_is_asked_inside_and_the_services_outside(operate: Operate, docker: Docker) -> None:
+    inside: dict[str, Any] = {
+        "runtime": "host", "at": "2024-01-08T00:00:00+00:00", "data_root": "/app/data",
+        "services": [], "running": [], "next_runs": [], "missed": [], "notes": [],
+        "last_runs": [
+            {
+                "task": "DailySummary", "date": "2024-01-07", "outcome": "DONE",
+                "started_at": "2024-01-07T17:00:00+00:00", "ended_at": "2024-01-07T17:00:09+00:00",
+                "seconds": 9.0, "attempts": 1, "reason": None, "source": "history",
+            }
+        ],
+    }  # fmt: skip
+    told = json.dumps(inside)
+    docker.answer({"compose ps": (0, UP), "compose exec -T cron tmdb-pipeline": (0, told)})
+    run = operate("status", "daily", "--json", "--runtime", "compose")
+    assert run.status == 0
+    shown = document(run)
+    assert shown["runtime"] == "compose"
+    assert shown["last_runs"] == inside["last_runs"]
+    assert [(each["service"], each["state"]) for each in shown["services"]] == [
+        ("postgres", "up"),
+        ("luigid", "up"),
+        ("cron", "up"),
+    ]
+    asked = [*INSIDE, "tmdb-pipeline", "status", "DailySummary", "--runtime", "host", "--json"]
+    assert asked in docker.asked
+    assert "9.0 s" in operate("status").out
+
+
+@pytest.mark.parametrize(("command", "key"), [("check", "graph"), ("doctor", "findings")])
+def test_where_cron_is_down_the_host_tells_what_it_can(
+    operate: Operate, docker: Docker, command: str, key: str
+) -> None:
+    docker.answer({"compose ps": (0, WITHOUT_CRON)})
+    shown = document(operate(command, "--json"))
+    assert shown["runtime"] == "compose"
+    assert shown[key]
+    assert "The container cron does not run" in shown["notes"][-1]
+
+
+def test_doctor_tells_of_the_cron_container_and_of_the_host_s_dotenv(
+    operate: Operate, docker: Docker, clean_environment: Path
+) -> None:
+    (clean_environment / ".env").touch(0o644)
+    inside = {
+        "runtime": "host",
+        "ok": True,
+        "notes": [],
+        "findings": [
+            {"probe": "key", "state": "ok", "found": "accepted", "mend": ""},
+            {"probe": "cron", "state": "warning", "found": "no crontab", "mend": "install one"},
+            {"probe": ".env", "state": "ok", "found": "there is none here", "mend": ""},
+        ],
+    }
+    told = json.dumps(inside)
+    docker.answer({"compose ps": (0, UP), "compose exec -T cron tmdb-pipeline": (0, told)})
+    run = operate("doctor", "--json")
+    assert run.status == 0
+    _, cron, dotenv = document(run)["findings"]
+    assert (cron["state"], cron["found"]) == ("ok", "container: Up 2 hours")
+    assert (dotenv["state"], dotenv["found"]) == ("warning", "others can read it (mode 0644)")
+
+
+def test_a_container_that_says_nothing_useful_is_one_sentence(
+    operate: Operate, docker: Docker
+) -> None:
+    docker.answer({"compose ps": (0, UP), "compose exec": (1, "")})
+    run = operate("stats")
+    assert (run.status, run.out) == (1, "")
+    assert run.err == "tmdb-pipeline: The container cron does not answer: it went wrong\n"

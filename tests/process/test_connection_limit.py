@@ -1,0 +1,73 @@
+"""All processes of a user share the connections to one API, and none of them is stuck for it."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from pipeline.tmdb import connection_limit
+from pipeline.tmdb.connection_limit import ConnectionLimit
+
+HOLDER = """
+import sys
+from pathlib import Path
+from pipeline.tmdb.connection_limit import ConnectionLimit
+with ConnectionLimit(Path(sys.argv[1]), 16).lend(int(sys.argv[2])) as granted:
+    print(granted, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "private" / "connections"
+
+
+@contextlib.contextmanager
+def held_elsewhere(path: Path, wanted: int):  # type: ignore[no-untyped-def]
+    """Another process that has some of them until the block is left."""
+    command = [sys.executable, "-c", HOLDER, str(path), str(wanted)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.granted = int(process.stdout.readline())  # type: ignore[attr-defined]
+        yield process
+        process.kill()
+
+
+def test_what_another_process_has_is_not_lent_again(path: Path) -> None:
+    limit = ConnectionLimit(path, 16)
+    with held_elsewhere(path, 10) as other:
+        assert other.granted == 10
+        with limit.lend(16) as granted:
+            assert granted == 6
+
+
+def test_a_killed_process_gives_its_connections_back(path: Path) -> None:
+    limit = ConnectionLimit(path, 16)
+    with held_elsewhere(path, 16) as other:
+        other.kill()
+        other.wait()
+        with limit.lend(16) as granted:
+            assert granted == 16
+
+
+def test_who_comes_last_waits_until_there_is_one(path: Path) -> None:
+    limit = ConnectionLimit(path, 16)
+    with held_elsewhere(path, 16) as other:
+        threading.Timer(0.2, other.kill).start()
+        with limit.lend(4) as granted:
+            assert granted == 4
+
+
+def test_nobody_waits_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_limit, "MAX_WAIT_SECONDS", 0.1)
+    limit = ConnectionLimit(path, 16)
+    with held_elsewhere(path, 16), limit.lend(4) as granted:
+        assert granted == 1

@@ -1,0 +1,336 @@
+"""The daily run as a user starts it: `luigi --module pipeline DailySummary --date D`."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from support.fake_tmdb import FakeTmdb, Row, status
+from support.fake_tmdb.catalogue import Catalogue
+from support.luigi_runs import LuigiRun
+
+DATE = "2024-01-07"
+COMMAND = ("DailySummary", "--date", DATE)
+
+POPULAR = "raw/movies/daily/popular_movies_20240107.json"
+TRENDING = "raw/movies/trending/trending_movies_20240107.json"
+REPORT = "raw/metadata/quality_reports/validation_report_20240107.json"
+SUMMARY = "raw/metadata/daily_summaries/daily_summary_20240107.json"
+
+ALWAYS = {
+    "collection_type", "collection_date", "total_collected", "pages_processed", "schema_version",
+    "source", "language", "region", "collected_at", "late_by_days", "pages_requested",
+    "duplicates_dropped", "total_results", "requests", "retries", "bytes_received",
+    "duration_seconds",
+}  # fmt: skip
+"""What `collection_info` of each of the day's lists holds."""
+
+REPORT_KEYS = [
+    "validation_date", "files_validated", "overall_quality_score", "total_movies_validated",
+    "total_movies_passed", "validation_rate", "quality_distribution", "common_issues",
+]  # fmt: skip
+REPORT_ALSO = {
+    "verdict", "checks", "failed_lists", "drift", "lateness", "list_issues", "pass_threshold",
+    "below_threshold", "late_by_days", "source", "language", "region", "schema_version", "profiles",
+}  # fmt: skip
+SUMMARY_KEYS = [
+    "summary_date", "run_id", "collection_summary", "quality_summary", "execution_summary",
+]  # fmt: skip
+SUMMARY_ALSO = {"verdict", "changes", "late_by_days", "source", "schema_version"}
+
+
+def read(root: Path, name: str) -> Any:
+    return json.loads((root / name).read_bytes())
+
+
+def files_below(root: Path) -> set[str]:
+    return {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*")
+        if path.is_file() and "logs" not in path.parts
+    }
+
+
+def rows_of(path: str, pages: int) -> list[Row]:
+    """What the fake answers for these pages, asked without a network."""
+    query = {"language": "ko-KR", "region": "KR"}
+    bodies = [
+        Catalogue().answer(f"/3{path}", {**query, "page": str(p + 1)})[1] for p in range(pages)
+    ]
+    return [row for body in bodies for row in body["results"]]
+
+
+def untitled(one_in: int) -> Any:
+    """Popular and trending rows of which one in so many has no title, and so is not valid."""
+
+    def rows(name: str, page: int, query: Mapping[str, str]) -> list[Row]:
+        body = Catalogue().answer(f"/3{name}", query)[1]
+        return [
+            row | {"title": ""} if place % one_in == 0 else row
+            for place, row in enumerate(body["results"])
+        ]
+
+    return rows
+
+
+def test_a_day_is_four_files_and_costs_six_requests(
+    luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
+) -> None:
+    run = luigi_run(*COMMAND)
+    assert run.status == 0, run.output
+    assert files_below(data_dir) == {POPULAR, TRENDING, REPORT, SUMMARY, "root.json"}
+    assert tmdb.count() == 6
+    assert tmdb.pages("/movie/popular") == [1, 2, 3, 4, 5]
+    assert tmdb.pages("/trending/movie/day") == [1]
+
+
+def test_each_file_has_the_keys_of_the_contract(luigi_run: LuigiRun, data_dir: Path) -> None:
+    luigi_run(*COMMAND)
+    popular, trending = read(data_dir, POPULAR), read(data_dir, TRENDING)
+    report, summary = read(data_dir, REPORT), read(data_dir, SUMMARY)
+    assert list(popular) == list(trending) == ["movies", "collection_info"]
+    assert set(popular["collection_info"]) == ALWAYS
+    assert set(trending["collection_info"]) == ALWAYS | {"time_window"}
+    assert list(report)[: len(REPORT_KEYS)] == REPORT_KEYS
+    assert set(report) == {*REPORT_KEYS, *REPORT_ALSO}
+    assert list(summary)[: len(SUMMARY_KEYS)] == SUMMARY_KEYS
+    assert set(summary) == {*SUMMARY_KEYS, *SUMMARY_ALSO}
+    assert set(summary["execution_summary"]) == {
+        "start_time", "end_time", "duration_minutes", "requests", "retries", "bytes_received",
+        "tasks",
+    }  # fmt: skip
+    assert {tuple(check) for check in report["checks"]} == {
+        ("id", "description", "severity", "success", "evidence")
+    }
+
+
+def test_the_figures_of_the_files_agree_with_each_other(
+    luigi_run: LuigiRun, data_dir: Path
+) -> None:
+    luigi_run(*COMMAND)
+    info = read(data_dir, POPULAR)["collection_info"]
+    report, summary = read(data_dir, REPORT), read(data_dir, SUMMARY)
+    assert info["collection_type"] == "daily_popular"
+    assert (info["collection_date"], info["source"]) == (DATE, "tmdb")
+    assert (info["language"], info["region"]) == ("ko-KR", "KR")
+    assert info["total_collected"] == len(read(data_dir, POPULAR)["movies"]) == 100
+    assert info["pages_processed"] == info["pages_requested"] == 5
+    assert read(data_dir, TRENDING)["collection_info"]["time_window"] == "day"
+    assert report["files_validated"] == [
+        {"file": POPULAR, "movie_count": 100},
+        {"file": TRENDING, "movie_count": 20},
+    ]
+    assert report["total_movies_validated"] == report["total_movies_passed"] == 120
+    assert report["validation_rate"] == 100
+    assert sum(report["quality_distribution"].values()) == 120
+    assert summary["quality_summary"] == report
+    assert summary["collection_summary"] == {
+        "popular_movies": 100,
+        "trending_movies": 20,
+        "total_collected": 120,
+    }
+
+
+def test_the_same_command_again_asks_nothing_and_says_where_the_file_is(
+    luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
+) -> None:
+    luigi_run(*COMMAND)
+    before = {name: (data_dir / name).stat().st_mtime_ns for name in files_below(data_dir)}
+    again = luigi_run(*COMMAND)
+    assert again.status == 0
+    assert tmdb.count() == 6
+    assert {name: (data_dir / name).stat().st_mtime_ns for name in before} == before
+    assert "Did not run any tasks" in again.output
+    assert str(data_dir / SUMMARY) in again.output
+
+
+def test_rows_are_kept_as_received_and_in_their_order(luigi_run: LuigiRun, data_dir: Path) -> None:
+    luigi_run(*COMMAND)
+    for name, path, pages in [
+        (POPULAR, "/movie/popular", 5),
+        (TRENDING, "/trending/movie/day", 1),
+    ]:
+        movies = read(data_dir, name)["movies"]
+        assert json.dumps(movies) == json.dumps(rows_of(path, pages))
+
+
+def test_fields_nobody_knows_are_kept_and_korean_stays_readable(
+    luigi_run: LuigiRun, data_dir: Path
+) -> None:
+    odd = rows_of("/movie/popular", 1)[0] | {
+        "title": "범죄도시 — ‘4’ 🎬",
+        "brand_new": {"since": [2027, None, 1.50]},
+        "poster_path": None,
+    }
+    with FakeTmdb(limit=None, total_pages=1, rows=lambda name, page, query: [odd]) as tmdb:
+        assert luigi_run(*COMMAND, TMDB_API_URL=tmdb.url).status == 0
+    text = (data_dir / POPULAR).read_text(encoding="utf-8")
+    assert json.dumps(json.loads(text)["movies"]) == json.dumps([odd])
+    assert "범죄도시 — ‘4’ 🎬" in text
+    assert "\n  " in text
+
+
+def test_a_film_that_stands_on_two_pages_is_kept_once(luigi_run: LuigiRun, data_dir: Path) -> None:
+    with FakeTmdb(limit=None, repeat_last_on_next_page=True) as tmdb:
+        assert luigi_run(*COMMAND, TMDB_API_URL=tmdb.url).status == 0
+    document = read(data_dir, POPULAR)
+    ids = [film["id"] for film in document["movies"]]
+    assert ids == sorted(set(ids))
+    assert len(ids) == document["collection_info"]["total_collected"] == 96
+    assert document["collection_info"]["duplicates_dropped"] == 4
+
+
+def test_one_worker_and_four_collect_the_same_films(
+    luigi_run: LuigiRun, data_dir: Path, tmp_path: Path
+) -> None:
+    four = tmp_path / "four"
+    assert luigi_run(*COMMAND).status == 0
+    assert luigi_run(*COMMAND, "--workers", "4", PIPELINE_DATA_DIR=str(four)).status == 0
+    assert files_below(four) == files_below(data_dir)
+    for name in (POPULAR, TRENDING):
+        assert json.dumps(read(four, name)["movies"]) == json.dumps(read(data_dir, name)["movies"])
+
+
+def test_a_late_date_is_accepted_stamped_and_warned_of(luigi_run: LuigiRun, data_dir: Path) -> None:
+    asked = datetime.date.fromisoformat(DATE)
+    earliest = (datetime.date.today() - asked).days
+    run = luigi_run(*COMMAND)
+    latest = (datetime.date.today() - asked).days
+    info = read(data_dir, POPULAR)["collection_info"]
+    late = info["late_by_days"]
+    assert run.status == 0
+    assert earliest <= late <= latest
+    assert info["collected_at"].endswith("+00:00")
+    assert f"collected {late} day" in run.err
+    assert "WARNING" in run.err
+    assert read(data_dir, REPORT)["late_by_days"] == late
+    assert read(data_dir, SUMMARY)["late_by_days"] == late
+    assert {each["issue"] for each in read(data_dir, REPORT)["list_issues"]} == {"list_late"}
+
+
+def test_a_day_collected_in_time_is_not_called_late(luigi_run: LuigiRun, data_dir: Path) -> None:
+    asked = datetime.date.today()
+    run = luigi_run("PopularMovies", "--date", asked.isoformat())
+    late = read(data_dir, POPULAR.replace("20240107", f"{asked:%Y%m%d}"))["collection_info"][
+        "late_by_days"
+    ]
+    assert run.status == 0
+    assert 0 <= late <= (datetime.date.today() - asked).days
+    assert ("after its date" in run.output) == (late > 0)
+
+
+def test_a_bad_day_ends_well_but_is_warned_of_and_marked(
+    luigi_run: LuigiRun, data_dir: Path
+) -> None:
+    with FakeTmdb(limit=None, rows=untitled(one_in=4)) as tmdb:
+        run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url)
+    report = read(data_dir, REPORT)
+    assert run.status == 0
+    assert "WARNING: QUALITY: only 75.0 % of the films of 2024-01-07 are valid" in run.err
+    assert str(data_dir / REPORT) in run.err
+    assert report["below_threshold"] is True
+    assert (report["validation_rate"], report["total_movies_passed"]) == (75, 90)
+    assert report["common_issues"][0]["issue"] == "title"
+    assert report["common_issues"][0]["count"] == 30
+    assert read(data_dir, SUMMARY)["quality_summary"]["below_threshold"] is True
+    assert "title (30)" in run.out
+
+
+def test_an_adult_film_is_named_in_the_report_and_in_the_run(
+    luigi_run: LuigiRun, data_dir: Path
+) -> None:
+    def rows(name: str, page: int, query: Mapping[str, str]) -> list[Row]:
+        found = Catalogue().answer(f"/3{name}", query)[1]["results"]
+        is_first = name == "/movie/popular" and page == 1
+        return [row | {"adult": is_first and place == 3} for place, row in enumerate(found)]
+
+    with FakeTmdb(limit=None, rows=rows) as tmdb:
+        run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url)
+    checks = {check["id"]: check for check in read(data_dir, REPORT)["checks"]}
+    assert run.status == 0
+    assert (checks["adult"]["severity"], checks["adult"]["success"]) == ("warn", False)
+    assert [each["found"] for each in checks["adult"]["evidence"] if "film" in each] == ["True"]
+    assert "adult (1 of 100 films)" in run.err
+
+
+def test_a_day_at_the_threshold_is_not_warned_of(luigi_run: LuigiRun, data_dir: Path) -> None:
+    with FakeTmdb(limit=None, rows=untitled(one_in=5)) as tmdb:
+        run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url)
+    assert run.status == 0
+    assert read(data_dir, REPORT)["validation_rate"] == 80
+    assert read(data_dir, REPORT)["below_threshold"] is False
+    assert "QUALITY" not in run.output
+
+
+def test_the_figures_are_shown_on_the_console(luigi_run: LuigiRun, data_dir: Path) -> None:
+    run = luigi_run(*COMMAND)
+    assert "TMDB films of 2024-01-07" in run.out
+    lines = [" ".join(line.split()) for line in run.out.splitlines()]
+    for line in [
+        "popular 100 films",
+        "trending 20 films",
+        "passed 100.0 % of 120",
+        "source tmdb",
+        f"file {data_dir / SUMMARY}",
+    ]:
+        assert line in lines
+
+
+def test_the_summary_tells_how_each_task_went(luigi_run: LuigiRun, data_dir: Path) -> None:
+    luigi_run(*COMMAND)
+    execution = read(data_dir, SUMMARY)["execution_summary"]
+    told = {each["task"]: each for each in execution["tasks"]}
+    assert set(told) == {"PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"}
+    assert {(each["attempts"], each["outcome"]) for each in told.values()} == {(1, "done")}
+    assert all(0 <= each["seconds"] < 60 for each in told.values())
+    assert (execution["requests"], execution["retries"]) == (6, 0)
+    infos = [read(data_dir, name)["collection_info"] for name in (POPULAR, TRENDING)]
+    assert execution["bytes_received"] == sum(info["bytes_received"] for info in infos) > 1000
+
+
+def test_a_task_that_failed_before_counts_its_attempts(
+    luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
+) -> None:
+    tmdb.fail(status(500), path="/trending/movie/day", times=1)
+    assert luigi_run(*COMMAND, TMDB_MAX_RETRIES="0").status == 30
+    assert luigi_run(*COMMAND).status == 0
+    execution = read(data_dir, SUMMARY)["execution_summary"]
+    attempts = {each["task"]: each["attempts"] for each in execution["tasks"]}
+    assert attempts["TrendingMovies"] == 2
+    assert attempts["PopularMovies"] == attempts["ValidationReport"] == 1
+
+
+def test_a_journal_that_cannot_be_written_fails_nothing(
+    luigi_run: LuigiRun, data_dir: Path
+) -> None:
+    (data_dir / "logs").mkdir(parents=True)
+    (data_dir / "logs" / "journal").write_text("a file in the way")
+    assert luigi_run(*COMMAND).status == 0
+    assert read(data_dir, SUMMARY)["execution_summary"]["tasks"] == []
+
+
+def test_a_day_after_another_tells_what_moved(luigi_run: LuigiRun, data_dir: Path) -> None:
+    for day in ("2024-01-06", DATE):
+        run = luigi_run("DailySummary", "--date", day, TMDB_API_KEY="demo")
+        assert run.status == 0, run.output
+    changes = read(data_dir, SUMMARY)["changes"]["popular"]
+    before = read(data_dir, POPULAR.replace("0107", "0106"))["movies"]
+    now = read(data_dir, POPULAR)["movies"]
+    ids, earlier = [film["id"] for film in now], [film["id"] for film in before]
+    assert changes["since"] == "2024-01-06"
+    assert [each["id"] for each in changes["new"]] == [each for each in ids if each not in earlier]
+    assert [each["id"] for each in changes["gone"]] == [each for each in earlier if each not in ids]
+    assert "new, gone" in run.out
+
+
+def test_a_damaged_yesterday_does_not_stop_today(luigi_run: LuigiRun, data_dir: Path) -> None:
+    damaged = data_dir / POPULAR.replace("0107", "0106")
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{", encoding="utf-8")
+    run = luigi_run(*COMMAND)
+    assert run.status == 0, run.output
+    assert f"{damaged} is damaged" in run.err
+    assert read(data_dir, SUMMARY)["changes"]["popular"]["since"] is None

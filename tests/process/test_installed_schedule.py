@@ -1,0 +1,201 @@
+"""The schedule that is installed or packaged, and what it says is due, overdue and missed."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from support.operate import Operate, document
+from support.repository import REPOSITORY
+
+from pipeline import clock
+from pipeline.layout import Layout
+from pipeline.ops import installation
+from pipeline.ops.roots import ROOTS
+from pipeline.ops.schedule import (
+    Schedule,
+    TimerSchedule,
+    cron_schedule,
+    packaged,
+    times_by_day,
+)
+
+DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
+
+
+UNITS = REPOSITORY / "config/systemd"
+
+
+CLOCK_CHANGES = [
+    "Europe/Berlin",
+    "Europe/Helsinki",
+    "Asia/Beirut",
+    "Antarctica/Troll",
+    "Australia/Lord_Howe",
+    "America/Sao_Paulo",
+]
+"""Zones whose clocks skip one of the hours from midnight to four in spring."""
+
+
+@pytest.fixture(params=["UTC", "Asia/Seoul", "America/New_York"])
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+in_zones = pytest.mark.parametrize("zone", CLOCK_CHANGES, indirect=True)
+
+
+def local(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text).astimezone()
+
+
+def first_after(schedule: Schedule, text: str) -> datetime.datetime:
+    return next(schedule.after(local(text)))
+
+
+MakeProgram = Callable[[str, str], None]
+
+
+@pytest.fixture
+def make_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeProgram:
+    """Put a program in front of PATH, given by its shell text."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    def make(name: str, text: str) -> None:
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+
+    return make
+
+
+def print_lines(*lines: str) -> str:
+    """The shell text of a program that prints these lines."""
+    return "\n".join(["cat <<'END'", *lines, "END"])
+
+
+def test_status_announces_the_times_of_the_installed_crontab(
+    operate: Operate, make_program: MakeProgram
+) -> None:
+    make_program(
+        "crontab",
+        print_lines(
+            "15 5 * * * rsync -a reports/daily backup:",
+            "45 6 * * * tmdb-scheduled daily -- luigi --module pipeline DailySummary",
+        ),
+    )
+    run = operate("status", "--json", PATH=os.environ["PATH"], HOME=os.environ["HOME"], TZ="UTC")
+    times = {each["task"]: each["at"][10:] for each in document(run)["next_runs"]}
+    assert times == {DAILY: "T06:45:00+00:00", WEEKLY: "T03:00:00+00:00"}
+
+
+@pytest.mark.parametrize("crontab", ["exit 1", "echo 'no crontab for ops' >&2; exit 1", "sleep 30"])
+def test_without_an_installed_crontab_status_announces_the_packaged_times(
+    operate: Operate, make_program: MakeProgram, crontab: str
+) -> None:
+    make_program("crontab", crontab)
+    run = operate("status", "--json", PATH=os.environ["PATH"], HOME=os.environ["HOME"], TZ="UTC")
+    times = {each["task"]: each["at"][10:] for each in document(run)["next_runs"]}
+    assert times == {DAILY: "T02:00:00+00:00", WEEKLY: "T03:00:00+00:00"}
+
+
+@pytest.fixture
+def analyze(make_program: MakeProgram, request: pytest.FixtureRequest) -> None:
+    """Have systemd compute calendars in the zone of the test, as on a machine of that zone."""
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not on this machine")
+    zone = request.getfixturevalue("zone")
+    make_program("systemd-analyze", f'TZ={zone} exec {program} "$@"')
+
+
+def timer_of(name: str) -> TimerSchedule:
+    """The schedule of a timer in config/systemd."""
+    text = (UNITS / f"tmdb-{name}.timer").read_text(encoding="utf-8")
+    lines = (line.partition("=") for line in text.splitlines())
+    return TimerSchedule(tuple(value for key, _, value in lines if key == "OnCalendar"))
+
+
+@in_zones
+@pytest.mark.parametrize("year", [2018, 2026])
+@pytest.mark.parametrize("name", ["daily", "weekly"])
+def test_a_timer_elapses_on_every_date_that_the_crontab_has(
+    zone: str, analyze: None, name: str, year: int
+) -> None:
+    """systemd skips a time that the clocks skip; the later times of the timer make up for it."""
+    days = [day for day in days_of(year) if name == "daily" or day.isoweekday() == 7]
+    crontab = packaged(REPOSITORY / "config/crontab")[DAILY if name == "daily" else WEEKLY]
+    by_timer, by_cron = times_in(year, timer_of(name)), times_in(year, crontab)
+    assert list(by_timer) == list(by_cron) == days
+    hour = datetime.timedelta(hours=1)
+    assert [day for day in days if not by_cron[day] <= by_timer[day] <= by_cron[day] + hour] == []
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Africa/Abidjan", "Europe/London"], indirect=True)
+def test_a_timer_is_understood_where_the_zone_is_called_otherwise_than_utc(
+    zone: str, analyze: None
+) -> None:
+    assert first_after(timer_of("daily"), "2026-01-07T01:00") == local("2026-01-07T02:00")
+
+
+@pytest.mark.parametrize(
+    "answer", ["exit 1", "echo nonsense", "kill -9 $$", "echo 'Next elapse: never'"]
+)
+def test_a_timer_that_systemd_does_not_compute_has_no_times(
+    make_program: MakeProgram, answer: str
+) -> None:
+    make_program("systemd-analyze", answer)
+    assert list(TimerSchedule(("*-*-* 02:00:00",)).after(local("2026-01-07T01:00"))) == []
+
+
+@pytest.mark.parametrize("zone", ["UTC"], indirect=True)
+def test_the_installed_timers_and_their_drop_ins_are_the_schedule(
+    zone: str, analyze: None, make_program: MakeProgram, tmp_path: Path
+) -> None:
+    """`systemctl edit` writes the drop-in; an empty value clears the times before it."""
+    make_program("crontab", "exit 1")
+    folder = tmp_path / "home/.config/systemd/user"
+    wanted = folder / "timers.target.wants"
+    wanted.mkdir(parents=True)
+    for name in ("tmdb-daily.timer", "tmdb-daily.service", "tmdb-weekly.timer"):
+        shutil.copy(UNITS / name, folder)
+    (wanted / "tmdb-daily.timer").symlink_to("../tmdb-daily.timer")
+    (folder / "tmdb-daily.timer.d").mkdir()
+    (folder / "tmdb-daily.timer.d/override.conf").write_text(
+        "[Timer]\nOnCalendar=\nOnCalendar=*-*-* 05:15:00\n"
+    )
+    found = installation.schedules(REPOSITORY / "config/crontab")
+    assert first_after(found[DAILY], "2026-01-07T00:00") == local("2026-01-07T05:15")
+    assert found[WEEKLY] == cron_schedule(ROOTS[WEEKLY].cron)
+    places = [each for each in installation.installed() if each.place.startswith("systemd")]
+    assert [(each.place, each.outdated) for each in places] == [("systemd timer tmdb-daily", ())]
+
+
+def days_of(year: int) -> list[date]:
+    first = date(year, 1, 1)
+    return [first + datetime.timedelta(each) for each in range((date(year + 1, 1, 1) - first).days)]
+
+
+def times_in(year: int, schedule: Schedule) -> dict[date, datetime.datetime]:
+    """Each day of the year that has a time, with its first one."""
+    until = clock.midnight(date(year + 1, 1, 1)) - datetime.timedelta(seconds=1)
+    return times_by_day(schedule, date(year, 1, 1), until)
+
+
+def has(root: Path, family: str, *days: date) -> None:
+    for day in days:
+        path = ROOTS[family].document(Layout(root), day)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")

@@ -1,0 +1,148 @@
+"""One pace for all processes of a machine, whatever becomes of its file and of the others."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.tmdb.pacing import Limit, Pacer
+
+
+@pytest.fixture
+def pace(tmp_path: Path) -> Path:
+    """The shared file; neither it nor its folder is there yet."""
+    return tmp_path / "tmdb-pipeline" / "pace"
+
+
+@pytest.fixture
+def open_pacer(pace: Path) -> Iterator[Callable[..., Pacer]]:
+    opened: list[Pacer] = []
+
+    def make(rate: float = 40, burst: float | None = None) -> Pacer:
+        opened.append(Pacer(pace, Limit(rate, rate if burst is None else burst)))
+        return opened[-1]
+
+    yield make
+    for pacer in opened:
+        pacer.close()
+
+
+Opener = Callable[..., Pacer]
+
+
+def assert_within(moments: list[float], rate: float, burst: float, slack: float = 1e-6) -> None:
+    moments = sorted(moments)
+    for first in range(0, len(moments), 5):
+        for last in range(first, len(moments)):
+            span = moments[last] - moments[first]
+            assert last - first + 1 <= burst + rate * (span + slack) + 1e-6
+
+
+WORKER = """
+import sys, threading, time
+from pathlib import Path
+from pipeline.tmdb.pacing import Limit, Pacer
+path, rate, burst, threads, each = Path(sys.argv[1]), *map(float, sys.argv[2:])
+pacer, granted = Pacer(path, Limit(rate, burst)), []
+def ask():
+    for _ in range(int(each)):
+        asked = time.monotonic()
+        wait = pacer.reserve()
+        time.sleep(wait)
+        granted.append((asked + wait, time.monotonic()))
+print("ready", flush=True)
+sys.stdin.readline()
+workers = [threading.Thread(target=ask) for _ in range(int(threads))]
+for worker in workers: worker.start()
+for worker in workers: worker.join()
+print(*(f"{moment!r}:{woken!r}" for moment, woken in granted))
+"""
+
+
+def test_four_processes_with_many_threads_keep_one_pace_and_none_starves(pace: Path) -> None:
+    rate, burst = 200.0, 20.0
+    command = [sys.executable, "-c", WORKER, str(pace), str(rate), str(burst), "8", "10"]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    granted = [
+        [tuple(map(float, pair.split(":"))) for pair in worker.communicate()[0].split()]
+        for worker in workers
+    ]
+
+    moments = [moment for of_one in granted for moment, _ in of_one]
+    assert len(moments) == 320
+    assert_within(moments, rate, burst, slack=0.05)
+    spent = max(moments) - min(moments)
+    assert 1.4 < spent < 1.8, "300 grants at 200 a second, and no longer"
+    for of_one in granted:
+        assert max(moment for moment, _ in of_one) - min(moments) > spent / 2
+
+
+HOLDER = """
+import fcntl, os, sys, time
+descriptor = os.open(sys.argv[1], os.O_RDWR)
+fcntl.lockf(descriptor, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_process_killed_amid_its_turn_leaves_nothing_blocked(
+    pace: Path, open_pacer: Opener
+) -> None:
+    pacer = open_pacer()
+    pacer.reserve()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(pace)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        waiting = threading.Thread(target=pacer.reserve, daemon=True)
+        waiting.start()
+        waiting.join(0.1)
+        assert waiting.is_alive(), "somebody else has the turn"
+
+        holder.kill()
+        waiting.join(2)
+
+        assert not waiting.is_alive()
+
+
+MEETS_A_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from pipeline.errors import StorageError
+from pipeline.tmdb.pacing import Limit, Pacer
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+try:
+    Pacer(Path(sys.argv[1]), Limit(10, 10)).reserve()
+except StorageError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_told(pace: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MEETS_A_FULL_DISK, str(pace)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == (
+        f"Cannot keep the request pace in {pace}: File too large; set TMPDIR to a folder of your "
+        "own that can be written to.\n"
+    ), done.stderr

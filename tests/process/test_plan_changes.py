@@ -1,0 +1,84 @@
+"""A run that finds a day done by another plan says once what differs and how to collect again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.luigi_runs import LuigiRun, Run
+from support.repository import REPOSITORY
+
+DATE = "2024-01-07"
+HORROR = '    { id = 27,    slug = "horror",          name = "공포" },\n'
+
+Planned = Callable[..., Run]
+
+
+@pytest.fixture
+def planned(luigi_run: LuigiRun, tmp_path: Path) -> Planned:
+    """Run a task by our plan, in which texts are replaced by others."""
+    folder = tmp_path / "config"
+    shutil.copytree(REPOSITORY / "config", folder)
+    ours = (folder / "collection.toml").read_text(encoding="utf-8")
+
+    def run(task: str, **changes: str) -> Run:
+        text = ours
+        for old, new in changes.items():
+            assert old in text
+            text = text.replace(old, new)
+        (folder / "collection.toml").write_text(text, encoding="utf-8")
+        done = luigi_run(
+            *(task, "--date", DATE), TMDB_API_KEY="demo", PIPELINE_CONFIG_DIR=str(folder)
+        )
+        assert done.status == 0, done.output
+        return done
+
+    return run
+
+
+def warnings(run: Run) -> list[str]:
+    return [line for line in run.err.splitlines() if "collection.toml has changed" in line]
+
+
+def test_other_pages_of_a_day_that_is_done_are_warned_of_once(planned: Planned) -> None:
+    assert warnings(planned("DailySummary")) == []
+    assert warnings(planned("DailySummary")) == []
+    (warning,) = warnings(planned("DailySummary", **{"popular = 5": "popular = 3"}))
+    assert "pages of popular 5 (now 3)" in warning
+    assert "raw/movies/daily/popular_movies_20240107.json" in warning
+    assert "daily_summary_20240107.json" in warning
+    assert "trending" not in warning
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("genre = 15", "genre = 2", "pages of genre 15 (now 2)"),
+        ("min_rating = 7.5", "min_rating = 8.0", "minimum rating of top_rated 7.5 (now 8.0)"),
+        (HORROR, "", "genre horror is no longer collected"),
+        (HORROR, HORROR + HORROR.replace("27", "37").replace("horror", "western"),
+         "genre western is new"),
+        ("id = 27,", "id = 28000,", "genre id of horror 27 (now 28000)"),
+    ],
+)  # fmt: skip
+def test_another_plan_of_a_week_that_is_done_is_warned_of_once(
+    planned: Planned, old: str, new: str, words: str
+) -> None:
+    assert warnings(planned("WeeklyConsolidation")) == []
+    (warning,) = warnings(planned("WeeklyConsolidation", **{old: new}))
+    assert words in warning
+    assert "consolidated_week_1_20240107.json" in warning
+
+
+def test_what_the_warning_says_collects_again(planned: Planned, data_dir: Path) -> None:
+    planned("DailySummary")
+    changed = {"popular = 5": "popular = 3"}
+    (warning,) = warnings(planned("DailySummary", **changed))
+    files = warning.partition("delete ")[2].partition(" below ")[0].split(", ")
+    for name in files:
+        (data_dir / name).unlink()
+    again = planned("DailySummary", **changed)
+    assert warnings(again) == []
+    assert "60 films" in again.out

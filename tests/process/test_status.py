@@ -1,0 +1,347 @@
+"""status, check and stats, on real runs by a real luigid with a real PostgreSQL, and without."""
+
+from __future__ import annotations
+
+import configparser
+import datetime
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.fake_tmdb import V3_KEY, FakeTmdb, status
+from support.operate import WORDS, Operate, document, luigi_cfg
+from support.ports import free_port
+from support.postgres import PASSWORD
+
+from pipeline import clock
+from pipeline.credential import Secret
+from pipeline.layout import Layout
+from pipeline.ops import processes
+from pipeline.ops.scheduler.store import Event, HistoryStore
+
+DAY = "2024-01-07"
+
+
+@pytest.fixture
+def short_delays(operator_environment: dict[str, str], tmp_path: Path) -> str:
+    """The configuration of the test, with short delays between the attempts of a failed task."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(operator_environment["LUIGI_CONFIG_PATH"], encoding="utf-8")
+    parser["scheduler"]["retry_delay"] = "0.2"
+    parser["worker"].update(max_keep_alive_idle_duration="2 seconds", wait_interval="0.1")
+    parser["tmdb_pipeline"] = {"daily_retry_delay": "0.2"}
+    path = tmp_path / "short.cfg"
+    with path.open("w", encoding="utf-8") as stream:
+        parser.write(stream)
+    return str(path)
+
+
+@pytest.fixture
+def operate_with_history(operate: Operate, history_url: str, short_delays: str) -> Operate:
+    """The command with a history, and a luigid that keeps it."""
+    ours = {"PIPELINE_HISTORY_URL": history_url, "LUIGI_CONFIG_PATH": short_delays}
+
+    def run(*words: str, **changes: Any) -> Any:
+        return operate(*words, **{**ours, **changes})
+
+    assert run("start").status == 0
+    return run
+
+
+def settled(operate: Operate, root: str, outcome: str) -> dict[str, Any]:
+    """The root's last run, when the history has caught up with it."""
+    told: dict[str, Any] = {}
+
+    def is_there() -> bool:
+        rows = document(operate("status", "--json"))["last_runs"]
+        told.update(next((row for row in rows if row["task"] == root), {}))
+        return told.get("outcome") == outcome and told.get("source") == "history"
+
+    assert processes.until(is_there, 20), told
+    return told
+
+
+def test_a_run_is_seen_in_status_and_in_stats(operate_with_history: Operate) -> None:
+    assert operate_with_history("trigger", "daily", DAY).status == 0
+    told = settled(operate_with_history, "DailySummary", "DONE")
+    assert (told["date"], told["attempts"], told["reason"]) == (DAY, 1, None)
+    assert 0 < told["seconds"] < 60
+    began = datetime.datetime.fromisoformat(told["started_at"])
+    assert abs((clock.now() - began).total_seconds()) < 120
+
+    stats = document(operate_with_history("stats", "--json"))
+    assert {each["task"]: each["runs"] for each in stats["tasks"]} == {
+        "DailyPage": 1,
+        "DailySummary": 1,
+        "IndexPage": 1,
+        "PopularMovies": 1,
+        "TrendingMovies": 1,
+        "ValidationReport": 1,
+    }
+    for each in stats["tasks"]:
+        assert each["failures"] == 0
+        assert each["attempts"] == 1
+        assert each["median_seconds"] == each["p95_seconds"] == each["slowest_seconds"] > 0
+    [slowest] = [each for each in stats["slowest_steps"] if each["root"] == "DailySummary"]
+    assert (slowest["root"], slowest["date"]) == ("DailySummary", DAY)
+
+    people = operate_with_history("stats", "--task", "PopularMovies").out
+    assert "PopularMovies" in people
+    assert "TrendingMovies" not in people.partition("slowest step")[0]
+
+
+def test_a_failure_is_told_with_its_reason(operate_with_history: Operate, tmdb: FakeTmdb) -> None:
+    tmdb.fail(status(404), path="/movie/popular", times=None)
+    assert operate_with_history("trigger", "daily", DAY).status == 30
+    told = settled(operate_with_history, "DailySummary", "FAILED")
+    assert told["reason"].startswith("PopularMovies: ")
+    assert "HTTP status 404" in told["reason"]
+    people = operate_with_history("status")
+    assert people.status == 0
+    assert "DailySummary of 2024-01-07 failed: PopularMovies: " in people.out
+    assert V3_KEY not in people.output
+    assert PASSWORD not in people.output
+    rows = document(operate_with_history("status", "PopularMovies", "--json"))["last_runs"]
+    assert [(each["outcome"], each["attempts"]) for each in rows] == [
+        ("FAILED", attempt) for attempt in (4, 3, 2, 1)
+    ]
+    figures = document(operate_with_history("stats", "--json"))["tasks"]
+    assert [each["failures"] for each in figures if each["task"] == "PopularMovies"] == [4]
+
+
+def test_a_task_s_last_ten_runs_are_told(operate: Operate, history_url: str) -> None:
+    write(history_url, [*range(12)])
+    rows = document(operate("status", "GenreMovies", "--json", PIPELINE_HISTORY_URL=history_url))[
+        "last_runs"
+    ]
+    assert [row["genre"] for row in rows] == [f"genre{n}" for n in range(11, 1, -1)]
+
+
+def write(url: str, numbers: list[int]) -> None:
+    """Finished attempts, each a minute later and a second longer, the last one just now."""
+    store = HistoryStore(Secret(url))
+    store.create_schema()
+    for number in numbers:
+        began = clock.now() - datetime.timedelta(minutes=numbers[-1] - number + 1)
+        ended = began + datetime.timedelta(seconds=number + 1)
+        params = {"date": DAY, "genre": f"genre{number}"}
+        task_id = f"GenreMovies_{number}"
+        for name, at in (("RUNNING", began), ("DONE", ended)):
+            store.write([Event(task_id, "GenreMovies", params, "here", name, at, 1, None)])
+    store.close()
+
+
+def test_durations_are_counted_over_the_days_asked_for(operate: Operate, history_url: str) -> None:
+    write(history_url, [*range(20)])
+    [figures] = document(operate("stats", "--json", PIPELINE_HISTORY_URL=history_url))["tasks"]
+    assert (figures["runs"], figures["median_seconds"], figures["slowest_seconds"]) == (
+        20,
+        10.5,
+        20,
+    )
+    assert figures["p95_seconds"] == pytest.approx(19.05)
+    people = operate("stats", PIPELINE_HISTORY_URL=history_url).out
+    assert "GenreMovies 20 0 20 10.5 s 19.1 s 20.0 s" in " ".join(people.split())
+
+
+def test_a_history_in_which_nothing_ran_says_so(operate: Operate, history_url: str) -> None:
+    store = HistoryStore(Secret(history_url))
+    store.create_schema()
+    store.close()
+    run = operate("stats", "--days", "7", PIPELINE_HISTORY_URL=history_url)
+    assert (run.status, run.out) == (0, "Nothing ran in the last 7 days.\n")
+
+
+def test_status_tells_what_runs_now(
+    operate_with_history: Operate,
+    operator_environment: dict[str, str],
+    clean_environment: Path,
+) -> None:
+    with FakeTmdb(key=V3_KEY, limit=None, latency=20) as slow:
+        environment = {**operator_environment, "TMDB_API_URL": slow.url}
+        process = subprocess.Popen(
+            [*WORDS, "trigger", "GenreMovies", DAY, "--", "--genre", "horror"],
+            env=environment,
+            cwd=clean_environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            assert processes.until(lambda: slow.count() > 0, 30)
+            told = document(operate_with_history("status", "--json"))["running"]
+        finally:
+            process.kill()
+            process.wait()
+    assert [(each["task"], each["date"]) for each in told] == [("GenreMovies(horror)", DAY)]
+    assert "T" in told[0]["since"]
+
+
+def test_without_luigid_and_without_a_database_the_files_tell(
+    operate: Operate, data_dir: Path
+) -> None:
+    assert operate("trigger", "daily", DAY).status == 0
+    run = operate("status")
+    assert run.status == 0
+    assert "What runs now is not known: luigid does not answer." in run.out
+    assert "No task history is kept here: set PIPELINE_HISTORY_URL" in run.out
+    [told] = document(operate("status", "--json"))["last_runs"]
+    assert (told["task"], told["date"], told["outcome"]) == ("DailySummary", DAY, "DONE")
+    assert told["source"] == "files"
+
+
+def test_a_database_that_is_down_is_told_and_the_files_are_used(
+    operate: Operate,
+) -> None:
+    assert operate("trigger", "daily", DAY).status == 0
+    url = f"postgresql://luigi:{PASSWORD}@127.0.0.1:{free_port()}/luigi"
+    run = operate("status", "--json", PIPELINE_HISTORY_URL=url)
+    told = document(run)
+    services = {each["service"]: each["state"] for each in told["services"]}
+    assert run.status == 0
+    assert (services["postgres"], services["luigid"]) == ("down", "down")
+    assert told["last_runs"][0]["source"] == "files"
+    assert "does not serve" in told["notes"][0]
+    assert PASSWORD not in run.output
+    assert operate("stats", PIPELINE_HISTORY_URL=url).status == 1
+
+
+def test_a_run_without_luigid_that_is_newer_than_the_history_is_told_from_its_files(
+    operate_with_history: Operate, data_dir: Path, tmp_path: Path
+) -> None:
+    operate_with_history("trigger", "daily", "2024-01-06")
+    settled(operate_with_history, "DailySummary", "DONE")
+    operate_with_history("stop")
+    operate_with_history("trigger", "daily", DAY)
+    later = clock.now().timestamp() + 300
+    path = Layout(data_dir).daily_summary(datetime.date.fromisoformat(DAY))
+    os.utime(path, (later, later))
+    [told] = document(operate_with_history("status", "--json"))["last_runs"]
+    assert (told["date"], told["source"]) == (DAY, "files")
+
+
+def test_a_day_that_was_missed_is_told(operate: Operate, data_dir: Path) -> None:
+    long_ago = Layout(data_dir).daily_summary(datetime.date(2024, 1, 7))
+    long_ago.parent.mkdir(parents=True)
+    long_ago.write_text("{}")
+    yesterday = clock.today() - datetime.timedelta(1)
+    missed = document(operate("status", "--json"))["missed"]
+    assert {"task": "DailySummary", "date": yesterday.isoformat()} in missed
+    people = operate("status").out
+    assert f"DailySummary         {yesterday}" in people
+    assert "a snapshot of the past cannot be collected later" in people
+
+
+def test_what_is_overdue_is_shown_with_its_time(operate: Operate, data_dir: Path) -> None:
+    assert document(operate("status", "--json", TZ="UTC"))["overdue"] == []
+    long_ago = Layout(data_dir).daily_summary(datetime.date(2024, 1, 7))
+    long_ago.parent.mkdir(parents=True)
+    long_ago.write_text("{}")
+    over = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2)
+    day = (over - datetime.timedelta(hours=2)).date()
+    daily, weekly = document(operate("status", "--json", TZ="UTC"))["overdue"]
+    assert daily == {
+        "task": "DailySummary",
+        "date": day.isoformat(),
+        "due_at": f"{day}T02:00:00+00:00",
+    }
+    assert weekly["task"] == "WeeklyConsolidation"
+    assert datetime.date.fromisoformat(weekly["date"]).isoweekday() == 7
+    assert f"DailySummary         {day}" in operate("status", TZ="UTC").out.partition("Overdue")[2]
+
+
+def test_the_next_times_are_told(operate: Operate) -> None:
+    told = document(operate("status", "--json", TZ="Asia/Seoul"))["next_runs"]
+    assert [each["task"] for each in told] == ["DailySummary", "WeeklyConsolidation"]
+    daily, weekly = (datetime.datetime.fromisoformat(each["at"]) for each in told)
+    assert (daily.hour, daily.minute, daily.utcoffset()) == (2, 0, datetime.timedelta(hours=9))
+    assert (weekly.hour, weekly.isoweekday()) == (3, 7)
+
+
+def test_check_shows_the_graph_with_what_is_done_and_missing(operate: Operate) -> None:
+    operate("trigger", "PopularMovies", DAY)
+    run = operate("check", "daily", DAY)
+    assert run.status == 0, run.output
+    lines = run.out.partition("1 files done, 3 missing\n")[2].splitlines()
+    assert lines[:6] == [
+        "DailySummary  missing  raw/metadata/daily_summaries/daily_summary_20240107.json",
+        "├─ PopularMovies  done  raw/movies/daily/popular_movies_20240107.json",
+        "├─ TrendingMovies  missing  raw/movies/trending/trending_movies_20240107.json",
+        "└─ ValidationReport  missing  "
+        "raw/metadata/quality_reports/validation_report_20240107.json",
+        "   ├─ PopularMovies  done  raw/movies/daily/popular_movies_20240107.json",
+        "   └─ TrendingMovies  missing  raw/movies/trending/trending_movies_20240107.json",
+    ]
+    assert "The configuration is usable." in run.out
+
+
+def test_check_knows_both_graphs_and_the_genres(operate: Operate) -> None:
+    told = document(operate("check", "--json"))
+    assert [each["task"] for each in told["graph"]] == ["DailySummary", "WeeklyConsolidation"]
+    assert (told["done"], told["missing"]) == (0, 15)
+    genres = document(operate("check", "GenreMovies", DAY, "--json"))["graph"]
+    assert len(genres) == 8
+    assert genres[0]["task"] == "GenreMovies(action)"
+
+
+def test_check_tells_where_each_setting_comes_from_and_shows_no_secret(
+    operate: Operate, clean_environment: Path
+) -> None:
+    dotenv = "TMDB_LANGUAGE=en-US\nPIPELINE_LUIGID_PASSWORD=hush-hush-hush\nTMDB_REGION=US\n"
+    (clean_environment / ".env").write_text(dotenv)
+    run = operate("check", "--json", TMDB_REGION="GB")
+    told = {each["variable"]: (each["value"], each["source"]) for each in document(run)["settings"]}
+    assert told["TMDB_API_KEY"] == ("set", "environment")
+    assert told["TMDB_LANGUAGE"] == ("en-US", ".env")
+    assert told["TMDB_REGION"] == ("GB", "environment")
+    assert told["PIPELINE_LUIGID_PASSWORD"] == ("set", ".env")
+    assert told["PIPELINE_ALERT_URL"] == ("not set", "default")
+    assert told["PIPELINE_LOG_FORMAT"] == ("text", "default")
+    assert V3_KEY not in run.output
+    assert "hush-hush-hush" not in run.output + operate("check").output
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"TMDB_API_KEY": None}, "TMDB_API_KEY is not set"),
+        ({"TMDB_REGION": "Korea"}, "TMDB_REGION has to be like KR"),
+        ({"PIPELINE_CONFIG_DIR": "nowhere"}, "collection.toml is missing"),
+        ({"PIPELINE_HISTORY_URL": "mysql://x"}, "PIPELINE_HISTORY_URL has to be like"),
+    ],
+)
+def test_a_configuration_that_cannot_work_is_told_and_ends_with_1(
+    operate: Operate, changes: dict[str, str | None], sentence: str
+) -> None:
+    run = operate("check", "daily", DAY, **changes)
+    assert run.status == 1
+    assert "problem: " in run.out
+    assert sentence in run.out
+    assert "Traceback" not in run.output
+    assert document(operate("check", "--json", **changes))["ok"] is False
+
+
+def test_what_luigi_and_we_would_pass_over_in_silence_is_told(
+    operate: Operate, tmp_path: Path, luigid_port: int
+) -> None:
+    path = Path(luigi_cfg(tmp_path / "odd.cfg", f"http://127.0.0.1:{luigid_port}/"))
+    text = path.read_text().replace("task_failed = 30", "task_failed = 0")
+    path.write_text(text + "\n[schedular]\nretry_delay = 5\n")
+    told = document(operate("check", "--json", LUIGI_CONFIG_PATH=str(path), TMDB_LANGUAG="ko-KR"))
+    [status_of_failure, section] = told["problems"]
+    assert "gives no status to task_failed" in status_of_failure
+    assert "[schedular] that luigi does not know" in section
+    assert "did you mean [scheduler]?" in section
+    assert told["warnings"] == [
+        "TMDB_LANGUAG is set, but nothing reads a variable of that name: did you mean "
+        "TMDB_LANGUAGE?"
+    ]
+
+
+def test_a_day_that_cannot_be_collected_is_told_at_its_place_in_the_graph(
+    operate: Operate,
+) -> None:
+    run = operate("check", "daily", "2099-01-01")
+    assert run.status == 0
+    assert run.out.count("! 2099-01-01 lies in the future") == 4

@@ -1,0 +1,124 @@
+"""A data root of ten years: nothing lists its folders, or reads more than in the first months."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.luigi_runs import luigi_command
+
+from pipeline.layout import Layout
+
+TODAY = datetime.date.today()
+YESTERDAY = TODAY - datetime.timedelta(days=1)
+SOME_DAYS, TEN_YEARS = 250, 3650
+"""All that ever looks back has something to find in the first, too."""
+
+SPY = """
+import atexit, json, os, sys
+root, told, script, *words = sys.argv[1:]
+seen = []
+def hook(event, arguments):
+    if event in ("open", "os.listdir", "os.scandir") and arguments:
+        path = arguments[0]
+        if isinstance(path, (str, os.PathLike)) and str(path).startswith(root):
+            seen.append([event, str(path)[len(root) + 1:]])
+def tell():
+    known = list(seen)
+    with open(told, "w") as stream:
+        json.dump(known, stream)
+atexit.register(tell)
+sys.addaudithook(hook)
+sys.argv = [script, *words]
+exec(compile(open(script).read(), script, "exec"), {"__name__": "__main__"})
+"""
+"""Runs a script of the environment, and tells which files and folders it opened below a root."""
+
+
+@pytest.fixture(scope="module")
+def one_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root in which yesterday was collected and drawn, as a day and as a week."""
+    root = tmp_path_factory.mktemp("one") / "data"
+    for task in ("DailySummary", "WeeklyConsolidation", "IndexPage"):
+        subprocess.run(
+            luigi_command(task, "--date", str(YESTERDAY), "--local-scheduler"),
+            env=environment(root),
+            check=True,
+            capture_output=True,
+        )
+    return root
+
+
+@pytest.fixture(scope="module")
+def roots(one_day: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Path]]:
+    made = {days: tmp_path_factory.mktemp(f"days{days}") for days in (SOME_DAYS, TEN_YEARS)}
+    for days, root in made.items():
+        many(one_day, root, days)
+    yield made
+    for root in made.values():
+        shutil.rmtree(root)
+
+
+def environment(root: Path) -> dict[str, str]:
+    return {**os.environ, "TMDB_API_KEY": "demo", "PIPELINE_DATA_DIR": str(root)}
+
+
+def many(one_day: Path, root: Path, days: int) -> None:
+    """Have the documents of one day stand for each of so many days."""
+    shutil.copytree(one_day, root, dirs_exist_ok=True, ignore=lambda *_: {"logs", "reports"})
+    files = [path for path in root.rglob(f"*{YESTERDAY:%Y%m%d}*") if path.is_file()]
+    for number in range(1, days):
+        day = YESTERDAY - datetime.timedelta(days=number)
+        for path in files:
+            os.link(path, path.with_name(path.name.replace(f"{YESTERDAY:%Y%m%d}", f"{day:%Y%m%d}")))
+
+
+def opened(root: Path, folder: Path, script: str, *words: str) -> list[tuple[str, str]]:
+    """What a command opened or listed below the root, besides its logs."""
+    told = folder / "told.json"
+    command = Path(sys.executable).with_name(script)
+    done = subprocess.run(
+        [sys.executable, "-c", SPY, str(root), str(told), str(command), *words],
+        env=environment(root),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return [(event, path) for event, path in json.loads(told.read_text()) if "logs" not in path]
+
+
+def luigi(task: str) -> tuple[str, ...]:
+    return ("luigi", "--module", "pipeline", task, "--date", str(TODAY), "--local-scheduler")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [luigi("DailySummary"), luigi("WeeklyConsolidation"), ("tmdb-pipeline", "status")],
+    ids=["day", "week", "status"],
+)
+def test_ten_years_are_handled_like_the_first_months(
+    roots: dict[int, Path], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    before, after = (opened(root, tmp_path, *command) for root in roots.values())
+    assert [path for event, path in after if event != "open"] == []
+    assert Counter(before) == Counter(after)
+    assert before or command[0] != "luigi"
+
+
+def test_so_is_the_index(roots: dict[int, Path], tmp_path: Path) -> None:
+    for root in roots.values():
+        Layout(root).index_page.unlink(missing_ok=True)
+    before, after = (opened(root, tmp_path, *luigi("IndexPage")) for root in roots.values())
+    assert [path for event, path in after if event != "open"] == []
+    assert Counter(before) == Counter(after)
+    assert 26 < len(before) < 400

@@ -1,0 +1,415 @@
+"""A night does not depend on luigid: without it a run uses the local scheduler.
+
+Real runs, real luigids that are stopped, frozen and killed, and a fake TMDB that counts requests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.configurations import quick
+from support.fake_tmdb import V3_KEY, FakeTmdb
+from support.luigi_runs import luigi_command, slow_tmdb
+from support.luigid_process import Luigid, our_luigid, plain_luigid
+from support.ports import free_port
+from support.receivers import Receiver
+from support.repository import REPOSITORY
+
+DAY = "2024-01-07"
+DAILY = ("DailySummary", "--date", DAY)
+PAGES_OF_A_DAY = [*(("/movie/popular", page) for page in range(1, 6)), ("/trending/movie/day", 1)]
+
+
+def requested(tmdb: FakeTmdb) -> list[tuple[str, int]]:
+    """Every page that was requested, in order of list and page."""
+    paths = {path for path, _ in PAGES_OF_A_DAY}
+    return sorted((path, page) for path in paths for page in tmdb.pages(path))
+
+
+def configured(folder: Path, port: int) -> dict[str, str]:
+    """Write luigi.cfg and unattended.cfg with short waits; return the variables of a run there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    quick(REPOSITORY / "luigi.cfg", folder, scheduler_url=f"http://127.0.0.1:{port}/")
+    cfg = quick(REPOSITORY / "config/unattended.cfg", folder)
+    return {"LUIGI_CONFIG_PATH": str(cfg)}
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def variables(environment: dict[str, str], clean_environment: Path, port: int) -> dict[str, str]:
+    """The variables of an unattended run in a folder of its own."""
+    return {**environment, **configured(clean_environment, port), "TMDB_MAX_RETRIES": "0"}
+
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(variables: dict[str, str], clean_environment: Path) -> Iterator[Start]:
+    """Start `luigi --module pipeline WORDS` without a terminal."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(*words: str, command: list[str] | None = None, **changes: str) -> Any:
+        process = subprocess.Popen(
+            command or luigi_command(*words), env={**variables, **changes}, cwd=clean_environment,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def ended(process: subprocess.Popen[str], seconds: float = 60) -> tuple[int, str]:
+    output, _ = process.communicate(timeout=seconds)
+    return process.returncode, output
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.01)
+
+
+def record(data_dir: Path) -> list[dict[str, Any]]:
+    lines = (data_dir / "logs/runs.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@contextlib.contextmanager
+def serving(port: int, folder: Path, data_dir: Path) -> Iterator[Luigid]:
+    """The hardened luigid of a data root, on that port."""
+    with our_luigid(folder, "--port", str(port), PIPELINE_DATA_DIR=str(data_dir)) as luigid:
+        yield luigid
+
+
+# away from the beginning
+
+
+def test_a_run_without_luigid_is_done_by_the_local_scheduler(
+    start: Start, tmdb: FakeTmdb, data_dir: Path
+) -> None:
+    status, output = ended(start(*DAILY))
+    assert status == 0, output
+    assert "this run uses the local scheduler" in output
+    assert requested(tmdb) == PAGES_OF_A_DAY
+    assert [each["scheduler"] for each in record(data_dir)] == ["local", "local"]
+
+
+def test_a_run_in_a_terminal_says_that_luigid_does_not_answer(
+    variables: dict[str, str], clean_environment: Path
+) -> None:
+    """Somebody is there to start it: nothing is decided for them."""
+    controller, terminal = os.openpty()
+    run = subprocess.Popen(
+        luigi_command(*DAILY), env={**variables, "LUIGI_CONFIG_PATH": ""},
+        cwd=clean_environment, stdout=terminal, stderr=terminal,
+    )  # fmt: skip
+    os.close(terminal)
+    output = b""
+    with contextlib.suppress(OSError):
+        while chunk := os.read(controller, 65_536):
+            output += chunk
+    assert run.wait(30) == 40, output
+    assert b"luigid does not answer at" in output
+
+
+@contextlib.contextmanager
+def listening(port: int, answer: Callable[[socket.socket], None]) -> Iterator[None]:
+    """Something that accepts connections where luigid should be."""
+    with socket.create_server(("127.0.0.1", port)) as server:
+        server.settimeout(0.1)
+        over = threading.Event()
+
+        def serve() -> None:
+            while not over.is_set():
+                with contextlib.suppress(OSError):
+                    connection, _ = server.accept()
+                    accepted.append(connection)
+                    threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+        accepted: list[socket.socket] = []
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield
+        over.set()
+        thread.join()
+        for connection in accepted:
+            connection.close()
+
+
+def silent(connection: socket.socket) -> None:
+    """Accept and say nothing."""
+
+
+def one_byte_a_second(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n" + b"X: " + b"x" * 60:
+            connection.sendall(bytes([byte]))
+            time.sleep(1)
+
+
+def another_program(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.recv(65_536)
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>"
+        )
+        connection.close()
+
+
+@pytest.mark.parametrize("answer", [silent, one_byte_a_second, another_program])
+def test_what_listens_there_and_is_no_luigid_delays_a_run_for_some_seconds_only(
+    start: Start, tmdb: FakeTmdb, port: int, answer: Callable[[socket.socket], None]
+) -> None:
+    with listening(port, answer):
+        status, output = ended(start(*DAILY), seconds=40)
+    assert status == 0, output
+    assert requested(tmdb) == PAGES_OF_A_DAY
+
+
+def test_a_luigid_that_asks_for_another_password_is_gone_around(
+    start: Start, tmdb: FakeTmdb, port: int, tmp_path: Path, data_dir: Path
+) -> None:
+    folder = tmp_path / "luigid"
+    with our_luigid(folder, "--port", str(port), PIPELINE_DATA_DIR=str(data_dir),
+                    PIPELINE_LUIGID_PASSWORD="another"):  # fmt: skip
+        status, output = ended(start(*DAILY))
+    assert status == 0, output
+    assert requested(tmdb) == PAGES_OF_A_DAY
+
+
+def test_a_scheduler_url_that_is_none_keeps_no_night_from_running(
+    start: Start, tmdb: FakeTmdb, clean_environment: Path
+) -> None:
+    quick(REPOSITORY / "luigi.cfg", clean_environment, scheduler_url="nonsense")
+    status, output = ended(start(*DAILY))
+    assert status == 0, output
+    assert requested(tmdb) == PAGES_OF_A_DAY
+
+
+def test_a_luigid_frozen_at_the_start_and_back_after_the_fallback_is_not_used_again(
+    start: Start, port: int, tmp_path: Path, data_dir: Path
+) -> None:
+    with slow_tmdb(0.5) as slow, serving(port, tmp_path / "luigid", data_dir) as luigid:
+        luigid.process.send_signal(signal.SIGSTOP)
+        run = start(*DAILY, TMDB_API_URL=slow.url)
+        wait_for(lambda: slow.count() >= 1)
+        luigid.process.send_signal(signal.SIGCONT)
+        status, output = ended(run)
+        assert status == 0, output
+        assert requested(slow) == PAGES_OF_A_DAY
+        assert luigid.call("task_list").response == {}
+
+
+# lost during the run
+
+
+def test_a_luigid_that_is_killed_during_the_run_is_gone_on_without(
+    start: Start, port: int, tmp_path: Path, data_dir: Path
+) -> None:
+    with slow_tmdb() as slow:
+        with serving(port, tmp_path / "luigid", data_dir) as luigid:
+            run = start(*DAILY, TMDB_API_URL=slow.url)
+            wait_for(lambda: slow.count() >= 1)
+            luigid.process.kill()
+        status, output = ended(run)
+        assert status == 0, output
+        assert "starts over with the local scheduler" in output
+        assert requested(slow) == PAGES_OF_A_DAY
+    (begin, end) = record(data_dir)
+    assert (begin["scheduler"], end["scheduler"], end["status"]) == ("luigid", "local", 0)
+    assert begin["run_id"] == end["run_id"]
+
+
+def test_a_luigid_that_hangs_during_the_run_is_gone_on_without(
+    start: Start, port: int, tmp_path: Path, data_dir: Path
+) -> None:
+    with slow_tmdb() as slow, serving(port, tmp_path / "luigid", data_dir) as luigid:
+        run = start(*DAILY, TMDB_API_URL=slow.url)
+        wait_for(lambda: slow.count() >= 1)
+        luigid.process.send_signal(signal.SIGSTOP)
+        status, output = ended(run)
+        luigid.process.send_signal(signal.SIGCONT)
+        assert status == 0, output
+        assert requested(slow) == PAGES_OF_A_DAY
+
+
+def test_a_luigid_that_comes_back_empty_is_gone_on_without(
+    start: Start, port: int, tmp_path: Path, data_dir: Path
+) -> None:
+    """It was killed and forgot the run: luigi ends with 25 then, although nothing failed."""
+    with slow_tmdb() as slow:
+        with serving(port, tmp_path / "luigid", data_dir) as luigid:
+            run = start(*DAILY, TMDB_API_URL=slow.url)
+            wait_for(lambda: slow.count() >= 1)
+            luigid.process.kill()
+        (data_dir / "state/luigid.pickle").unlink(missing_ok=True)
+        with serving(port, tmp_path / "luigid", data_dir):
+            status, output = ended(run)
+        assert status == 0, output
+        assert requested(slow) == PAGES_OF_A_DAY
+
+
+def test_a_paused_luigid_costs_no_night(
+    start: Start, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb
+) -> None:
+    with serving(port, tmp_path / "luigid", data_dir) as luigid:
+        assert luigid.call("pause").status == 200
+        status, output = ended(start(*DAILY))
+    assert status == 0, output
+    assert requested(tmdb) == PAGES_OF_A_DAY
+
+
+# at the same moment
+
+
+def test_a_scheduled_and_a_triggered_run_at_the_same_moment_request_no_page_twice(
+    start: Start, data_dir: Path
+) -> None:
+    program = Path(luigi_command()[0])
+    with slow_tmdb() as slow:
+        url = {"TMDB_API_URL": slow.url}
+        words = ["--", str(program), "--module", "pipeline", "DailySummary"]
+        scheduled = start(
+            command=[str(program.with_name("tmdb-scheduled")), "daily", *words], **url
+        )
+        trigger = [str(program.with_name("tmdb-pipeline")), "trigger", "daily", "--runtime", "host"]
+        triggered = start(command=trigger, **url)
+        results = [ended(scheduled), ended(triggered)]
+        assert sorted(status for status, _ in results) in ([0, 10], [0, 0]), results
+        assert requested(slow) == PAGES_OF_A_DAY
+    assert any("Skipped: another run of DailySummary is in progress." in out for _, out in results)
+
+
+def test_a_crontab_line_of_0_1_0_and_a_trigger_request_no_page_twice(
+    start: Start, data_dir: Path
+) -> None:
+    """Such a line calls luigi itself, under a lock of its own."""
+    program = Path(luigi_command()[0])
+    today = time.strftime("%Y-%m-%d")
+    with slow_tmdb() as slow:
+        url = {"TMDB_API_URL": slow.url}
+        line = start("DailySummary", "--date", today, **url)
+        wait_for(lambda: slow.count() >= 1)
+        trigger = [str(program.with_name("tmdb-pipeline")), "trigger", "daily", "--runtime", "host"]
+        status, output = ended(start(command=trigger, **url))
+        assert (status, "is in progress" in output) == (10, True), output
+        assert ended(line)[0] == 0
+        assert requested(slow) == PAGES_OF_A_DAY
+
+
+def test_the_status_is_0_where_the_document_came_from_another_run(
+    start: Start, data_dir: Path, tmdb: FakeTmdb
+) -> None:
+    assert ended(start(*DAILY))[0] == 0
+    status, output = ended(start(*DAILY, TMDB_API_KEY=V3_KEY))
+    assert status == 0, output
+    assert requested(tmdb) == PAGES_OF_A_DAY
+
+
+def test_a_run_that_stops_at_bad_lists_is_scheduled_by_luigid_as_any_other(
+    start: Start, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb
+) -> None:
+    shutil.copytree(REPOSITORY / "config", tmp_path / "config")
+    quality = tmp_path / "config/quality.toml"
+    quality.write_text(quality.read_text().replace('on_fail = "warn"', 'on_fail = "stop"'))
+    with serving(port, tmp_path / "luigid", data_dir):
+        run = start(*DAILY, PIPELINE_CONFIG_DIR=str(quality.parent), LUIGI_CONFIG_PATH="")
+        status, output = ended(run)
+    assert status == 0, output
+    assert [each["scheduler"] for each in record(data_dir)] == ["luigid", "luigid"]
+
+
+# one luigid, two data roots
+
+
+@contextlib.contextmanager
+def stock(port: int, folder: Path, data_dir: Path) -> Iterator[None]:
+    """luigi's own luigid, which cannot say whose data root it serves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("support.luigid_process.free_port", lambda: port)
+        with plain_luigid(folder):
+            yield
+
+
+@pytest.mark.parametrize("kind", [serving, stock])
+def test_two_data_roots_in_two_languages_share_one_luigid_and_mix_nothing(
+    start: Start, port: int, tmp_path: Path, data_dir: Path, kind: Callable[..., Any]
+) -> None:
+    roots = {"ko-KR": data_dir, "en-US": tmp_path / "english"}
+    with slow_tmdb() as slow, kind(port, tmp_path / "luigid", data_dir):
+        runs = {
+            language: start(*DAILY, TMDB_API_URL=slow.url, TMDB_LANGUAGE=language,
+                            PIPELINE_DATA_DIR=str(root))
+            for language, root in roots.items()
+        }  # fmt: skip
+        outputs = {language: ended(run) for language, run in runs.items()}
+    assert {status for status, _ in outputs.values()} == {0}, outputs
+    assert any("serves another data root" in output for _, output in outputs.values())
+    for language, root in roots.items():
+        path = root / "raw/movies/daily/popular_movies_20240107.json"
+        assert json.loads(path.read_text())["collection_info"]["language"] == language
+        assert (root / "raw/metadata/daily_summaries/daily_summary_20240107.json").exists()
+    assert sorted(requested(slow)) == sorted(PAGES_OF_A_DAY * 2)
+
+
+def test_a_copied_data_root_is_another_one(
+    start: Start, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb
+) -> None:
+    with serving(port, tmp_path / "luigid", data_dir):
+        copy = tmp_path / "copy"
+        subprocess.run(["cp", "-a", str(data_dir), str(copy)], check=True)
+        status, output = ended(start(*DAILY, PIPELINE_DATA_DIR=str(copy)))
+    assert status == 0, output
+    assert "serves another data root" in output
+
+
+# alerts of an outage
+
+
+def test_an_outage_of_luigid_is_one_alert_and_one_all_clear(
+    start: Start, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb, receiver: Receiver
+) -> None:
+    alerting = {"PIPELINE_ALERT_URL": receiver.url}
+    with serving(port, tmp_path / "luigid", data_dir):
+        assert ended(start(*DAILY, **alerting))[0] == 0
+    assert receiver.titles == []
+    for day in ("2024-01-08", "2024-01-09"):
+        assert ended(start("DailySummary", "--date", day, **alerting))[0] == 0
+    assert receiver.titles == ["luigid does not answer"]
+    with serving(port, tmp_path / "luigid", data_dir):
+        for day in ("2024-01-10", "2024-01-11"):
+            assert ended(start("DailySummary", "--date", day, **alerting))[0] == 0
+    assert len(receiver.titles) == 2
+    assert receiver.titles[1].startswith("All clear: luigid")
+
+
+def test_a_host_that_never_had_a_luigid_is_not_alerted_of_it(
+    start: Start, tmdb: FakeTmdb, receiver: Receiver
+) -> None:
+    assert ended(start(*DAILY, PIPELINE_ALERT_URL=receiver.url))[0] == 0
+    assert receiver.titles == []

@@ -1,0 +1,77 @@
+"""The layers of the package: which module belongs to which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.repository import REPOSITORY
+
+PACKAGE = REPOSITORY / "pipeline"
+
+TOP = 5
+LAYERS = {
+    # the top: what a user starts
+    "pipeline": TOP,
+    "pipeline.entry": TOP,
+    "pipeline.startup": TOP,
+    # 4: whatever operates the pipeline
+    "pipeline.ops.*": 4,
+    # 3: luigi lives here
+    "pipeline.tasks.*": 3,
+    # 2: talks to the world
+    "pipeline.tmdb.*": 2,
+    "pipeline.settings": 2,
+    "pipeline.layout": 2,
+    "pipeline.bounded": 2,
+    "pipeline.folders": 2,
+    "pipeline.filesystem": 2,
+    "pipeline.storage": 2,
+    "pipeline.identity": 2,
+    "pipeline.pages.*": 2,
+    # 1: pure, from documents to documents
+    "pipeline.collection": 1,
+    "pipeline.quality.*": 1,
+    "pipeline.summary": 1,
+    "pipeline.consolidate": 1,
+    "pipeline.movement": 1,
+    "pipeline.merge": 1,
+    "pipeline.jsontext": 1,
+    "pipeline.rows": 1,
+    "pipeline.timeline": 1,
+    # 0: facts and names
+    "pipeline.errors": 0,
+    "pipeline.plaintext": 0,
+    "pipeline.streams": 0,
+    "pipeline.version": 0,
+    "pipeline.plan": 0,
+    "pipeline.genres": 0,
+    "pipeline.credential": 0,
+    "pipeline.clock": 0,
+}
+"""Module -> layer. `a.b.*` is a.b and all below it."""
+
+
+def module_name(path: Path) -> str:
+    parts = ("pipeline", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {module_name(path): path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def is_one_of(module: str, names: set[str] | dict[str, int]) -> bool:
+    return entry_of(module, names) is not None
+
+
+def entry_of(module: str, names: set[str] | dict[str, int]) -> str | None:
+    """The entry that covers the module: its own name, or a prefix with a star."""
+    if module in names:
+        return module
+    parts = module.split(".")
+    prefixes = (".".join(parts[:length]) + ".*" for length in range(len(parts), 0, -1))
+    return next((prefix for prefix in prefixes if prefix in names), None)
+
+
+def layer_of(module: str) -> int | None:
+    entry = entry_of(module, LAYERS)
+    return None if entry is None else LAYERS[entry]

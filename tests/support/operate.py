@@ -1,0 +1,98 @@
+"""The `tmdb-pipeline` command as a user runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.luigi_runs import Run, installed, run_command
+from support.ports import free_port
+from support.repository import REPOSITORY
+
+from pipeline.ops import luigid_api, processes
+
+WORDS = [sys.executable, "-m", "pipeline.ops.cli"]
+
+Operate = Callable[..., Run]
+
+
+def operated(
+    *words: str, env: Mapping[str, str], cwd: Path, timeout: float = 60, **changes: str | None
+) -> Run:
+    """Run the command to its end; a variable of None is removed."""
+    return run_command([installed("tmdb-pipeline"), *words], {**env, **changes}, cwd, timeout)
+
+
+def luigi_cfg(path: Path, scheduler_url: str) -> str:
+    """The pipeline's luigi.cfg, but with luigid at that address."""
+    ours = (REPOSITORY / "luigi.cfg").read_text(encoding="utf-8")
+    path.write_text(ours.replace("http://127.0.0.1:8082/", scheduler_url), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def luigid_port() -> int:
+    """A port that no luigid listens on yet."""
+    return free_port()
+
+
+@pytest.fixture
+def operator_environment(
+    environment: dict[str, str], tmp_path: Path, luigid_port: int
+) -> dict[str, str]:
+    """The fake TMDB, and a luigi configuration that names a port of this test's own."""
+    mine = luigi_cfg(tmp_path / "luigi.cfg", f"http://127.0.0.1:{luigid_port}/")
+    environment.pop("PYTHONWARNINGS")
+    return {**environment, "LUIGI_CONFIG_PATH": mine}
+
+
+@pytest.fixture
+def operate(operator_environment: dict[str, str], clean_environment: Path) -> Iterator[Operate]:
+    """Run `tmdb-pipeline WORDS`; whatever luigid it started is stopped in the end."""
+
+    def run(*words: str, **changes: Any) -> Run:
+        return operated(*words, env=operator_environment, cwd=clean_environment, **changes)
+
+    yield run
+    if (Path(operator_environment["PIPELINE_DATA_DIR"]) / "state/luigid.pid").exists():
+        run("stop", "--runtime", "host")
+
+
+@contextlib.contextmanager
+def plain_luigid(
+    port: int, env: Mapping[str, str], folder: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A stock luigid that answers, started by something else than our command."""
+    command = [str(Path(sys.executable).with_name("luigid")), "--address", "127.0.0.1"]
+    command += ["--port", str(port), "--state-path", str(folder / "plain.pickle")]
+    process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        assert processes.until(lambda: luigid_api.look(url, None).answers, 30)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def document(run: Run) -> Any:
+    """The JSON document that a command printed."""
+    return json.loads(run.out)
+
+
+__all__ = [
+    "Operate",
+    "document",
+    "luigi_cfg",
+    "luigid_port",
+    "operate",
+    "operated",
+    "operator_environment",
+    "plain_luigid",
+]

@@ -1,0 +1,122 @@
+"""One day or week as it came: the pages of its lists, and the profiles of those before."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from support.repository import REPOSITORY
+
+from pipeline import plan
+from pipeline.collection import Effort, Origin, Page, document
+from pipeline.plan import FilmList, Plan, plan_from
+from pipeline.quality.listing import Listing
+from pipeline.quality.profile import Profile
+from pipeline.quality.report import validation_report
+from pipeline.quality.thresholds import Thresholds, thresholds_from
+
+CONFIG = REPOSITORY / "config"
+
+Document = dict[str, Any]
+Source = Callable[[FilmList, datetime.date, str], list[Page]]
+"""What answers for the pages of a list, on a date, in a language."""
+
+
+def tables(name: str) -> dict[str, Any]:
+    """A file of config/ as it is shipped."""
+    return tomllib.loads((CONFIG / name).read_text(encoding="utf-8"))
+
+
+PLAN = plan_from(tables("collection.toml"))
+SLUGS = tuple(genre.slug for genre in PLAN.genres)
+THRESHOLDS = thresholds_from(tables("quality.toml"), SLUGS)
+
+
+def daily_lists(what: Plan, date: datetime.date) -> list[FilmList]:
+    return [plan.popular(what), plan.trending(what)]
+
+
+def weekly_lists(what: Plan, date: datetime.date) -> list[FilmList]:
+    genres = [plan.of_genre(what, genre.slug, date) for genre in what.genres]
+    return [*genres, plan.top_rated(what, date)]
+
+
+@dataclass(frozen=True)
+class Period:
+    """How often lists are collected, which, and how old the last one may be."""
+
+    name: str
+    days: int
+    gap_days: int
+    lists: Callable[[Plan, datetime.date], list[FilmList]]
+
+
+DAILY = Period("day", 1, THRESHOLDS.daily_gap_days, daily_lists)
+WEEKLY = Period("week", 7, THRESHOLDS.weekly_gap_days, weekly_lists)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What was collected for one date. A bad kind is made of a normal one by changing its pages."""
+
+    date: datetime.date
+    language: str
+    period: Period
+    lists: dict[str, FilmList]
+    pages: dict[str, list[Page]]
+    past: dict[str, list[Profile]]
+
+    def only(self, name: str) -> Day:
+        """The same day with one of its lists."""
+        return dataclasses.replace(self, lists={name: self.lists[name]})
+
+    def with_pages(self, name: str, pages: list[Page]) -> Day:
+        """The same day with other pages of one list."""
+        return dataclasses.replace(self, pages={**self.pages, name: pages})
+
+    def with_past(self, name: str, past: list[Profile]) -> Day:
+        """The same day with other collections of one list before it."""
+        return dataclasses.replace(self, past={**self.past, name: past})
+
+    def first(self) -> Day:
+        """The same day as the first of all."""
+        return dataclasses.replace(self, past={})
+
+    def document(self, name: str) -> Document:
+        """A list's document as the collection would have published it."""
+        return collected(self.lists[name], self.date, self.pages[name], self.language)
+
+    def listings(self, thresholds: Thresholds = THRESHOLDS) -> list[Listing]:
+        return [
+            Listing(
+                name=name,
+                file=f"{name}.json",
+                date=self.date,
+                document=self.document(name),
+                past=self.past.get(name, []),
+                gap_days=self.period.gap_days,
+                bounds=thresholds.bounds,
+            )
+            for name in self.lists
+        ]
+
+    def report(self, thresholds: Thresholds = THRESHOLDS) -> Document:
+        return validation_report(self.date, self.listings(thresholds), thresholds)
+
+
+def collected(
+    film_list: FilmList, date: datetime.date, pages: list[Page], language: str
+) -> Document:
+    at = datetime.datetime.combine(date, datetime.time(2), datetime.UTC)
+    effort = Effort(requests=len(pages), retries=0, bytes_received=0, duration_seconds=0.5)
+    origin = Origin("tmdb", language, "KR", at, date, effort)
+    return document(film_list, date, pages, origin)
+
+
+def broken(report: Document) -> dict[str, list[Document]]:
+    """The checks that did not succeed, with their evidence."""
+    return {each["id"]: each["evidence"] for each in report["checks"] if not each["success"]}

@@ -1,0 +1,259 @@
+"""Bad days by kind: how each is made of a normal one, and by which rules it has to be caught."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from support.quality_days.catalogue import catalogue
+from support.quality_days.day import Day
+from support.quality_days.texts import TEXTS
+
+from pipeline.collection import Film, Page
+from pipeline.plan import FilmList
+from pipeline.quality.profile import profile_of
+
+Change = Callable[[Day, str, Random], Day]
+Rows = Callable[[Film, Day, Random], Film]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of bad list.
+
+    `rules` are those of which at least one has to catch it, `verdicts` what the day may be called
+    then. `needs_past` says that a first day cannot show it.
+    """
+
+    name: str
+    rules: frozenset[str]
+    verdicts: frozenset[str]
+    change: Change
+    needs_past: bool = False
+    languages: frozenset[str] = frozenset({"ko", "en"})
+    lists: Callable[[FilmList], bool] = lambda film_list: True
+
+    def suits(self, day: Day, name: str) -> bool:
+        return day.language[:2] in self.languages and self.lists(day.lists[name])
+
+    def make(self, day: Day, name: str, chance: Random) -> Day:
+        return self.change(day, name, chance)
+
+
+def _is_genre(film_list: FilmList) -> bool:
+    return film_list.genre_id is not None
+
+
+def _is_sorted(film_list: FilmList) -> bool:
+    return film_list.genre_id is not None or film_list.min_rating is not None
+
+
+def _is_long(film_list: FilmList) -> bool:
+    return film_list.pages > 1
+
+
+def _is_of_the_moment(film_list: FilmList) -> bool:
+    return film_list.min_rating is None
+
+
+def _each_row(row: Rows) -> Change:
+    def change(day: Day, name: str, chance: Random) -> Day:
+        pages = [
+            page._replace(films=[row(film, day, chance) for film in page.films])
+            for page in day.pages[name]
+        ]
+        return day.with_pages(name, pages)
+
+    return change
+
+
+def _rows_of(share: Callable[[Random], float], row: Rows) -> Change:
+    """Change a share of the rows, drawn for the day."""
+
+    def change(day: Day, name: str, chance: Random) -> Day:
+        wanted = share(chance)
+
+        def some(film: Film, day: Day, chance: Random) -> Film:
+            return row(film, day, chance) if chance.random() < wanted else film
+
+        return _each_row(some)(day, name, chance)
+
+    return change
+
+
+# Junk, as in March 2025
+
+
+def _junk_page(page: Page, genre: int | None, chance: Random) -> Page:
+    """Twenty films that nobody knows, each of them valid by itself."""
+    empty = set(chance.sample(range(20), chance.randint(16, 18)))
+    films = [_junk(place not in empty, genre, chance) for place in range(len(page.films))]
+    return page._replace(films=films)
+
+
+def _junk(is_told: bool, genre: int | None, chance: Random) -> Film:
+    film_id = chance.randrange(1_200_000, 1_500_000)
+    votes = chance.choice((0, 0, 0, 1, 2))
+    return {
+        "adult": False,
+        "backdrop_path": None,
+        "genre_ids": [genre] if genre else chance.choice(([], [18], [99])),
+        "id": film_id,
+        "original_language": chance.choice(("en", "pt", "es", "id")),
+        "original_title": f"Untitled {film_id}",
+        "overview": "아무도 모르는 영화에 대한 짧은 이야기이다." if is_told else "",
+        "popularity": round(chance.uniform(0.5, 26), 4),
+        "poster_path": None if chance.random() < 0.8 else f"/{film_id}.jpg",
+        "release_date": f"{chance.randint(1975, 2024)}-0{chance.randint(1, 9)}-11",
+        "title": f"Untitled {film_id}",
+        "video": False,
+        "vote_average": chance.choice((1, 5.5, 10)) if votes else 0,
+        "vote_count": votes,
+    }
+
+
+def _junk_pages(share: float) -> Change:
+    def change(day: Day, name: str, chance: Random) -> Day:
+        pages, genre = day.pages[name], day.lists[name].genre_id
+        junk = set(chance.sample(range(len(pages)), max(1, round(share * len(pages)))))
+        return day.with_pages(
+            name,
+            [_junk_page(p, genre, chance) if n in junk else p for n, p in enumerate(pages)],
+        )
+
+    return change
+
+
+# Lists that are not those asked for
+
+
+def _repeated(day: Day, name: str, chance: Random) -> Day:
+    """The third day in a row with the same list."""
+    step = day.period.days
+    movies = day.document(name)["movies"]
+    before = [profile_of(_before(day, number * step), movies) for number in (1, 2)]
+    older = [each for each in day.past.get(name, []) if each.date < before[-1].date]
+    return day.with_past(name, [*before, *older])
+
+
+def _before(day: Day, days: int) -> datetime.date:
+    return day.date - datetime.timedelta(days=days)
+
+
+def _in(language: str) -> Change:
+    def row(film: Film, day: Day, chance: Random) -> Film:
+        return film | {"overview": TEXTS[language](film["id"])} if film["overview"] else film
+
+    return _each_row(row)
+
+
+def _genre_ignored(day: Day, name: str, chance: Random) -> Day:
+    """What discover answers where it does not heed the genre."""
+    everything = day.lists[name]._replace(
+        parameters=(("sort_by", "popularity.desc"),), genre_id=None
+    )
+    return day.with_pages(name, catalogue(everything, day.date, day.language))
+
+
+def _pages_empty(day: Day, name: str, chance: Random) -> Day:
+    """The later half; a list with an empty page amid it is refused, and no day of quality's."""
+    pages = day.pages[name]
+    kept = len(pages) // 2
+    return day.with_pages(
+        name, [p if n < kept else p._replace(films=[]) for n, p in enumerate(pages)]
+    )
+
+
+def _truncated(day: Day, name: str, chance: Random) -> Day:
+    """The list breaks off somewhere between three tenths and seven of it."""
+    left = round(chance.uniform(0.3, 0.7) * sum(len(page.films) for page in day.pages[name]))
+    pages = []
+    for page in day.pages[name]:
+        pages.append(page._replace(films=page.films[: max(0, left)]))
+        left -= len(page.films)
+    return day.with_pages(name, pages)
+
+
+def _page_twice(day: Day, name: str, chance: Random) -> Day:
+    pages = list(day.pages[name])
+    sent, instead = chance.sample(range(len(pages)), 2)
+    pages[instead] = pages[instead]._replace(films=pages[sent].films)
+    return day.with_pages(name, pages)
+
+
+def _one_page(day: Day, name: str, chance: Random) -> Day:
+    pages = day.pages[name]
+    return day.with_pages(name, [p._replace(films=pages[0].films) for p in pages])
+
+
+def _shuffled(day: Day, name: str, chance: Random) -> Day:
+    pages = day.pages[name]
+    films = [film for page in pages for film in page.films]
+    chance.shuffle(films)
+    taken = iter(films)
+    return day.with_pages(name, [p._replace(films=[next(taken) for _ in p.films]) for p in pages])
+
+
+# Values
+
+
+def _scaled(factor: float) -> Change:
+    return _each_row(
+        lambda film, day, chance: film | {"popularity": round(film["popularity"] * factor, 4)}
+    )
+
+
+def _beyond_reason(film: Film, day: Day, chance: Random) -> Film:
+    return film | {"release_date": f"{chance.randint(2050, 2999)}-06-15"}
+
+
+def _years_ahead(film: Film, day: Day, chance: Random) -> Film:
+    return film | {"release_date": f"{day.date.year + chance.randint(3, 9)}-06-15"}
+
+
+def _without(field: str) -> Change:
+    return _each_row(lambda film, day, chance: {key: film[key] for key in film if key != field})
+
+
+FAIL, WARN, EITHER = frozenset({"fail"}), frozenset({"warn"}), frozenset({"warn", "fail"})
+TOLD = frozenset({"pass"})
+KOREAN, ENGLISH = frozenset({"ko"}), frozenset({"en"})
+
+KINDS: tuple[Kind, ...] = (
+    Kind("junk, as in March 2025", frozenset({"votes_few"}), FAIL, _junk_pages(1),
+         lists=_is_of_the_moment),
+    Kind("junk on half the pages", frozenset({"poster_missing", "overviews_unusual",
+         "votes_unusual"}), EITHER, _junk_pages(0.5),
+         lists=lambda each: _is_long(each) and _is_of_the_moment(each)),
+    Kind("unchanged for three collections", frozenset({"repeated"}), WARN, _repeated,
+         needs_past=True),
+    Kind("half the pages empty", frozenset({"list_size"}), FAIL, _pages_empty, lists=_is_long),
+    Kind("truncated", frozenset({"list_size"}), FAIL, _truncated),
+    Kind("Korean asked, English served", frozenset({"overview_language"}), FAIL, _in("en"),
+         languages=KOREAN),
+    Kind("English asked, Korean served", frozenset({"overview_language"}), FAIL, _in("ko"),
+         languages=ENGLISH),
+    Kind("English asked, German served", frozenset({"overview_language"}), FAIL, _in("de"),
+         languages=ENGLISH),
+    Kind("genre ignored", frozenset({"genre_ignored"}), FAIL, _genre_ignored, lists=_is_genre),
+    Kind("popularity divided by 50", frozenset({"popularity_scale"}), WARN, _scaled(1 / 50),
+         needs_past=True),
+    Kind("popularity times 50", frozenset({"popularity_scale"}), WARN, _scaled(50),
+         needs_past=True),
+    Kind("dates beyond reason", frozenset({"release_date_range"}), EITHER,
+         _rows_of(lambda chance: chance.uniform(0.3, 1), _beyond_reason)),
+    Kind("dates years ahead", frozenset({"release_far_ahead"}), EITHER,
+         _rows_of(lambda chance: chance.uniform(0.4, 1), _years_ahead)),
+    Kind("a page twice", frozenset({"rows_repeated"}), EITHER, _page_twice, lists=_is_long),
+    Kind("all pages the same", frozenset({"list_size"}), FAIL, _one_page, lists=_is_long),
+    Kind("in the order of chance", frozenset({"order", "ranks"}), WARN, _shuffled,
+         lists=_is_sorted),
+    Kind("in the order of chance, popular", frozenset({"ranks"}), WARN, _shuffled,
+         needs_past=True, lists=lambda each: each.name == "popular"),
+    Kind("a field that nobody knows", frozenset({"fields"}), TOLD,
+         _each_row(lambda film, day, chance: film | {"softcore_level": 3})),
+    Kind("a field gone", frozenset({"fields"}), TOLD, _without("backdrop_path")),
+)  # fmt: skip
+"""Every kind that the rules are held to."""

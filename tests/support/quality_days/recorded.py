@@ -1,0 +1,84 @@
+"""Lists made of the genuine recorded rows, which move from day to day as real ones do.
+
+The recordings hold some 170 different films in English, so genre and rating lists are shorter than
+those that the plan asks for.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+from pathlib import Path
+
+from support.quality_days.day import Source
+
+from pipeline.collection import Film, Page
+from pipeline.plan import PAGE_SIZE, FilmList
+from pipeline.tmdb.demo.chance import wave
+
+GENRES = ("action", "drama", "thriller")
+"""Those of which enough films were recorded."""
+
+_FEWEST_VOTES = 200
+_PERIODS = {"trending": (3, 0.5)}
+_CALM = (9, 0.2)
+
+
+def recorded(folder: Path) -> Source:
+    """Answer from the recordings in that folder."""
+    films = _films(folder)
+
+    def source(film_list: FilmList, on: datetime.date, language: str) -> list[Page]:
+        rows = _ordered(film_list, _admitted(film_list, films), on.toordinal())
+        starts = range(0, film_list.pages * PAGE_SIZE, PAGE_SIZE)
+        return [
+            Page(number, rows[start : start + PAGE_SIZE], film_list.pages, len(rows))
+            for number, start in enumerate(starts, start=1)
+        ]
+
+    return source
+
+
+def shortened(film_list: FilmList) -> FilmList:
+    """The list with as many pages as the recordings can fill."""
+    return film_list._replace(pages=min(film_list.pages, 5 if _is_whole(film_list) else 2))
+
+
+def _is_whole(film_list: FilmList) -> bool:
+    return film_list.name in ("popular", "trending")
+
+
+def _films(folder: Path) -> list[Film]:
+    films: dict[int, Film] = {}
+    for path in sorted(folder.glob("*_20*.json")):
+        answer = json.loads(path.read_text(encoding="utf-8"))
+        body, query = answer["body"], answer["request"]["query"]
+        rows = body.get("results", []) if isinstance(body, dict) else []
+        if "language" not in query:
+            films.update((row["id"], row) for row in rows if "title" in row)
+    return list(films.values())
+
+
+def _admitted(film_list: FilmList, films: list[Film]) -> list[Film]:
+    if film_list.genre_id is not None:
+        return [film for film in films if film_list.genre_id in film["genre_ids"]]
+    if film_list.min_rating is not None:
+        best = (film for film in films if film["vote_average"] >= film_list.min_rating)
+        return [film for film in best if film["vote_count"] >= _FEWEST_VOTES]
+    return films
+
+
+def _ordered(film_list: FilmList, films: list[Film], today: int) -> list[Film]:
+    days, restlessness = _PERIODS.get(film_list.name, _CALM)
+    moved = [
+        film | {"popularity": _moved(film, 1 + restlessness * wave(today, days, film["id"]))}
+        for film in films
+    ]
+    field = "vote_average" if film_list.min_rating is not None else "popularity"
+    return sorted(moved, key=lambda film: (-film[field], film["id"]))
+
+
+def _moved(film: Film, factor: float) -> float:
+    """Flattened, as the recorded lists are the top of far longer ones."""
+    return round(math.sqrt(film["popularity"]) * 10 * factor, 4)

@@ -1,0 +1,100 @@
+"""One course of days: what came on each, and what a look back from any of them finds."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from random import Random
+
+from support.quality_days.catalogue import catalogue
+from support.quality_days.day import PLAN, Day, Period, Source, collected
+from support.quality_days.noise import mixed, noisy
+
+from pipeline.collection import Page
+from pipeline.plan import FilmList
+from pipeline.quality.profile import Profile, profile_of
+
+MISSED = 0.1
+"""Share of the days before that were not collected at all."""
+
+BAD = 0.06
+"""Share of the days before that were bad, though not bad enough to be left out."""
+
+_DAY = datetime.timedelta(days=1)
+
+
+class World:
+    """The days of one seed in one language, from one source of lists."""
+
+    def __init__(
+        self,
+        period: Period,
+        language: str,
+        seed: int = 0,
+        source: Source = catalogue,
+        choose: Callable[[list[FilmList]], list[FilmList]] = list,
+    ) -> None:
+        self.period, self.language, self.seed = period, language, seed
+        self._source, self._choose = source, choose
+        self._profiles: dict[tuple[str, datetime.date], Profile] = {}
+
+    def day(self, date: datetime.date, collections: int = 28) -> Day:
+        """A normal day with up to so many earlier collections, some of them missed or bad."""
+        lists = {each.name: each for each in self._lists(date)}
+        pages = {name: self._pages(each, date) for name, each in lists.items()}
+        for name, each in lists.items():
+            self._profile(each, date, pages[name])
+        past = {name: self._past(each, date, collections) for name, each in lists.items()}
+        return Day(date, self.language, self.period, lists, pages, past)
+
+    def _lists(self, date: datetime.date) -> list[FilmList]:
+        return self._choose(self.period.lists(PLAN, date))
+
+    def _pages(self, film_list: FilmList, date: datetime.date) -> list[Page]:
+        chance = self._chance("pages", film_list.name, date)
+        today = self._source(film_list, date, self.language)
+        before = self.period.lists(PLAN, date - _DAY)
+        of_before = next(each for each in self._choose(before) if each.name == film_list.name)
+        yesterday = self._source(of_before, date - _DAY, self.language)
+        came = today if film_list.genre_id else mixed(today, yesterday, chance)
+        return noisy(came, self.language, chance)
+
+    def _past(self, film_list: FilmList, date: datetime.date, collections: int) -> list[Profile]:
+        found: list[Profile] = []
+        for number in range(1, collections + 1):
+            day = date - number * self.period.days * _DAY
+            chance = self._chance("past", film_list.name, day, date)
+            if chance.random() >= MISSED:
+                profile = self._profile(film_list, day)
+                found.append(_spoilt(profile, chance) if chance.random() < BAD else profile)
+        return found
+
+    def _profile(
+        self, film_list: FilmList, date: datetime.date, pages: list[Page] | None = None
+    ) -> Profile:
+        """Measure a list once; the days before are asked for again and again."""
+        key = film_list.name, date
+        if key not in self._profiles:
+            of_date = next(each for each in self._lists(date) if each.name == film_list.name)
+            came = pages or self._pages(of_date, date)
+            movies = collected(of_date, date, came, self.language)["movies"]
+            self._profiles[key] = profile_of(date, movies)
+        return self._profiles[key]
+
+    def _chance(self, *key: object) -> Random:
+        return Random(f"{self.period.name} {self.language} {self.seed} {key}")
+
+
+def _spoilt(profile: Profile, chance: Random) -> Profile:
+    """A bad day that was let through: half of it junk, or another scale of popularity."""
+    if chance.random() < 0.5:
+        median = profile.popularity_median
+        return profile._replace(popularity_median=median and median / 50)
+    half = len(profile.films) // 2
+    junk = tuple(70_000_000 + chance.randrange(1_000_000) for _ in range(half))
+    return profile._replace(
+        films=(*profile.films[:half], *junk),
+        overviews_empty=min(1.0, profile.overviews_empty + 0.3),
+        votes_median=2.0,
+        posters_missing=0.5,
+    )

@@ -1,0 +1,27 @@
+"""No unit test starts a child process; one that does fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+_STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+_started: list[str] = []
+
+
+def _note_child(event: str, arguments: tuple[object, ...]) -> None:
+    if event in _STARTS:
+        _started.append(f"{event} {arguments[:2]}")
+
+
+sys.addaudithook(_note_child)
+
+
+@pytest.fixture(autouse=True)
+def no_child_process() -> Iterator[None]:
+    """Fail a test that starts a child process: it belongs into tests/process."""
+    _started.clear()
+    yield
+    assert not _started, f"a unit test starts no child process: {_started}"

@@ -1,0 +1,135 @@
+"""The command itself: its help, its faults, its colours."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from pathlib import Path
+
+import click
+import pytest
+from support.fake_tmdb import V3_KEY
+
+from pipeline.ops import cli
+
+MINE = ("start", "stop", "restart", "status", "trigger", "check", "stats", "doctor", "logs")
+
+
+def main(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str
+) -> tuple[int, str, str]:
+    """The command in this process: its exit status and what it printed."""
+    monkeypatch.setattr(sys, "argv", ["tmdb-pipeline", *words])
+    with pytest.raises(SystemExit) as ending:
+        cli.main()
+    out, err = capsys.readouterr()
+    return int(ending.value.code or 0), out, err
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_each_command_tells_how_it_is_used(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, out, _ = main(capsys, monkeypatch, name, "--help")
+    assert status == 0
+    assert f"Usage: tmdb-pipeline {name}" in out
+    assert "--runtime" in out
+
+
+def test_a_command_that_is_not_installed_takes_no_other_with_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cli.COMMANDS, "absent", "Not there.")
+    status, out, _ = main(capsys, monkeypatch, "--help")
+    assert (status, "absent" in out) == (0, True)
+    status, _, err = main(capsys, monkeypatch, "absent")
+    assert status == 1
+    assert err == (
+        "tmdb-pipeline: `absent` is not part of this installation: install it again with "
+        "`pip install .`.\n"
+    )
+
+
+def test_a_misspelt_command_is_a_wrong_use(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, _, err = main(capsys, monkeypatch, "stauts")
+    assert status == 2
+    assert "No such command 'stauts'" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("trigger", "Nothing"), "There is no task 'Nothing': choose daily, weekly, "),
+        (("trigger", "daily", "2024-02-30"), "'2024-02-30' is no day of the calendar"),
+        (("check", "daily", "yesterday"), "'yesterday' is no day of the calendar"),
+        (("check", "daily", "0001-01-01"), "'0001-01-01' lies outside of the years 1900 to 2999"),
+        (("stats",), "No task history is kept here: set PIPELINE_HISTORY_URL"),
+        (("logs",), "There is no log of run in "),
+        (("logs", "luigid"), "There is no log of luigid in "),
+    ],
+)
+def test_what_a_person_can_mend_is_one_sentence_and_status_1(
+    words: tuple[str, ...],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    status, out, err = main(capsys, monkeypatch, *words)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"tmdb-pipeline: {sentence}")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+    """A command with a fault that nobody foresaw, and a secret in its exception."""
+
+    @click.command("broken")
+    def command() -> None:
+        raise RuntimeError(f"lost {os.environ['TMDB_API_KEY']}")
+
+    module = types.ModuleType("pipeline.ops.commands.broken")
+    module.command = command  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(cli.COMMANDS, "broken", "Breaks.")
+    monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
+    monkeypatch.setenv("PIPELINE_DATA_DIR", str(data_dir))
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_unexpected_error_is_one_sentence_and_its_traceback_a_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    status, _, err = main(capsys, monkeypatch, "broken")
+    [path] = (data_dir / "logs").glob("*_tmdb-pipeline_*.log")
+    assert status == 70
+    assert str(path) in err
+    assert err.count("\n") == 1
+    assert "RuntimeError: lost [credential]" in path.read_text()
+    assert V3_KEY not in path.read_text() + err
+
+
+@pytest.mark.usefixtures("broken")
+def test_debug_shows_the_traceback_without_the_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    status, _, err = main(capsys, monkeypatch, "--debug", "broken")
+    assert status == 70
+    assert "Traceback" in err
+    assert V3_KEY not in err
+    assert not (data_dir / "logs").exists()
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_unexpected_error_is_told_where_nothing_can_be_written(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PIPELINE_DATA_DIR", str(tmp_path / "file"))
+    status, _, err = main(capsys, monkeypatch, "broken")
+    assert status == 70
+    assert "--debug" in err

@@ -1,0 +1,449 @@
+"""The pages as text: what they show, what never gets through, and that nothing is left untold."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import itertools
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+import support.page_documents as documents
+from support.page_documents import DAY, NAMES, led_to
+
+from pipeline.movement import ranks
+from pipeline.pages.daily import daily_page
+from pipeline.pages.document import NOTICE, script_hash
+from pipeline.pages.index import index_page
+from pipeline.pages.rule_words import RULE_WORDS
+from pipeline.pages.weekly import weekly_page
+from pipeline.pages.words import WORDS
+from pipeline.quality.thresholds import RULES
+
+LANGUAGES = ("ko", "en")
+_DAY = datetime.timedelta(days=1)
+ALLOWED_HOSTS = {"www.themoviedb.org", "image.tmdb.org", "www.w3.org"}
+VOID = {"meta", "link", "br", "img", "input", "hr", "wbr", "col", "source"}
+
+HOSTILE = (
+    "<script>document.title='stolen'</script>",
+    "<img src=x onerror=alert(1)>",
+    '" onmouseover="alert(1)" x=\'',
+    "</title></style></script><svg onload=alert(1)>",
+    "javascript:alert(1)",
+    "{{ 7*7 }} {% raw x %} ${7*7}",
+    "\x1b[31mred\x1b[0m \x00 \x9f",
+    "\u202egnp.exe \u2066x\u2069",
+    "=cmd|' /C calc'!A0",
+    "../../../etc/passwd",
+    "\ud83c",
+    "한" * 5000,
+    "Z" + "\u0301" * 500,
+)
+
+
+class Page(HTMLParser):
+    """A page's elements, its text, and whether every element is closed where it should be."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.crossed: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+        else:
+            self.crossed.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("style", "script"):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def day_page(language: str = "en", missing: tuple[int, ...] = (), **changes: Any) -> str:
+    given: dict[str, Any] = {
+        "popular": documents.collection("popular", DAY),
+        "trending": documents.collection("trending", DAY),
+        "summary": documents.summary(DAY, yesterday=1 not in missing),
+        "past": documents.past(DAY, missing=missing),
+        **changes,
+    }
+    return daily_page(DAY, language=language, **given)
+
+
+def week_page(language: str = "en", earlier: bool = True, **changes: Any) -> str:
+    before = DAY - 7 * _DAY
+    given: dict[str, Any] = {
+        "consolidated": documents.week(DAY),
+        "report": documents.weekly_report(DAY),
+        "earlier": (before, documents.weekly_report(before)) if earlier else None,
+        "names": NAMES,
+        **changes,
+    }
+    return weekly_page(DAY, language=language, **given)
+
+
+def index(
+    days: int = 70, language: str = "en", missing: tuple[int, ...] = (), pages: int = 70
+) -> str:
+    dates = [DAY - back * _DAY for back in range(days) if back not in missing]
+    summaries = {date: {**documents.summary(DAY), "verdict": "pass"} for date in dates}
+    weeks = {
+        DAY - 7 * back * _DAY: {"verdict": "warn", "total_unique_movies": 1700 + back}
+        for back in range(10)
+        if back != 3
+    }
+    there = [f"daily/daily_{date:%Y%m%d}.html" for date in dates[:pages]]
+    there += [f"weekly/weekly_{d.isocalendar().week}_{d:%Y%m%d}.html" for d in weeks]
+    return index_page(DAY, summaries, weeks, there, language)
+
+
+def every_page(language: str) -> dict[str, str]:
+    return {
+        "daily": day_page(language),
+        "weekly": week_page(language),
+        "index": index(5, language),
+    }
+
+
+# --- All of them ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["daily", "weekly", "index"])
+def test_a_page_is_one_well_formed_file_that_loads_nothing(name: str, language: str) -> None:
+    html = every_page(language)[name]
+    page = Page(html)
+    assert page.open == []
+    assert page.crossed == []
+    assert page.all("html") == [{"lang": language}]
+    assert not page.all("img")
+    assert not page.all("iframe")
+    assert all(link.get("rel") == "icon" for link in page.all("link"))
+    assert len(page.all("script")) == 1
+    assert "src" not in page.all("script")[0]
+    hosts = set(re.findall(r"https?://([\w.-]+)", html))
+    assert hosts <= ALLOWED_HOSTS
+    assert len(html.encode()) < 1_000_000
+
+
+@pytest.mark.parametrize("name", ["daily", "weekly", "index"])
+def test_a_page_allows_its_one_script_and_tmdbs_images_only(name: str) -> None:
+    (policy,) = (
+        str(meta["content"])
+        for meta in Page(every_page("en")[name]).all("meta")
+        if meta.get("http-equiv") == "Content-Security-Policy"
+    )
+    rules = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == f"'{script_hash()}'"
+    assert rules["img-src"] == "https://image.tmdb.org data:"
+    assert rules["base-uri"] == rules["form-action"] == "'none'"
+
+
+@pytest.mark.parametrize("name", ["daily", "weekly", "index"])
+def test_a_page_can_be_walked_by_heading_label_and_keyboard(name: str) -> None:
+    page = Page(every_page("ko")[name])
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    steps = itertools.pairwise(levels)
+    assert all(after <= before + 1 for before, after in steps)
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert all(cell.get("scope") for cell in page.all("th"))
+    ids = [attributes["id"] for _, attributes in page.elements if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    targets = [str(link["href"])[1:] for link in page.all("a") if str(link["href"])[0] == "#"]
+    assert set(targets) <= set(ids)
+    for region in page.elements:
+        if region[1].get("role") == "region":
+            assert region[1].get("tabindex") == "0"
+            assert region[1].get("aria-label")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["daily", "weekly", "index"])
+def test_a_page_shows_tmdbs_notice_and_says_what_it_was_made_from(name: str, language: str) -> None:
+    text = Page(every_page(language)[name]).text
+    assert NOTICE in text
+    assert "7 January 2024" in text or "2024년 1월 7일" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_same_documents_give_the_same_bytes(language: str) -> None:
+    assert every_page(language) == every_page(language)
+
+
+def test_a_chart_has_a_summary_and_its_numbers_as_a_table() -> None:
+    for html in (day_page(), week_page()):
+        figures = re.findall(r"<figure.*?</figure>", html, flags=re.DOTALL)
+        drawn = [figure for figure in figures if "<svg" in figure]
+        assert len(drawn) >= 2
+        for figure in drawn:
+            page = Page(figure)
+            assert page.all("figcaption")
+            assert any(each.get("role") == "img" for _, each in page.elements)
+            assert any(each.get("aria-label") for _, each in page.elements)
+            assert page.all("table")
+            assert page.all("details")
+
+
+def test_drawing_leaves_other_imports_as_they_were() -> None:
+    assert day_page()
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("nobody_has_this_module")
+
+
+# --- Strangers' texts -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
+def test_nothing_of_a_strangers_text_becomes_part_of_the_page(hostile: str) -> None:
+    def spoilt(name: str) -> dict[str, Any]:
+        document = documents.collection(name, DAY, source="tmdb")
+        strange = {
+            "title": hostile, "original_title": hostile, "overview": hostile,
+            "poster_path": hostile, "release_date": hostile, "original_language": hostile,
+        }  # fmt: skip
+        return {**document, "movies": [{**film, **strange} for film in document["movies"]]}
+
+    summary = documents.summary(DAY, "tmdb")
+    summary["changes"]["popular"]["new"] = [{"id": 1, "title": hostile, "rank": 1}]
+    summary["quality_summary"]["checks"][0].update(
+        success=False, evidence=[{"list": hostile, "film": 1, "title": hostile, "found": hostile}]
+    )
+    plain = Page(day_page(popular=documents.collection("popular", DAY, "tmdb")))
+    page = Page(day_page(popular=spoilt("popular"), trending=spoilt("trending"), summary=summary))
+    assert {tag for tag, _ in page.elements} <= {tag for tag, _ in plain.elements} | {"bdi"}
+    assert len(page.all("script")) == 1
+    attributes = {name for _, each in page.elements for name in each}
+    assert not {name for name in attributes if name.startswith("on")}
+    assert page.crossed == []
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page.text)
+    posters = {each["data-poster"] for _, each in page.elements if "data-poster" in each}
+    assert not posters
+
+
+@pytest.mark.parametrize("value", [None, 5, -1e300, True, [], {}, ["<b>"], {"a": 1}, "", "9" * 400])
+def test_any_value_in_any_field_makes_a_page(value: Any) -> None:
+    document = documents.collection("popular", DAY)
+    film = document["movies"][0]
+    movies = [{**film, "id": place, key: value} for place, key in enumerate(film)]
+    movies += [{"id": 99}, dict.fromkeys(film, value) | {"id": 100}]
+    strange = {**document, "movies": movies}
+    assert Page(day_page(popular=strange)).crossed == []
+    week = documents.week(DAY)
+    found = {"found_in": [{"list": "action", "rank": 1}]}
+    spoilt = {**week, "movies": [{**each, **found} for each in movies] + week["movies"][:50]}
+    assert Page(week_page(consolidated=spoilt)).crossed == []
+
+
+@pytest.mark.parametrize("key", ["verdict", "checks", "drift", "lateness", "profiles", "source"])
+@pytest.mark.parametrize("value", [None, "x", 5, [None], {"a": None}])
+def test_reports_of_other_versions_make_a_page(key: str, value: Any) -> None:
+    report = {**documents.daily_report(DAY), key: value}
+    summary = {**documents.summary(DAY), "quality_summary": report}
+    past = {DAY - _DAY: report}
+    assert Page(day_page(summary=summary, past=past)).crossed == []
+    assert Page(week_page(report=report, earlier=(DAY - _DAY, report))).crossed == []
+
+
+# --- Languages --------------------------------------------------------------------------------
+
+
+def test_every_word_is_there_in_both_languages() -> None:
+    for key, (english, korean) in WORDS.items():
+        assert korean.strip(), key
+        names = {frozenset(re.findall(r"{(\w+)}", each)) for each in english.split("|")}
+        if english:
+            assert {frozenset(re.findall(r"{(\w+)}", korean))} <= names | {frozenset()}, key
+
+
+def test_every_rule_is_told_in_korean() -> None:
+    assert {rule.id for rule in RULES} == set(RULE_WORDS)
+    assert all(re.search("[가-힣]", words) for words in RULE_WORDS.values())
+
+
+def test_a_korean_page_speaks_korean() -> None:
+    text = Page(day_page("ko")).text
+    assert "2024년 1월 7일" in text
+    assert "films stay from day to day" not in text
+    assert RULE_WORDS["overlap"] in text
+
+
+# --- The day ----------------------------------------------------------------------------------
+
+
+def rows_of(html: str, anchor: str) -> list[str]:
+    section = html.split(f'id="{anchor}_films"', 1)[1].split("</section>", 1)[0]
+    body = section.split("<tbody", 1)[1].split("</tbody>", 1)[0]
+    return [Page(f"<table>{row}</table>").text for row in re.findall("<tr.*?</tr>", body, re.S)]
+
+
+def test_every_film_stands_in_its_table_by_rank() -> None:
+    html = day_page()
+    for name, size in (("popular", 100), ("trending", 20)):
+        films = documents.films(name, DAY)
+        rows = rows_of(html, name)
+        assert len(rows) == len(films) <= size
+        for rank, (film, row) in enumerate(zip(films, rows, strict=True), start=1):
+            assert row.startswith(f"{rank} ")
+            assert film["title"] in row
+
+
+def test_movement_is_told_by_sign_number_and_word() -> None:
+    rows = rows_of(day_page(), "popular")
+    now = ranks(documents.daily_report(DAY)["profiles"]["popular"]["films"])
+    before = ranks(documents.daily_report(DAY - _DAY)["profiles"]["popular"]["films"])
+    checked = 0
+    for film, row in zip(documents.films("popular", DAY), rows, strict=True):
+        moved = before.get(film["id"], 0) - now[film["id"]]
+        if film["id"] in before and moved:
+            checked += 1
+            sign = "▲" if moved > 0 else "▼"
+            assert re.search(rf"{sign}\s*{abs(moved)}\b", row), row
+    assert checked > 20
+    assert any("new" in row for row in rows)
+
+
+def test_without_yesterday_nothing_is_called_new_and_the_page_says_why() -> None:
+    alone = day_page(missing=(1,))
+    told = rows_of(alone, "popular")
+    assert all(" missing " in row for row in told)
+    assert not any(" missing " in row for row in rows_of(day_page(), "popular"))
+    assert "6 January 2024" in Page(alone).text
+
+
+def test_a_missing_day_is_a_gap_in_the_line() -> None:
+    def strokes(html: str) -> int:
+        figures = re.findall(r"<figure.*?</figure>", html, re.S)
+        chart = next(figure for figure in figures if "Quality score" in figure)
+        series = chart.split('class="series', 1)[1]
+        return sum(path.count("M") for path in re.findall(r'<path d="([^"]+)"', series))
+
+    whole, gaps = day_page(), day_page(missing=(10, 11, 20))
+    assert (strokes(whole), strokes(gaps)) == (1, 3)
+    assert "30 of 30 days are there" in Page(whole).text
+    assert "27 of 30 days are there" in Page(gaps).text
+    assert "3 days are missing and left open" in Page(gaps).text
+
+
+def test_the_run_is_told_task_by_task() -> None:
+    text = Page(day_page()).text
+    for task in ("PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"):
+        assert task in text
+
+
+def test_a_failed_check_is_told_with_what_was_found() -> None:
+    text = Page(day_page()).text
+    assert "films stay from day to day" in text
+    assert "21" in text
+    assert "30" in text
+
+
+def test_posters_are_only_pointed_at_for_real_films() -> None:
+    real = day_page(popular=documents.collection("popular", DAY, "tmdb"),
+                    trending=documents.collection("trending", DAY, "tmdb"),
+                    summary=documents.summary(DAY, "tmdb"))  # fmt: skip
+    with_poster = [film for film in documents.films("popular", DAY) if film["poster_path"]]
+    assert real.count("data-poster=") >= len(with_poster) > 50
+    assert "https://www.themoviedb.org/movie/" in real
+    assert "data-poster=" not in day_page().split("<script>", 1)[0].split("</style>", 1)[1]
+    assert "https://www.themoviedb.org/movie/" not in day_page()
+
+
+# --- The week ---------------------------------------------------------------------------------
+
+
+def test_the_week_compares_its_lists() -> None:
+    korean = Page(week_page("ko")).text
+    for name in NAMES.values():
+        assert name in korean
+    text = Page(week_page()).text
+    assert f"{len(documents.week(DAY)['movies']):,}" in text
+
+
+def test_a_first_week_has_nothing_to_compare_with_and_says_so() -> None:
+    alone, compared = Page(week_page(earlier=False)), Page(week_page())
+    assert "▲" in compared.text
+    assert "▲" not in alone.text
+
+
+@pytest.mark.parametrize("mark", [{"adult": True}, {"softcore": True}, {"adult": "yes"}])
+def test_no_page_shows_the_poster_of_an_explicit_film(
+    mark: dict[str, Any],
+) -> None:
+    real = {"id": 7, "title": "A film", "poster_path": "/shown.jpg", "adult": False}
+    marked = {**real, "id": 8, "poster_path": "/hidden.jpg", **mark}
+    collection = documents.collected([real, marked], DAY, "tmdb")
+    found = {"found_in": [{"list": "top_rated", "rank": 1}]}
+    week = {**documents.week(DAY), "movies": [{**real, **found}, {**marked, **found}]}
+    info = {**week["consolidation_info"], "source": "tmdb"}
+    for page in (
+        day_page(popular=collection, trending=collection, summary=documents.summary(DAY, "tmdb")),
+        week_page(consolidated={**week, "consolidation_info": info}),
+    ):
+        assert "/shown.jpg" in page
+        assert "/hidden.jpg" not in page
+
+
+# --- The index --------------------------------------------------------------------------------
+
+
+def test_the_index_leads_to_every_page_that_is_there_and_to_no_other() -> None:
+    html = index(pages=50, missing=(4, 5))
+    links = {str(link["href"]) for link in Page(html).all("a") if ".html" in str(link["href"])}
+    assert len([link for link in links if link.startswith("daily/")]) == 50
+
+
+def test_a_day_without_its_page_still_shows_its_verdict() -> None:
+    html = index(3, pages=1)
+    cells = re.findall(r'<span class="day (\w+)">', html)
+    assert cells.count("pass") == 2
+
+
+def test_missing_days_and_weeks_are_told_as_missing() -> None:
+    html = index(60, missing=(4, 5))
+    assert html.count('<span class="day missing">') == 2
+    assert Page(html).text.count("missing") >= 3
+
+
+def test_older_pages_than_the_calendar_are_led_to_below_it() -> None:
+    html = index(70)
+    old = DAY - 65 * _DAY
+    assert f"daily/daily_{old:%Y%m%d}.html" in led_to(html)
+
+
+def test_older_weeks_are_led_to_by_their_names() -> None:
+    week = DAY - 400 * _DAY
+    address = f"weekly/weekly_{week.isocalendar().week}_{week:%Y%m%d}.html"
+    html = index_page(DAY, {}, {}, [address], "en", older_weeks=[week])
+    assert led_to(html) == {address}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_index_of_nothing_says_so(language: str) -> None:
+    page = Page(index_page(DAY, {}, {}, [], language))
+    assert page.crossed == []
+    assert page.all("h1")

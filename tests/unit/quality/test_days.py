@@ -1,0 +1,129 @@
+"""Days and weeks as a whole: the normal ones pass, and each kind of bad one is caught by name."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+from support.quality_days import DAILY, KINDS, WEEKLY, Day, Kind, World
+from support.quality_days.day import broken
+from support.quality_days.recorded import GENRES, recorded, shortened
+
+from pipeline.plan import FilmList
+
+START = datetime.date(2026, 2, 1)
+LANGUAGES = ("ko-KR", "en-US")
+TOLD_ONLY = {"fields", "list_late", "backdrop_missing", "rated_without_votes"}
+"""Rules that a normal day may fall short of: they are of severity info."""
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def days(request: pytest.FixtureRequest) -> list[Day]:
+    """Twenty days with 0 to 28 earlier collections."""
+    world = World(DAILY, request.param, seed=7)
+    return [
+        world.day(START + datetime.timedelta(days=number), collections=number * 28 // 19)
+        for number in range(20)
+    ]
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def week(request: pytest.FixtureRequest) -> Day:
+    """One week with eight before it."""
+    return World(WEEKLY, request.param, seed=7).day(START, collections=8)
+
+
+def test_normal_days_pass(days: list[Day]) -> None:
+    for day in days:
+        report = day.report()
+        assert report["verdict"] == "pass", (day.date, broken(report))
+        assert set(broken(report)) <= TOLD_ONLY
+
+
+def test_a_normal_week_passes(week: Day) -> None:
+    report = week.report()
+    assert report["verdict"] == "pass", broken(report)
+
+
+def test_the_first_week_of_all_passes(week: Day) -> None:
+    assert week.first().report()["verdict"] == "pass"
+
+
+def kinds_of(day: Day) -> list[tuple[Kind, str]]:
+    return [(kind, name) for kind in KINDS for name in day.lists if kind.suits(day, name)]
+
+
+def caught(day: Day, kind: Kind, name: str) -> None:
+    report = kind.make(day, name, Random(f"{kind.name} {name}")).report()
+    found = broken(report)
+    assert kind.rules & set(found), (kind.name, name, sorted(found))
+    assert report["verdict"] in kind.verdicts, (kind.name, name, sorted(found))
+    told = [entry["list"] for rule in kind.rules & set(found) for entry in found[rule]]
+    assert set(told) == {name}
+
+
+def test_each_kind_of_bad_day_is_caught_by_name(days: list[Day]) -> None:
+    day = days[-1]
+    kinds = kinds_of(day)
+    assert len(kinds) > 20
+    for kind, name in kinds:
+        caught(day, kind, name)
+
+
+def test_each_kind_of_bad_week_is_caught_by_name(week: Day) -> None:
+    kinds = [(kind, name) for kind, name in kinds_of(week) if name in ("horror", "top_rated")]
+    assert len(kinds) > 20
+    for kind, name in kinds:
+        caught(week, kind, name)
+
+
+def test_what_needs_no_past_is_caught_on_the_first_day_too(days: list[Day]) -> None:
+    day = days[0].first()
+    for kind, name in kinds_of(day):
+        if not kind.needs_past and kind.name != "junk on half the pages":
+            caught(day, kind, name)
+
+
+def test_a_scale_of_popularity_is_told_as_drift_and_fails_nothing(days: list[Day]) -> None:
+    day = days[-1]
+    (kind,) = [each for each in KINDS if each.name == "popularity divided by 50"]
+    report = kind.make(day, "popular", Random(1)).report()
+    assert report["verdict"] == "warn"
+    assert [(each["list"], each["kind"]) for each in report["drift"]] == [
+        ("popular", "popularity_scale")
+    ]
+
+
+@pytest.mark.parametrize("name", ["a field that nobody knows", "a field gone"])
+def test_drift_of_fields_is_told_by_name(days: list[Day], name: str) -> None:
+    (kind,) = [each for each in KINDS if each.name == name]
+    drift = kind.make(days[-1], "popular", Random(1)).report()["drift"]
+    field = {"softcore_level": "unknown_field", "backdrop_path": "vanished_field"}
+    assert [field[each["field"]] for each in drift] == [each["kind"] for each in drift] != []
+
+
+# --- From the genuine recordings --------------------------------------------------------------
+
+
+def recorded_lists(film_lists: list[FilmList]) -> list[FilmList]:
+    known = [each for each in film_lists if each.genre_id is None or each.name in GENRES]
+    return [shortened(each) for each in known]
+
+
+def test_normal_days_of_genuine_rows_pass(recordings: Path) -> None:
+    world = World(DAILY, "en-US", seed=3, source=recorded(recordings), choose=recorded_lists)
+    for number in range(30):
+        day = world.day(
+            datetime.date(2026, 5, 24) + datetime.timedelta(days=number), collections=number % 29
+        )
+        report = day.report()
+        assert report["verdict"] == "pass", (day.date, broken(report))
+
+
+def test_bad_days_of_genuine_rows_are_caught_by_name(recordings: Path) -> None:
+    world = World(DAILY, "en-US", seed=3, source=recorded(recordings), choose=recorded_lists)
+    day = world.day(datetime.date(2026, 6, 24), collections=28)
+    for kind, name in kinds_of(day):
+        caught(day, kind, name)

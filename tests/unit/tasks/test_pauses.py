@@ -1,0 +1,124 @@
+"""How long the transport waits between two attempts, and what it tells of that."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from support.fake_tmdb import V3_KEY
+
+from pipeline import clock
+from pipeline.credential import Credential
+from pipeline.tmdb.faults import Stopped, Transient
+from pipeline.tmdb.transport import Transport, _sleep
+
+PATH = "/movie/popular"
+
+
+class Held:
+    """A pacer that notes for how long it was held."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def hold(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+@pytest.fixture
+def chance(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
+    """Whatever chance is asked for is its upper end; what it was asked for."""
+    asked: list[tuple[float, float]] = []
+
+    def uniform(low: float, high: float) -> float:
+        asked.append((low, high))
+        return high
+
+    monkeypatch.setattr(random, "uniform", uniform)
+    return asked
+
+
+def transport(pacer: Any = None, backoff: float = 0.5) -> Transport:
+    return Transport(
+        "http://127.0.0.1:9/3", Credential(V3_KEY), pacer, retries=9, connections=1,
+        backoff_seconds=backoff,
+    )  # fmt: skip
+
+
+def after(attempt: int, fault: Exception | None, sleep: float = 1.25) -> Any:
+    return SimpleNamespace(
+        attempt_number=attempt,
+        outcome=fault and SimpleNamespace(exception=lambda: fault),
+        next_action=SimpleNamespace(sleep=sleep),
+    )
+
+
+@pytest.mark.parametrize(
+    ("attempt", "seconds"), [(1, 0.5), (2, 1.0), (3, 2.0), (7, 32.0), (8, 60.0), (900, 60.0)]
+)
+def test_our_own_pause_doubles_up_to_the_longest(
+    attempt: int, seconds: float, chance: list[tuple[float, float]]
+) -> None:
+    assert transport()._pause(after(attempt, Transient("x"))) == seconds
+    assert chance == [(0.5, 1.0)]
+
+
+def test_a_pause_without_a_known_fault_is_our_own(chance: list[tuple[float, float]]) -> None:
+    assert transport()._pause(after(1, None)) == 0.5
+    assert transport()._pause(after(1, ValueError("x"))) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [(7.0, 7.0), (60.0, 60.0), (600.0, 600.0), (0.0, 0.2), (0.1, 0.2)]
+)
+def test_what_tmdb_asks_for_counts_but_never_less_than_a_tenth_of_ours(
+    asked: float, seconds: float, chance: list[tuple[float, float]]
+) -> None:
+    assert transport()._pause(after(3, Transient("x", asked))) == pytest.approx(seconds)
+
+
+def test_a_429_without_a_pause_of_its_own_holds_all_others_up(
+    chance: list[tuple[float, float]],
+) -> None:
+    pacer = Held()
+    asker = transport(pacer)
+    asker._pause(after(1, Transient("x")))
+    assert pacer.seconds == []
+    asker._pause(after(2, Transient("x", too_fast=True)))
+    assert pacer.seconds == [1.0]
+    assert transport()._pause(after(1, Transient("x", too_fast=True))) == 0.5
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set the clock."""
+    return lambda moment: monkeypatch.setattr(clock, "monotonic", lambda: moment)
+
+
+def test_pages_that_fail_alike_are_told_once_a_second(
+    at: Callable[[float], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "luigi-interface.pipeline")
+    asker = transport()
+    for moment, what in ((0.0, "a"), (0.9, "a"), (0.9, "b"), (1.0, "a"), (1.9, "a")):
+        at(moment)
+        asker._log_retry(PATH, after(1, Transient(what)))
+    assert caplog.messages == [
+        f"{PATH}: a; attempt 2 follows in 1.2 s",
+        f"{PATH}: b; attempt 2 follows in 1.2 s",
+        f"{PATH}: a; attempt 2 follows in 1.2 s",
+    ]
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 0.01])
+def test_a_list_that_is_given_up_is_not_waited_for(seconds: float) -> None:
+    stop = threading.Event()
+    _sleep(seconds, stop)
+    stop.set()
+    with pytest.raises(Stopped):
+        _sleep(seconds, stop)

@@ -1,0 +1,86 @@
+"""File systems that lack flushing, locks or hard links: one warning of the run, and no failure."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline import filesystem, storage
+from pipeline.errors import StorageError
+
+
+@pytest.fixture
+def refusing(tmp_path: Path) -> Path:
+    """A folder for PYTHONPATH; what stands in its sitecustomize.py is done by every process."""
+    folder = tmp_path / "refusing"
+    folder.mkdir()
+    return folder
+
+
+def leftovers(data_dir: Path) -> list[Path]:
+    return [path for path in data_dir.rglob(".*") if path.suffix == ".tmp"]
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, number: int) -> None:
+    def refusing(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(owner, name, refusing)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_first_to_publish_wins_without_locks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, links: bool
+) -> None:
+    refuse(monkeypatch, filesystem.fcntl, "flock", errno.ENOLCK)
+    if not links:
+        refuse(monkeypatch, os, "link", errno.ENOSYS)
+    path = tmp_path / "a.json"
+    for number in (1, 2):
+        storage.publish(path, {"number": number})
+    assert storage.read(path) == {"number": 1}
+    assert leftovers(tmp_path) == []
+
+
+def test_one_that_publishes_between_the_look_and_the_name_wins_without_locks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without locks nobody can be kept out between a look and a rename; a link needs no look."""
+    refuse(monkeypatch, filesystem.fcntl, "flock", errno.EINVAL)
+    path = tmp_path / "a.json"
+    link = os.link
+
+    def late(source: Path, target: Path) -> None:
+        path.write_text('{"number": 1}', encoding="utf-8")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", late)
+    storage.publish(path, {"number": 2})
+    assert storage.read(path) == {"number": 1}
+    assert leftovers(tmp_path) == []
+
+
+def test_a_temporary_of_a_writer_at_work_is_left_alone_without_locks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    refuse(monkeypatch, filesystem.fcntl, "flock", errno.ENOLCK)
+    path = tmp_path / "a.json"
+    young, old = (tmp_path / f".a.json.{number}.tmp" for number in range(2))
+    for temporary in (young, old):
+        temporary.touch()
+    os.utime(old, (1, 1))
+    assert storage.sweep(path) == [old]
+    assert young.exists()
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_disk_that_fails_is_still_a_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
+) -> None:
+    refuse(monkeypatch, os, "fsync", number)
+    with pytest.raises(StorageError):
+        storage.publish(tmp_path / "a.json", {})
+    assert not (tmp_path / "a.json").exists()

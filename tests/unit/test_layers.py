@@ -1,0 +1,307 @@
+"""The layers of the code: imports point down, and each outside thing has its one place.
+
+Read from the source with `ast`; nothing is imported and nothing run.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from support.layers import SOURCES, is_one_of, layer_of
+
+PURE = 1
+"""The highest layer that imports the standard library only, besides what `ONLY_IN` grants it."""
+
+SETTINGS = {"pipeline.settings", "pipeline.ops.configuration", "pipeline.ops.backup.place"}
+"""Where settings come from; who tells where each came from; who hands pg_dump its environment."""
+REQUESTS = {"pipeline.tmdb.transport", "pipeline.ops.heartbeat"}
+"""The client of TMDB, and the one request of the heartbeat, which has nothing to do with TMDB."""
+CLOCK = {"pipeline.clock"}
+LAYOUT = {"pipeline.layout"}
+LUIGI = {
+    "pipeline",
+    "pipeline.entry",
+    "pipeline.startup",
+    "pipeline.tasks.*",
+    "pipeline.ops.scheduler.*",
+    "pipeline.ops.graph",
+    "pipeline.ops.luigi_configuration",
+    "pipeline.ops.luigi_options",
+    "pipeline.ops.run",
+    "pipeline.ops.scheduler_choice",
+    "pipeline.ops.task_process",
+}
+CRONSIM = {"pipeline.ops.schedule"}
+"""The one module that computes the times of a crontab."""
+SQLALCHEMY = {"pipeline.ops.scheduler.store"}
+"""The one module that talks to a database."""
+DEMO_SERVER = {"pipeline.tmdb.demo.*"}
+"""The catalogue as a server of its own may sleep and measure."""
+
+JSON = {"pipeline.jsontext", "pipeline.rows"}
+
+ONLY_IN = {
+    "requests": REQUESTS,
+    "sqlalchemy": SQLALCHEMY,
+    "luigi": LUIGI,
+    "msgspec": JSON,
+    "cronsim": CRONSIM,
+}
+SHAPELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
+TIME_OF_DEMO_SERVER = {"sleep", "monotonic"}
+ASKS_THE_CLOCK = {"now", "today", "utcnow"}
+TIME_MODULE = set(dir(time))
+"""What `time.` offers where it is the module; a moment that is named `time` has other methods."""
+READS_THE_ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
+DATA_FOLDERS = ("raw/", "processed/")
+OF_A_DAY = ("Date", "Day", "Week", "Month")
+YIELDS = (ast.Yield, ast.YieldFrom)
+
+
+def imports(tree: ast.Module, module: str, known: set[str]) -> Iterator[str]:
+    """Every module imported anywhere in the text; `from a import b` is a.b where that is one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{module}: a relative import; name the whole module"
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in known else str(node.module) for name in whole)
+
+
+def docstrings(tree: ast.Module) -> set[int]:
+    """The constants that stand as a statement of their own, by identity."""
+    return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+
+
+def faults(module: str, source: str) -> list[str]:
+    """All that this text of a module breaks."""
+    tree = ast.parse(source)
+    return [
+        *faults_of_the_name(module),
+        *faults_of_imports(module, tree),
+        *faults_of_the_environment(module, tree),
+        *faults_of_the_clock(module, tree),
+        *faults_of_paths(module, tree),
+        *faults_of_tasks(tree),
+    ]
+
+
+def faults_of_the_name(module: str) -> Iterator[str]:
+    for part in set(module.split(".")) & SHAPELESS:
+        yield f"a module named {part}"
+    if layer_of(module) is None:
+        yield "in no layer"
+
+
+def faults_of_imports(module: str, tree: ast.Module) -> Iterator[str]:
+    own = layer_of(module)
+    for name in imports(tree, module, {*SOURCES, module}):
+        outside = name.partition(".")[0]
+        if outside == "pipeline":
+            other = layer_of(name)
+            if own is not None and (other is None or other > own):
+                yield f"imports {name}, which is above it"
+        elif outside in ONLY_IN and not is_one_of(module, ONLY_IN[outside]):
+            yield f"imports {outside}"
+        elif outside in ONLY_IN or outside in sys.stdlib_module_names:
+            continue
+        elif own is not None and own <= PURE:
+            yield f"imports {outside}, which is not of the standard library"
+
+
+def faults_of_the_environment(module: str, tree: ast.Module) -> Iterator[str]:
+    if module in SETTINGS:
+        return
+    for node in ast.walk(tree):
+        if is_attribute_of(node, {"os"}, READS_THE_ENVIRONMENT) or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "os"
+            and READS_THE_ENVIRONMENT & {alias.name for alias in node.names}
+        ):
+            yield f"reads the environment in line {node.lineno}"
+
+
+def faults_of_the_clock(module: str, tree: ast.Module) -> Iterator[str]:
+    if module in CLOCK:
+        return
+    of_the_demo = is_one_of(module, DEMO_SERVER)
+    for node in ast.walk(tree):
+        if is_attribute_of(node, {"datetime", "date"}, ASKS_THE_CLOCK):
+            yield f"asks the clock in line {node.lineno}"
+        elif is_attribute_of_name(node, "time", TIME_MODULE):
+            if not (of_the_demo and node.attr in TIME_OF_DEMO_SERVER):
+                yield f"asks the clock in line {node.lineno}"
+        elif isinstance(node, ast.Import) and any(alias.name == "time" for alias in node.names):
+            if not of_the_demo:
+                yield f"imports time in line {node.lineno}"
+        elif isinstance(node, ast.ImportFrom) and node.module == "time":
+            yield f"imports from time in line {node.lineno}"
+
+
+def faults_of_paths(module: str, tree: ast.Module) -> Iterator[str]:
+    if module in LAYOUT:
+        return
+    said = docstrings(tree)
+    for node in ast.walk(tree):
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_text and id(node) not in said and any(each in node.value for each in DATA_FOLDERS):
+            yield f"names a folder of the data root in line {node.lineno}"
+
+
+def faults_of_tasks(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield from faults_of_a_class(node)
+        elif isinstance(node, ast.Subscript) and is_an_input(node.value) and is_number(node.slice):
+            yield f"names an input by its position in line {node.lineno}"
+        elif is_day_parameter_with_default(node):
+            yield f"a default for a date in line {node.lineno}"
+
+
+def faults_of_a_class(node: ast.ClassDef) -> Iterator[str]:
+    for each in node.body:
+        if not isinstance(each, ast.FunctionDef):
+            continue
+        if each.name == "complete":
+            yield f"overrides complete in line {each.lineno}"
+        if each.name == "run" and any(isinstance(inner, YIELDS) for inner in ast.walk(each)):
+            yield f"a dynamic requirement in line {each.lineno}"
+
+
+def is_attribute_of(node: ast.AST, owners: set[str], names: set[str]) -> bool:
+    """`owner.name`, and `something.owner.name` as in datetime.datetime.now."""
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr in names
+        and (
+            is_name(node.value, owners)
+            or (isinstance(node.value, ast.Attribute) and node.value.attr in owners)
+        )
+    )
+
+
+def is_attribute_of_name(node: ast.AST, owner: str, names: set[str]) -> bool:
+    """`owner.name`, and nothing longer."""
+    return isinstance(node, ast.Attribute) and node.attr in names and is_name(node.value, {owner})
+
+
+def is_name(node: ast.AST, names: set[str]) -> bool:
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def is_an_input(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("input", "requires")
+    )
+
+
+def is_number(node: ast.AST) -> bool:
+    try:
+        return type(ast.literal_eval(node)) is int  # type: ignore[arg-type]
+    except ValueError:
+        return False
+
+
+def is_day_parameter_with_default(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    is_of_a_day = name.endswith("Parameter") and any(each in name for each in OF_A_DAY)
+    return is_of_a_day and any(keyword.arg == "default" for keyword in node.keywords)
+
+
+def test_there_is_something_to_check() -> None:
+    assert {"pipeline", "pipeline.entry", "pipeline.tasks.daily"} <= set(SOURCES)
+    assert len(SOURCES) > 20
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_a_module_keeps_to_its_layer_and_its_business(module: str) -> None:
+    assert faults(module, SOURCES[module]) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "fault"),
+    [
+        ("pipeline.summary", "from pipeline import storage", "imports pipeline.storage"),
+        ("pipeline.plan", "from pipeline.collection import Page", "imports pipeline.collection"),
+        ("pipeline.storage", "import pipeline.tasks.daily", "imports pipeline.tasks.daily"),
+        ("pipeline.tasks.daily", "from pipeline.entry import luigi", "imports pipeline.entry"),
+        ("pipeline.tasks.daily", "from pipeline import DailySummary", "imports pipeline,"),
+        ("pipeline.layout", "def f():\n    from pipeline.ops import backup", "pipeline.ops"),
+        ("pipeline.storage", "from pipeline.unheard import of", "imports pipeline.unheard"),
+        ("pipeline.unheard", "", "in no layer"),
+        ("pipeline.tasks.utils", "", "a module named utils"),
+        ("pipeline.tmdb.helpers.text", "", "a module named helpers"),
+        ("pipeline.summary", "import tqdm", "not of the standard library"),
+        ("pipeline.tmdb.client", "import requests", "imports requests"),
+        ("pipeline.tasks.daily", "from requests.auth import AuthBase", "imports requests"),
+        ("pipeline.storage", "import sqlalchemy.orm", "imports sqlalchemy"),
+        ("pipeline.tmdb.client", "from luigi import Task", "imports luigi"),
+        ("pipeline.storage", "import luigi.format", "imports luigi"),
+        ("pipeline.layout", "import os\nos.environ['HOME']", "reads the environment in line 2"),
+        ("pipeline.startup", "import os\nos.getenv('HOME')", "reads the environment"),
+        ("pipeline.layout", "from os import environ", "reads the environment"),
+        ("pipeline.tasks.daily", "datetime.datetime.now()", "asks the clock"),
+        ("pipeline.tasks.daily", "datetime.now(UTC)", "asks the clock"),
+        ("pipeline.tmdb.demo.api", "date.today()", "asks the clock"),
+        ("pipeline.collection", "datetime.date.today()", "asks the clock"),
+        ("pipeline.tmdb.pacing", "import time", "imports time"),
+        ("pipeline.tmdb.demo.api", "import time\ntime.time()", "asks the clock in line 2"),
+        ("pipeline.tmdb.body", "from time import monotonic", "imports from time"),
+        ("pipeline.ops.schedule", "import time\ntime.tzset()", "asks the clock in line 2"),
+        ("pipeline.ops.scheduled", "time.sleep(1)", "asks the clock in line 1"),
+        ("pipeline.ops.scheduled", "from cronsim import CronSim", "imports cronsim"),
+        ("pipeline.ops.alerts", "import requests", "imports requests"),
+        ("pipeline.ops.run_record", "import luigi", "imports luigi"),
+        ("pipeline.ops.scheduled", "from luigi.rpc import RPCError", "imports luigi"),
+        (
+            "pipeline.ops.job_environment",
+            "import os\nos.environ.update(x)",
+            "reads the environment",
+        ),
+        ("pipeline.ops.run", "import os\nos.environ.pop('TZ')", "reads the environment"),
+        ("pipeline.tasks.weekly", "root / f'raw/movies/{slug}.json'", "names a folder"),
+        ("pipeline.storage", "PLACE = 'processed/weekly'", "names a folder"),
+        ("pipeline.tasks.daily", "class A:\n    def complete(self): ...", "overrides complete"),
+        ("pipeline.tasks.daily", "class A:\n    def run(self):\n        yield B()", "dynamic"),
+        ("pipeline.tasks.daily", "self.input()[1]", "by its position"),
+        ("pipeline.tasks.daily", "self.input()[-1]", "by its position"),
+        ("pipeline.tasks.daily", "DayParameter(default=None)", "a default for a date"),
+        ("pipeline.tasks.daily", "luigi.DateParameter(default=x)", "a default for a date"),
+    ],
+)
+def test_the_check_notices(module: str, source: str, fault: str) -> None:
+    assert any(fault in each for each in faults(module, source))
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("pipeline.summary", '"""Reads raw/movies."""\nfrom pipeline.version import VERSION'),
+        ("pipeline.tasks.daily", "import luigi\nfrom pipeline import clock\nclock.today()"),
+        ("pipeline.tasks.daily", "self.input()['report']"),
+        ("pipeline.tmdb.transport", "import requests"),
+        ("pipeline.settings", "import os\nos.environ.get('TMDB_API_KEY')"),
+        ("pipeline.settings", "import os\nos.environ.update(variables)"),
+        ("pipeline.clock", "import time\ntime.monotonic()"),
+        ("pipeline.clock", "import time\ntime.tzset()"),
+        ("pipeline.ops.schedule", "for time in times:\n    time.astimezone(UTC)"),
+        ("pipeline.ops.schedule", "from cronsim import CronSim"),
+        ("pipeline.ops.heartbeat", "def send():\n    import requests"),
+        ("pipeline.ops.run", "import luigi"),
+        ("pipeline.ops.scheduler_choice", "from luigi.rpc import RemoteScheduler"),
+        ("pipeline.layout", "root / 'raw/movies'"),
+        ("pipeline.storage", "PLACE = 1\n'Below processed/weekly.'"),
+        ("pipeline.tmdb.demo.exchange", "import time\ntime.sleep(1)"),
+    ],
+)
+def test_the_check_lets_good_text_pass(module: str, source: str) -> None:
+    assert faults(module, source) == []

@@ -1,0 +1,343 @@
+"""Documents on disk: whole or not at all, and a clear word where one is damaged."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import bounded, storage
+from pipeline.errors import DocumentUnreadable, StorageError
+
+INFO = {
+    "total_collected": 1,
+    "collected_at": "2024-01-07T02:00:00+00:00",
+    "late_by_days": 0,
+    "source": "tmdb",
+}
+DOCUMENT = {"movies": [{"id": 1, "title": "기생충"}], "collection_info": INFO}
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+# What is written
+
+
+def test_a_document_reads_back_as_it_was_published(data_dir: Path) -> None:
+    path = data_dir / "raw/movies/daily/popular.json"
+    storage.publish(path, DOCUMENT)
+    assert storage.read(path) == storage.read_collection(path) == DOCUMENT
+    assert names(path.parent) == ["popular.json"]
+
+
+def test_a_file_is_readable_korean_indented_and_ends_with_its_line(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, {"title": "기생충 🎬", "rating": 8.0, "votes": 17000, "poster": None})
+    assert (
+        path.read_bytes()
+        == (
+            '{\n  "title": "기생충 🎬",\n  "rating": 8.0,\n  "votes": 17000,\n  "poster": null\n}\n'
+        ).encode()
+    )
+
+
+def test_what_is_read_is_written_back_byte_for_byte(data_dir: Path) -> None:
+    document = {"z": 1, "a": ['"', "\\", "\n", "\u2028", "\x00", "é", 0.1, 1e300, -0.0, True, {}]}
+    storage.publish(data_dir / "a.json", document)
+    storage.publish(data_dir / "b.json", storage.read(data_dir / "a.json"))
+    assert (data_dir / "a.json").read_bytes() == (data_dir / "b.json").read_bytes()
+    assert list(storage.read(data_dir / "a.json")) == ["z", "a"]
+
+
+def test_half_a_surrogate_pair_survives(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    document = {"title": "반쪽 \ud83d, \\ud83d and \\\ud83d"}
+    storage.publish(path, document)
+    assert rb"\ud83d" in path.read_bytes()
+    assert "반쪽" in path.read_text(encoding="utf-8")
+    assert storage.read(path) == document
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_json_number_is_written_as_none(data_dir: Path, number: float) -> None:
+    storage.publish(data_dir / "x.json", {"popularity": number})
+    assert storage.read(data_dir / "x.json") == {"popularity": None}
+
+
+def test_a_file_with_what_is_no_json_number_is_damaged(data_dir: Path) -> None:
+    data_dir.mkdir()
+    (data_dir / "x.json").write_text('{"popularity": NaN}')
+    with pytest.raises(DocumentUnreadable, match="not JSON"):
+        storage.read(data_dir / "x.json")
+
+
+def test_anybody_may_read_what_is_published(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, DOCUMENT)
+    assert path.stat().st_mode & 0o400
+
+
+# Writing that fails
+
+
+def test_a_file_where_the_folder_should_be_is_told_and_kept(data_dir: Path) -> None:
+    data_dir.write_text("mine", encoding="utf-8")
+    path = data_dir / "raw/x.json"
+    with pytest.raises(StorageError) as caught:
+        storage.publish(path, DOCUMENT)
+    assert str(caught.value).startswith(f"Cannot write {path}: ")
+    assert caught.value.facts == {"path": str(path)}
+    assert data_dir.read_text(encoding="utf-8") == "mine"
+
+
+def test_sweeping_tells_what_it_removed_and_leaves_the_rest(data_dir: Path) -> None:
+    data_dir.mkdir()
+    for name in (".x.json.0.tmp", ".x.json.7.tmp", ".y.json.0.tmp", "x.json", "notes.tmp"):
+        (data_dir / name).touch()
+    assert storage.sweep(data_dir / "x.json") == [
+        data_dir / ".x.json.0.tmp",
+        data_dir / ".x.json.7.tmp",
+    ]
+    assert names(data_dir) == [".y.json.0.tmp", "notes.tmp", "x.json"]
+    assert storage.sweep(data_dir / "nowhere" / "x.json") == []
+
+
+def test_a_left_over_of_somebody_else_is_removed_all_the_same(data_dir: Path) -> None:
+    data_dir.mkdir()
+    left = data_dir / ".x.json.0.tmp"
+    left.write_text("half")
+    left.chmod(0o444)
+    storage.publish(data_dir / "x.json", DOCUMENT)
+    assert names(data_dir) == ["x.json"]
+
+
+# Two runs at once
+
+
+def test_a_second_run_does_not_replace_what_is_published(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, {"by": "the first"})
+    before = path.stat()
+    storage.publish(path, {"by": "the second"})
+    assert storage.read(path) == {"by": "the first"}
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert names(data_dir) == ["x.json"]
+
+
+# Damaged files
+
+Reader = Callable[[Path], dict[str, Any]]
+WHOLE = storage.encode(DOCUMENT)
+NO_DOCUMENTS = {
+    "cut": WHOLE[:40],
+    "cut in the middle of a letter": WHOLE[: WHOLE.index("기".encode()) + 1],
+    "empty": b"",
+    "blank": b"\n",
+    "twice": WHOLE * 2,
+    "a list": b"[]",
+    "null": b"null",
+    "text": b'"x"',
+    "binary": b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe",
+    "zeros": bytes(4096),
+    "deeply nested": b"[" * 100_000,
+    "deeply nested objects": b'{"movies":' * 100_000,
+    "another encoding": '{"title": "기생충"}'.encode("cp949"),
+}
+NO_COLLECTIONS: dict[str, dict[str, Any]] = {
+    "without movies": {"collection_info": {}},
+    "movies null": {"movies": None, "collection_info": {}},
+    "movies an object": {"movies": {"1": {}}, "collection_info": {}},
+    "a movie without id": {"movies": [{"id": 1}, {"title": "x"}], "collection_info": {}},
+    "a movie with a text as id": {"movies": [{"id": "1"}], "collection_info": {}},
+    "a movie with true as id": {"movies": [{"id": True}], "collection_info": {}},
+    "a movie that is none": {"movies": [None], "collection_info": {}},
+    "without collection_info": {"movies": []},
+    "collection_info a list": {"movies": [], "collection_info": []},
+    "without its count": {"movies": [], "collection_info": {**INFO, "total_collected": None}},
+    "with a text as its lateness": {"movies": [], "collection_info": {**INFO, "late_by_days": "0"}},
+    "with nonsense as its instant": {
+        "movies": [],
+        "collection_info": {**INFO, "collected_at": "yesterday"},
+    },
+    "without its instant": {
+        "movies": [],
+        "collection_info": {key: INFO[key] for key in INFO if key != "collected_at"},
+    },
+}
+
+
+def assert_told_how_to_redo(reader: Reader, path: Path) -> None:
+    with pytest.raises(DocumentUnreadable) as caught:
+        reader(path)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"{path} is damaged: ")
+    assert sentence.endswith(
+        "; delete that file and run the same command again to have it made anew."
+    )
+    assert len(sentence) - len(str(path)) < 250
+    assert caught.value.facts == {"path": str(path)}
+
+
+@pytest.mark.parametrize("reader", [storage.read, storage.read_collection])
+@pytest.mark.parametrize("content", NO_DOCUMENTS.values(), ids=NO_DOCUMENTS.keys())
+def test_a_damaged_file_is_named_and_how_to_redo_it(
+    data_dir: Path, reader: Reader, content: bytes
+) -> None:
+    data_dir.mkdir()
+    path = data_dir / "x.json"
+    path.write_bytes(content)
+    assert_told_how_to_redo(reader, path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("document", NO_COLLECTIONS.values(), ids=NO_COLLECTIONS.keys())
+def test_a_file_that_holds_no_films_is_named_and_how_to_redo_it(
+    data_dir: Path, document: dict[str, Any]
+) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, document)
+    assert storage.read(path) == document
+    assert_told_how_to_redo(storage.read_collection, path)
+
+
+def test_a_document_may_be_larger_than_any_other_text(data_dir: Path) -> None:
+    """A list of 10,000 films has some 15 MB."""
+    path = data_dir / "x.json"
+    large = {"movies": ["x" * 1000] * (bounded.LARGEST_TEXT // 1000 + 1)}
+    storage.publish(path, large)
+    assert path.stat().st_size > bounded.LARGEST_TEXT
+    assert storage.read(path) == large
+
+
+def test_a_list_may_be_empty(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, {"movies": [], "collection_info": INFO})
+    assert storage.read_collection(path) == {"movies": [], "collection_info": INFO}
+
+
+@pytest.mark.parametrize("reader", [storage.read, storage.read_collection])
+def test_a_file_that_is_gone_is_named(data_dir: Path, reader: Reader) -> None:
+    with pytest.raises(DocumentUnreadable, match=r"x\.json cannot be read: No such file"):
+        reader(data_dir / "x.json")
+
+
+def test_a_file_that_is_gone_says_how_to_redo_it(data_dir: Path) -> None:
+    with pytest.raises(DocumentUnreadable, match="run the same command again") as caught:
+        storage.read(data_dir / "x.json")
+    assert caught.value.facts == {"path": str(data_dir / "x.json")}
+
+
+def test_whether_a_document_is_there(data_dir: Path) -> None:
+    storage.publish(data_dir / "x.json", DOCUMENT)
+    assert storage.is_there(data_dir / "x.json")
+    assert not storage.is_there(data_dir / "y.json")
+    assert not storage.is_there(data_dir / "nowhere" / "x.json")
+
+
+def test_what_cannot_be_looked_for_is_told_in_a_sentence(data_dir: Path) -> None:
+    """As a folder that may not be looked into, but so that root meets it too."""
+    data_dir.mkdir()
+    path = data_dir / ("x" * 300)
+    with pytest.raises(DocumentUnreadable) as caught:
+        storage.is_there(path)
+    assert str(caught.value) == (
+        f"{path} cannot be read: File name too long; mend that and run the same command again."
+    )
+
+
+REPORT = {
+    "validation_rate": 100.0,
+    "overall_quality_score": 95,
+    "total_movies_validated": 120,
+    "common_issues": [],
+    "late_by_days": 0,
+    "source": "tmdb",
+    "verdict": "pass",
+    "checks": [],
+}
+
+
+def test_a_report_is_read_back(data_dir: Path) -> None:
+    storage.publish(data_dir / "x.json", REPORT)
+    assert storage.read_report(data_dir / "x.json") == REPORT
+
+
+@pytest.mark.parametrize("key", REPORT)
+@pytest.mark.parametrize("value", [None, {}])
+def test_a_report_without_a_figure_is_damaged(data_dir: Path, key: str, value: object) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, {**REPORT, key: value})
+    assert_told_how_to_redo(storage.read_report, path)
+
+
+# --- Pages, and what is set aside -------------------------------------------------------------
+
+
+def test_a_page_is_published_whole_and_replaced_by_a_later_one(data_dir: Path) -> None:
+    path = data_dir / "daily" / "page.html"
+    storage.publish_page(path, "<p>영화 \ud83c</p>")
+    assert path.read_text(encoding="utf-8") == "<p>영화 \\ud83c</p>"
+    storage.publish_page(path, "<p>another</p>")
+    assert path.read_text(encoding="utf-8") == "<p>another</p>"
+
+
+def test_the_index_is_replaced_whole(data_dir: Path) -> None:
+    path = data_dir / "index.html"
+    for text in ("<p>one</p>", "<p>two</p>"):
+        with storage.replacing(path) as replace:
+            replace(text)
+    assert path.read_text(encoding="utf-8") == "<p>two</p>"
+    assert not list(data_dir.glob("*.tmp"))
+
+
+def test_an_index_that_could_not_be_made_leaves_the_old_one(data_dir: Path) -> None:
+    path = data_dir / "index.html"
+    with storage.replacing(path) as replace:
+        replace("<p>one</p>")
+    with pytest.raises(ValueError, match="no"), storage.replacing(path):
+        raise ValueError("no")
+    assert path.read_text(encoding="utf-8") == "<p>one</p>"
+
+
+def test_two_that_replace_the_index_do_it_one_after_the_other(data_dir: Path) -> None:
+    path = data_dir / "index.html"
+    order: list[str] = []
+
+    def other() -> None:
+        with storage.replacing(path) as replace:
+            order.append("other")
+            replace("other")
+
+    thread = threading.Thread(target=other)
+    with storage.replacing(path) as replace:
+        thread.start()
+        thread.join(0.2)
+        order.append("first")
+        replace("first")
+    thread.join(5)
+    assert order == ["first", "other"]
+    assert path.read_text(encoding="utf-8") == "other"
+
+
+def test_what_is_set_aside_is_gone_from_its_place_and_whole_elsewhere(data_dir: Path) -> None:
+    path, kept = data_dir / "x.json", data_dir / "rejected" / "x.json"
+    storage.publish(path, {"a": 1})
+    storage.set_aside(path, kept)
+    assert not path.exists()
+    assert storage.read(kept) == {"a": 1}
+    storage.set_aside(path, kept)
+    assert storage.read(kept) == {"a": 1}
+
+
+def test_what_cannot_be_set_aside_is_told_in_a_sentence(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    storage.publish(path, {"a": 1})
+    (data_dir / "rejected").write_text("a file in the way")
+    with pytest.raises(StorageError, match="Cannot move"):
+        storage.set_aside(path, data_dir / "rejected" / "x.json")
+    assert path.exists()

@@ -1,0 +1,484 @@
+"""Fetching a film list: its pages, their order, and what is not believed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import support.fake_tmdb as fake
+from support.fake_tmdb import V3_KEY, FakeTmdb
+
+from pipeline.credential import Credential
+from pipeline.errors import (
+    AnswerNotUnderstood,
+    CredentialRefused,
+    RequestRejected,
+    TmdbError,
+    TmdbUnavailable,
+)
+from pipeline.plan import FilmList
+from pipeline.tmdb.client import Client
+from pipeline.tmdb.run_failure import Attempt, RunFailure
+from pipeline.tmdb.transport import Transport
+
+POPULAR = "/movie/popular"
+TRENDING = "/trending/movie/day"
+DISCOVER = "/discover/movie"
+
+Opener = Callable[..., Client]
+
+
+@pytest.fixture
+def open_client(tmdb: FakeTmdb) -> Iterator[Opener]:
+    """Make clients that hardly wait between attempts; all are closed in the end."""
+    opened: list[Client] = []
+
+    def make(
+        url: str = tmdb.url,
+        secret: str = V3_KEY,
+        connections: int = 4,
+        run_failure: RunFailure | None = None,
+    ) -> Client:
+        asker = Transport(
+            url,
+            Credential(secret),
+            None,
+            retries=2,
+            connections=connections,
+            backoff_seconds=0.001,
+            run_failure=run_failure,
+        )
+        opened.append(Client(asker, "ko-KR", "KR"))
+        return opened[-1]
+
+    yield make
+    for client in opened:
+        client.close()
+
+
+def popular(pages: int) -> FilmList:
+    return FilmList("popular", "daily_popular", POPULAR, pages)
+
+
+def trending(pages: int) -> FilmList:
+    return FilmList("trending", "daily_trending", TRENDING, pages, by_region=False)
+
+
+HORROR = FilmList(
+    "horror",
+    "weekly_genre",
+    DISCOVER,
+    pages=2,
+    parameters=(("with_genres", "27"), ("sort_by", "popularity.desc")),
+    genre_id=27,
+)
+
+
+# --- The pages --------------------------------------------------------------------------------
+
+
+def test_pages_stand_in_the_lists_order_whatever_order_they_arrive_in(
+    tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    for page, seconds in ((2, 0.2), (3, 0.1), (5, 0.05)):
+        tmdb.fail(fake.slow_headers(seconds), page=page)
+
+    fetched = open_client().fetch(popular(6))
+
+    assert [page.number for page in fetched.pages] == [1, 2, 3, 4, 5, 6]
+    ids = [film["id"] for page in fetched.pages for film in page.films]
+    assert ids == list(range(100_001, 100_121))
+    assert not fetched.demo
+    assert tmdb.pages(POPULAR) == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_second_list_over_a_client_is_whole_too(tmdb: FakeTmdb, open_client: Opener) -> None:
+    client = open_client()
+    client.fetch(trending(1))
+
+    fetched = client.fetch(popular(3))
+
+    assert [page.number for page in fetched.pages] == [1, 2, 3]
+    assert tmdb.pages(POPULAR) == [1, 2, 3]
+
+
+def test_each_list_tells_of_its_own_effort(tmdb: FakeTmdb, open_client: Opener) -> None:
+    client = open_client()
+    first, second = client.fetch(popular(2)).effort, client.fetch(popular(3)).effort
+
+    assert (first.requests, second.requests) == (2, 3)
+    assert first.bytes_received > 2_000
+    assert 1.2 < second.bytes_received / first.bytes_received < 1.8
+    assert 0 < second.duration_seconds < 10
+    assert isinstance(second.duration_seconds, float)
+
+
+def test_only_the_first_page_of_all_goes_alone(tmdb: FakeTmdb, open_client: Opener) -> None:
+    """Whoever was answered once need not feel the way again for each list."""
+    client = open_client()
+    client.fetch(popular(1))
+    assert tmdb.peak_in_flight == 1
+    tmdb.fail(fake.slow_headers(0.3), page=1)
+    client.fetch(popular(2))
+    assert tmdb.peak_in_flight == 2
+
+
+def test_a_film_on_two_pages_is_kept_on_both(open_client: Opener) -> None:
+    """Dropping the second is the document's business, which counts them."""
+    with FakeTmdb(limit=None, repeat_last_on_next_page=True) as tmdb:
+        pages = open_client(tmdb.url).fetch(popular(3)).pages
+
+    for before, after in itertools.pairwise(pages):
+        assert before.films[-1] == after.films[0]
+    assert sum(len(page.films) for page in pages) == 60
+
+
+def test_rows_are_kept_exactly_as_received(open_client: Opener) -> None:
+    strange = (
+        '{"title": "기생충 \\u0001", "id": 1, "adult": false, "vote_average": 8, "popularity": 8.0,'
+        ' "new_key": {"z": [1, 1.0, null], "a": 12345678901234567890}, "release_date": ""}'
+    )
+    row = json.loads(strange)
+    with FakeTmdb(limit=None, rows=lambda *_: [row, {"id": 2}]) as tmdb:
+        (page,) = open_client(tmdb.url).fetch(popular(1)).pages
+
+    assert json.dumps(page.films, ensure_ascii=False) == json.dumps(
+        [row, {"id": 2}], ensure_ascii=False
+    )
+
+
+def test_the_totals_of_each_page_are_kept_as_claimed(tmdb: FakeTmdb, open_client: Opener) -> None:
+    tmdb.fail(fake.edit(lambda document: document.update(total_results=9_999)), page=2)
+
+    pages = open_client().fetch(popular(3)).pages
+
+    assert [page.total_results for page in pages] == [10_000, 9_999, 10_000]
+    assert {page.total_pages for page in pages} == {500}
+
+
+# --- What is asked ----------------------------------------------------------------------------
+
+
+def test_language_and_region_are_told(tmdb: FakeTmdb, open_client: Opener) -> None:
+    open_client().fetch(popular(2))
+
+    for number, request in enumerate(tmdb.requests, start=1):
+        assert dict(request.query) == {
+            "language": "ko-KR",
+            "region": "KR",
+            "page": str(number),
+            "api_key": V3_KEY,
+        }
+
+
+def test_trending_is_asked_for_without_a_region(tmdb: FakeTmdb, open_client: Opener) -> None:
+    open_client().fetch(trending(1))
+
+    (request,) = tmdb.requests
+    assert dict(request.query) == {"language": "ko-KR", "page": "1", "api_key": V3_KEY}
+
+
+def test_a_genre_is_asked_for_by_its_number(tmdb: FakeTmdb, open_client: Opener) -> None:
+    pages = open_client().fetch(HORROR).pages
+
+    assert all(film["genre_ids"] == [27] for page in pages for film in page.films)
+    assert all(request.query["sort_by"] == "popularity.desc" for request in tmdb.requests)
+
+
+@pytest.mark.parametrize("genres", [[28], None, "27"])
+def test_films_of_another_genre_are_warned_of(
+    genres: object, tmdb: FakeTmdb, open_client: Opener, caplog: pytest.LogCaptureFixture
+) -> None:
+    tmdb.fail(fake.edit(lambda page: page["results"][3].update(genre_ids=genres)), page=2)
+
+    open_client().fetch(HORROR)
+
+    assert warnings_in(caplog) == ["horror: 1 films are not of that genre"]
+
+
+def test_a_wrong_key_costs_exactly_one_request(
+    tmdb: FakeTmdb, open_client: Opener, tmp_path: Path
+) -> None:
+    key = uuid.uuid4().hex
+    of_run = RunFailure(tmp_path / "private" / "failure", Credential(key), tmdb.url)
+    client = open_client(secret=key, run_failure=of_run)
+
+    for task in ("popular", "trending"):
+        with pytest.raises(CredentialRefused):
+            client.fetch(popular(20), attempt=Attempt(task))
+
+    assert tmdb.count() == 1
+
+
+def test_a_host_that_does_not_answer_is_tried_with_one_page_only(
+    tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    tmdb.fail(fake.reset(), times=None)
+
+    with pytest.raises(TmdbUnavailable):
+        open_client().fetch(popular(20))
+
+    assert tmdb.pages(POPULAR) == [1, 1, 1]
+
+
+# --- Progress ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pages", [1, 2, 7])
+def test_progress_never_falls_and_ends_with_all_pages(open_client: Opener, pages: int) -> None:
+    seen: list[tuple[int, int]] = []
+    with FakeTmdb(limit=None) as tmdb:
+        client = open_client(tmdb.url)
+        for _ in range(2):
+            seen.clear()
+            client.fetch(popular(pages), lambda done, total: seen.append((done, total)))
+
+            counts = [done for done, _ in seen]
+            assert counts == sorted(counts)
+            assert seen[-1] == (pages, pages)
+            assert {total for _, total in seen} == {pages}
+
+
+def test_progress_is_told_while_pages_are_still_missing(
+    tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    tmdb.fail(fake.slow_headers(0.8), page=4)
+    seen: list[int] = []
+
+    open_client().fetch(popular(4), lambda done, _: seen.append(done))
+
+    assert seen[0] == 1
+    assert 3 in seen
+    assert seen[-1] == 4
+
+
+# --- Answers that are not believed ------------------------------------------------------------
+
+
+def test_another_page_than_asked_for_is_asked_for_again(
+    tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    tmdb.fail(fake.edit(lambda document: document.update(page=1)), page=2)
+
+    pages = open_client().fetch(popular(3)).pages
+
+    assert [page.films[0]["id"] for page in pages] == [100_001, 100_021, 100_041]
+    assert tmdb.pages(POPULAR) == [1, 2, 2, 3]
+
+
+def test_another_page_than_asked_for_is_named_when_it_stays(
+    tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    tmdb.fail(fake.edit(lambda document: document.update(page=1)), page=2, times=None)
+
+    with pytest.raises(TmdbUnavailable, match=f"{POPULAR}.*page 2 came as page 1"):
+        open_client().fetch(popular(3))
+
+    assert tmdb.pages(POPULAR).count(2) == 3
+
+
+def test_an_empty_page_amid_the_list_is_asked_for_again(
+    tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    tmdb.fail(fake.empty_page(), page=2)
+
+    pages = open_client().fetch(popular(3)).pages
+
+    assert [len(page.films) for page in pages] == [20, 20, 20]
+    assert tmdb.pages(POPULAR) == [1, 2, 2, 3]
+
+
+def test_an_empty_page_amid_the_list_is_named_when_it_stays(
+    tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    tmdb.fail(fake.empty_page(), page=2, times=None)
+
+    with pytest.raises(TmdbUnavailable, match=f"{POPULAR}.*page 2 of 500 came empty"):
+        open_client().fetch(popular(3))
+
+    assert tmdb.pages(POPULAR).count(2) == 3
+
+
+def test_a_last_page_that_holds_less_than_its_totals_say_is_asked_for_again(
+    tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    nothing = {"page": 1, "results": [], "total_pages": 1, "total_results": 1}
+    tmdb.fail(fake.json_body(nothing), page=1)
+
+    assert len(open_client().fetch(popular(1)).pages[0].films) == 20
+    assert tmdb.pages(POPULAR) == [1, 1]
+
+
+@pytest.mark.parametrize("warmed_up", [False, True], ids=["first list", "later list"])
+def test_a_list_that_ends_early_is_taken_with_a_warning(
+    warmed_up: bool, open_client: Opener, caplog: pytest.LogCaptureFixture
+) -> None:
+    with FakeTmdb(limit=None, total_pages=2) as tmdb:
+        client = open_client(tmdb.url)
+        if warmed_up:
+            client.fetch(trending(1))
+        pages = client.fetch(popular(5)).pages
+
+    assert [film["id"] for page in pages for film in page.films] == list(range(100_001, 100_041))
+    assert warnings_in(caplog) == ["popular: the list ends early, 2 of 5 pages held films"]
+
+
+@pytest.mark.parametrize("warmed_up", [False, True], ids=["first list", "later list"])
+@pytest.mark.parametrize("claimed", [0, 1, 3])
+def test_the_same_pages_are_requested_whatever_the_first_one_says_of_their_number(
+    claimed: int, warmed_up: bool, tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    client = open_client()
+    if warmed_up:
+        client.fetch(trending(1))
+    tmdb.fail(fake.edit(lambda page: page.update(total_pages=claimed)), path=POPULAR, page=1)
+
+    fetched = client.fetch(popular(5))
+
+    assert tmdb.pages(POPULAR) == [1, 2, 3, 4, 5]
+    assert sum(len(page.films) for page in fetched.pages) == 100
+
+
+def test_an_empty_list_is_taken_with_a_warning(
+    tmdb: FakeTmdb, open_client: Opener, caplog: pytest.LogCaptureFixture
+) -> None:
+    nothing = {"results": [], "total_pages": 1, "total_results": 0}
+    tmdb.fail(fake.edit(lambda page: page.update(nothing)), times=None)
+
+    pages = open_client().fetch(popular(5)).pages
+
+    assert [page.films for page in pages] == [[]] * 5
+    assert warnings_in(caplog) == ["popular: the list ends early, 0 of 5 pages held films"]
+
+
+def test_a_whole_list_is_not_warned_of(
+    open_client: Opener, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_client().fetch(popular(3))
+
+    assert warnings_in(caplog) == []
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "luigi-interface.pipeline" and record.levelno >= logging.WARNING
+    ]
+
+
+PAGE = {"page": 1, "results": [{"id": 1}], "total_pages": 1, "total_results": 1}
+MISSHAPEN: dict[str, tuple[object, str]] = {
+    **{f"no {field}": ({k: v for k, v in PAGE.items() if k != field}, field) for field in PAGE},
+    **{
+        f"{field} is {value!r}": (PAGE | {field: value}, field)
+        for field, value in [
+            ("page", "1"),
+            ("page", 1.0),
+            ("page", True),
+            ("page", None),
+            ("results", {}),
+            ("results", None),
+            ("results", "film"),
+            ("total_pages", "1"),
+            ("total_pages", 1.5),
+            ("total_results", None),
+            ("total_results", False),
+        ]
+    },
+    **{f"a row is {row!r}": (PAGE | {"results": [row]}, "results[0]") for row in (None, 7, [], "")},
+    **{
+        f"a row is {row!r}": (PAGE | {"results": [row]}, "results[0].id")
+        for row in ({}, {"id": None}, {"id": "1"}, {"id": 1.0}, {"id": True})
+    },
+    "the second row is bad": (PAGE | {"results": [{"id": 1}, {"id": "2"}]}, "results[1].id"),
+    **{f"the body is {body!r}": (body, "") for body in ([], [PAGE], None, "text", 5, True)},
+}
+
+
+@pytest.mark.parametrize("name", MISSHAPEN)
+def test_an_answer_of_another_shape_is_told_with_its_field(
+    name: str, tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    document, field = MISSHAPEN[name]
+    tmdb.fail(fake.json_body(document), times=None)
+
+    with pytest.raises(AnswerNotUnderstood) as raised:
+        open_client().fetch(popular(5))
+
+    assert raised.value.facts["field"] == field
+    wanted = {"results": "a list", "results[0]": "an object"}.get(field, "a whole number")
+    why = (
+        f"does not have {wanted} in its field {field}: TMDB or what stands at TMDB_API_URL has "
+        "changed; nothing was written."
+    )
+    assert str(raised.value) == (
+        f"TMDB's answer to {POPULAR}, page 1, {why if field else 'is no JSON object.'}"
+    )
+    assert tmdb.count() == 1
+
+
+# --- A page that fails ------------------------------------------------------------------------
+
+
+def test_a_page_that_fails_stops_the_others_soon(open_client: Opener) -> None:
+    with FakeTmdb(limit=None, latency=0.05) as tmdb:
+        tmdb.fail(fake.status(404), page=3, times=None)
+        started = time.monotonic()
+
+        with pytest.raises(RequestRejected):
+            open_client(tmdb.url, connections=4).fetch(popular(200))
+
+        assert time.monotonic() - started < 1
+        assert tmdb.count() <= 1 + 3 * 4
+        assert tmdb.pages(POPULAR).count(3) == 1
+
+
+def test_a_page_that_fails_ends_the_pauses_of_the_others(
+    tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    tmdb.fail(fake.too_many("30"), page=2, times=None)
+    tmdb.fail(fake.status(404), page=3, times=None)
+    started = time.monotonic()
+
+    with pytest.raises(RequestRejected):
+        open_client().fetch(popular(10))
+
+    assert time.monotonic() - started < 2
+
+
+def test_a_credential_refused_amid_the_list_stops_it(open_client: Opener) -> None:
+    with FakeTmdb(limit=None, latency=0.02) as tmdb:
+        tmdb.fail(fake.refused(), page=4, times=None)
+
+        with pytest.raises(CredentialRefused):
+            open_client(tmdb.url, uuid.uuid4().hex).fetch(popular(100))
+
+        assert tmdb.count() <= 1 + 3 * 4
+
+
+def test_the_client_can_be_used_again_after_a_list_failed(
+    tmdb: FakeTmdb, open_client: Opener
+) -> None:
+    client = open_client(connections=2)
+    tmdb.fail(fake.status(404), page=2)
+    with pytest.raises(TmdbError):
+        client.fetch(popular(10))
+
+    assert len(client.fetch(popular(10)).pages) == 10
+
+
+def test_the_effort_of_a_list_is_told(tmdb: FakeTmdb, open_client: Opener) -> None:
+    tmdb.fail(fake.status(503), page=2)
+
+    effort = open_client().fetch(popular(3)).effort
+
+    assert (effort.requests, effort.retries) == (4, 1)
+    assert effort.bytes_received > 3 * 1000
+    assert 0 < effort.duration_seconds < 30

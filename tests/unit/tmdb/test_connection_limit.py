@@ -1,0 +1,35 @@
+"""All processes of a user share the connections to one API, and none of them is stuck for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.tmdb.connection_limit import ConnectionLimit
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "private" / "connections"
+
+
+def test_a_process_alone_gets_what_it_wants_up_to_all(path: Path) -> None:
+    limit = ConnectionLimit(path, 16)
+    for wanted, granted in ((4, 4), (16, 16), (99, 16)):
+        with limit.lend(wanted) as number:
+            assert number == granted
+
+
+def test_two_lists_of_one_process_share_them_too(path: Path) -> None:
+    limit = ConnectionLimit(path, 16)
+    with limit.lend(10) as first, limit.lend(10) as second:
+        assert (first, second) == (10, 6)
+    with limit.lend(16) as granted:
+        assert granted == 16
+
+
+def test_where_the_file_cannot_be_had_the_number_is_not_limited(tmp_path: Path) -> None:
+    (tmp_path / "private").write_text("a file")
+    with ConnectionLimit(tmp_path / "private" / "connections", 16).lend(7) as granted:
+        assert granted == 7

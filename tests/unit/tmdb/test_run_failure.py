@@ -1,0 +1,190 @@
+"""What concerns every list of a run is met once, known to all its processes, and not for ever."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from support.fake_tmdb import V3_KEY
+
+from pipeline import clock
+from pipeline.credential import Credential
+from pipeline.errors import CredentialRefused, TmdbUnavailable
+from pipeline.tmdb.run_failure import MAX_AGE_SECONDS, Attempt, RunFailure
+
+URL = "https://api.example/3"
+AWAY = TmdbUnavailable("The host is away; see the network.", path="/movie/popular")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "private" / "failure"
+
+
+def of(path: Path, key: str = V3_KEY, url: str = URL) -> RunFailure:
+    return RunFailure(path, Credential(key), url)
+
+
+def sentence_of(failure: RunFailure) -> str:
+    """The sentence that a request of the run fails with before it is sent, or nothing."""
+    try:
+        failure.raise_known(answered=False)
+    except TmdbUnavailable as error:
+        return str(error)
+    return ""
+
+
+def test_a_failure_that_was_noted_is_raised_as_what_it_was(path: Path) -> None:
+    of(path).raise_known(answered=False)
+    of(path).note(CredentialRefused("The key is wrong."))
+
+    with pytest.raises(CredentialRefused, match=r"^The key is wrong\.$"):
+        of(path).raise_known(answered=False)
+
+
+def test_the_first_of_several_failures_counts(path: Path) -> None:
+    of(path).note(AWAY)
+    of(path).note(CredentialRefused("The key is wrong."))
+
+    assert sentence_of(of(path)) == str(AWAY)
+
+
+def test_another_key_address_or_run_does_not_believe_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of(path).note(AWAY)
+
+    assert sentence_of(of(path, "a" * 32)) == ""
+    assert sentence_of(of(path, url="https://proxy.example/3")) == ""
+    monkeypatch.setitem(multiprocessing.current_process()._config, "authkey", os.urandom(32))  # type: ignore[attr-defined]
+    assert sentence_of(of(path)) == ""
+
+
+def test_a_run_by_another_worker_of_luigi_does_not_believe_it(path: Path) -> None:
+    """As in a process that calls `luigi.build` again."""
+    failure = of(path)
+    failure.begin(Attempt("popular", "Worker(salt=1)"))
+    failure.note(AWAY)
+    assert sentence_of(failure) == str(AWAY)
+
+    failure.begin(Attempt("trending", "Worker(salt=2)"))
+    assert sentence_of(failure) == ""
+
+
+def test_a_list_that_has_not_been_tried_yet_fails_with_it(path: Path) -> None:
+    failure = of(path)
+    failure.begin(Attempt("popular"))
+    failure.note(AWAY)
+    failure.end()
+
+    failure.begin(Attempt("trending"))
+
+    assert sentence_of(failure) == str(AWAY)
+
+
+def test_a_list_that_is_being_answered_goes_on_unless_the_key_is_refused(path: Path) -> None:
+    of(path).note(AWAY)
+    of(path).raise_known(answered=True)
+
+    path.unlink()
+    of(path).note(CredentialRefused("The key is wrong."))
+    with pytest.raises(CredentialRefused):
+        of(path).raise_known(answered=True)
+
+
+@pytest.mark.parametrize("first", ["popular", "trending"])
+def test_the_next_attempt_of_a_list_tries_everything_again(path: Path, first: str) -> None:
+    """As an unattended run does after its delay, whichever list luigi takes first."""
+    failure = of(path)
+    failure.note(AWAY)
+    for task in ("popular", "trending"):
+        failure.begin(Attempt(task))
+        failure.end()
+
+    failure.begin(Attempt(first))
+
+    assert sentence_of(failure) == ""
+
+
+def test_it_is_not_believed_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failure, now = of(path), clock.monotonic()
+    failure.note(AWAY)
+    for seconds, known in ((MAX_AGE_SECONDS - 1, True), (MAX_AGE_SECONDS + 1, False), (-60, False)):
+        monkeypatch.setattr(clock, "monotonic", lambda at=now + seconds: at)
+        assert bool(sentence_of(failure)) is known, seconds
+
+
+def test_it_is_never_missed_while_others_add_to_it(path: Path) -> None:
+    of(path).note(AWAY)
+    over = threading.Event()
+
+    def add() -> None:
+        for number in itertools.count():
+            one = of(path)
+            one.begin(Attempt(f"list {number}"))
+            one.end()
+            if over.is_set():
+                return
+
+    adding = threading.Thread(target=add)
+    adding.start()
+    try:
+        assert all(sentence_of(of(path)) for _ in range(300))
+    finally:
+        over.set()
+        adding.join()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"half",
+        b"[]",
+        b"{}",
+        b"[" * 100_000,
+        b'{"of": 1, "at": 0, "error": "x", "sentence": 1}',
+    ],
+    ids=["empty", "no JSON", "a list", "no field", "deep", "wrong fields"],
+)
+def test_a_damaged_file_says_nothing_and_is_replaced(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700)
+    path.write_bytes(content)
+    assert sentence_of(of(path)) == ""
+    of(path).note(AWAY)
+    assert sentence_of(of(path)) == str(AWAY)
+
+
+def test_a_file_that_names_no_error_of_tmdb_says_nothing(path: Path) -> None:
+    of(path).note(AWAY)
+    for name in ("clock", "PipelineError", "missing", "plain"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"error": name}))
+        assert sentence_of(of(path)) == ""
+
+
+def test_a_pipe_in_the_files_place_holds_nobody_up(path: Path) -> None:
+    path.parent.mkdir(mode=0o700)
+    os.mkfifo(path)
+    assert sentence_of(of(path)) == ""
+
+
+def test_where_nothing_can_be_kept_each_list_finds_out_for_itself(tmp_path: Path) -> None:
+    (tmp_path / "private").write_text("a file")
+    failure = of(tmp_path / "private" / "failure")
+    failure.begin(Attempt("popular"))
+    failure.note(AWAY)
+    failure.end()
+    assert sentence_of(failure) == ""
+
+
+def test_its_file_is_its_owners_and_holds_no_secret(path: Path) -> None:
+    of(path).note(AWAY)
+    content = path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert V3_KEY.encode() not in content
+    assert bytes(multiprocessing.current_process().authkey).hex().encode() not in content

@@ -1,0 +1,1036 @@
+"""Asking TMDB: what is sent, what is tried again or given up, and what nobody may ever see."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import email.utils
+import itertools
+import logging
+import pickle
+import socket
+import threading
+import time
+import traceback
+import tracemalloc
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import support.fake_tmdb as fake
+from support.fake_tmdb import V3_KEY, FakeTmdb, Fault
+
+from pipeline.credential import Credential
+from pipeline.errors import (
+    AnswerNotUnderstood,
+    CredentialRefused,
+    PipelineError,
+    RequestRejected,
+    SettingsError,
+    TmdbBlocked,
+    TmdbUnavailable,
+)
+from pipeline.tmdb import body, connections, transport
+from pipeline.tmdb.acceptance import Acceptance
+from pipeline.tmdb.faults import Stopped
+from pipeline.tmdb.pacing import Limit, Pacer
+from pipeline.tmdb.run_failure import RunFailure
+from pipeline.tmdb.transport import Transport
+from pipeline.version import VERSION
+
+POPULAR = "/movie/popular"
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0ZXN0In0.c2lnbmF0dXJlLW9mLXRlc3Q"
+QUERY = {"language": "ko-KR", "page": "1"}
+MEGABYTE = 1 << 20
+BRIEF_SILENCE = 0.3
+
+Opener = Callable[..., Transport]
+
+
+@pytest.fixture
+def open_transport(tmdb: FakeTmdb) -> Iterator[Opener]:
+    """Make transports that hardly wait between attempts; all are closed in the end."""
+    with contextlib.ExitStack() as stack:
+
+        def make(
+            url: str = tmdb.url, secret: str = V3_KEY, pacer: Pacer | None = None, **given: Any
+        ) -> Transport:
+            arguments = {"retries": 2, "connections": 4, "backoff_seconds": 0.001} | given
+            made = Transport(url, Credential(secret), pacer, **arguments)
+            stack.callback(made.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def brief_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up on silence and on dripping answers soon."""
+    monkeypatch.setattr(transport, "SILENCE_SECONDS", BRIEF_SILENCE)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", BRIEF_SILENCE * 2)
+    monkeypatch.setattr(body, "ANSWER_SECONDS", BRIEF_SILENCE)
+
+
+def ask(asker: Transport, path: str = POPULAR, **query: str) -> Any:
+    return asker.get(path, QUERY | query, lambda _: None, threading.Event()).body
+
+
+def fresh_key() -> str:
+    """A key no other test uses: what is refused once stays refused for this process."""
+    return uuid.uuid4().hex
+
+
+def shown(error: BaseException) -> str:
+    """Everything of an error that a log, a scheduler or another process may get to see."""
+    formatted = "".join(traceback.format_exception(error))
+    return "\n".join([str(error), repr(error), formatted, repr(pickle.dumps(error))])
+
+
+def assert_told_well(error: PipelineError, tmdb: FakeTmdb, *secrets: str) -> None:
+    """One sentence with host and path, without query and secret, that survives a pickle."""
+    sentence = str(error)
+    assert tmdb.url.removesuffix("/3").removeprefix("http://") in sentence
+    assert POPULAR in sentence
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+    for hidden in (V3_KEY, *secrets, "api_key", "language=ko-KR", "page=1", "page=501"):
+        assert hidden not in shown(error)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy)) == (type(error), sentence)
+
+
+# --- The credential ---------------------------------------------------------------------------
+
+
+def test_a_v3_key_travels_as_a_parameter_and_never_as_a_header(
+    tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    ask(open_transport())
+
+    (request,) = tmdb.requests
+    assert dict(request.query) == QUERY | {"api_key": V3_KEY}
+    assert V3_KEY not in repr(request.headers)
+
+
+def test_a_token_travels_as_a_bearer_and_never_in_the_address(open_transport: Opener) -> None:
+    with FakeTmdb(key=TOKEN, limit=None) as tmdb:
+        ask(open_transport(tmdb.url, TOKEN))
+
+        (request,) = tmdb.requests
+    assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert dict(request.query) == QUERY
+
+
+@pytest.mark.parametrize("secret", [V3_KEY, TOKEN], ids=["key", "token"])
+def test_a_netrc_entry_does_not_take_the_credentials_place(
+    secret: str, open_transport: Opener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with FakeTmdb(key=secret, limit=None) as tmdb:
+        ask(open_transport(tmdb.url, secret))
+
+        (request,) = tmdb.requests
+    expected = f"Bearer {TOKEN}" if secret == TOKEN else None
+    assert request.headers.get("Authorization") == expected
+
+
+def shared(tmp_path: Path, url: str, key: str) -> RunFailure:
+    return RunFailure(tmp_path / "private" / "failure", Credential(key), url)
+
+
+@pytest.mark.parametrize("http_status", [401, 403, 404, 200])
+def test_a_refused_credential_is_not_asked_with_again(
+    http_status: int, open_transport: Opener, tmp_path: Path
+) -> None:
+    key = fresh_key()
+    with FakeTmdb(limit=None) as tmdb:
+        tmdb.fail(fake.refused(http_status), times=None)
+        of_run = shared(tmp_path, tmdb.url, key)
+        first = open_transport(tmdb.url, key, run_failure=of_run)
+        with pytest.raises(CredentialRefused) as refused:
+            ask(first)
+        assert tmdb.count() == 1
+        for another in (first, open_transport(tmdb.url, key, run_failure=of_run)):
+            with pytest.raises(CredentialRefused) as again:
+                ask(another)
+            assert tmdb.url.removesuffix("/3").removeprefix("http://") in str(again.value)
+            assert key not in shown(again.value)
+
+        assert tmdb.count() == 1
+        host = tmdb.url.removesuffix("/3").removeprefix("http://")
+    assert host in str(refused.value)
+    assert "TMDB_API_KEY" in str(refused.value)
+    assert "https://www.themoviedb.org/settings/api" in str(refused.value)
+    assert key not in shown(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("secret", "kind"),
+    [("f" * 32, "v3 key"), ("eyJ3cm9uZw.e30.c2ln", "Read Access Token")],
+)
+def test_a_wrong_credential_is_named_by_its_kind(
+    tmdb: FakeTmdb, secret: str, kind: str, open_transport: Opener
+) -> None:
+    with pytest.raises(CredentialRefused, match=kind) as refused:
+        ask(open_transport(secret=secret))
+
+    assert secret not in shown(refused.value)
+    assert tmdb.count() == 1
+
+
+def test_another_credential_and_another_address_still_work_after_a_refusal(
+    open_transport: Opener,
+) -> None:
+    good, wrong = fresh_key(), fresh_key()
+    with FakeTmdb(key=good, limit=None) as tmdb, FakeTmdb(key=wrong, limit=None) as elsewhere:
+        with pytest.raises(CredentialRefused):
+            ask(open_transport(tmdb.url, wrong))
+
+        assert ask(open_transport(tmdb.url, good))["page"] == 1
+        assert ask(open_transport(elsewhere.url, wrong))["page"] == 1
+
+
+# --- Faults that may pass ---------------------------------------------------------------------
+
+TRANSIENT_STATUSES = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
+
+
+def until_the_end(exchange: Any, reply: Any) -> None:
+    """Headers after a damaged one are lost, the length too: the connection's end ends the body."""
+    exchange.send(reply.whole())
+    exchange.hang_up()
+
+
+def gzipped(reply: Any) -> bytes:
+    changed: bytes = fake.gzip_unannounced().change(reply).body
+    return changed
+
+
+TRANSIENT: dict[str, Fault] = {
+    **{f"status {code}": fake.status(code) for code in TRANSIENT_STATUSES},
+    "503 asking for no pause": fake.status(503, headers={"Retry-After": "0"}),
+    "429 without Retry-After": fake.too_many(),
+    "a web page with status 200": fake.html_ok(),
+    "half a JSON text": fake.not_json(),
+    "an empty body": fake.not_json(b""),
+    "no UTF-8": fake.not_json(b'{"page": "\xff"}'),
+    "NaN": fake.not_json(b'{"page": NaN}'),
+    "a number with 5000 digits": fake.not_json(b'{"page": %s}' % (b"1" * 5000)),
+    "brackets without end": fake.not_json(b"[" * 200_000),
+    "corrupt gzip": fake.corrupt_gzip(),
+    "cut unannounced gzip": Fault(
+        "cut", change=lambda reply: replace(reply, body=gzipped(reply)[:-20])
+    ),
+    "gzip magic alone": fake.not_json(b"\x1f\x8b"),
+    "gzip announced, not sent": fake.status(200, b"{}", {"Content-Encoding": "gzip"}),
+    "reset": fake.reset(),
+    "reset amid the body": fake.reset_mid_body(),
+    "no answer": fake.no_answer(),
+    "cut body": fake.cut_body(),
+    "cut chunked body": fake.cut_chunked(),
+    "a wrong length": fake.wrong_length(),
+    "a line that is no header": replace(
+        fake.status(503, headers={"no colon\r\nX-After": "1"}), deliver=until_the_end
+    ),
+    "two hundred headers": fake.status(200, headers={f"X-{n}": "1" for n in range(200)}),
+    "an endless header": fake.status(200, headers={"X-Long": "x" * 70_000}),
+}
+
+
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_a_fault_that_passes_is_not_noticed(
+    name: str, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    expected = ask(open_transport())
+    tmdb.fail(TRANSIENT[name])
+
+    assert ask(open_transport()) == expected
+    assert tmdb.count() == 3
+
+
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_a_fault_that_stays_is_told_after_the_last_attempt(
+    name: str, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(TRANSIENT[name], times=None)
+
+    with pytest.raises(TmdbUnavailable, match="in 3 attempts") as raised:
+        ask(open_transport())
+
+    assert tmdb.count() == 3
+    assert raised.value.facts == {"path": POPULAR, "attempts": 3}
+    assert_told_well(raised.value, tmdb)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [fake.hang(5), fake.slow_body(0.01), fake.slow_body(0.05)],
+    ids=["silence", "a fast drip", "a slow drip"],
+)
+@pytest.mark.usefixtures("brief_bounds")
+def test_an_answer_that_does_not_end_is_given_up_in_time(
+    fault: Fault, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fault)
+    started = time.monotonic()
+
+    assert ask(open_transport(retries=1))["page"] == 1
+    assert time.monotonic() - started < BRIEF_SILENCE * 4
+    assert tmdb.count() == 2
+
+
+@pytest.mark.usefixtures("brief_bounds")
+def test_silence_that_stays_is_told(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    tmdb.fail(fake.hang(5), times=None)
+
+    with pytest.raises(TmdbUnavailable, match="no answer in time") as raised:
+        ask(open_transport(retries=0))
+
+    assert_told_well(raised.value, tmdb)
+
+
+def test_silence_is_given_up_on_before_the_head_s_time_is_up(
+    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "SILENCE_SECONDS", BRIEF_SILENCE)
+    tmdb.fail(fake.hang(20), times=None)
+    started = time.monotonic()
+
+    with pytest.raises(TmdbUnavailable, match="no answer in time"):
+        ask(open_transport(retries=0))
+    assert time.monotonic() - started < 10
+
+
+def test_a_request_says_what_it_takes_and_who_asks(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    ask(open_transport())
+
+    (request,) = tmdb.requests
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["Accept-Encoding"] == "gzip"
+    assert request.headers["User-Agent"].startswith(f"tmdb-pipeline/{VERSION} python-requests/")
+
+
+def test_what_was_received_adds_up(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    asker = open_transport()
+    assert (asker.requests, asker.bytes_received, asker.accepted) == (0, 0, False)
+    ask(asker)
+    once = asker.bytes_received
+    ask(asker)
+    assert (asker.requests, asker.bytes_received, asker.accepted) == (2, 2 * once, True)
+
+
+@pytest.mark.usefixtures("brief_bounds")
+def test_a_head_that_comes_slowly_is_waited_for(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    tmdb.fail(fake.slow_headers(0.2))
+
+    assert ask(open_transport())["page"] == 1
+    assert tmdb.count() == 1
+
+
+@pytest.mark.usefixtures("brief_bounds")
+def test_a_head_that_drips_is_given_up_in_time(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    tmdb.fail(fake.slow_headers(BRIEF_SILENCE * 10))
+    started = time.monotonic()
+
+    assert ask(open_transport(retries=1))["page"] == 1
+    assert time.monotonic() - started < BRIEF_SILENCE * 7
+
+
+@pytest.mark.usefixtures("brief_bounds")
+def test_a_head_that_drips_for_ever_is_told_as_what_it_is(
+    tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    """Half a head must not pass for a whole one with an empty body."""
+    tmdb.fail(fake.slow_headers(BRIEF_SILENCE * 5), times=None)
+
+    with pytest.raises(TmdbUnavailable, match="no answer in time"):
+        ask(open_transport(retries=0))
+
+
+def test_a_connection_that_is_reset_while_it_is_made_is_told_as_reset(
+    open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reset(*_: object, **__: object) -> None:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr("pipeline.tmdb.addresses.look_up", lambda *_: [])
+    monkeypatch.setattr("pipeline.tmdb.addresses.connect", reset)
+
+    with pytest.raises(TmdbUnavailable, match="the connection was reset"):
+        ask(open_transport("http://films.invalid/3"))
+
+
+def test_a_dead_host_and_an_unknown_host_are_told_apart(open_transport: Opener) -> None:
+    with FakeTmdb(limit=None) as tmdb:
+        dead = tmdb.url
+    for url, why in ((dead, "connection was refused"), ("http://films.invalid/3", "not known")):
+        with pytest.raises(TmdbUnavailable, match=why) as raised:
+            ask(open_transport(url))
+        assert V3_KEY not in shown(raised.value)
+
+
+@pytest.mark.parametrize("retries", [0, 1, 4])
+def test_the_number_of_retries_is_as_set(
+    retries: int, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.status(503), times=None)
+
+    with pytest.raises(TmdbUnavailable):
+        ask(open_transport(retries=retries))
+
+    assert tmdb.count() == retries + 1
+
+
+def test_a_retry_is_logged_without_the_key(
+    tmdb: FakeTmdb, open_transport: Opener, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "luigi-interface.pipeline")
+    tmdb.fail(fake.status(502))
+
+    ask(open_transport())
+
+    assert f"{POPULAR}: HTTP status 502; attempt 2 follows in" in caplog.text
+    assert V3_KEY not in caplog.text
+
+
+# --- Pauses -----------------------------------------------------------------------------------
+
+
+def pause_before_second(tmdb: FakeTmdb) -> float:
+    first, second = tmdb.requests
+    return second.at - first.at
+
+
+def test_a_retry_after_in_seconds_is_waited_for(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    tmdb.fail(fake.status(503, headers={"Retry-After": "1"}))
+
+    ask(open_transport())
+
+    assert 1.0 <= pause_before_second(tmdb) < 1.5
+
+
+def in_an_hour() -> str:
+    return email.utils.formatdate(time.time() + 3600, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    "wanted", ["601", "3600", in_an_hour(), "9" * 400], ids=["601", "hour", "date", "absurd"]
+)
+def test_a_retry_after_longer_than_a_run_waits_fails_at_once_and_says_when(
+    wanted: str, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    tmdb.fail(fake.too_many(wanted), times=None)
+    pacer = Pacer(tmp_path / "pace" / "file", Limit(1000, 1000))
+
+    for _ in range(2):
+        with pytest.raises(
+            TmdbUnavailable, match=r"asks to wait until \d{4}-\d\d-\d\d \d\d:\d\d UTC"
+        ):
+            ask(open_transport(pacer=pacer))
+
+    assert tmdb.count() == 1
+
+
+def test_the_last_attempt_says_for_how_long_tmdb_asks_to_wait(
+    tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.too_many("500"))
+
+    with pytest.raises(TmdbUnavailable, match=r"and it asks to wait until [\d-]{10} \d\d:\d\d UTC"):
+        ask(open_transport(retries=0))
+
+
+@pytest.mark.parametrize("answer", ["a 503", "a 429", "a 200 with TMDB's code 25"])
+def test_whatever_answer_asks_to_wait_is_believed(
+    answer: str, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    fault = {
+        "a 503": fake.status(503),
+        "a 429": fake.too_many(),
+        "a 200 with TMDB's code 25": fake.error(200, 25),
+    }[answer]
+
+    def asks_to_wait(reply: Any) -> Any:
+        return fault.change(reply).with_headers(Retry_After="700")
+
+    tmdb.fail(Fault("wait", change=asks_to_wait), times=None)
+    pacer = Pacer(tmp_path / "pace" / "file", Limit(1000, 1000))
+
+    with pytest.raises(TmdbUnavailable):
+        ask(open_transport(pacer=pacer))
+    assert 690 < pacer.held_seconds() <= 700
+    with pytest.raises(TmdbUnavailable, match="asks to wait until"):
+        ask(open_transport(pacer=pacer))
+    assert tmdb.count() == 1
+
+
+def test_a_wrong_clock_here_does_not_make_a_minute_a_day(
+    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A Retry-After that is a point in time counts from the Date of its answer."""
+    now = time.time()
+    pacer = Pacer(tmp_path / "pace" / "file", Limit(1000, 1000))
+    soon = email.utils.formatdate(now + 60, usegmt=True)
+    tmdb.fail(fake.too_many(soon))
+    monkeypatch.setattr(
+        "pipeline.clock.instant",
+        lambda: datetime.datetime.fromtimestamp(now - 86_400, datetime.UTC),
+    )
+    with pytest.raises(TmdbUnavailable):
+        ask(open_transport(pacer=pacer, retries=0))
+    assert 50 < pacer.held_seconds() <= 61
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "0",
+        "soon",
+        "-5",
+        "1.5",
+        "",
+        "Fri, 31 Dec 1999 23:59:59 GMT",
+        "Mon, 01 Jan 99999 00:00:00 GMT",
+        "9" * 5000,
+    ],
+    ids=["zero", "word", "negative", "fraction", "empty", "past", "year 99999", "5000 digits"],
+)
+def test_a_retry_after_of_zero_or_nonsense_leaves_our_own_backoff(
+    wanted: str, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.too_many(wanted))
+
+    assert ask(open_transport())["page"] == 1
+    assert pause_before_second(tmdb) < 0.5
+
+
+def test_the_pause_doubles_from_attempt_to_attempt(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    tmdb.fail(fake.status(503), times=3)
+
+    ask(open_transport(retries=3, backoff_seconds=0.08))
+
+    moments = [request.at for request in tmdb.requests]
+    pauses = [after - before for before, after in itertools.pairwise(moments)]
+    for pause, least in zip(pauses, (0.04, 0.08, 0.16), strict=True):
+        assert least <= pause < least * 2 + 0.1
+
+
+def test_a_429_holds_back_everybody_who_shares_the_pace(
+    tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    pace = tmp_path / "pace" / "file"
+    neighbour = Pacer(pace, Limit(1000, 1000))
+    tmdb.fail(fake.too_many())
+
+    ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000)), backoff_seconds=0.2))
+    assert 0.1 <= pause_before_second(tmdb) < 0.6
+    tmdb.fail(fake.too_many("2"))
+    with pytest.raises(TmdbUnavailable):
+        ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000)), retries=0))
+
+    assert 1.5 < neighbour.reserve() <= 2.0
+    neighbour.close()
+
+
+def test_a_fault_that_asks_for_no_pause_holds_nobody_back(
+    tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    pace = tmp_path / "pace" / "file"
+    neighbour = Pacer(pace, Limit(1000, 1000))
+    tmdb.fail(fake.status(503))
+
+    with pytest.raises(TmdbUnavailable):
+        ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000)), retries=0))
+
+    assert neighbour.reserve() == 0
+    neighbour.close()
+
+
+def test_a_pause_ends_as_soon_as_the_list_is_given_up(
+    tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.too_many("30"), times=None)
+    stop = threading.Event()
+    threading.Timer(0.1, stop.set).start()
+    started = time.monotonic()
+
+    with pytest.raises(Stopped):
+        open_transport().get(POPULAR, QUERY, lambda _: None, stop)
+
+    assert time.monotonic() - started < 2
+    assert tmdb.count() == 1
+
+
+# --- Faults that stay -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [204, 304, 400, 404, 405, 406, 410, 422, 501])
+def test_a_rejected_request_is_not_repeated(
+    code: int, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.status(code, b"" if code in (204, 304) else b"<html>"), times=None)
+
+    with pytest.raises(RequestRejected, match=str(code)) as raised:
+        ask(open_transport())
+
+    assert tmdb.count() == 1
+    assert raised.value.facts == {"path": POPULAR, "status": code}
+    assert_told_well(raised.value, tmdb)
+
+
+def test_tmdbs_own_words_are_passed_on(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    with pytest.raises(RequestRejected, match="Pages start at 1 and max at 500") as raised:
+        ask(open_transport(), page="501")
+
+    assert_told_well(raised.value, tmdb)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"no such thing: {POPULAR}?api_key={V3_KEY}",
+        f"two\nlines {V3_KEY}",
+        "x" * 195 + V3_KEY,
+        [V3_KEY],
+        {"key": V3_KEY},
+        None,
+    ],
+)
+def test_tmdbs_own_words_cannot_carry_the_key(
+    words: object, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    text = fake.json_body({"status_message": words})
+    tmdb.fail(replace(text, change=lambda reply: replace(text_reply(text, reply), status=422)))
+
+    with pytest.raises(RequestRejected) as raised:
+        ask(open_transport())
+
+    assert V3_KEY not in shown(raised.value)
+    assert V3_KEY[:8] not in shown(raised.value)
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 400
+
+
+def text_reply(fault: Fault, reply: Any) -> Any:
+    return fault.change(reply)
+
+
+@pytest.mark.parametrize("target", ["same host", "other host"])
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(
+    code: int, target: str, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    with FakeTmdb(limit=None) as stranger:
+        base = tmdb.url if target == "same host" else stranger.url
+        location = f"{base}/movie/top_rated"
+        tmdb.fail(fake.status(code, b"", {"Location": location}), times=None)
+
+        with pytest.raises(RequestRejected, match=str(code)) as raised:
+            ask(open_transport())
+
+        assert stranger.connections == 0
+    assert tmdb.count() == 1
+    assert_told_well(raised.value, tmdb)
+
+
+@pytest.mark.parametrize("location", ["http://[", "http://x:y/", "//", "", "http://a\x7f/ ü"])
+def test_a_redirect_to_nonsense_is_a_rejected_request(
+    location: str, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.redirect(location), times=None)
+
+    with pytest.raises(RequestRejected, match="302") as raised:
+        ask(open_transport())
+
+    assert_told_well(raised.value, tmdb)
+
+
+def test_an_answer_that_fails_the_check_is_not_asked_for_again(
+    tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    def displeased(_: Any) -> None:
+        raise AnswerNotUnderstood("no", field="page")
+
+    with pytest.raises(AnswerNotUnderstood):
+        open_transport().get(POPULAR, QUERY, displeased, threading.Event())
+
+    assert tmdb.count() == 1
+
+
+# --- The body ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [fake.gzip_announced(), fake.gzip_unannounced(), fake.chunked(), fake.slow_headers(0.05)],
+    ids=lambda fault: fault.name,
+)
+def test_an_answer_is_understood_however_it_is_packed(
+    fault: Fault, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    plain = ask(open_transport())
+    tmdb.fail(fault)
+
+    assert ask(open_transport()) == plain
+    assert tmdb.count() == 2
+
+
+HUGE = 96 * MEGABYTE
+OVERSIZED: dict[str, Callable[[], Fault]] = {
+    "a huge body": lambda: fake.huge_body(HUGE),
+    "a gzip bomb": lambda: fake.gzip_bomb(HUGE),
+    "a gzip bomb, unannounced": lambda: fake.not_json(fake.gzip_bomb(HUGE).change(None).body),
+    "a huge error page": lambda: replace(fake.huge_body(HUGE), change=fake.status(404, b"").change),
+    "a huge redirect": lambda: replace(
+        fake.huge_body(HUGE), change=fake.redirect("/3/movie/top_rated").change
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OVERSIZED)
+def test_an_oversized_answer_is_given_up_before_it_fills_the_memory(
+    name: str, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(OVERSIZED[name](), times=None)
+    asker = open_transport()
+    tracemalloc.start()
+    try:
+        with pytest.raises((AnswerNotUnderstood, RequestRejected)) as raised:
+            ask(asker)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * body.LARGEST_ANSWER
+    assert tmdb.count() == 1
+    assert_told_well(raised.value, tmdb)
+
+
+# --- Answers that are not TMDB's ----------------------------------------------------------------
+
+OF_SOMETHING_IN_BETWEEN: dict[str, Fault] = {
+    "a CDN's block page": fake.blocked(403),
+    "a 403 without a body": fake.status(403, b""),
+    "a gateway's 403 in JSON": Fault(
+        "403", change=lambda reply: replace(reply, status=403, body=b'{"message": "Forbidden"}')
+    ),
+    "a portal's 401": fake.status(401),
+    "a proxy's 401 as a text": fake.status(401, b"Unauthorized"),
+    "a proxy's login page": fake.status(407),
+    "a block for legal reasons": fake.status(451),
+    "a captive portal": fake.status(511),
+}
+
+
+@pytest.mark.parametrize("name", OF_SOMETHING_IN_BETWEEN)
+def test_an_answer_that_is_not_tmdbs_is_not_taken_for_a_refused_key(
+    name: str, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    accepted = Acceptance(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
+    asker = open_transport(acceptance=accepted)
+    ask(asker)
+    tmdb.fail(OF_SOMETHING_IN_BETWEEN[name], times=None)
+
+    with pytest.raises(TmdbBlocked, match="between here and TMDB") as raised:
+        ask(asker)
+
+    sentence = str(raised.value)
+    assert "TMDB_API_KEY" not in sentence
+    assert all(word in sentence for word in ("proxy", "captive portal", "country or address"))
+    assert tmdb.count() == 2, "it is not asked again"
+    assert accepted.known(), "the key is still remembered"
+    assert V3_KEY not in shown(raised.value)
+
+
+def test_the_title_of_a_block_page_is_quoted(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    tmdb.fail(fake.blocked(403))
+
+    with pytest.raises(TmdbBlocked, match="ERROR: The request could not be satisfied"):
+        ask(open_transport())
+
+
+@pytest.mark.parametrize("http_status", [200, 401, 403, 404, 500])
+@pytest.mark.parametrize("code", [3, 7, 10])
+def test_tmdbs_own_error_about_the_key_counts_whatever_the_http_status(
+    code: int, http_status: int, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    accepted = Acceptance(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
+    tmdb.fail(fake.error(http_status, code), times=None)
+
+    with pytest.raises(CredentialRefused, match="TMDB_API_KEY"):
+        ask(open_transport(acceptance=accepted))
+
+    assert tmdb.count() == 1
+    assert not accepted.known()
+
+
+@pytest.mark.parametrize("http_status", [200, 404, 500])
+@pytest.mark.parametrize("code", [9, 11, 24, 25, 43, 46])
+def test_a_fault_of_tmdbs_own_passes_whatever_the_http_status(
+    code: int, http_status: int, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.error(http_status, code))
+
+    assert ask(open_transport())["page"] == 1
+    assert tmdb.count() == 2
+
+
+def test_a_web_page_with_status_200_is_named_and_is_no_acceptance(
+    tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+) -> None:
+    accepted = Acceptance(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
+    tmdb.fail(fake.html_ok(), times=None)
+
+    with pytest.raises(TmdbUnavailable, match="not JSON but a web page: a captive portal"):
+        ask(open_transport(acceptance=accepted))
+
+    assert not accepted.known()
+
+
+def test_a_web_page_with_status_404_says_that_it_is_none_of_tmdbs(
+    tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    tmdb.fail(fake.status(404), times=None)
+
+    with pytest.raises(RequestRejected, match=r"a web page, which TMDB never sends.*TMDB_API_URL"):
+        ask(open_transport())
+
+
+# --- Settings of the network that cannot work ---------------------------------------------------
+
+UNUSABLE_PROXIES = [
+    "socks5h://127.0.0.1:1080",
+    "SOCKS4://127.0.0.1:1080",
+    "ftp://127.0.0.1:21",
+    "localhost:3128",
+    "http://",
+    "http://127.0.0.1:99999",
+    "http://[::1",
+    "http://user:pa55word@:3128",
+]
+
+
+@pytest.mark.parametrize("proxy", UNUSABLE_PROXIES)
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+def test_a_proxy_that_cannot_work_is_named_at_once(
+    variable: str,
+    proxy: str,
+    tmdb: FakeTmdb,
+    open_transport: Opener,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+
+    with pytest.raises(SettingsError, match=f"^{variable} names a proxy") as raised:
+        open_transport()
+
+    assert "unset it" in str(raised.value)
+    assert "pa55word" not in shown(raised.value)
+
+
+def test_a_proxy_that_cannot_work_is_no_matter_where_it_is_not_used(
+    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:1080")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    assert ask(open_transport())["page"] == 1
+
+
+@pytest.mark.parametrize("status_line", ["407 Proxy Authentication Required", "403 Forbidden"])
+def test_a_proxy_that_lets_nobody_through_is_asked_once(
+    status_line: str, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(f"HTTP/1.1 {status_line}\r\nContent-Length: 0\r\n\r\n") as (port, asked):
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        with pytest.raises((SettingsError, TmdbBlocked), match="the proxy"):
+            ask(open_transport("https://films.invalid/3"))
+
+    assert len(asked) == 1
+
+
+@contextlib.contextmanager
+def answering(answer: str) -> Iterator[tuple[int, list[bytes]]]:
+    """A port on which every connection gets the same answer; and what was asked there."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    sock, _ = listener.accept()
+                    with sock:
+                        asked.append(sock.recv(65_536))
+                        sock.sendall(answer.encode())
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1], asked
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("content", [None, b"no certificate"], ids=["nowhere", "no certificate"])
+def test_a_file_of_certificates_that_cannot_be_used_is_named_at_once(
+    content: bytes | None,
+    variable: str,
+    open_transport: Opener,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "certificates.pem"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(variable, str(path))
+
+    with pytest.raises(SettingsError, match=f"^{variable} names no file of certificates"):
+        open_transport("https://films.invalid/3")
+
+
+# --- Connections ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [None, fake.chunked(), fake.gzip_announced(), fake.gzip_unannounced(), fake.status(503)],
+    ids=lambda fault: fault.name if fault else "plain",
+)
+def test_one_connection_serves_one_request_after_the_other(
+    fault: Fault | None, tmdb: FakeTmdb, open_transport: Opener
+) -> None:
+    if fault:
+        tmdb.fail(fault, times=5)
+    asker = open_transport(retries=5)
+
+    for _ in range(10):
+        ask(asker)
+
+    assert tmdb.connections == 1
+
+
+def test_never_more_connections_are_open_than_asked_for(open_transport: Opener) -> None:
+    with FakeTmdb(limit=None, latency=0.005) as tmdb:
+        asker = open_transport(tmdb.url, connections=3)
+        with ThreadPoolExecutor(12) as pool:
+            list(pool.map(lambda page: ask(asker, page=str(page + 1)), range(60)))
+
+        assert tmdb.peak_connections == 3
+        assert tmdb.connections == 3
+        assert tmdb.count() == 60
+
+
+def test_faults_do_not_use_connections_up(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    """A connection lost by a fault frees its place; else the pool would block for ever."""
+    asker = open_transport(connections=1, retries=0)
+    for name in TRANSIENT:
+        tmdb.fail(TRANSIENT[name])
+        with pytest.raises(TmdbUnavailable):
+            ask(asker)
+
+    assert ask(asker)["page"] == 1
+    assert tmdb.count() == len(TRANSIENT) + 1
+
+
+def test_cookies_are_not_sent_back(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    cookie = {"Set-Cookie": "session=1; Path=/"}
+    tmdb.fail(Fault("cookie", change=lambda reply: replace(reply, headers=cookie)), times=None)
+    asker = open_transport()
+
+    ask(asker)
+    ask(asker)
+
+    assert all("Cookie" not in request.headers for request in tmdb.requests)
+
+
+def test_we_say_honestly_who_we_are(tmdb: FakeTmdb, open_transport: Opener) -> None:
+    ask(open_transport())
+
+    (request,) = tmdb.requests
+    assert request.headers["User-Agent"].startswith("tmdb-pipeline/")
+    assert "python-requests/" in request.headers["User-Agent"]
+    assert "Mozilla" not in request.headers["User-Agent"]
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+def test_a_proxy_of_the_environment_is_used(
+    variable: str, tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, tmdb.url.removesuffix("/3"))
+
+    assert ask(open_transport("http://films.invalid/3"))["page"] == 1
+    assert tmdb.requests[0].headers["Host"] == "films.invalid"
+
+
+def test_no_proxy_is_heeded(
+    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://films.invalid:1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+    assert ask(open_transport())["page"] == 1
+
+
+def test_a_dead_proxy_is_told_without_its_password(
+    open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeTmdb(limit=None) as tmdb:
+        dead = tmdb.url.removesuffix("/3").removeprefix("http://")
+    monkeypatch.setenv("http_proxy", f"http://user:pa55word@{dead}")
+
+    with pytest.raises(TmdbUnavailable, match="proxy") as raised:
+        ask(open_transport("http://films.invalid/3"))
+
+    assert "pa55word" not in shown(raised.value)
+    assert V3_KEY not in shown(raised.value)
+
+
+# --- Logs -------------------------------------------------------------------------------------
+
+LOUD = {
+    **{name: TRANSIENT[name] for name in ("status 503", "reset", "cut body", "corrupt gzip")},
+    "a redirect": fake.redirect("http://films.invalid/"),
+    "a line that is no header": TRANSIENT["a line that is no header"],
+}
+
+
+@pytest.mark.parametrize("name", LOUD)
+@pytest.mark.parametrize("proxied", [False, True], ids=["direct", "by proxy"])
+def test_the_key_shows_in_no_log_line_even_when_all_is_logged(
+    name: str,
+    proxied: bool,
+    tmdb: FakeTmdb,
+    open_transport: Opener,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if proxied:
+        monkeypatch.setenv("http_proxy", tmdb.url.removesuffix("/3"))
+    for logger in ("", "urllib3", "requests", "luigi-interface"):
+        caplog.set_level(logging.DEBUG, logger)
+    tmdb.fail(LOUD[name])
+
+    with contextlib.suppress(RequestRejected):
+        ask(open_transport("http://films.invalid/3" if proxied else tmdb.url))
+
+    assert "api_key=[credential]" in caplog.text, "urllib3 has logged the request"
+    assert V3_KEY not in caplog.text
+    assert quote(V3_KEY) not in caplog.text
+
+
+def test_neither_transport_nor_credential_show_the_secret(open_transport: Opener) -> None:
+    asker = open_transport()
+
+    assert V3_KEY not in repr(asker)
+    assert V3_KEY not in repr(Credential(V3_KEY))
+    assert V3_KEY not in str(Credential(V3_KEY))

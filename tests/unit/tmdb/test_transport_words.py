@@ -1,0 +1,147 @@
+"""What the transport says of a fault, word for word, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import support.fake_tmdb as fake
+from support.fake_tmdb import V3_KEY, FakeTmdb
+
+from pipeline.credential import Credential
+from pipeline.errors import CredentialRefused, RequestRejected
+from pipeline.tmdb.faults import reason
+from pipeline.tmdb.transport import Transport
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0ZXN0In0.c2lnbmF0dXJl"
+OTHER_KEY = "f" * 32
+PATH = "/movie/popular"
+NO_CERTIFICATES = "REQUESTS_CA_BUNDLE names no file of certificates"
+
+
+def said(tmdb: FakeTmdb, key: str, kind: type[Exception]) -> str:
+    """What asking with that key fails with, the host left out."""
+    asker = Transport(tmdb.url, Credential(key), None, retries=0, connections=1)
+    try:
+        with pytest.raises(kind) as caught:
+            asker.get(PATH, {}, lambda body: None, threading.Event())
+    finally:
+        asker.close()
+    return str(caught.value).replace(asker.host, "HOST")
+
+
+@pytest.mark.parametrize(("key", "name"), [(OTHER_KEY, "v3 key"), (TOKEN, "Read Access Token")])
+def test_a_refusal_names_the_kind_of_credential_and_where_yours_is(
+    tmdb: FakeTmdb, key: str, name: str
+) -> None:
+    assert said(tmdb, key, CredentialRefused) == (
+        f"HOST refuses the {name} in TMDB_API_KEY: correct it in the environment or .env (yours is "
+        "at https://www.themoviedb.org/settings/api), then run the same command again; what is "
+        "finished is kept."
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"status_message": "No such\n page"}, " (No such page)"),
+        ({"status_message": "x" * 300}, f" ({'x' * 200})"),
+        ({"other": 1}, ""),
+        ([1], ""),
+        (5, ""),
+    ],
+)
+def test_a_rejection_passes_tmdbs_words_on_where_there_are_some(
+    tmdb: FakeTmdb, body: object, words: str
+) -> None:
+    answer = fake.json_body(body)
+    tmdb.fail(replace(answer, change=lambda reply: replace(answer.change(reply), status=422)))
+    assert said(tmdb, V3_KEY, RequestRejected) == (
+        f"HOST rejects the request {PATH} with HTTP status 422{words}; retrying cannot help."
+    )
+
+
+# What urllib3 logs
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    caplog.set_level(logging.DEBUG, "urllib3.connectionpool")
+    return caplog
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        ("GET /3?api_key=abc&page=1", "GET /3?api_key=[credential]&page=1"),
+        ("GET /3?page=1&api_key=abc", "GET /3?page=1&api_key=[credential]"),
+        ('"GET /3?api_key=abc HTTP/1.1" 200', '"GET /3?api_key=[credential] HTTP/1.1" 200'),
+        ('"GET /3?api_key=abc" & more', '"GET /3?api_key=[credential]" & more'),
+        ("?api_key=abc&x ?api_key=abc", "?api_key=[credential]&x ?api_key=[credential]"),
+        ("url: '/3?api_key=abc'", "url: '/3?api_key=[credential]'"),
+        ("nothing of that kind: api_ke", "nothing of that kind: api_ke"),
+    ],
+)  # fmt: skip
+def test_a_key_in_what_urllib3_logs_is_left_out_wherever_it_stands(
+    message: str, kept: str, logged: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("urllib3.connectionpool").debug(message)
+    assert logged.messages == [kept]
+
+
+def test_a_key_among_the_arguments_of_a_message_is_left_out(
+    logged: pytest.LogCaptureFixture,
+) -> None:
+    logging.getLogger("urllib3.connectionpool").debug("%s and %d", "?api_key=abc&page=1", 7)
+    assert logged.messages == ["?api_key=[credential]&page=1 and 7"]
+
+
+# Reasons
+
+
+class ProxyError(Exception):
+    """Named as that of requests is: the reasons go by names."""
+
+
+def of(error: Exception, **more: object) -> Exception:
+    for name, value in more.items():
+        setattr(error, name, value)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ProxyError(), "the proxy does not work"),
+        (ValueError(ProxyError()), "the proxy does not work"),
+        (ValueError("x", KeyError(ProxyError("y"))), "the proxy does not work"),
+        (of(ValueError("x"), reason=ProxyError()), "the proxy does not work"),
+        (of(ValueError("x"), __cause__=ProxyError()), "the proxy does not work"),
+        (of(ValueError("x"), __context__=ProxyError()), "the proxy does not work"),
+        (
+            of(ValueError("a", ProxyError()), __cause__=KeyError("b")),
+            "the proxy does not work",
+        ),
+        (OSError(111, "Connection refused"), "the connection was refused"),
+        (
+            ProxyError(OSError(111, "Connection refused")),
+            "the proxy does not work: the connection was refused",
+        ),
+        (OSError(101, "Network is unreachable"), "there is no route to the host"),
+        (OSError(113, "No route to host"), "there is no route to the host"),
+        (ValueError(KeyError("a TLS CA certificate")), NO_CERTIFICATES),
+        (ValueError("something secret"), "ValueError"),
+    ],
+)  # fmt: skip
+def test_a_reason_is_found_wherever_an_error_wraps_it(error: Exception, words: str) -> None:
+    assert reason(error) == words
+
+
+def test_an_error_that_wraps_itself_has_a_reason_too() -> None:
+    error = ValueError("x")
+    error.__context__ = KeyError(error)
+    error.__context__.__context__ = error
+    assert reason(error) == "ValueError"
