@@ -22,6 +22,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from golden.canonical import CLOCK_AND_EFFORT
+
 import pipeline.entry
 import pipeline.ops.run
 import pipeline.quality.report
@@ -47,18 +49,8 @@ BACKOFF_SECONDS = 0.005
 
 LONGEST_RUN_SECONDS = 60.0
 
-_OF_TIME_AND_EFFORT = (
-    *("collected_at", "requests", "retries", "bytes_received", "duration_seconds"),
-    *("run_id", "start_time", "end_time", "duration_minutes"),
-    *("task", "started_at", "ended_at", "seconds", "attempts"),
-)
-"""The keys in which two runs over the same films may differ. Each has a line of its own.
-
-`task` is among them for its order: the summary lists the tasks as luigi happened to take them.
-"""
-
 _LINES_OF_TIME_AND_EFFORT = re.compile(
-    rb'^ *"(%s)": .*\n' % "|".join(_OF_TIME_AND_EFFORT).encode(), re.MULTILINE
+    rb'^ *"(%s)": .*\n' % "|".join(CLOCK_AND_EFFORT).encode(), re.MULTILINE
 )
 _ERROR_LINE = re.compile(r"^\S+ (?:ERROR|CRITICAL): (.*)$", re.MULTILINE)
 
