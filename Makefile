@@ -12,6 +12,7 @@
 #   make stack           the compose stack, built and run for real (needs Docker)
 #   make pages           60 days of pages, looked at in Chromium and by axe-core (needs both)
 #   make trials          what docs/reliability.md counts; or one of: faults chaos year crashes fuzz
+#   make golden          compare the documents of the demo catalogue with their checksums
 #   make mutants         small faults put into the code, which the tests have to notice (an hour or
 #                        two); MODULES="merge storage" tries those anew, no other
 #   make audit           is a vulnerability known of any package (asks a service on the internet)
@@ -45,7 +46,7 @@ NEXT := && { given=; \
 	printf 'Next, in %s:\n' "$$PWD"; \
 	for words in open status logs; do printf '  %s\n' "$$given$(BIN)/tmdb-pipeline $$words"; done; }
 
-.PHONY: week day install quick test lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
+.PHONY: week day install quick test golden lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
 
 week: .venv/run
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES) $(NEXT)
@@ -60,6 +61,9 @@ quick: .venv/test
 
 test: .venv/test
 	$(PYTEST)
+
+golden: .venv/test
+	cd tests && ../$(BIN)/python -m golden check
 
 coverage: .venv/test
 	$(BIN)/python -m coverage run -m pytest --quiet --timeout=600 tests/unit

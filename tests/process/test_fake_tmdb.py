@@ -14,8 +14,13 @@ from support.fake_tmdb import FakeTmdb
 from support.waiting import wait_for
 
 
-def test_a_forked_worker_does_not_keep_a_dead_connection_alive(tmdb: FakeTmdb) -> None:
-    tmdb.fail(fake_tmdb.reset())
+def test_a_forked_worker_does_not_keep_a_dead_connection_alive() -> None:
+    with FakeTmdb(limit=None) as tmdb:
+        tmdb.fail(fake_tmdb.reset())
+        _expect_reset(tmdb)
+
+
+def _expect_reset(tmdb: FakeTmdb) -> None:
     address = urlsplit(tmdb.url)
     with (
         socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as sock,
