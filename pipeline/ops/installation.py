@@ -17,6 +17,9 @@ from pipeline.ops.schedule import Schedule, TimerSchedule
 WRAPPER = "tmdb-scheduled"
 CATCH_UP = "catch-up"
 
+_OTHER_JOBS = ("backup", "watch")
+"""Timers beside those of the root tasks and of the catch-up."""
+
 _CRONTABS = (Path("/etc/crontab"), Path("/etc/cron.d"))
 _UNITS = (Path("/etc/systemd/system"), Path("/etc/systemd/user"))
 _OURS = re.compile(
@@ -121,7 +124,8 @@ def _timers() -> Installed | None:
         for family, each in calendars.items()
         if next((timer := TimerSchedule(each)).after(clock.now()), None)
     }
-    services = [timer.with_suffix(".service") for timer in found.values()]
+    others = filter(None, (_enabled(f"tmdb-{job}.timer") for job in _OTHER_JOBS))
+    services = [each.with_suffix(".service") for each in (*found.values(), *others)]
     outdated = tuple(each.name for each in services if WRAPPER not in _text(each))
     names = ", ".join(timer.stem for timer in found.values())
     catches_up = _enabled(f"tmdb-{CATCH_UP}.timer") is not None
