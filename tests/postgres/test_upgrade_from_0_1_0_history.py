@@ -1,0 +1,204 @@
+"""The history and the backup of version 0.1.0 go on under this version, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from backup_runs import rows
+from postgres import Postgres, history_database, history_url, postgres
+from support.earlier_version import FIXTURES, Installation
+
+from pipeline.credential import Secret
+from pipeline.ops import processes
+from pipeline.ops.scheduler.store import Event, HistoryStore
+
+pytestmark = pytest.mark.run
+__all__ = ["history_database", "history_url", "postgres"]
+
+FIXTURE = FIXTURES / "v0_1_0"
+SUNDAY_NOON, MONDAY, MONDAY_MORNING = "2026-01-04T12:00", "2026-01-05", "2026-01-05T02:00"
+RUNS_OF_0_1_0 = {"DailySummary": 3, "WeeklyConsolidation": 1}
+FAILED_ATTEMPTS = 7
+REPORTS_AND_SUMMARIES = 7
+
+
+def load(server: Postgres, url: str) -> None:
+    """Load the history of 0.1.0 into an empty database."""
+    address = url.replace("+psycopg2", "")
+    command = [str(server.bin / "psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", address]
+    with (FIXTURE / "history.sql").open("rb") as dump:
+        subprocess.run(command, stdin=dump, stdout=subprocess.DEVNULL, check=True, timeout=60)
+
+
+@pytest.fixture
+def old_history(postgres: Postgres, history_url: str) -> str:
+    """The URL of a database with the history of 0.1.0."""
+    load(postgres, history_url)
+    return history_url
+
+
+@pytest.fixture
+def place(postgres: Postgres, tmp_path: Path) -> Installation:
+    """An installation with the data of 0.1.0, and PostgreSQL's programs."""
+    found = Installation("v0_1_0", tmp_path / "app")
+    with_programs(found, postgres)
+    return found
+
+
+def with_programs(place: Installation, server: Postgres) -> None:
+    """Have commands find the programs of that server first."""
+    place.environment["PATH"] = f"{server.bin}:{place.environment['PATH']}"
+
+
+def stats(place: Installation, url: str, at: str) -> dict[str, Any]:
+    """The figures of each task."""
+    run = place.operate("stats", "--json", at=at, PIPELINE_HISTORY_URL=url)
+    assert run.status == 0, run.output
+    return {each["task"]: each for each in json.loads(run.out)["tasks"]}
+
+
+def restore(place: Installation, url: str) -> None:
+    run = place.operate(
+        *("restore", str(FIXTURE / "backup.tar.gz"), "--yes", "--json"),
+        at=SUNDAY_NOON,
+        PIPELINE_HISTORY_URL=url,
+    )
+    assert run.status == 0, run.output
+    assert json.loads(run.out)["history"] is True
+
+
+def write_one_more(url: str) -> None:
+    """Write another run into a history of 0.1.0, as luigid does."""
+    store = HistoryStore(Secret(url))
+    store.create_schema()
+    at = datetime.fromisoformat(f"{MONDAY_MORNING}+00:00")
+    store.write(
+        [
+            Event(
+                task_id="DailySummary_2026_01_05_aaaa",
+                family="DailySummary",
+                params={"date": MONDAY},
+                host="demo-host",
+                name=name,
+                at=at + timedelta(seconds=second),
+                attempt=1,
+                reason=None,
+            )
+            for second, name in enumerate(("RUNNING", "DONE"))
+        ]
+    )
+    store.close()
+
+
+def test_stats_counts_what_0_1_0_ran(place: Installation, old_history: str) -> None:
+    found = stats(place, old_history, SUNDAY_NOON)
+    assert {name: found[name]["runs"] for name in RUNS_OF_0_1_0} == RUNS_OF_0_1_0
+    assert found["ValidationReport"]["failures"] == FAILED_ATTEMPTS
+
+
+def test_status_shows_the_last_runs_of_0_1_0_from_its_history(
+    place: Installation, old_history: str
+) -> None:
+    run = place.operate("status", "--json", at=SUNDAY_NOON, PIPELINE_HISTORY_URL=old_history)
+    last = {each["task"]: each for each in json.loads(run.out)["last_runs"]}
+    for task in RUNS_OF_0_1_0:
+        found = last[task]
+        assert (found["date"], found["outcome"]) == ("2026-01-04", "DONE")
+        assert found["source"] == "history"
+
+
+def test_a_backup_of_0_1_0_comes_back_into_an_empty_database_and_data_root(
+    postgres: Postgres, tmp_path: Path, history_url: str, history_database: str
+) -> None:
+    empty = Installation("v0_1_0", tmp_path / "empty", with_data=False)
+    with_programs(empty, postgres)
+    restore(empty, history_url)
+    expected = postgres.new_database()
+    load(postgres, postgres.url(expected))
+    restored = rows(postgres, history_database)
+    assert restored == rows(postgres, expected)
+    assert len(empty.documents()) == REPORTS_AND_SUMMARIES
+    write_one_more(history_url)
+    found = rows(postgres, history_database)
+    assert {name: len(found[name]) - len(restored[name]) for name in found} == {
+        "tasks": 1,
+        "task_parameters": 1,
+        "task_events": 2,
+        "task_failures": 0,
+    }
+    assert stats(empty, history_url, f"{MONDAY}T12:00")["DailySummary"]["runs"] == 4
+
+
+def test_a_backup_of_0_1_0_replaces_the_history_that_is_there(
+    postgres: Postgres, place: Installation, old_history: str, history_database: str
+) -> None:
+    before = rows(postgres, history_database)
+    statement = "DELETE FROM task_events WHERE id > 20"
+    postgres.execute(statement, database=history_database)
+    assert rows(postgres, history_database) != before
+    restore(place, old_history)
+    assert rows(postgres, history_database) == before
+
+
+class Luigid:
+    """Today's luigid on the data root of 0.1.0."""
+
+    def __init__(self, place: Installation) -> None:
+        self._url = f"http://127.0.0.1:{place.port}/api/task_list"
+
+    def done(self) -> set[str]:
+        """The tasks that it shows as done."""
+        data = urllib.parse.urlencode({"data": json.dumps({"status": "DONE"})})
+        with urllib.request.urlopen(self._url, data.encode(), timeout=20) as answer:
+            return set(json.load(answer)["response"])
+
+
+@pytest.fixture
+def luigid(place: Installation, old_history: str, tmp_path: Path) -> Iterator[Luigid]:
+    """The luigid of this version, started on the morning after the last day of 0.1.0."""
+    log = tmp_path / "luigid.log"
+    process = place.start(
+        *("tmdb-pipeline", "luigid", "--port", f"{place.port}"),
+        at=MONDAY_MORNING,
+        log=log,
+        PIPELINE_HISTORY_URL=old_history,
+    )
+    try:
+        assert processes.until(lambda: "listens on" in log.read_text(), 30), log.read_text()
+        yield Luigid(place)
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0, log.read_text()
+    assert "damaged" not in log.read_text()
+
+
+def test_luigid_goes_on_with_the_state_and_the_history_of_0_1_0(
+    luigid: Luigid,
+    postgres: Postgres,
+    place: Installation,
+    old_history: str,
+    history_database: str,
+) -> None:
+    before = rows(postgres, history_database)
+    remembered = luigid.done()
+    assert any(each.startswith("WeeklyConsolidation_2026_01_04") for each in remembered)
+
+    run = place.luigi("DailySummary", MONDAY, MONDAY_MORNING)
+
+    assert run.status == 0, run.output
+    assert any(each.startswith("DailySummary_2026_01_05") for each in luigid.done() - remembered)
+    name = "DailySummary"
+    assert processes.until(
+        lambda: stats(place, old_history, "2026-01-05T03:00")[name]["runs"] == 4, 30
+    )
+    after = rows(postgres, history_database)
+    for table, held in before.items():
+        assert set(held) <= set(after[table]), table

@@ -1,0 +1,282 @@
+"""What version 0.1.0 left goes on under this version: its data root, its files, its schedule.
+
+The fixture was made by the code of that version; README.md beside it says what it holds.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.earlier_version import FIXTURES, Ended, Installation
+
+from pipeline import settings
+from pipeline.layout import Layout
+from pipeline.plan import Genre, Plan, plan_from
+from pipeline.quality.defaults import DEFAULT_BOUNDS
+from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
+from pipeline.tasks.daily import DailySummary
+from pipeline.tasks.weekly import WeeklyConsolidation
+
+pytestmark = pytest.mark.run
+
+FIXTURE = FIXTURES / "v0_1_0"
+CONFIG = FIXTURE / "config"
+OLD_DAYS = [datetime.date(2026, 1, day) for day in (2, 3, 4)]
+SUNDAY = OLD_DAYS[-1]
+SUNDAY_NOON = "2026-01-04T12:00"
+MONDAY, NEXT_SUNDAY = datetime.date(2026, 1, 5), datetime.date(2026, 1, 11)
+RULE = {rule.id: rule for rule in RULES}
+FILES_OF_A_DAY = 4
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation for commands that only read."""
+    return Installation("v0_1_0", tmp_path_factory.mktemp("old"))
+
+
+class Continued:
+    """An installation whose crontab of 0.1.0 ran on with this version, a day and a week more."""
+
+    def __init__(self, folder: Path) -> None:
+        self.place = Installation("v0_1_0", folder)
+        self.layout = Layout(self.place.data)
+        self.before = self.place.documents()
+        self.daily = self.place.cron("DailySummary", f"{MONDAY}T02:00")
+        self.weekly = self.place.cron("WeeklyConsolidation", f"{NEXT_SUNDAY}T03:00")
+
+
+@pytest.fixture(scope="module")
+def continued(tmp_path_factory: pytest.TempPathFactory) -> Continued:
+    return Continued(tmp_path_factory.mktemp("continued"))
+
+
+def document(run: Ended) -> Any:
+    """The JSON document that a command printed."""
+    return json.loads(run.out)
+
+
+def in_korean(day: datetime.date) -> str:
+    """A date as the pages write it."""
+    return f"{day.year}년 {day.month}월 {day.day}일"
+
+
+# runs
+
+
+def test_what_0_1_0_collected_is_done_and_nothing_is_collected_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Installation("v0_1_0", tmp_path / "app")
+    before = place.documents()
+    run = place.luigi("WeeklyConsolidation", f"{SUNDAY}", SUNDAY_NOON, "--local-scheduler")
+    assert run.status == 0, run.output
+    assert "Did not run any tasks" in run.output
+    assert place.documents() == before
+    monkeypatch.setenv("TMDB_API_KEY", "demo")
+    monkeypatch.setenv("PIPELINE_DATA_DIR", str(place.data))
+    assert all(DailySummary(date=day).complete() for day in OLD_DAYS)
+    assert WeeklyConsolidation(date=SUNDAY).complete()
+    assert not DailySummary(date=MONDAY).complete()
+
+
+def test_the_crontab_of_0_1_0_collects_the_next_day_and_the_next_week(continued: Continued) -> None:
+    for run in (continued.daily, continued.weekly):
+        assert run.status == 0, run
+        assert run.err == ""
+    layout = continued.layout
+    new = (layout.daily_summary(MONDAY), layout.consolidated(NEXT_SUNDAY))
+    assert [path.exists() for path in new] == [True, True]
+    record = [json.loads(line) for line in layout.run_record.read_text("utf-8").splitlines()]
+    ended = [(each["task"], each["status"]) for each in record if each["event"] == "ended"]
+    pages = ("IndexPage", 0)
+    assert ended == [("DailySummary", 0), pages, ("WeeklyConsolidation", 0), pages]
+    assert {each["started_by"] for each in record} == {"schedule"}
+
+
+def test_documents_of_0_1_0_stay_as_they_are(continued: Continued) -> None:
+    now = continued.place.documents()
+    assert {name: now[name] for name in continued.before} == continued.before
+
+
+def test_the_next_day_is_compared_with_the_days_of_0_1_0(continued: Continued) -> None:
+    report = json.loads(continued.layout.validation_report(MONDAY).read_text("utf-8"))
+    (overlap,) = (check for check in report["checks"] if check["id"] == "overlap")
+    assert f"{SUNDAY}" in json.dumps(overlap["evidence"])
+    assert report["verdict"] == "warn"
+    page = continued.layout.daily_page(MONDAY).read_text("utf-8")
+    for day in (*OLD_DAYS, MONDAY):
+        assert in_korean(day) in page
+
+
+def test_the_next_week_is_compared_with_the_week_of_0_1_0(continued: Continued) -> None:
+    page = continued.layout.weekly_page(NEXT_SUNDAY).read_text("utf-8")
+    assert f"{in_korean(SUNDAY)} 주와 비교한 결과입니다" in page
+
+
+def test_the_index_leads_to_the_pages_of_0_1_0_and_to_the_new_ones(continued: Continued) -> None:
+    layout = continued.layout
+    index = layout.index_page.read_text("utf-8")
+    pages = [layout.daily_page(day) for day in (*OLD_DAYS, MONDAY)]
+    pages += [layout.weekly_page(day) for day in (SUNDAY, NEXT_SUNDAY)]
+    for page in pages:
+        assert page.exists()
+        assert f'"{page.relative_to(layout.pages).as_posix()}"' in index
+
+
+def test_a_data_root_of_0_1_0_gets_the_identity_of_its_lists(continued: Continued) -> None:
+    identity = json.loads(continued.layout.identity.read_text("utf-8"))
+    assert identity == {"source": "demo", "language": "ko-KR", "region": "KR"}
+
+
+def test_another_language_is_refused_in_a_data_root_of_0_1_0(tmp_path: Path) -> None:
+    place = Installation("v0_1_0", tmp_path / "app")
+    before = place.documents()
+    at = f"{MONDAY}T02:00"
+    run = place.luigi("DailySummary", f"{MONDAY}", at, "--local-scheduler", TMDB_LANGUAGE="en-US")
+    assert run.status == 35, run.output
+    assert "belongs to demo, ko-KR, KR" in run.output
+    assert place.documents() == before
+
+
+# shows
+
+
+def test_status_shows_what_0_1_0_collected_and_nothing_missed(old: Installation) -> None:
+    found = document(old.operate("status", "--json", at=SUNDAY_NOON))
+    runs = {(each["task"], each["date"], each["outcome"]) for each in found["last_runs"]}
+    assert runs >= {(task, f"{SUNDAY}", "DONE") for task in ("DailySummary", "WeeklyConsolidation")}
+    assert (found["missed"], found["overdue"]) == ([], [])
+
+
+def test_check_shows_a_day_of_0_1_0_as_done(old: Installation) -> None:
+    run = old.operate("check", "daily", f"{OLD_DAYS[1]}", "--json", at=SUNDAY_NOON)
+    found = document(run)
+    assert (run.status, found["problems"], found["missing"]) == (0, [], 0)
+    assert found["done"] == FILES_OF_A_DAY
+
+
+def test_open_finds_the_index_of_0_1_0(old: Installation) -> None:
+    run = old.operate("open", "--print", at=SUNDAY_NOON)
+    assert (run.status, run.out.strip()) == (0, Layout(old.data).index_page.as_uri())
+
+
+@pytest.mark.parametrize(
+    ("what", "log", "line"),
+    [
+        ("run", "20260104T03\\d{4}Z_IndexPage_\\d+.log", "IndexPage"),
+        ("daily", "20260104T02\\d{4}Z_DailySummary_\\d+.log", "TrendingMovies(date=2026-01-04)"),
+        ("luigid", "luigid.log", "luigid listens"),
+    ],
+)
+def test_logs_shows_the_newest_log_of_0_1_0(
+    old: Installation, what: str, log: str, line: str
+) -> None:
+    run = old.operate("logs", what, at=SUNDAY_NOON)
+    assert run.status == 0, run.output
+    assert re.search(rf"==> \S*/logs/{log}\n", run.err)
+    assert line in run.out
+
+
+def test_watch_alerts_of_nothing_on_the_day_of_the_upgrade(old: Installation) -> None:
+    run = old.run("tmdb-pipeline", "watch", at=SUNDAY_NOON, PIPELINE_ALERT_URL="json://127.0.0.1:9")
+    assert (run.status, run.output) == (0, "Nothing is overdue.\n")
+
+
+# restores
+
+
+def test_the_reports_of_a_backup_of_0_1_0_come_back_into_an_empty_data_root(tmp_path: Path) -> None:
+    full = Installation("v0_1_0", tmp_path / "full")
+    empty = Installation("v0_1_0", tmp_path / "empty", with_data=False)
+    (empty.folder / "config/collection.toml").unlink()
+    backup = str(FIXTURE / "backup.tar.gz")
+    run = empty.operate(
+        *("restore", backup, "--yes", "--no-history", "--json"),
+        at=SUNDAY_NOON,
+        PIPELINE_CONFIG_DIR=str(empty.folder / "config"),
+    )
+    assert run.status == 0, run.output
+    kept = "raw/metadata/"
+    expected = {name: text for name, text in full.documents().items() if name.startswith(kept)}
+    assert len(expected) == 2 * len(OLD_DAYS) + 1
+    assert empty.documents() == expected
+    plan = (empty.folder / "config/collection.toml").read_bytes()
+    assert plan == (CONFIG / "collection.toml").read_bytes()
+
+
+# configuration
+
+
+def tables(name: str) -> dict[str, Any]:
+    return tomllib.loads((CONFIG / name).read_text(encoding="utf-8"))
+
+
+def thresholds() -> Thresholds:
+    slugs = [genre["slug"] for genre in tables("collection.toml")["genres"]["list"]]
+    return thresholds_from(tables("quality.toml"), slugs)
+
+
+def test_every_key_of_a_collection_toml_of_0_1_0_has_its_effect() -> None:
+    assert plan_from(tables("collection.toml")) == Plan(
+        genres=(
+            Genre(27, "horror", "공포"),
+            Genre(878, "sf", "과학 소설"),
+            Genre(10751, "family", "가족"),
+        ),
+        pages={"popular": 2, "trending": 2, "genre": 1, "top_rated": 3},
+        min_rating=7.0,
+        max_days_late=3,
+    )
+
+
+def test_every_rule_of_a_quality_toml_of_0_1_0_has_the_limit_and_severity_given() -> None:
+    given, found = tables("quality.toml"), thresholds()
+    limits = {name: found.limit(RULE[name], "") for name in given["limits"]}
+    severities = {name: found.severity(RULE[name], "") for name in given["severity"]}
+    assert limits == given["limits"]
+    assert severities == given["severity"]
+
+
+def test_every_exception_of_a_quality_toml_of_0_1_0_has_its_effect() -> None:
+    found = thresholds()
+    for name, table in tables("quality.toml")["lists"].items():
+        members = ("horror", "sf", "family") if name == "genre" else (name,)
+        for member in members:
+            severities = table.get("severity", {})
+            for rule, severity in severities.items():
+                assert found.severity(RULE[rule], member) == severity
+            for rule in table.keys() - {"severity"}:
+                assert found.limit(RULE[rule], member) == table[rule]
+
+
+def test_a_quality_toml_of_0_1_0_needs_no_key_that_came_later() -> None:
+    found = thresholds()
+    assert (found.stops, found.collections) == (True, 14)
+    assert (found.daily_gap_days, found.weekly_gap_days) == (4, 28)
+    assert found.bounds == DEFAULT_BOUNDS
+
+
+def test_every_variable_of_0_1_0_has_its_effect(clean_environment: Path) -> None:
+    text = (CONFIG / "environment").read_text(encoding="utf-8")
+    (clean_environment / ".env").write_text(text, encoding="utf-8")
+    now = settings.current()
+    assert now.credential is not None
+    assert now.credential.is_demo
+    assert (now.language, now.region) == ("en-US", "US")
+    assert now.api_url == "http://127.0.0.1:9/3"
+    assert (now.requests_per_second, now.max_retries) == (12.5, 2)
+    assert (now.data_dir, now.config_dir) == (Path("/srv/movies"), Path("/etc/tmdb-pipeline"))
+    secrets = (now.history_url, now.luigid_password, now.alert_url)
+    assert [each and each.secret for each in secrets] == [
+        "postgresql+psycopg2://luigi:made-up@127.0.0.1:5432/luigi",
+        "made up",
+        "json://127.0.0.1:9/",
+    ]
+    assert now.log_format == "json"
