@@ -331,6 +331,19 @@ def test_older_programs_are_refused_with_both_versions_and_the_cure(
     assert "Install PostgreSQL's client programs of the server's version or newer" in done.err
 
 
+def test_a_dump_of_newer_programs_is_refused_with_the_cure(
+    postgres: Postgres, old_postgres: Postgres, root: Path, history_url: str
+) -> None:
+    write_history(history_url).close()
+    variables = {"PIPELINE_HISTORY_URL": history_url}
+    file = made(root, **variables, PATH=with_programs(postgres))
+    back = restored(file, root, **variables, PATH=with_programs(old_postgres))
+
+    assert back.status == 1
+    assert "unsupported version" in back.err
+    assert "Install PostgreSQL's client programs of the version that made the dump" in back.err
+
+
 @pytest.mark.parametrize("inside", [False, True])
 def test_commands_in_a_forged_dump_are_not_run(
     postgres: Postgres,

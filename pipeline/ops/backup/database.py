@@ -37,6 +37,8 @@ _NO_TABLES = "no matching tables were found"
 _ADVICE = {
     "server version mismatch": "Install PostgreSQL's client programs of the server's version or "
     "newer (Debian: apt install postgresql-client).",
+    "unsupported version": "Install PostgreSQL's client programs of the version that made the dump "
+    "or newer (Debian: apt install postgresql-client).",
     "lock timeout": "Stop luigid (`tmdb-pipeline stop`) and what else uses the task history, and "
     "run the command again.",
 }
