@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import luigi
 import pytest
 from support.earlier_version import FIXTURES, Ended, Installation
 
@@ -21,6 +22,7 @@ from pipeline.plan import Genre, Plan, plan_from
 from pipeline.quality.defaults import DEFAULT_BOUNDS
 from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
 from pipeline.tasks.daily import DailySummary
+from pipeline.tasks.validation import ValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 
 pytestmark = pytest.mark.run
@@ -33,6 +35,7 @@ SUNDAY_NOON = "2026-01-04T12:00"
 MONDAY, NEXT_SUNDAY = datetime.date(2026, 1, 5), datetime.date(2026, 1, 11)
 RULE = {rule.id: rule for rule in RULES}
 FILES_OF_A_DAY = 4
+FAILED_ATTEMPTS = 7
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +148,61 @@ def test_another_language_is_refused_in_a_data_root_of_0_1_0(tmp_path: Path) -> 
     assert place.documents() == before
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """An installation whose tasks run in this process."""
+    place = Installation("v0_1_0", tmp_path / "app")
+    for name in ("TMDB_API_KEY", "PIPELINE_DATA_DIR"):
+        monkeypatch.setenv(name, place.environment[name])
+    monkeypatch.setenv("PIPELINE_CONFIG_DIR", str(place.folder / "config"))
+    return place
+
+
+def made_again(path: Path, task: luigi.Task) -> tuple[Any, Any]:
+    """Remove a document and make it again; return it before and after."""
+    before = json.loads(path.read_text("utf-8"))
+    path.unlink()
+    assert not task.complete()
+    task.run()
+    return before, json.loads(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("day", OLD_DAYS)
+def test_lists_of_0_1_0_are_judged_as_they_were(here: Installation, day: datetime.date) -> None:
+    path = Layout(here.data).validation_report(day)
+    before, after = made_again(path, ValidationReport(date=day))
+    judged = ("verdict", "drift", "failed_lists", "profiles", "overall_quality_score")
+    assert {name: after[name] for name in judged} == {name: before[name] for name in judged}
+    of_rule = {check["id"]: check for check in after["checks"]}
+    for check in before["checks"]:
+        found = of_rule[check["id"]]
+        assert (found["success"], found["evidence"]) == (check["success"], check["evidence"])
+
+
+def test_a_summary_of_0_1_0_is_made_again_of_its_lists_and_its_journal(here: Installation) -> None:
+    path = Layout(here.data).daily_summary(OLD_DAYS[1])
+    before, after = made_again(path, DailySummary(date=OLD_DAYS[1]))
+    same = ("summary_date", "collection_summary", "quality_summary", "verdict", "changes")
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+
+    def tasks(summary: Any) -> dict[str, tuple[str, int]]:
+        told = summary["execution_summary"]["tasks"]
+        return {each["task"]: (each["outcome"], each["attempts"]) for each in told}
+
+    assert tasks(before)["ValidationReport"] == ("done", FAILED_ATTEMPTS + 1)
+    assert tasks(before).items() <= tasks(after).items()
+
+
+def test_the_lists_of_a_week_of_0_1_0_are_merged_to_the_same_movies(here: Installation) -> None:
+    path = Layout(here.data).consolidated(SUNDAY)
+    before, after = made_again(path, WeeklyConsolidation(date=SUNDAY))
+    assert after["movies"] == before["movies"]
+    info = after["consolidation_info"]
+    assert {name: info[name] for name in before["consolidation_info"]} == before[
+        "consolidation_info"
+    ]
+
+
 # shows
 
 
@@ -209,6 +267,20 @@ def test_the_reports_of_a_backup_of_0_1_0_come_back_into_an_empty_data_root(tmp_
     assert empty.documents() == expected
     plan = (empty.folder / "config/collection.toml").read_bytes()
     assert plan == (CONFIG / "collection.toml").read_bytes()
+
+
+def test_backups_of_0_1_0_count_as_backups_and_are_kept(tmp_path: Path) -> None:
+    place = Installation("v0_1_0", tmp_path / "app")
+    folder, name = Layout(place.data).backups, "tmdb-backup-20260104T043000Z.tar.gz"
+    folder.mkdir(mode=0o700)
+    (folder / name).write_bytes((FIXTURE / "backup.tar.gz").read_bytes())
+    run = place.operate("doctor", "--json", at=SUNDAY_NOON)
+    (found,) = (each for each in document(run)["findings"] if each["probe"] == "backups")
+    assert name in found["found"], found
+    assert "damaged" not in found["found"], found
+    made = document(place.operate("backup", "--no-history", "--json", at=SUNDAY_NOON))
+    assert name in made["kept"]
+    assert (made["removed"], made["damaged"]) == ([], [])
 
 
 # configuration
