@@ -21,6 +21,25 @@ PAGE_SIZE = 20
 
 LISTS = ("popular", "trending", "genre", "top_rated")
 
+DEFAULTS: Mapping[str, Any] = {
+    "max_days_late": -1,
+    "pages": {"popular": 5, "trending": 1, "genre": 15, "top_rated": 20},
+    "top_rated": {"min_rating": 7.5},
+    "genres": {
+        "list": [
+            {"id": 28, "slug": "action", "name": "액션"},
+            {"id": 35, "slug": "comedy", "name": "코미디"},
+            {"id": 18, "slug": "drama", "name": "드라마"},
+            {"id": 27, "slug": "horror", "name": "공포"},
+            {"id": 10749, "slug": "romance", "name": "로맨스"},
+            {"id": 878, "slug": "science_fiction", "name": "SF"},
+            {"id": 53, "slug": "thriller", "name": "스릴러"},
+            {"id": 16, "slug": "animation", "name": "애니메이션"},
+        ]
+    },
+}
+"""The packaged content of `config/collection.toml`, for keys that the user's file lacks."""
+
 _SLUG = re.compile(r"[a-z0-9_]{1,40}")
 
 
@@ -127,15 +146,17 @@ def top_rated(plan: Plan, date: datetime.date) -> FilmList:
 def plan_from(tables: Mapping[str, Any]) -> Plan:
     """Turn the tables of `config/collection.toml` into a plan.
 
+    A key that is missing has the packaged default.
+
     Raises:
-        SettingsError: a key is missing, unknown or has an unusable value; the sentence names it.
+        SettingsError: a key is unknown or has an unusable value; the sentence names it.
     """
-    _only_keys(tables, {"max_days_late", "pages", "top_rated", "genres"}, "the top level")
-    late = _whole_number(tables, "max_days_late", low=-1, high=36_500)
+    _only_keys(tables, set(DEFAULTS), "the top level")
+    late = _whole_number({**DEFAULTS, **tables}, "max_days_late", low=-1, high=36_500)
     return Plan(
-        genres=_genres(_table(tables, "genres", {"list"}).get("list")),
-        pages=_pages(_table(tables, "pages", set(LISTS))),
-        min_rating=_rating(_table(tables, "top_rated", {"min_rating"}).get("min_rating")),
+        genres=_genres(_table(tables, "genres")["list"]),
+        pages=_pages(_table(tables, "pages")),
+        min_rating=_rating(_table(tables, "top_rated")["min_rating"]),
         max_days_late=None if late < 0 else late,
     )
 
@@ -179,12 +200,13 @@ def _rating(value: Any) -> float:
     return float(value)
 
 
-def _table(tables: Mapping[str, Any], name: str, keys: set[str]) -> Mapping[str, Any]:
-    table = tables.get(name)
+def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a table with the defaults of the keys that it lacks."""
+    table = tables.get(name, {})
     if not isinstance(table, dict):
-        raise _unusable(f"[{name}]", "is missing")
-    _only_keys(table, keys, f"[{name}]")
-    return table
+        raise _unusable(f"[{name}]", "has to be a table")
+    _only_keys(table, set(DEFAULTS[name]), f"[{name}]")
+    return {**DEFAULTS[name], **table}
 
 
 def _only_keys(table: Mapping[str, Any], known: set[str], where: str) -> None:

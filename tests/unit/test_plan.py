@@ -11,6 +11,7 @@ from support.repository import REPOSITORY
 
 from pipeline.errors import SettingsError
 from pipeline.plan import (
+    DEFAULTS,
     LISTS,
     FilmList,
     Genre,
@@ -92,7 +93,7 @@ def test_all_that_tmdb_serves_can_be_asked_for(pages: int) -> None:
     assert plan_from(spoilt(("pages", "genre"), pages)).pages["genre"] == pages
 
 
-NO_COUNTS = (GONE, 0, -1, 501, "5", True, 5.0, None, [5])
+NO_COUNTS = (0, -1, 501, "5", True, 5.0, None, [5])
 FIRST_GENRE: Place = ("genres", "list", 0)
 NO_GENRE = "genre number 1 needs exactly id, slug and name."
 NO_SLUG = (
@@ -101,9 +102,8 @@ NO_SLUG = (
 )
 SPOILT: list[tuple[Place, object, str]] = [
     (("surprise",), 1, "the top level has an unknown key 'surprise'"),
-    *((("max_days_late",), value, "max_days_late") for value in (GONE, -2, 36_501, "1", True, 1.0)),
-    *(((name,), GONE, f"[{name}] is missing.") for name in ("pages", "top_rated", "genres")),
-    *(((name,), [], f"[{name}]") for name in ("pages", "top_rated", "genres")),
+    *((("max_days_late",), value, "max_days_late") for value in (-2, 36_501, "1", True, 1.0)),
+    *(((name,), [], f"[{name}] has to be a table.") for name in ("pages", "top_rated", "genres")),
     *(
         ((name, "surprise"), 1, f"[{name}] has an unknown key 'surprise'")
         for name in ("pages", "top_rated", "genres")
@@ -115,11 +115,11 @@ SPOILT: list[tuple[Place, object, str]] = [
     ),
     *(
         (("top_rated", "min_rating"), value, "top_rated.min_rating needs a number from 0 to 10.")
-        for value in (GONE, "7.5", True, None, -0.1, 10.1, float("nan"), float("inf"), [7.5])
+        for value in ("7.5", True, None, -0.1, 10.1, float("nan"), float("inf"), [7.5])
     ),
     *(
         (("genres", "list"), value, "genres.list needs at least one genre.")
-        for value in (GONE, [], {}, "action", 5)
+        for value in ([], {}, "action", 5)
     ),
     *((FIRST_GENRE, value, NO_GENRE) for value in ("action", 28, [], {}, None)),
     *(((*FIRST_GENRE, key), GONE, NO_GENRE) for key in ("id", "slug", "name")),
@@ -156,9 +156,25 @@ def test_a_wrong_number_of_pages_is_not_taken_for_the_table_of_the_same_name() -
         plan_from(spoilt(("pages", "top_rated"), 0))
 
 
-def test_an_empty_configuration_is_told_so() -> None:
-    with pytest.raises(SettingsError, match="max_days_late"):
-        plan_from({})
+def test_the_packaged_defaults_are_those_of_the_file() -> None:
+    assert shipped() == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *((name,) for name in DEFAULTS),
+        *((name, key) for name in ("pages", "top_rated", "genres") for key in DEFAULTS[name]),
+    ],
+)
+def test_a_key_that_is_missing_has_the_packaged_default(place: Place) -> None:
+    assert plan_from(spoilt(place, GONE)) == plan_from(shipped())
+
+
+def test_a_missing_key_leaves_the_others_as_they_are() -> None:
+    plan = plan_from({"pages": {"genre": 2}})
+    assert plan.pages == {**DEFAULTS["pages"], "genre": 2}
+    assert plan_from({}) == plan_from(shipped())
 
 
 def test_an_unknown_genre_is_refused_with_the_known_ones() -> None:
