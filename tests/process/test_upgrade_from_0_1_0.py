@@ -186,8 +186,8 @@ def test_a_summary_of_0_1_0_is_made_again_of_its_lists_and_its_journal(here: Ins
     assert {name: after[name] for name in same} == {name: before[name] for name in same}
 
     def tasks(summary: Any) -> dict[str, tuple[str, int]]:
-        told = summary["execution_summary"]["tasks"]
-        return {each["task"]: (each["outcome"], each["attempts"]) for each in told}
+        rows = summary["execution_summary"]["tasks"]
+        return {each["task"]: (each["outcome"], each["attempts"]) for each in rows}
 
     assert tasks(before)["ValidationReport"] == ("done", FAILED_ATTEMPTS + 1)
     assert tasks(before).items() <= tasks(after).items()
