@@ -12,8 +12,6 @@ from golden.commits import GitFailed
 from golden.comparison import ADVICE, checksums_of, differences, read_checksums
 from golden.documents import LANGUAGES, REPOSITORY, NoDocuments, documents_in, documents_of
 
-pytestmark = pytest.mark.run
-
 SETUP = """[options.entry_points]
 console_scripts =
     tmdb-pipeline = pipeline.other:main

@@ -12,8 +12,6 @@ from support.earlier_version import FIXTURES, Installation
 from pipeline import settings
 from pipeline.ops import installation
 
-pytestmark = pytest.mark.run
-
 CONFIG = FIXTURES / "v0_1_0/config"
 SUNDAY_NOON = "2026-01-04T12:00"
 

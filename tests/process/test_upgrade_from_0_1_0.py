@@ -25,8 +25,6 @@ from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.validation import ValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 
-pytestmark = pytest.mark.run
-
 FIXTURE = FIXTURES / "v0_1_0"
 CONFIG = FIXTURE / "config"
 OLD_DAYS = [datetime.date(2026, 1, day) for day in (2, 3, 4)]

@@ -116,19 +116,6 @@ def test_a_certificate_that_is_not_trusted_is_met_once(
     assert caplog.messages == []
 
 
-def test_a_run_says_what_to_do_about_a_certificate(
-    server: TlsServer, bundle: str, luigi_run: LuigiRun
-) -> None:
-    url = f"https://127.0.0.1:{server.port}/3"
-    run = luigi_run(*POPULAR, TMDB_API_URL=url, TMDB_MAX_RETRIES="0", REQUESTS_CA_BUNDLE=None)
-
-    assert run.status == 30
-    assert "certificate is not trusted" in run.err
-    assert "REQUESTS_CA_BUNDLE" in run.err
-    assert "Traceback" not in run.err
-    assert server.paths == []
-
-
 def test_doctor_trusts_whom_a_run_trusts(
     server: TlsServer, bundle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
