@@ -11,6 +11,7 @@ Run as a module, this is the interpreter that is forked.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import gc
 import json
@@ -22,6 +23,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -48,6 +50,7 @@ _LIBRARIES = (
     *("requests", "tabulate", "tqdm", "urllib3"),
 )
 _LONGEST_MESSAGE = 1 << 20
+_umask_lock = threading.Lock()
 
 
 class Ended(NamedTuple):
@@ -81,8 +84,8 @@ class Zygote:
         """
         with tempfile.TemporaryDirectory(prefix="zygote-", dir="/tmp") as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
-            os.umask(umask := os.umask(0))
-            order = {"command": command, "env": dict(env), "cwd": str(cwd), "umask": umask}
+            order: dict[str, object] = {"command": command, "env": dict(env), "cwd": str(cwd)}
+            order["umask"] = current_umask()
             replies, theirs = _socket_pair()
             with replies, theirs:
                 message = json.dumps({**order, "out": str(out), "err": str(err)}).encode()
@@ -91,7 +94,8 @@ class Zygote:
                 pid = _receive(replies, None)
                 status = _receive(replies, timeout)
                 if status is None:
-                    os.kill(pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):  # it ended just now
+                        os.kill(pid, signal.SIGKILL)
                     _receive(replies, None)
                     raise subprocess.TimeoutExpired(list(command), timeout, out.read_bytes())
             return Ended(status, *(path.read_text("utf-8", "replace") for path in (out, err)))
@@ -100,6 +104,14 @@ class Zygote:
         """End the interpreter."""
         self._orders.close()
         self._process.wait(20)
+
+
+def current_umask() -> int:
+    """Return the umask of this process; it can only be read by setting it."""
+    with _umask_lock:
+        umask = os.umask(0)
+        os.umask(umask)
+    return umask
 
 
 def _socket_pair() -> tuple[socket.socket, socket.socket]:
