@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parent.parent
+from report import REPOSITORY
+
 SUBJECTS = Path(__file__).parent / "subjects"
 BENCH = REPOSITORY / ".bench"
 """Where packages of others are installed, each in a folder of its own; git ignores it."""

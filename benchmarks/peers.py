@@ -20,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parent / "peers"))
+sys.path += [str(Path(__file__).parent / "peers"), str(Path(__file__).parent.parent / "tests")]
 
 import report
 from harness import shown

@@ -18,17 +18,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-REPOSITORY = Path(__file__).parent.parent
+from report import REPOSITORY
+
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
-from support.quality_days import DAILY, KINDS, WEEKLY, Day, World  # noqa: E402
-from support.quality_days.day import THRESHOLDS, broken  # noqa: E402
+from support.quality_days import DAILY, KINDS, WEEKLY, Day, World
+from support.quality_days.day import THRESHOLDS, broken
 
-from pipeline.quality.report import validation_report  # noqa: E402
+from pipeline.quality.report import validation_report
 
 PAGE = REPOSITORY / "docs" / "quality.md"
 BEGIN, END = "<!-- rates: begin -->\n", "<!-- rates: end -->\n"

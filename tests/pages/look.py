@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.browser import Page, browser  # noqa: E402
+from support.browser import Page, browser
+from support.repository import REPOSITORY
 
 LAST = datetime.date(2026, 3, 1)
 WHOLE = LAST - datetime.timedelta(days=2)

@@ -6,6 +6,7 @@ repository says, a package index or another network, STACK_OVERRIDE names a comp
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -14,20 +15,24 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.repository import REPOSITORY
+from support.waiting import wait_for
 
-REPOSITORY = Path(__file__).parents[2]
 PASSWORD = """p@ss/w:rd$%# "{x}\u00e9"""
 """Whatever may go wrong with a password on its way."""
 
 WEEK, DAY = "2024-01-07", "2024-01-08"
 DONE = "/api/task_list?data=%7B%22status%22%3A%22DONE%22%7D"
 SERVICES = ("postgres", "luigid", "cron")
+
+until = functools.partial(wait_for, interval=0.5)
+"""Each look is a command of Docker."""
 
 
 @dataclass
@@ -100,13 +105,6 @@ class Stack:
     def data(self) -> Path:
         """The data root of the embedded catalogue's films."""
         return self.folder / "data-demo"
-
-
-def until(condition: Callable[[], Any], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(0.5)
 
 
 def copy_of_the_repository(folder: Path) -> None:

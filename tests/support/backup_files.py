@@ -16,6 +16,13 @@ REPORT = "metadata/quality_reports/validation_report_20240107.json"
 Header = Callable[[tarfile.TarInfo], None]
 
 
+def content_of(archive: tarfile.TarFile, member: tarfile.TarInfo | str) -> bytes:
+    """Return the bytes of a member that is a regular file."""
+    stream = archive.extractfile(member)
+    assert stream is not None, f"{member} is no regular file"
+    return stream.read()
+
+
 def manifest(held: Mapping[str, bytes], **changes: Any) -> bytes:
     """What such a backup says of itself, with changes for an attack."""
     rows = {

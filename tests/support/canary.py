@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from support.backup_files import content_of
 from support.postgres import Postgres
 
 Places = Mapping[str, bytes]
@@ -48,7 +49,7 @@ def files(folder: Path) -> Places:
 def members(archive: Path, server: Postgres, scratch: Path) -> Places:
     """What is in a backup; the dump as the SQL that it would run."""
     with tarfile.open(archive) as tar:
-        content = {f"{archive.name}/{each.name}": tar.extractfile(each).read() for each in tar}  # type: ignore[union-attr]
+        content = {f"{archive.name}/{each.name}": content_of(tar, each) for each in tar}
     dump = scratch / "history.dump"
     (name,) = (each for each in content if each.endswith("/history.dump"))
     dump.write_bytes(content[name])

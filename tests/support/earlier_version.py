@@ -9,31 +9,20 @@ from __future__ import annotations
 import datetime
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from support.luigi_runs import Run
+from support.ports import free_port
+from support.repository import TESTS
 from trials.year.clock import MACHINE, Clock
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = TESTS / "fixtures"
+Ended = Run
 PROGRAMS = Path(sys.executable).parent
-
-
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def output(self) -> str:
-        """All that it printed."""
-        return self.out + self.err
 
 
 class Installation:
@@ -43,7 +32,7 @@ class Installation:
         self.fixture = FIXTURES / version
         self.folder = folder
         self.data = folder / "data"
-        self.port = _free_port()
+        self.port = free_port()
         self._programs = folder / "bin"
         self._clock = folder / "clock"
         for each in (folder / "run", folder / "tmp", self._programs):
@@ -73,7 +62,7 @@ class Installation:
         path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         path.chmod(0o755)
 
-    def run(self, *command: str, at: str, **changes: str) -> Ended:
+    def run(self, *command: str, at: str, **changes: str) -> Run:
         """Run a command of today's version to its end, at a time in UTC."""
         self._set_clock(at)
         done = subprocess.run(
@@ -86,7 +75,7 @@ class Installation:
             timeout=100,
             check=False,
         )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        return Run(done.returncode, done.stdout, done.stderr)
 
     def start(self, *command: str, at: str, log: Path, **changes: str) -> subprocess.Popen[bytes]:
         """Start a command that runs until it is stopped."""
@@ -101,16 +90,16 @@ class Installation:
                 stderr=stream,
             )
 
-    def luigi(self, task: str, date: str, at: str, *options: str, **changes: str) -> Ended:
+    def luigi(self, task: str, date: str, at: str, *options: str, **changes: str) -> Run:
         """Run a task."""
         command = ["luigi", "--module", "pipeline", task, "--date", date, *options]
         return self.run(*command, at=at, **changes)
 
-    def operate(self, *words: str, at: str, **changes: str) -> Ended:
+    def operate(self, *words: str, at: str, **changes: str) -> Run:
         """Run `tmdb-pipeline`, for this host."""
         return self.run("tmdb-pipeline", *words, "--runtime", "host", at=at, **changes)
 
-    def cron(self, task: str, at: str) -> Ended:
+    def cron(self, task: str, at: str) -> Run:
         """Run the crontab's line of a task as cron does, with `date` at that time."""
         crontab = (self.fixture / "config/crontab").read_text(encoding="utf-8")
         variables = dict(re.findall(r"^([A-Z_]+)=(.*)$", crontab, flags=re.MULTILINE))
@@ -131,7 +120,7 @@ class Installation:
             timeout=100,
             check=False,
         )
-        return Ended(done.returncode, output.read_text(encoding="utf-8"), done.stderr + done.stdout)
+        return Run(done.returncode, output.read_text(encoding="utf-8"), done.stderr + done.stdout)
 
     def documents(self) -> dict[str, bytes]:
         """Return the lists, reports and summaries by their paths below the data root."""
@@ -154,8 +143,3 @@ def _jobs(crontab: str) -> Iterator[str]:
     """Yield the commands of a crontab; cron takes `\\%` for a plain %."""
     for found in re.finditer(r"^(?:[\d*]\S*[ \t]+){5}(\S.*)$", crontab, flags=re.MULTILINE):
         yield found[1].replace("\\%", "%")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

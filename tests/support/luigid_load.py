@@ -21,6 +21,9 @@ from typing import Any
 from luigi.task import task_id_str
 from support.ports import free_port
 from support.postgres import Postgres, Proxy
+from support.waiting import wait_for
+
+until = wait_for
 
 FAMILY = "PopularMovies"
 FIRST_DAY = date(2000, 1, 1)
@@ -160,7 +163,7 @@ def _started(command: list[str], port: int, folder: Path, more: dict[str, str]) 
         )
     try:
         luigid = Luigid(port)
-        until(lambda: _answers(luigid, process), 20)
+        wait_for(lambda: _answers(luigid, process))
         luigid.waits.clear()
         yield luigid
     finally:
@@ -178,11 +181,3 @@ def _answers(luigid: Luigid, process: subprocess.Popen[bytes]) -> bool:
         luigid.call("count_pending", worker="load")
         return True
     return False
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    """Wait until it is so, or fail."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)

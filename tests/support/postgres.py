@@ -1,7 +1,4 @@
-"""A real PostgreSQL for tests, from a wheel, on a free loopback port; and what can happen to one.
-
-from support.postgres import Postgres, history_url, postgres   # as fixtures, by importing them
-"""
+"""A real PostgreSQL for tests, from a wheel, on a free loopback port; and what can happen to it."""
 
 from __future__ import annotations
 

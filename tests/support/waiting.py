@@ -6,9 +6,18 @@ import time
 from collections.abc import Callable
 
 
-def wait_for(happened: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait until it happened; fail after that many seconds."""
+def wait_for(
+    happened: Callable[[], object],
+    seconds: float = 20,
+    what: str = "what the test waits for",
+    interval: float = 0.01,
+) -> None:
+    """Wait until the condition is true; look at it every `interval` seconds.
+
+    Raises:
+        AssertionError: that did not happen within `seconds`; the message names `what`.
+    """
     deadline = time.monotonic() + seconds
     while not happened():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.01)
+        assert time.monotonic() < deadline, f"did not happen within {seconds:g} s: {what}"
+        time.sleep(interval)

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from support.fake_tmdb import V3_KEY
 
 import pipeline
 from pipeline import storage
@@ -33,7 +34,6 @@ from pipeline.tmdb.transport import Transport
 from trials.plans import small_plan
 
 DAY = datetime.date.today()
-KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 RIGHT, REFUSED = "right", "refused"
 
 
@@ -67,7 +67,7 @@ class Day:
         self._runs = 0
         self._answers = Answers()
         transport = Transport(
-            "http://localhost/3", Credential(KEY), None, retries=0, connections=1,
+            "http://localhost/3", Credential(V3_KEY), None, retries=0, connections=1,
             adapter=self._answers, backoff_seconds=0.0,
         )  # fmt: skip
         self.client = Client(transport, "ko-KR", "KR")
@@ -113,7 +113,7 @@ def day() -> Iterator[Day]:
         config = small_plan(Path(folder) / "config")
         made = Day(Path(folder))
         variables = {
-            "TMDB_API_KEY": KEY,
+            "TMDB_API_KEY": V3_KEY,
             "PIPELINE_CONFIG_DIR": str(config),
             "PIPELINE_DATA_DIR": folder,
         }
@@ -140,7 +140,7 @@ def _collected(task: PipelineTask) -> bool:
         sentence = str(error)
         assert sentence.endswith("."), sentence
         assert sentence.isprintable(), f"not one line of plain text: {sentence!r}"
-        assert KEY not in sentence
+        assert V3_KEY not in sentence
         assert len(sentence) < 1000, f"{len(sentence)} characters"
         assert not path.exists(), "refused, and yet there is a file"
         return False

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
+from support.repository import RECORDINGS
 
 from trials.answers import Reply, genuine_pages
 from trials.inputs import any_content, bytes_of, changed
-from trials.record import REPOSITORY
-
-RECORDINGS = REPOSITORY.parent / "shared" / "recordings"
 
 _STATUSES = (*[200] * 90, 204, 301, 400, 404, 422, 429, 500, 503, 599, 999)
 

@@ -7,11 +7,12 @@ import functools
 import socketserver
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler
 
-from trials.answers import KEY
-from trials.rooms import TODAY, Room, Rooms
+from support.fake_tmdb import V3_KEY
+
+from trials.rooms import TODAY, Rooms
 
 GIGABYTE = 1 << 30
 _PIECE = bytes(1 << 20)
@@ -42,11 +43,11 @@ class _Huge(BaseHTTPRequestHandler):
         else:
             self._send(GIGABYTE, (_PIECE for _ in range(GIGABYTE // len(_PIECE))))
 
-    def _send(self, length: int, pieces: object) -> None:
+    def _send(self, length: int, pieces: Iterable[bytes]) -> None:
         self.send_header("Content-Length", str(length))
         self.end_headers()
         with contextlib.suppress(OSError):
-            for piece in pieces:  # type: ignore[attr-defined]
+            for piece in pieces:
                 self.wfile.write(piece)
 
     def log_message(self, *_: object) -> None:
@@ -85,15 +86,13 @@ def answer_outcome(rooms: Rooms, url: str, way: str) -> str:
     with rooms.empty() as room:
         ended = room.spawn(
             *("luigi", "--module", "pipeline", "PopularMovies", *_DAY),
-            TMDB_API_KEY=KEY,
+            TMDB_API_KEY=V3_KEY,
             TMDB_API_URL=f"{url}/{way}",
         )
         assert "is larger than" in ended.err, ended.err
         assert not list(room.data.rglob("*popular*.json"))
         return ended.judged()
 
-
-Command = Callable[[Room], object]
 
 _DAILY, _WEEKLY = ("luigi", "DailySummary", *_DAY), ("luigi", "WeeklyConsolidation", *_DAY)
 _INDEX, _STATUS = ("luigi", "IndexPage", *_DAY), ("operate", "status")

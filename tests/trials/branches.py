@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
-from trials.record import REPOSITORY
+from support.repository import REPOSITORY
 
 LEAST = 95.0
 """Percent."""

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from trials.record import REPOSITORY
+from support.repository import REPOSITORY, TESTS
 
 SECONDS = 60
 """A command of a small plan takes one; ten where luigid does not answer."""
@@ -89,7 +89,7 @@ def spawned(
     """Run a script of this environment in a Python of its own, in which nothing is imported yet."""
     script = str(Path(sys.executable).with_name(words[0]))
     code = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r})\n"
+        f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
         "from pathlib import Path\n"
         "from trials.children import _guard, _note_peak\n"
         f"_guard(Path({str(folder)!r})); _note_peak(Path({str(folder / _PEAK)!r}))\n"
@@ -113,8 +113,7 @@ def _ended(
         if child == 0:
             _become(work, folder, variables, out.fileno(), err.fileno())
         status, megabytes = _awaited(child, seconds)
-        texts = [_text(each.fileno()) for each in (out, err)]
-    return Ended(status, *texts, max(0.0, megabytes - before))
+        return Ended(status, _text(out.fileno()), _text(err.fileno()), max(0.0, megabytes - before))
 
 
 def _become(

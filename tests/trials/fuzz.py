@@ -20,11 +20,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from support.repository import RECORDINGS
 
 from trials.record import tell
 
@@ -118,7 +118,9 @@ def _notes(error: BaseException) -> str:
 
 def in_processes(kinds: list[str], number: int, examples: int | None) -> dict[str, Outcomes]:
     """Try each kind in a process of its own, two at a time, the longest first."""
-    waiting, running, found = list(kinds), {}, {}
+    waiting = list(kinds)
+    running: dict[str, subprocess.Popen[str]] = {}
+    found: dict[str, Outcomes] = {}
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
             kind = waiting.pop(0)
@@ -167,8 +169,7 @@ def main() -> None:
     started = time.monotonic()
     found = in_processes(kinds, given_.seed, given_.examples)
     minutes = (time.monotonic() - started) / 60
-    recordings = Path(__file__).parents[3] / "shared" / "recordings"
-    source = "genuine recordings among them" if recordings.is_dir() else "no recordings were there"
+    source = "genuine recordings among them" if RECORDINGS.is_dir() else "no recordings were there"
     tell(
         "fuzz",
         ("what", "tried", "right", "refused in a sentence", "defects"),

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from support.fake_tmdb import Request
-
-from trials.record import REPOSITORY
+from support.repository import REPOSITORY
 
 PLAN = REPOSITORY / "tests" / "trials" / "plan"
 """A folder of configuration: three genres, three pages of each list."""

@@ -16,7 +16,9 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
-from trials.record import REPOSITORY, tell
+from support.repository import REPOSITORY
+
+from trials.record import tell
 
 MUTMUT = str(REPOSITORY / ".venv" / "bin" / "mutmut")
 STATE = REPOSITORY / "mutants"

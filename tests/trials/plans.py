@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from trials.record import REPOSITORY
+from support.repository import REPOSITORY
 
 SMALL = """\
 max_days_late = -1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-REPOSITORY = Path(__file__).parent.parent.parent
+from support.repository import REPOSITORY
+
 PAGE = REPOSITORY / "docs" / "reliability.md"
 
 sys.path.append(str(REPOSITORY / "benchmarks"))

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from support.repository import REPOSITORY
+
 import pipeline  # noqa: F401  so that children have it
 from pipeline.entry import luigi
 from pipeline.ops import cli
 from trials.children import Ended, forked, spawned
 from trials.plans import small_plan
-from trials.record import REPOSITORY
 
 TODAY = datetime.date.today()
 YESTERDAY = TODAY - datetime.timedelta(days=1)

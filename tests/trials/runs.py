@@ -23,15 +23,16 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from golden.canonical import CLOCK_AND_EFFORT
+from support.fake_tmdb import V3_KEY
+from support.repository import REPOSITORY
 
 import pipeline.entry
 import pipeline.ops.run
 import pipeline.quality.report
 import pipeline.tasks.lookback
 from pipeline.tmdb import body, connections, transport
-from trials.record import REPOSITORY
 
-KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+KEY = V3_KEY
 RETRIES = 5
 """As the pipeline's default."""
 
@@ -176,7 +177,9 @@ def _be_the_command(
 def _hurry() -> None:
     for (module, name), seconds in HURRY.items():
         setattr(module, name, seconds)
-    transport.Transport.__init__.__kwdefaults__["backoff_seconds"] = BACKOFF_SECONDS
+    defaults = transport.Transport.__init__.__kwdefaults__
+    assert defaults is not None
+    defaults["backoff_seconds"] = BACKOFF_SECONDS
 
 
 def _status_of(child: int) -> int | None:

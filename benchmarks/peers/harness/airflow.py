@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from harness.services import NotReady, Services, answers, ask, free_port, start_postgres
+from support.ports import free_port
+
+from harness.services import NotReady, Services, answers, ask, start_postgres
 from harness.venvs import PEERS, Venv
 
 RUN_SECONDS = 600.0

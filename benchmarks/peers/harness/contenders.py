@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from process import measured
+from report import REPOSITORY
+from support.ports import free_port
 
 from harness import airflow
-from harness.services import NotReady, Services, answers, free_port
-from harness.venvs import OURS, PEERS, ROOT, Venv
+from harness.services import NotReady, Services, answers
+from harness.venvs import OURS, PEERS, Venv
 
 RUN_SECONDS = 600.0
 TELEMETRY_OFF = {
@@ -105,8 +107,8 @@ def _ours_with_luigid(place: Place) -> Iterator[Job]:
 def _our_settings(place: Place) -> dict[str, str]:
     return {
         "PIPELINE_DATA_DIR": str(place.films),
-        "PIPELINE_CONFIG_DIR": str(ROOT / "config"),
-        "LUIGI_CONFIG_PATH": str(ROOT / "luigi.cfg"),
+        "PIPELINE_CONFIG_DIR": str(REPOSITORY / "config"),
+        "LUIGI_CONFIG_PATH": str(REPOSITORY / "luigi.cfg"),
     }
 
 

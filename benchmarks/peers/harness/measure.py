@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from process import clean_environment, tree
+from report import REPOSITORY
 from server import Api
 
 from harness.contenders import (
@@ -29,7 +30,7 @@ from harness.contenders import (
     Place,
 )
 from harness.services import end_strays
-from harness.venvs import BENCH, OURS, PEERS, ROOT, InstallFailed, Venv, installed
+from harness.venvs import BENCH, OURS, PEERS, InstallFailed, Venv, installed
 
 Lists = dict[str, list[int]]
 """The ids of the films of each list, sorted, and of the week under CONSOLIDATED."""
@@ -177,7 +178,7 @@ class Arena:
         try:
             yield
         except (*FAILURES, InstallFailed) as failure:
-            see = f"; see {log.relative_to(ROOT)}" if log else ""
+            see = f"; see {log.relative_to(REPOSITORY)}" if log else ""
             result.failure = f"{result.name} failed: {failure}{see}"
             print(result.failure, file=sys.stderr, flush=True)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from process import cpu_seconds, stat_fields, tree, weight
+from support.ports import free_port
 
 from harness.venvs import PEERS, installed
 
@@ -126,12 +127,6 @@ class Services:
             over.set()
             if memory:
                 sampler.join()
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody uses just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def ask(url: str, body: object = None, token: str | None = None) -> Any:

@@ -12,9 +12,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from report import REPOSITORY
+
 PEERS = Path(__file__).parent.parent
-ROOT = PEERS.parent.parent
-BENCH = ROOT / ".bench"
+BENCH = REPOSITORY / ".bench"
 """Where everything is that the benchmark installs; ignored by git, and safe to delete."""
 
 OURS = "ours"
@@ -78,7 +79,7 @@ def _made(tool: str, arguments: list[str], stamp: str) -> Venv:
             timeout=BUILD_SECONDS,
         )
     if done.returncode != 0:
-        raise InstallFailed(f"{tool} could not be installed; see {log.relative_to(ROOT)}")
+        raise InstallFailed(f"{tool} could not be installed; see {log.relative_to(REPOSITORY)}")
     seconds = time.monotonic() - started
     listed = subprocess.run([*pip, "list", "--format", "json"], check=True, capture_output=True)
     versions = {each["name"].lower(): each["version"] for each in json.loads(listed.stdout)}
@@ -91,7 +92,7 @@ def _requirements(tool: str) -> Path:
 
 
 def _our_arguments() -> list[str]:
-    return ["-c", str(ROOT / "constraints.txt"), str(_our_source())]
+    return ["-c", str(REPOSITORY / "constraints.txt"), str(_our_source())]
 
 
 def _our_source() -> Path:
@@ -102,7 +103,7 @@ def _copy_our_source() -> None:
     """Build from a copy: a build leaves folders in its source."""
     shutil.rmtree(_our_source(), ignore_errors=True)
     for name in _SOURCE:
-        source, copy = ROOT / name, _our_source() / name
+        source, copy = REPOSITORY / name, _our_source() / name
         if source.is_dir():
             shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
         else:
@@ -113,7 +114,7 @@ def _stamp(tool: str) -> str:
     if tool != OURS:
         consists_of = [_requirements(tool)]
     else:
-        roots = [ROOT / name for name in ("constraints.txt", *_SOURCE)]
+        roots = [REPOSITORY / name for name in ("constraints.txt", *_SOURCE)]
         consists_of = [file for root in roots for file in (root, *root.rglob("*"))]
     digest = hashlib.sha256(sys.version.encode())
     for file in sorted(consists_of):
