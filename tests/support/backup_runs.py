@@ -34,8 +34,7 @@ def variables(root: Path) -> dict[str, str]:
 
 def run(*words: str, root: Path, **changes: str | None) -> Run:
     """`tmdb-pipeline WORDS` with that data root."""
-    env = variables(root)
-    return operated(*words, env=env, cwd=Path.cwd(), **changes)
+    return operated(*words, env={**variables(root), **changes}, cwd=Path.cwd())
 
 
 def made(root: Path, *words: str, **changes: str | None) -> Path:

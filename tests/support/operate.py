@@ -23,7 +23,11 @@ Operate = Callable[..., Run]
 
 
 def operated(
-    *words: str, env: Mapping[str, str], cwd: Path, timeout: float = 60, **changes: str | None
+    *words: str,
+    env: Mapping[str, str | None],
+    cwd: Path,
+    timeout: float = 60,
+    **changes: str | None,
 ) -> Run:
     """Run the command to its end; a variable of None is removed."""
     return run_command([installed("tmdb-pipeline"), *words], {**env, **changes}, cwd, timeout)

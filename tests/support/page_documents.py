@@ -258,7 +258,8 @@ def week(on: date) -> Document:
     ]
     file = f"weekly_validation_report_{on:%Y%m%d}.json"
     week = consolidated_week(on, sources, [], verdict="warn", quality_report=file)
-    return decode(b"".join(week.pieces()))
+    document: Document = decode(b"".join(week.pieces()))
+    return document
 
 
 @cache

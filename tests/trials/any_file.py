@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
+from trials.children import Ended
 from trials.inputs import any_content
 from trials.rooms import TODAY, YESTERDAY, Room, Rooms
 
@@ -99,7 +100,7 @@ def file_outcome(rooms: Rooms, case: FileCase) -> str:
     return outcome
 
 
-def run(room: Room, command: tuple[str, ...], **variables: str) -> object:
+def run(room: Room, command: tuple[str, ...], **variables: str) -> Ended:
     """Run a command of the cases."""
     return {"luigi": room.luigi, "operate": room.operate}[command[0]](*command[1:], **variables)
 

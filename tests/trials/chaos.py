@@ -94,7 +94,7 @@ def job_of(seed: int) -> str:
 
 def undisturbed() -> dict[str, Documents]:
     """Return, by job, the documents of a run that nothing befalls."""
-    found = {}
+    found: dict[str, Documents] = {}
     for job in runs.JOBS:
         with runs.place() as place, FakeTmdb(key=runs.KEY, limit=None) as tmdb:
             ended = runs.forked(place, job, place.environment(tmdb.url))

@@ -76,7 +76,9 @@ def _play(
             variables["LUIGI_CONFIG_PATH"] = str(REPOSITORY / "config/unattended.cfg")
         number = ("--workers", str(workers))
         by = launched.command
-        crowd = [one.start(words, *number, by=by, luigid=url, **variables) for _ in range(runs)]
+        crowd = [
+            one.start(words, *number, by=by, luigid=url, variables=variables) for _ in range(runs)
+        ]
         found = nothing()
         for run in crowd:
             why = told(run.status(), run.text, SCHEDULERS[scheduler])

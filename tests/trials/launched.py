@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
@@ -74,7 +75,7 @@ _ONE_AT_A_TIME = threading.Lock()
 class Run:
     """A run that is under way, in a process group of its own."""
 
-    def __init__(self, process: subprocess.Popen[bytes] | multiprocessing.Process, output: Path):
+    def __init__(self, process: subprocess.Popen[bytes] | BaseProcess, output: Path):
         self._process = process
         self._output = output
         assert process.pid is not None
@@ -164,7 +165,7 @@ def forked(order: Order) -> Run:
     process = _forkserver().Process(target=_become, args=(order,))
     with _ONE_AT_A_TIME:  # a start looks whether earlier ones have ended
         process.start()
-    return Run(process, order.output)  # type: ignore[arg-type]
+    return Run(process, order.output)
 
 
 @cache

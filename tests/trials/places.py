@@ -29,7 +29,7 @@ ROOTS = {
 WAYS = ("absolute", "relative", ".env", "plain locale")
 """How the data root is named, and in which surroundings."""
 
-OTHERS = (
+OTHERS: tuple[tuple[str, ...], ...] = (
     ("check",),
     ("open", "--print"),
     ("backup", "--runtime", "host"),
@@ -50,11 +50,11 @@ def _play(root: str, way: str, clean: Clean, folder: Path, chance: random.Random
         variables = _named(one, root, way)
         found = nothing()
         for words in NAMES:
-            run = one.start(words, by=command, **variables)
+            run = one.start(words, by=command, variables=variables)
             found.unexplained.extend(told(run.status(), run.text, [0]))
         found.add(ended_well(one, clean.contents, clean.contents))
-        for words in OTHERS:
-            found.unexplained.extend(_ran(one, words, variables))
+        for others in OTHERS:
+            found.unexplained.extend(_ran(one, others, variables))
         found.add(_restored(one, clean, variables))
         return found
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from support.fake_tmdb import V3_KEY, FakeTmdb
@@ -75,15 +76,15 @@ class Stage(NamedTuple):
         luigid: str = "",
         trap: Trap | None = None,
         powerless: bool = False,
-        **variables: str,
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> Run:
-        """Start a run here."""
+        """Start a run here; these variables come on top of those of the stage."""
         number = len(list(self.folder.glob("output-*")))
         scheduler = ("--scheduler-url", luigid) if luigid else ("--local-scheduler",)
         return by(
             Order(
                 words=(*words, *more, *scheduler),
-                variables=self.variables() | variables,
+                variables={**self.variables(), **variables},
                 folder=self.folder,
                 output=self.folder / f"output-{number}",
                 trap=trap,

@@ -40,7 +40,7 @@ class Trap(NamedTuple):
     """What befalls the calls below a folder, from the N-th on; kills where `error` is 0."""
 
     below: str
-    count: str
+    count_file: str
     at: int
     error: int = 0
 
@@ -61,7 +61,7 @@ class _Calls:
         self._names = MEETS.get(trap.error, ())
         self._write, self._readlink, self._lockf = os.write, os.readlink, fcntl.lockf
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._count = os.open(trap.count, flags, 0o666)
+        self._count = os.open(trap.count_file, flags, 0o666)
 
     def intercept(self) -> None:
         for name in ("fsync", "mkdir", "rename", "unlink"):
@@ -72,7 +72,7 @@ class _Calls:
         os.ftruncate = self._around(os.ftruncate, "truncate")
         fcntl.flock = self._around(fcntl.flock, "lock")
         fcntl.lockf = self._around(fcntl.lockf, "lock")
-        builtins.open = io.open = self._streams(io.open)  # type: ignore[assignment]
+        builtins.open = io.open = self._streams(io.open)
 
     def _around(
         self, call: Callable[..., Any], kind: str | Callable[..., str]

@@ -81,8 +81,8 @@ def _week_row(result: Result) -> list[str]:
         result.name,
         f"{result.wall_seconds:.2f}",
         f"{result.cpu_seconds:.2f}",
-        _figure(weighed and weighed.peak_mb),
-        _figure(weighed and weighed.processes),
+        _figure(weighed.peak_mb if weighed else None),
+        _figure(weighed.processes if weighed else None),
         _figure(statistics.median(run.refusals for run in result.runs)),
         "yes" if result.complete else "NO",
     ]

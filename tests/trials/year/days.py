@@ -186,4 +186,4 @@ class Calendar:
 
 def comes_twice(time: datetime.datetime) -> bool:
     """Whether the clocks show that time twice on its day: in the night when summer time ends."""
-    return time.replace(fold=0).utcoffset() > time.replace(fold=1).utcoffset()
+    return time.replace(fold=0).timestamp() < time.replace(fold=1).timestamp()
