@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.operate import WORDS
 from support.repository import REPOSITORY
 from support.waiting import wait_for
 
@@ -84,7 +84,7 @@ class Stack:
 
     def operate(self, *words: str) -> str:
         """Run `tmdb-pipeline WORDS` on the host, in the stack's folder."""
-        command = [sys.executable, "-m", "pipeline.ops.cli", *words]
+        command = [*WORDS, *words]
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True,
             timeout=300, check=False,
@@ -242,7 +242,7 @@ def test_cron_starts_and_runs_though_another_service_is_not_healthy(
 
 
 def test_ctrl_c_at_a_trigger_outside_ends_the_run_inside(stack: Stack) -> None:
-    command = [sys.executable, "-m", "pipeline.ops.cli", "trigger", "weekly", "2024-01-14",
+    command = [*WORDS, "trigger", "weekly", "2024-01-14",
                "--runtime", "compose", "--", "--workers", "1"]  # fmt: skip
     run = subprocess.Popen(
         command, cwd=stack.folder, env=stack.environment, stdout=subprocess.PIPE,

@@ -73,7 +73,7 @@ def plain_luigid(
     port: int, env: Mapping[str, str], folder: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A stock luigid that answers, started by something else than our command."""
-    command = [str(Path(sys.executable).with_name("luigid")), "--address", "127.0.0.1"]
+    command = [installed("luigid"), "--address", "127.0.0.1"]
     command += ["--port", str(port), "--state-path", str(folder / "plain.pickle")]
     process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
     try:

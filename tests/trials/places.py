@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+
+from support.operate import WORDS
 
 from trials.aftermath import Findings, ended_well, nothing, told
 from trials.cases import Case, Clean
@@ -76,7 +77,7 @@ def _named(one: Stage, root: str, way: str) -> dict[str, str]:
 def _ran(one: Stage, words: tuple[str, ...], variables: dict[str, str]) -> list[str]:
     """Run `tmdb-pipeline` and return what is wrong with it."""
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.ops.cli", *words],
+        [*WORDS, *words],
         env=one.variables() | variables,
         cwd=one.folder,
         capture_output=True,

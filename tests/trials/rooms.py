@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from support.operate import luigi_cfg
 from support.repository import REPOSITORY
 
 import pipeline  # noqa: F401  so that children have it
@@ -117,9 +118,7 @@ def rooms() -> Iterator[Rooms]:
 def _empty(folder: Path) -> Path:
     small_plan(folder / "config")
     shutil.copy(CRONTAB, folder / "config")
-    ours = (REPOSITORY / "luigi.cfg").read_text(encoding="utf-8")
-    text = ours.replace("http://127.0.0.1:8082/", _NO_LUIGID)
-    (folder / "luigi.cfg").write_text(text, encoding="utf-8")
+    luigi_cfg(folder / "luigi.cfg", _NO_LUIGID)
     return folder
 
 

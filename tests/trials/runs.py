@@ -24,6 +24,7 @@ from typing import NamedTuple, NoReturn
 
 from golden.canonical import CLOCK_AND_EFFORT
 from support.fake_tmdb import V3_KEY
+from support.luigi_runs import installed
 from support.repository import REPOSITORY
 
 import pipeline.entry
@@ -125,7 +126,7 @@ def forked(place: Place, job: str, environment: Mapping[str, str]) -> Ended:
 def as_process(place: Place, job: str, environment: Mapping[str, str]) -> Ended:
     """Run the installed command, with all its waits."""
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("luigi")), *_arguments(job)],
+        [installed("luigi"), *_arguments(job)],
         env=dict(environment),
         cwd=place.folder / "work",
         stdout=subprocess.PIPE,

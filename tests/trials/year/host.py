@@ -21,6 +21,7 @@ from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.fake_tmdb.catalogue import Catalogue
 from support.fake_tmdb.films import Row
 from support.luigid_process import Luigid, our_luigid
+from support.operate import WORDS
 from support.ports import free_port
 from support.postgres import Postgres, running_postgres
 
@@ -163,7 +164,7 @@ class Host:
     def operate(self, *words: str) -> tuple[int, str]:
         """Run `tmdb-pipeline WORDS` as somebody at the desk."""
         done = subprocess.run(
-            [sys.executable, "-m", "pipeline.ops.cli", *words],
+            [*WORDS, *words],
             env={"HOME": str(self.folder), **self._variables(),
                  "LUIGI_CONFIG_PATH": str(self.folder / "luigi.cfg")},
             cwd=self.folder, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS,
