@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from typing import NamedTuple
 
 from pipeline import clock, settings
 from pipeline.credential import Secret
@@ -19,11 +20,24 @@ from pipeline.ops import installation, overdue
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 ATTEMPTS = 3
-MAX_SECONDS = 10.0
-"""For all attempts together; the run has ended by then, and the next one must not wait."""
 
-_CONNECT_SECONDS, _READ_SECONDS = 3.05, 5.0
-_PAUSE_SECONDS = 1.0
+class Limits(NamedTuple):
+    """How long a heartbeat may take, in seconds.
+
+    Attributes:
+        connect: until a connection is made.
+        read: until an answer begins.
+        pause: between two attempts.
+        total: for all attempts together; the run has ended by then, and the next one must not wait.
+    """
+
+    connect: float = 3.05
+    read: float = 5.0
+    pause: float = 1.0
+    total: float = 10.0
+
+
+LIMITS = Limits()
 
 
 def send_unless_overdue() -> bool:
@@ -43,15 +57,19 @@ def send_unless_overdue() -> bool:
     except (PipelineError, OSError) as error:
         LOGGER.warning("No heartbeat was sent: %s", error)
         return False
-    return _send(url)
+    return send(url)
 
 
-def _send(url: Secret) -> bool:
-    """Request the address, in a thread that is left behind where it does not come back."""
+def send(url: Secret, limits: Limits = LIMITS) -> bool:
+    """Request the address, in a thread that is left behind where it does not come back.
+
+    Returns:
+        Whether the service accepted a request.
+    """
     results: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    threading.Thread(target=lambda: results.put(_attempts(url)), daemon=True).start()
+    threading.Thread(target=lambda: results.put(_attempts(url, limits)), daemon=True).start()
     try:
-        accepted = results.get(timeout=MAX_SECONDS)
+        accepted = results.get(timeout=limits.total)
     except queue.Empty:
         accepted = False
     if not accepted:
@@ -59,18 +77,17 @@ def _send(url: Secret) -> bool:
     return accepted
 
 
-def _attempts(url: Secret) -> bool:
+def _attempts(url: Secret, limits: Limits) -> bool:
     import requests
 
     for logger in ("urllib3", "requests"):  # they log addresses, which hold the secret
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     for attempt in range(ATTEMPTS):
         if attempt:
-            threading.Event().wait(_PAUSE_SECONDS)
+            threading.Event().wait(limits.pause)
         try:
-            with requests.get(
-                url.secret, timeout=(_CONNECT_SECONDS, _READ_SECONDS), stream=True
-            ) as response:
+            timeout = (limits.connect, limits.read)
+            with requests.get(url.secret, timeout=timeout, stream=True) as response:
                 if response.ok:
                     return True
         except Exception:  # noqa: S112  whatever it is, its text may hold the address

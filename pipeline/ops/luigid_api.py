@@ -46,10 +46,16 @@ class Luigid:
     data_root: str | None = None
 
 
-def look(url: str, password: Secret | None) -> Luigid:
-    """Ask the luigid at the address whether it is there. Never raises."""
+def look(url: str, password: Secret | None, timeout: float = TIMEOUT_SECONDS) -> Luigid:
+    """Ask the luigid at the address whether it is there. Never raises.
+
+    Args:
+        url: its address.
+        password: what it asks for.
+        timeout: seconds for the connection, and for each part of the answer.
+    """
     try:
-        with _post(url, "is_paused", {}, password) as response:
+        with _post(url, "is_paused", {}, password, timeout) as response:
             answer = json.load(response)
             hardened = "Content-Security-Policy" in response.headers
             server = response.headers.get("Server", "")
@@ -57,7 +63,7 @@ def look(url: str, password: Secret | None) -> Luigid:
     except urllib.error.HTTPError as error:
         return _refusal(error)
     except _FAULTS as error:
-        return Luigid(False, _reason(error))
+        return Luigid(False, _reason(error, timeout))
     if not isinstance(answer, dict) or "paused" not in (answer.get("response") or {}):
         return Luigid(False, "what answers there is no luigid")
     return Luigid(True, "", server, hardened, data_root=data_root)
@@ -96,7 +102,11 @@ def _told(task: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _post(
-    url: str, method: str, arguments: Mapping[str, object], password: Secret | None
+    url: str,
+    method: str,
+    arguments: Mapping[str, object],
+    password: Secret | None,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> http.client.HTTPResponse:
     address = f"{url.rstrip('/')}/api/{method}"  # http or https: luigi_configuration looked
     request = urllib.request.Request(address, method="POST")  # noqa: S310
@@ -105,7 +115,7 @@ def _post(
         pair = base64.b64encode(f"{USER}:{password.secret}".encode()).decode()
         request.add_header("Authorization", f"Basic {pair}")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    response: http.client.HTTPResponse = opener.open(request, timeout=TIMEOUT_SECONDS)
+    response: http.client.HTTPResponse = opener.open(request, timeout=timeout)
     return response
 
 
@@ -117,10 +127,10 @@ def _refusal(error: urllib.error.HTTPError) -> Luigid:
         return Luigid(False, f"it answers with HTTP status {error.code}")
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, timeout: float) -> str:
     cause = getattr(error, "reason", error)
     if isinstance(cause, TimeoutError):
-        return f"no answer in {TIMEOUT_SECONDS:g} s"
+        return f"no answer in {timeout:g} s"
     if isinstance(cause, ConnectionRefusedError):
         return "nothing listens there"
     return str(getattr(cause, "strerror", None) or type(cause).__name__)

@@ -21,15 +21,19 @@ from typing import Any
 import pytest
 from support.configurations import quick
 from support.fake_tmdb import V3_KEY, FakeTmdb
-from support.luigi_runs import luigi_command, slow_tmdb
+from support.luigi_runs import luigi_command, run_command, slow_tmdb
 from support.luigid_process import Luigid, our_luigid, plain_luigid
 from support.ports import free_port
 from support.receivers import Receiver
 from support.repository import REPOSITORY
+from support.waiting import wait_for
+from trials.plans import small_plan
 
 DAY = "2024-01-07"
 DAILY = ("DailySummary", "--date", DAY)
-PAGES_OF_A_DAY = [*(("/movie/popular", page) for page in range(1, 6)), ("/trending/movie/day", 1)]
+PAGES_OF_A_DAY = [("/movie/popular", 1), ("/movie/popular", 2), ("/trending/movie/day", 1)]
+
+pytestmark = pytest.mark.usefixtures("fake_apprise")
 
 
 def requested(tmdb: FakeTmdb) -> list[tuple[str, int]]:
@@ -38,11 +42,12 @@ def requested(tmdb: FakeTmdb) -> list[tuple[str, int]]:
     return sorted((path, page) for path in paths for page in tmdb.pages(path))
 
 
-def configured(folder: Path, port: int) -> dict[str, str]:
+def configured(folder: Path, port: int, **core: str) -> dict[str, str]:
     """Write luigi.cfg and unattended.cfg with short waits; return the variables of a run there."""
     folder.mkdir(parents=True, exist_ok=True)
-    quick(REPOSITORY / "luigi.cfg", folder, scheduler_url=f"http://127.0.0.1:{port}/")
-    cfg = quick(REPOSITORY / "config/unattended.cfg", folder)
+    url = f"http://127.0.0.1:{port}/"
+    quick(REPOSITORY / "luigi.cfg", folder, scheduler_url=url, rpc_retry_wait="0")
+    cfg = quick(REPOSITORY / "config/unattended.cfg", folder, **core)
     return {"LUIGI_CONFIG_PATH": str(cfg)}
 
 
@@ -52,9 +57,16 @@ def port() -> int:
 
 
 @pytest.fixture
-def variables(environment: dict[str, str], clean_environment: Path, port: int) -> dict[str, str]:
-    """The variables of an unattended run in a folder of its own."""
-    return {**environment, **configured(clean_environment, port), "TMDB_MAX_RETRIES": "0"}
+def variables(
+    environment: dict[str, str], clean_environment: Path, port: int, tmp_path: Path
+) -> dict[str, str]:
+    """The variables of an unattended run of few pages in a folder of its own."""
+    return {
+        **environment,
+        **configured(clean_environment, port),
+        "TMDB_MAX_RETRIES": "0",
+        "PIPELINE_CONFIG_DIR": str(small_plan(tmp_path / "small plan")),
+    }
 
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -82,16 +94,23 @@ def start(variables: dict[str, str], clean_environment: Path) -> Iterator[Start]
             process.stdout.close()
 
 
+@pytest.fixture
+def run(variables: dict[str, str], clean_environment: Path) -> Callable[..., tuple[int, str]]:
+    """Run `luigi --module pipeline WORDS` without a terminal; return its status and output."""
+
+    def to_the_end(*words: str, **changes: str) -> tuple[int, str]:
+        done = run_command(luigi_command(*words), {**variables, **changes}, clean_environment)
+        return done.status, done.output
+
+    return to_the_end
+
+
+RunToEnd = Callable[..., tuple[int, str]]
+
+
 def ended(process: subprocess.Popen[str], seconds: float = 60) -> tuple[int, str]:
     output, _ = process.communicate(timeout=seconds)
     return process.returncode, output
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.01)
 
 
 def record(data_dir: Path) -> list[dict[str, Any]]:
@@ -110,9 +129,9 @@ def serving(port: int, folder: Path, data_dir: Path) -> Iterator[Luigid]:
 
 
 def test_a_run_without_luigid_is_done_by_the_local_scheduler(
-    start: Start, tmdb: FakeTmdb, data_dir: Path
+    run: RunToEnd, tmdb: FakeTmdb, data_dir: Path
 ) -> None:
-    status, output = ended(start(*DAILY))
+    status, output = run(*DAILY)
     assert status == 0, output
     assert "this run uses the local scheduler" in output
     assert requested(tmdb) == PAGES_OF_A_DAY
@@ -161,17 +180,6 @@ def listening(port: int, answer: Callable[[socket.socket], None]) -> Iterator[No
             connection.close()
 
 
-def silent(connection: socket.socket) -> None:
-    """Accept and say nothing."""
-
-
-def one_byte_a_second(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n" + b"X: " + b"x" * 60:
-            connection.sendall(bytes([byte]))
-            time.sleep(1)
-
-
 def another_program(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         connection.recv(65_536)
@@ -181,32 +189,31 @@ def another_program(connection: socket.socket) -> None:
         connection.close()
 
 
-@pytest.mark.parametrize("answer", [silent, one_byte_a_second, another_program])
-def test_what_listens_there_and_is_no_luigid_delays_a_run_for_some_seconds_only(
-    start: Start, tmdb: FakeTmdb, port: int, answer: Callable[[socket.socket], None]
+def test_another_program_at_the_address_of_luigid_keeps_no_run_from_working(
+    run: RunToEnd, tmdb: FakeTmdb, port: int
 ) -> None:
-    with listening(port, answer):
-        status, output = ended(start(*DAILY), seconds=40)
+    with listening(port, another_program):
+        status, output = run(*DAILY)
     assert status == 0, output
     assert requested(tmdb) == PAGES_OF_A_DAY
 
 
 def test_a_luigid_that_asks_for_another_password_is_gone_around(
-    start: Start, tmdb: FakeTmdb, port: int, tmp_path: Path, data_dir: Path
+    run: RunToEnd, tmdb: FakeTmdb, port: int, tmp_path: Path, data_dir: Path
 ) -> None:
     folder = tmp_path / "luigid"
     with our_luigid(folder, "--port", str(port), PIPELINE_DATA_DIR=str(data_dir),
                     PIPELINE_LUIGID_PASSWORD="another"):  # fmt: skip
-        status, output = ended(start(*DAILY))
+        status, output = run(*DAILY)
     assert status == 0, output
     assert requested(tmdb) == PAGES_OF_A_DAY
 
 
 def test_a_scheduler_url_that_is_none_keeps_no_night_from_running(
-    start: Start, tmdb: FakeTmdb, clean_environment: Path
+    run: RunToEnd, tmdb: FakeTmdb, clean_environment: Path
 ) -> None:
     quick(REPOSITORY / "luigi.cfg", clean_environment, scheduler_url="nonsense")
-    status, output = ended(start(*DAILY))
+    status, output = run(*DAILY)
     assert status == 0, output
     assert requested(tmdb) == PAGES_OF_A_DAY
 
@@ -248,8 +255,9 @@ def test_a_luigid_that_is_killed_during_the_run_is_gone_on_without(
 def test_a_luigid_that_hangs_during_the_run_is_gone_on_without(
     start: Start, port: int, tmp_path: Path, data_dir: Path
 ) -> None:
+    impatient = configured(tmp_path / "impatient", port, rpc_connect_timeout="0.5")
     with slow_tmdb() as slow, serving(port, tmp_path / "luigid", data_dir) as luigid:
-        run = start(*DAILY, TMDB_API_URL=slow.url)
+        run = start(*DAILY, TMDB_API_URL=slow.url, **impatient)
         wait_for(lambda: slow.count() >= 1)
         luigid.process.send_signal(signal.SIGSTOP)
         status, output = ended(run)
@@ -262,9 +270,12 @@ def test_a_luigid_that_comes_back_empty_is_gone_on_without(
     start: Start, port: int, tmp_path: Path, data_dir: Path
 ) -> None:
     """It was killed and forgot the run: luigi ends with 25 then, although nothing failed."""
+    patient = configured(
+        tmp_path / "patient", port, rpc_retry_attempts="30", rpc_retry_wait="1"
+    )
     with slow_tmdb() as slow:
         with serving(port, tmp_path / "luigid", data_dir) as luigid:
-            run = start(*DAILY, TMDB_API_URL=slow.url)
+            run = start(*DAILY, TMDB_API_URL=slow.url, **patient)
             wait_for(lambda: slow.count() >= 1)
             luigid.process.kill()
         (data_dir / "state/luigid.pickle").unlink(missing_ok=True)
@@ -275,11 +286,11 @@ def test_a_luigid_that_comes_back_empty_is_gone_on_without(
 
 
 def test_a_paused_luigid_costs_no_night(
-    start: Start, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb
+    run: RunToEnd, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb
 ) -> None:
     with serving(port, tmp_path / "luigid", data_dir) as luigid:
         assert luigid.call("pause").status == 200
-        status, output = ended(start(*DAILY))
+        status, output = run(*DAILY)
     assert status == 0, output
     assert requested(tmdb) == PAGES_OF_A_DAY
 
@@ -323,10 +334,10 @@ def test_a_crontab_line_of_0_1_0_and_a_trigger_request_no_page_twice(
 
 
 def test_the_status_is_0_where_the_document_came_from_another_run(
-    start: Start, data_dir: Path, tmdb: FakeTmdb
+    run: RunToEnd, data_dir: Path, tmdb: FakeTmdb
 ) -> None:
-    assert ended(start(*DAILY))[0] == 0
-    status, output = ended(start(*DAILY, TMDB_API_KEY=V3_KEY))
+    assert run(*DAILY)[0] == 0
+    status, output = run(*DAILY, TMDB_API_KEY=V3_KEY)
     assert status == 0, output
     assert requested(tmdb) == PAGES_OF_A_DAY
 
@@ -378,12 +389,12 @@ def test_two_data_roots_in_two_languages_share_one_luigid_and_mix_nothing(
 
 
 def test_a_copied_data_root_is_another_one(
-    start: Start, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb
+    run: RunToEnd, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb
 ) -> None:
     with serving(port, tmp_path / "luigid", data_dir):
         copy = tmp_path / "copy"
         subprocess.run(["cp", "-a", str(data_dir), str(copy)], check=True)
-        status, output = ended(start(*DAILY, PIPELINE_DATA_DIR=str(copy)))
+        status, output = run(*DAILY, PIPELINE_DATA_DIR=str(copy))
     assert status == 0, output
     assert "serves another data root" in output
 
@@ -392,24 +403,24 @@ def test_a_copied_data_root_is_another_one(
 
 
 def test_an_outage_of_luigid_is_one_alert_and_one_all_clear(
-    start: Start, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb, receiver: Receiver
+    run: RunToEnd, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb, receiver: Receiver
 ) -> None:
     alerting = {"PIPELINE_ALERT_URL": receiver.url}
     with serving(port, tmp_path / "luigid", data_dir):
-        assert ended(start(*DAILY, **alerting))[0] == 0
+        assert run(*DAILY, **alerting)[0] == 0
     assert receiver.titles == []
     for day in ("2024-01-08", "2024-01-09"):
-        assert ended(start("DailySummary", "--date", day, **alerting))[0] == 0
+        assert run("DailySummary", "--date", day, **alerting)[0] == 0
     assert receiver.titles == ["luigid does not answer"]
     with serving(port, tmp_path / "luigid", data_dir):
         for day in ("2024-01-10", "2024-01-11"):
-            assert ended(start("DailySummary", "--date", day, **alerting))[0] == 0
+            assert run("DailySummary", "--date", day, **alerting)[0] == 0
     assert len(receiver.titles) == 2
     assert receiver.titles[1].startswith("All clear: luigid")
 
 
 def test_a_host_that_never_had_a_luigid_is_not_alerted_of_it(
-    start: Start, tmdb: FakeTmdb, receiver: Receiver
+    run: RunToEnd, tmdb: FakeTmdb, receiver: Receiver
 ) -> None:
-    assert ended(start(*DAILY, PIPELINE_ALERT_URL=receiver.url))[0] == 0
+    assert run(*DAILY, PIPELINE_ALERT_URL=receiver.url)[0] == 0
     assert receiver.titles == []

@@ -5,15 +5,17 @@ from __future__ import annotations
 import configparser
 from pathlib import Path
 
-RETRY_DELAY_SECONDS = 1
-IDLE_SECONDS = 2
+# Seconds between two attempts of a failed task; runs end after the longer time without a task.
+RETRY_DELAY_SECONDS = 0.1
+IDLE_SECONDS = 0.5
 QUICK = {
-    "core": {"rpc_retry_attempts": "4", "rpc_retry_wait": "1", "rpc_connect_timeout": "1"},
+    # A luigid that is gone counts as lost at once, and one that hangs after 4 s.
+    "core": {"rpc_retry_attempts": "2", "rpc_retry_wait": "0", "rpc_connect_timeout": "2"},
     "worker": {
-        "max_keep_alive_idle_duration": f"{IDLE_SECONDS} seconds",
-        "timeout": "3",
-        "wait_interval": "0.1",
-        "wait_jitter": "0.1",
+        "max_keep_alive_idle_duration": str(IDLE_SECONDS),
+        "timeout": "30",
+        "wait_interval": "0.05",
+        "wait_jitter": "0.05",
     },
     "scheduler": {"retry_delay": str(RETRY_DELAY_SECONDS)},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,10 +13,15 @@ from pathlib import Path
 
 import pytest
 from support.configurations import quick
+from support.luigi_runs import run_command
 from support.receivers import Receiver
 from support.repository import REPOSITORY
+from trials.plans import small_plan
 
+from pipeline import clock
 from pipeline.layout import Layout
+from pipeline.ops import installation, overdue
+from pipeline.ops.roots import ROOTS
 
 LUIGI = Path(sys.executable).with_name("luigi")
 WRAPPER = Path(sys.executable).with_name("tmdb-scheduled")
@@ -25,16 +31,24 @@ WEEKLY = ["weekly", "--", str(LUIGI), "--module", "pipeline", "WeeklyConsolidati
 CATCH_UP = ["catch-up", "--", str(LUIGI), "--module", "pipeline"]
 
 
+# The pages of a day in the small plan of these runs.
+PAGES_OF_A_DAY = 3
+
+
 @pytest.fixture
 def variables(
-    environment: dict[str, str], clean_environment: Path, receiver: Receiver
+    environment: dict[str, str], clean_environment: Path, receiver: Receiver, tmp_path: Path
 ) -> dict[str, str]:
+    """The variables of a scheduled run: short waits, few pages, alerts to the receiver."""
+    plan = small_plan(tmp_path / "small plan")
+    shutil.copy(REPOSITORY / "config/crontab", plan)
     quick(REPOSITORY / "luigi.cfg", clean_environment, local_scheduler="True")
     cfg = quick(REPOSITORY / "config/unattended.cfg", clean_environment)
     return {
         **environment,
         "LUIGI_CONFIG_PATH": str(cfg),
         "TMDB_MAX_RETRIES": "0",
+        "PIPELINE_CONFIG_DIR": str(plan),
         "PIPELINE_ALERT_URL": receiver.url,
     }
 
@@ -68,11 +82,12 @@ def start(variables: dict[str, str], clean_environment: Path) -> Iterator[Start]
 
 
 @pytest.fixture
-def run(start: Start) -> Callable[..., tuple[int, str]]:
+def run(variables: dict[str, str], clean_environment: Path) -> Callable[..., tuple[int, str]]:
+    """Run `tmdb-scheduled WORDS` to its end; return its status and what it printed."""
+
     def to_the_end(*words: str, **changes: str | None) -> tuple[int, str]:
-        process = start(*words, **changes)
-        output, _ = process.communicate(timeout=100)
-        return process.returncode, output
+        done = run_command([str(WRAPPER), *words], {**variables, **changes}, clean_environment)
+        return done.status, done.output
 
     return to_the_end
 
@@ -82,4 +97,16 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def layout(data_dir: Path) -> Layout:
+    """The data root of the runs."""
     return Layout(data_dir)
+
+
+def leave_nothing_due(layout: Layout) -> None:
+    """Write the documents and pages without which a catch-up would start a run."""
+    times = installation.schedules(REPOSITORY / "config/crontab")
+    for family, root in ROOTS.items():
+        due = overdue.newest_due(root, times[family], clock.now())
+        assert due is not None
+        for path in (root.document(layout, due.date), root.page(layout, due.date)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}", encoding="utf-8")
