@@ -59,8 +59,14 @@ def install() -> None:
 
 
 def follow_parent() -> None:
-    """Die of a signal at once, and with the parent, in a task process that was not forked."""
+    """Die of a signal at once, and with the parent, in a task process that was not forked.
+
+    The parent may have been killed while this process was starting.
+    """
     _become_a_child(os.getppid(), list(SIGNALS))
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        os._exit(128 + signal.SIGKILL)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
