@@ -27,7 +27,7 @@ from pipeline.ops.private_files import open_private
 LOST_SECONDS = 60.0
 """After so long without an answer luigid counts as lost, for all further calls of the run."""
 
-_INTERACTIVE_SECONDS = 1.5
+INTERACTIVE_SECONDS = 1.5
 """An interactive run only asks whose data root it is; luigi itself finds out that it is away."""
 
 TASK = "luigid"
@@ -47,7 +47,7 @@ def chosen(layout: Layout, *, unattended: bool) -> Iterator[str]:
     except SettingsError as error:
         yield str(error) if unattended else ""
         return
-    seconds = luigid_api.MAX_SECONDS if unattended else _INTERACTIVE_SECONDS
+    seconds = luigid_api.MAX_SECONDS if unattended else INTERACTIVE_SECONDS
     password = luigi_configuration.scheduler_password() or settings.luigid_password()
     look = luigid_api.look_within(seconds, url, password)
     note_answer(layout, url, look, unattended=unattended)

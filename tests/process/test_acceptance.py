@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.luigi_runs import LuigiRun
+from trials.plans import small_plan
 
 from pipeline.credential import Credential
 from pipeline.tmdb.acceptance import KNOWN_DAYS, Acceptance
@@ -75,17 +78,26 @@ def test_where_nothing_can_be_kept_nothing_is_known(tmp_path: Path) -> None:
     assert not nowhere.known()
 
 
-def test_the_first_request_goes_alone_unless_the_key_was_accepted_of_late(
-    luigi_run: LuigiRun,
+def test_the_first_request_goes_alone_unless_the_key_was_accepted_recently(
+    luigi_run: LuigiRun, tmp_path: Path
 ) -> None:
-    with FakeTmdb(key=V3_KEY, limit=None, latency=0.3) as tmdb:
-        first = luigi_run("PopularMovies", "--date", "2024-01-07", TMDB_API_URL=tmdb.url)
-        alone = [each.at for each in tmdb.requests]
-        again = luigi_run("PopularMovies", "--date", "2024-01-08", TMDB_API_URL=tmdb.url)
-        together = [each.at for each in tmdb.requests[5:]]
-    assert (first.status, again.status) == (0, 0), first.output + again.output
-    assert alone[1] - alone[0] > 0.25
-    assert together[-1] - together[0] < 0.25
+    """Of a list of two pages: the second request follows the first answer, or does not wait."""
+    both_arrived = threading.Barrier(2)
+    waits_for_both = False
+
+    def hold_until_both_arrived(path: str, query: Mapping[str, str]) -> None:
+        if waits_for_both:
+            both_arrived.wait(20)
+
+    plan = str(small_plan(tmp_path / "plan"))
+    with FakeTmdb(key=V3_KEY, limit=None, latency=0.1, chance=hold_until_both_arrived) as tmdb:
+        words = ("PopularMovies", "--date")
+        variables = {"TMDB_API_URL": tmdb.url, "PIPELINE_CONFIG_DIR": plan}
+        first = luigi_run(*words, "2024-01-07", **variables)
+        assert (first.status, tmdb.count(), tmdb.peak_in_flight) == (0, 2, 1), first.output
+        waits_for_both = True
+        again = luigi_run(*words, "2024-01-08", **variables)
+        assert (again.status, tmdb.count()) == (0, 4), again.output
 
 
 def test_a_key_that_is_refused_meanwhile_goes_alone_again(

