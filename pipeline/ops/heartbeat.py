@@ -21,6 +21,7 @@ LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 ATTEMPTS = 3
 
+
 class Limits(NamedTuple):
     """How long a heartbeat may take, in seconds.
 

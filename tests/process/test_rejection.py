@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.configurations import quick
+from support.configurations import change_options, quick
 from support.fake_tmdb import FakeTmdb, Row
 from support.fake_tmdb.catalogue import Catalogue
 from support.luigi_runs import LuigiRun
@@ -20,6 +20,7 @@ POPULAR = "raw/movies/daily/popular_movies_20240107.json"
 TRENDING = "raw/movies/trending/trending_movies_20240107.json"
 REPORT = "raw/metadata/quality_reports/validation_report_20240107.json"
 SUMMARY = "raw/metadata/daily_summaries/daily_summary_20240107.json"
+
 
 @pytest.fixture
 def stops(tmp_path: Path) -> str:
@@ -93,10 +94,8 @@ def test_an_unattended_run_collects_afresh_by_itself(
 ) -> None:
     quick(REPOSITORY / "luigi.cfg", clean_environment)
     configuration = quick(REPOSITORY / "config/unattended.cfg", tmp_path)
-    text = configuration.read_text()
-    assert "retry_delay = 0.1" in text
     # The name of a rejected file holds the second in which it was rejected.
-    configuration.write_text(text.replace("retry_delay = 0.1", "retry_delay = 1"))
+    change_options(configuration, retry_delay="1", max_keep_alive_idle_duration="20")
     with FakeTmdb(limit=None, rows=Junk(2)) as tmdb:
         run = luigi_run(
             *COMMAND,

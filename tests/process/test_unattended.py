@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import pty
-import re
 import signal
 import socket
 import subprocess
@@ -23,7 +22,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support.configurations import quick
+from support.configurations import change_options, quick
 from support.fake_tmdb import FakeTmdb, hang, refused, status
 from support.luigi_runs import LuigiRun, luigi_command, slow_tmdb
 from support.ports import free_port
@@ -136,16 +135,6 @@ def unattended(
           scheduler_url=f"http://127.0.0.1:{luigid.port}/")  # fmt: skip
     cfg = quick(REPOSITORY / "config/unattended.cfg", tmp_path)
     return environment | {"LUIGI_CONFIG_PATH": str(cfg), "TMDB_MAX_RETRIES": "0"}
-
-
-def changed(unattended: dict[str, str], **options: str) -> None:
-    """Change options of unattended.cfg."""
-    cfg = Path(unattended["LUIGI_CONFIG_PATH"])
-    text = cfg.read_text()
-    for name, value in options.items():
-        text, found = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
-        assert found == 1, name
-    cfg.write_text(text)
 
 
 @pytest.fixture(params=SCHEDULERS)
@@ -313,9 +302,7 @@ def assert_no_page_was_requested_twice(tmdb: FakeTmdb) -> None:
         assert sorted(tmdb.pages(path)) == [*range(1, number + 1)]
 
 
-def test_no_key_ends_the_run(
-    luigi_run: LuigiRun, unattended: dict[str, str]
-) -> None:
+def test_no_key_ends_the_run(luigi_run: LuigiRun, unattended: dict[str, str]) -> None:
     run = luigi_run(*DAILY, **{**unattended, "TMDB_API_KEY": None})
     assert run.status == NOT_PLANNED
     assert "TMDB_API_KEY is not set" in run.err
@@ -366,7 +353,9 @@ def test_a_luigid_that_is_gone_for_good_costs_the_run_one_more_start(
 def test_a_restart_of_luigid_is_ridden_out(
     clean_environment: Path, unattended: dict[str, str], luigid: Luigid
 ) -> None:
-    changed(unattended, rpc_retry_attempts="30", rpc_retry_wait="1")
+    change_options(
+        Path(unattended["LUIGI_CONFIG_PATH"]), rpc_retry_attempts="30", rpc_retry_wait="1"
+    )
     luigid.start()
     with slow_tmdb() as slow:
         run = started(unattended | {"TMDB_API_URL": slow.url}, clean_environment, *DAILY)
@@ -397,7 +386,7 @@ def test_a_killed_task_process_is_one_failed_attempt(
 def test_a_task_that_hangs_is_stopped_and_tried_again(
     luigi_run: LuigiRun, tmdb: FakeTmdb, unattended: dict[str, str]
 ) -> None:
-    changed(unattended, timeout="1")
+    change_options(Path(unattended["LUIGI_CONFIG_PATH"]), timeout="1")
     tmdb.fail(hang(30), path="/movie/popular", times=1)
     run = luigi_run(*POPULAR, **unattended)
     assert run.status == 0, run.output
@@ -455,7 +444,9 @@ def test_a_stopped_run_ends_soon_though_luigid_is_gone(
 ) -> None:
     """It would wait for a minute: one attempt a second to say that it ends."""
     luigid.start()
-    changed(unattended, rpc_retry_attempts="60", rpc_retry_wait="1")
+    change_options(
+        Path(unattended["LUIGI_CONFIG_PATH"]), rpc_retry_attempts="60", rpc_retry_wait="1"
+    )
     with slow_tmdb(30) as slow:
         variables = unattended | {"TMDB_API_URL": slow.url}
         run = started(variables, clean_environment, command=with_short_grace(*WEEKLY))

@@ -270,9 +270,7 @@ def test_a_luigid_that_comes_back_empty_is_gone_on_without(
     start: Start, port: int, tmp_path: Path, data_dir: Path
 ) -> None:
     """It was killed and forgot the run: luigi ends with 25 then, although nothing failed."""
-    patient = configured(
-        tmp_path / "patient", port, rpc_retry_attempts="30", rpc_retry_wait="1"
-    )
+    patient = configured(tmp_path / "patient", port, rpc_retry_attempts="30", rpc_retry_wait="1")
     with slow_tmdb() as slow:
         with serving(port, tmp_path / "luigid", data_dir) as luigid:
             run = start(*DAILY, TMDB_API_URL=slow.url, **patient)

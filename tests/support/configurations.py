@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 from pathlib import Path
 
 # Seconds between two attempts of a failed task; runs end after the longer time without a task.
@@ -33,3 +34,12 @@ def quick(source: Path, folder: Path, **core: str) -> Path:
     with path.open("w", encoding="utf-8") as stream:
         parser.write(stream)
     return path
+
+
+def change_options(path: Path, **options: str) -> None:
+    """Give options that a configuration has another value."""
+    text = path.read_text(encoding="utf-8")
+    for name, value in options.items():
+        text, found = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
+        assert found == 1, name
+    path.write_text(text, encoding="utf-8")
