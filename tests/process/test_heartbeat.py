@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.fake_tmdb import FakeTmdb, status
 from support.luigi_runs import LuigiRun
-from support.receivers import TOKEN, Receiver, Switch
+from support.receivers import TOKEN, Switch
 from support.scheduled_runs import CATCH_UP, Run, leave_nothing_due
 
 from pipeline.layout import Layout

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -166,7 +167,7 @@ for number in range(3):
     logging.getLogger("luigi-interface.pipeline").warning("event %d", number)
 """
     done = subprocess.run(
-        [os.sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True
     )
     assert done.returncode == 0
     assert done.stderr.count("No space left on device") == 1

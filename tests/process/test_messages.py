@@ -595,9 +595,9 @@ def test_in_a_terminal_an_absent_luigid_is_given_up_within_ten_seconds() -> None
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(REPOSITORY / "luigi.cfg", encoding="utf-8")
     core = parser["core"]
-    attempts = core.getint("rpc_retry_attempts")
-    waits = (attempts - 1) * core.getint("rpc_retry_wait")
-    seconds = attempts * core.getfloat("rpc_connect_timeout") + waits
+    attempts = int(core["rpc_retry_attempts"])
+    waits = (attempts - 1) * int(core["rpc_retry_wait"])
+    seconds = attempts * float(core["rpc_connect_timeout"]) + waits
     assert seconds + scheduler_choice.INTERACTIVE_SECONDS < 10
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support.fake_tmdb import V3_KEY, FakeTmdb, status
+from support.luigi_runs import LuigiRun
 from support.operate import WORDS, Operate, document, luigi_cfg
 from support.ports import free_port
 from support.postgres import PASSWORD
@@ -155,10 +156,11 @@ def test_a_history_in_which_nothing_ran_says_so(operate: Operate, history_url: s
 
 
 def test_status_tells_what_runs_now(
-    operate_with_history: Operate,
+    operate: Operate,
     operator_environment: dict[str, str],
     clean_environment: Path,
 ) -> None:
+    assert operate("start").status == 0
     with FakeTmdb(key=V3_KEY, limit=None, latency=20) as slow:
         environment = {**operator_environment, "TMDB_API_URL": slow.url}
         process = subprocess.Popen(
@@ -170,7 +172,7 @@ def test_status_tells_what_runs_now(
         )
         try:
             assert processes.until(lambda: slow.count() > 0, 30)
-            told = document(operate_with_history("status", "--json"))["running"]
+            told = document(operate("status", "--json"))["running"]
         finally:
             process.kill()
             process.wait()
@@ -179,9 +181,9 @@ def test_status_tells_what_runs_now(
 
 
 def test_without_luigid_and_without_a_database_the_files_tell(
-    operate: Operate, data_dir: Path
+    operate: Operate, luigi_run: LuigiRun
 ) -> None:
-    assert operate("trigger", "daily", DAY).status == 0
+    assert luigi_run("DailySummary", "--date", DAY).status == 0
     run = operate("status")
     assert run.status == 0
     assert "What runs now is not known: luigid does not answer." in run.out
@@ -192,9 +194,9 @@ def test_without_luigid_and_without_a_database_the_files_tell(
 
 
 def test_a_database_that_is_down_is_told_and_the_files_are_used(
-    operate: Operate,
+    operate: Operate, luigi_run: LuigiRun
 ) -> None:
-    assert operate("trigger", "daily", DAY).status == 0
+    assert luigi_run("DailySummary", "--date", DAY).status == 0
     url = f"postgresql://luigi:{PASSWORD}@127.0.0.1:{free_port()}/luigi"
     run = operate("status", "--json", PIPELINE_HISTORY_URL=url)
     told = document(run)
@@ -208,17 +210,25 @@ def test_a_database_that_is_down_is_told_and_the_files_are_used(
 
 
 def test_a_run_without_luigid_that_is_newer_than_the_history_is_told_from_its_files(
-    operate_with_history: Operate, data_dir: Path, tmp_path: Path
+    operate: Operate, luigi_run: LuigiRun, history_url: str, data_dir: Path
 ) -> None:
-    operate_with_history("trigger", "daily", "2024-01-06")
-    settled(operate_with_history, "DailySummary", "DONE")
-    operate_with_history("stop")
-    operate_with_history("trigger", "daily", DAY)
+    def last_run() -> tuple[str, str]:
+        run = operate("status", "--json", PIPELINE_HISTORY_URL=history_url)
+        [row] = document(run)["last_runs"]
+        return row["date"], row["source"]
+
+    store = HistoryStore(Secret(history_url))
+    store.create_schema()
+    for name in ("RUNNING", "DONE"):
+        known = ("DailySummary_1", "DailySummary", {"date": "2024-01-06"}, "here")
+        store.write([Event(*known, name, clock.now(), 1, None)])
+    store.close()
+    assert last_run() == ("2024-01-06", "history")
+    assert luigi_run("DailySummary", "--date", DAY).status == 0
     later = clock.now().timestamp() + 300
     path = Layout(data_dir).daily_summary(datetime.date.fromisoformat(DAY))
     os.utime(path, (later, later))
-    [told] = document(operate_with_history("status", "--json"))["last_runs"]
-    assert (told["date"], told["source"]) == (DAY, "files")
+    assert last_run() == (DAY, "files")
 
 
 def test_a_day_that_was_missed_is_told(operate: Operate, data_dir: Path) -> None:
@@ -259,8 +269,10 @@ def test_the_next_times_are_told(operate: Operate) -> None:
     assert (weekly.hour, weekly.isoweekday()) == (3, 7)
 
 
-def test_check_shows_the_graph_with_what_is_done_and_missing(operate: Operate) -> None:
-    operate("trigger", "PopularMovies", DAY)
+def test_check_shows_the_graph_with_what_is_done_and_missing(
+    operate: Operate, luigi_run: LuigiRun
+) -> None:
+    assert luigi_run("PopularMovies", "--date", DAY).status == 0
     run = operate("check", "daily", DAY)
     assert run.status == 0, run.output
     lines = run.out.partition("1 files done, 3 missing\n")[2].splitlines()
@@ -319,7 +331,6 @@ def test_a_configuration_that_cannot_work_is_told_and_ends_with_1(
     assert "problem: " in run.out
     assert sentence in run.out
     assert "Traceback" not in run.output
-    assert document(operate("check", "--json", **changes))["ok"] is False
 
 
 def test_what_luigi_and_we_would_pass_over_in_silence_is_told(
@@ -333,6 +344,7 @@ def test_what_luigi_and_we_would_pass_over_in_silence_is_told(
     assert "gives no status to task_failed" in status_of_failure
     assert "[schedular] that luigi does not know" in section
     assert "did you mean [scheduler]?" in section
+    assert told["ok"] is False
     assert told["warnings"] == [
         "TMDB_LANGUAG is set, but nothing reads a variable of that name: did you mean "
         "TMDB_LANGUAGE?"

@@ -19,6 +19,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -313,15 +314,16 @@ def started(
     cwd: Path,
     *arguments: str,
     command: list[str] | None = None,
-    **options: object,
+    **options: Any,
 ) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    process: subprocess.Popen[bytes] = subprocess.Popen(
         command or luigi_command(*arguments),
         env=environment,
         cwd=cwd,
         **{"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **options},
-        start_new_session=True,  # type: ignore[call-overload]
+        start_new_session=True,
     )
+    return process
 
 
 def output_of(run: subprocess.Popen[bytes], seconds: float = 60) -> str:
