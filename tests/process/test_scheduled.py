@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.fake_tmdb import FakeTmdb, status
-from support.luigi_runs import slow_tmdb
+from support.luigi_runs import held_tmdb, slow_tmdb
 from support.receivers import Receiver
 from support.run_records import lines
 from support.scheduled_runs import (
@@ -221,13 +221,14 @@ def test_a_run_that_is_ended_from_outside_raises_one_alert_and_then_an_all_clear
 def test_a_wrapper_that_is_killed_leaves_the_lock_with_its_command(
     start: Start, run: Run, receiver: Receiver, layout: Layout
 ) -> None:
-    with slow_tmdb(0.5) as slow:
+    with held_tmdb() as (slow, arrived, released):
         process = start(*DAILY, TMDB_API_URL=slow.url)
-        wait_for(lambda: slow.count() >= 1)
+        assert arrived.wait(30)
         process.kill()
         process.wait()
         code, output = run(*DAILY, TMDB_API_URL=slow.url)
         assert (code, "another run of DailySummary is in progress" in output) == (10, True)
+        released.set()
         wait_for(lambda: layout.daily_summary(date.today()).exists(), seconds=30)
         assert len(slow.requests) == PAGES_OF_A_DAY
 

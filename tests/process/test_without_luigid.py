@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from support.configurations import quick
 from support.fake_tmdb import V3_KEY, FakeTmdb
-from support.luigi_runs import luigi_command, run_command, slow_tmdb
+from support.luigi_runs import held_tmdb, luigi_command, run_command, slow_tmdb
 from support.luigid_process import Luigid, our_luigid, plain_luigid
 from support.ports import free_port
 from support.receivers import Receiver
@@ -300,7 +300,7 @@ def test_a_scheduled_and_a_triggered_run_at_the_same_moment_request_no_page_twic
     start: Start, data_dir: Path
 ) -> None:
     program = Path(luigi_command()[0])
-    with slow_tmdb() as slow:
+    with slow_tmdb(1) as slow:
         url = {"TMDB_API_URL": slow.url}
         words = ["--", str(program), "--module", "pipeline", "DailySummary"]
         scheduled = start(
@@ -320,13 +320,14 @@ def test_a_crontab_line_of_0_1_0_and_a_trigger_request_no_page_twice(
     """Such a line calls luigi itself, under a lock of its own."""
     program = Path(luigi_command()[0])
     today = time.strftime("%Y-%m-%d")
-    with slow_tmdb() as slow:
+    with held_tmdb() as (slow, arrived, released):
         url = {"TMDB_API_URL": slow.url}
         line = start("DailySummary", "--date", today, **url)
-        wait_for(lambda: slow.count() >= 1)
+        assert arrived.wait(30)
         trigger = [str(program.with_name("tmdb-pipeline")), "trigger", "daily", "--runtime", "host"]
         status, output = ended(start(command=trigger, **url))
         assert (status, "is in progress" in output) == (10, True), output
+        released.set()
         assert ended(line)[0] == 0
         assert requested(slow) == PAGES_OF_A_DAY
 

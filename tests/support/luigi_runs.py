@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,25 @@ def slow_tmdb(seconds: float = 0.2) -> Iterator[FakeTmdb]:
     """Serve a fake TMDB with that latency."""
     with FakeTmdb(key=V3_KEY, limit=None, latency=seconds) as slow:
         yield slow
+
+
+@contextlib.contextmanager
+def held_tmdb() -> Iterator[tuple[FakeTmdb, threading.Event, threading.Event]]:
+    """Serve a fake TMDB that answers nothing until a test releases it.
+
+    Yields the fake, the event that a request has arrived, and the event that lets all answers go.
+    """
+    arrived, released = threading.Event(), threading.Event()
+
+    def hold(_path: str, _query: Mapping[str, str]) -> None:
+        arrived.set()
+        released.wait(60)
+
+    with FakeTmdb(key=V3_KEY, limit=None, chance=hold) as tmdb:
+        try:
+            yield tmdb, arrived, released
+        finally:
+            released.set()
 
 
 @pytest.fixture
