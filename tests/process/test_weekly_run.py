@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.data_roots import DataRoots, FinishedRun, finished_run
 from support.fake_tmdb import FakeTmdb, Row, refused
 from support.fake_tmdb.catalogue import Catalogue, below_base
 from support.luigi_runs import LuigiRun
-from support.repository import REPOSITORY
+from trials.plans import small_plan
 
 DATE = "2024-01-07"
 COMMAND = ("WeeklyConsolidation", "--date", DATE)
@@ -75,27 +76,38 @@ def rows_of(path: str, pages: int, **query: str) -> list[Row]:
     return [row for body in bodies for row in body["results"]]
 
 
-def asked(tmdb: FakeTmdb) -> Counter[tuple[str, int, str]]:
-    """How often each page of each list was asked for."""
-    return Counter(
-        (below_base(one.path), int(one.query["page"]), one.query.get("with_genres", ""))
-        for one in tmdb.requests
-    )
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """A week that nothing disturbed, for tests that only look at what it left."""
+    return finished_run(tmp_path_factory.mktemp("week"), *COMMAND)
 
 
-def test_a_week_is_eleven_files_and_the_console_tells_how_many_films(
-    luigi_run: LuigiRun, data_dir: Path
-) -> None:
-    run = luigi_run(*COMMAND)
-    assert run.status == 0, run.output
-    assert files_below(data_dir) == {
+@pytest.fixture(scope="module")
+def week_of_four_workers(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    return finished_run(tmp_path_factory.mktemp("four"), *COMMAND, "--workers", "4")
+
+
+@pytest.fixture
+def four_lists(tmp_path: Path) -> str:
+    """A plan of three genres and top rated, with all their pages: one list for each worker."""
+    plan = small_plan(tmp_path / "config") / "collection.toml"
+    genres = (f'{{ id = {GENRES[slug][0]}, slug = "{slug}", name = "{slug}" }}' for slug in
+              ("action", "comedy", "drama"))  # fmt: skip
+    text = plan.read_text(encoding="utf-8").partition("list =")[0]
+    text = text.replace("genre = 1", "genre = 15").replace("top_rated = 2", "top_rated = 20")
+    plan.write_text(f"{text}list = [{', '.join(genres)}]\n", encoding="utf-8")
+    return str(plan.parent)
+
+
+def test_a_week_is_eleven_files_and_the_console_tells_how_many_films(week: FinishedRun) -> None:
+    assert files_below(week.root) == {
         *GENRE_FILES, TOP_RATED, REPORT, CONSOLIDATED, "root.json",
     }  # fmt: skip
-    assert f"2800 films, each once: {data_dir / CONSOLIDATED}" in run.output
+    assert f"2800 films, each once: {week.root / CONSOLIDATED}" in week.run.output
 
 
-def test_each_file_has_the_keys_of_the_contract(luigi_run: LuigiRun, data_dir: Path) -> None:
-    luigi_run(*COMMAND)
+def test_each_file_has_the_keys_of_the_contract(week: FinishedRun) -> None:
+    data_dir = week.root
     for name, (number, korean) in zip(GENRE_FILES, GENRES.values(), strict=True):
         document = read(data_dir, name)
         info = document["collection_info"]
@@ -117,24 +129,27 @@ def test_each_file_has_the_keys_of_the_contract(luigi_run: LuigiRun, data_dir: P
 
 
 def test_a_week_costs_140_requests_and_asks_nothing_twice(
-    luigi_run: LuigiRun, tmdb: FakeTmdb
+    week_of_four_workers: FinishedRun,
 ) -> None:
-    luigi_run(*COMMAND, "--workers", "4")
+    requests = week_of_four_workers.requests
+    asked = Counter(
+        (below_base(one.path), int(one.query["page"]), one.query.get("with_genres", ""))
+        for one in requests
+    )
     pages_of_genres = {
         ("/discover/movie", page, str(number))
         for number, _ in GENRES.values()
         for page in range(1, 16)
     }
     pages_of_top_rated = {("/movie/top_rated", page, "") for page in range(1, 21)}
-    assert tmdb.count() == 140
-    assert set(asked(tmdb)) == pages_of_genres | pages_of_top_rated
-    assert set(asked(tmdb).values()) == {1}
+    assert len(requests) == 140
+    assert set(asked) == pages_of_genres | pages_of_top_rated
+    assert set(asked.values()) == {1}
 
 
-@pytest.mark.parametrize("workers", [1, 4])
-def test_never_more_than_16_connections(luigi_run: LuigiRun, workers: int) -> None:
+def test_never_more_than_16_connections(luigi_run: LuigiRun, four_lists: str) -> None:
     with FakeTmdb(limit=None, latency=0.02) as tmdb:
-        run = luigi_run(*COMMAND, "--workers", str(workers), TMDB_API_URL=tmdb.url)
+        run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url, PIPELINE_CONFIG_DIR=four_lists)
     assert run.status == 0
     assert 8 <= tmdb.peak_connections <= 16
 
@@ -159,19 +174,24 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_never_more_than_16_connections_however_luigi_is_started(
-    method: str, environment: dict[str, str], clean_environment: Path, data_dir: Path
+    method: str,
+    environment: dict[str, str],
+    clean_environment: Path,
+    data_dir: Path,
+    four_lists: str,
 ) -> None:
     """Neither `luigi.build` nor a process that is spawned says how many workers there are."""
     script = clean_environment / "week.py"
     script.write_text(WITHOUT_A_COMMAND_LINE)
     # A forkserver puts a socket into TMPDIR, and the path of a socket has at most 107 bytes.
     with (
-        FakeTmdb(limit=None, latency=0.02) as tmdb,
+        FakeTmdb(limit=None, latency=0.1) as tmdb,
         tempfile.TemporaryDirectory(dir="/tmp") as temporary,
     ):
         done = subprocess.run(
             [sys.executable, str(script), method],
-            env=environment | {"TMDB_API_URL": tmdb.url, "TMPDIR": temporary},
+            env=environment
+            | {"TMDB_API_URL": tmdb.url, "TMPDIR": temporary, "PIPELINE_CONFIG_DIR": four_lists},
             capture_output=True,
             text=True,
             timeout=100,
@@ -184,14 +204,14 @@ def test_never_more_than_16_connections_however_luigi_is_started(
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_refused_key_is_met_by_no_more_lists_than_there_are_workers(
-    method: str, environment: dict[str, str], clean_environment: Path
+    method: str, environment: dict[str, str], clean_environment: Path, four_lists: str
 ) -> None:
     script = clean_environment / "week.py"
     script.write_text(WITHOUT_A_COMMAND_LINE)
     with FakeTmdb(key="0" * 32, limit=None) as tmdb:
         subprocess.run(
             [sys.executable, str(script), method],
-            env=environment | {"TMDB_API_URL": tmdb.url},
+            env=environment | {"TMDB_API_URL": tmdb.url, "PIPELINE_CONFIG_DIR": four_lists},
             capture_output=True,
             timeout=100,
             check=False,
@@ -253,31 +273,36 @@ BaseProcess._bootstrap = _slow
 
 
 def test_a_process_that_is_about_to_go_holds_no_connection(
-    luigi_run: LuigiRun, tmp_path: Path
+    luigi_run: LuigiRun, tmp_path: Path, four_lists: str
 ) -> None:
     """Luigi starts the next task once it knows a result, not once that process has ended."""
     (tmp_path / "sitecustomize.py").write_text(SLOW_TO_GO, encoding="utf-8")
     with FakeTmdb(limit=None, latency=0.02) as tmdb:
-        run = luigi_run(*COMMAND, "--workers", "4", TMDB_API_URL=tmdb.url, PYTHONPATH=str(tmp_path))
+        run = luigi_run(
+            *(*COMMAND, "--workers", "4"),
+            TMDB_API_URL=tmdb.url,
+            PYTHONPATH=str(tmp_path),
+            PIPELINE_CONFIG_DIR=four_lists,
+        )
     assert run.status == 0
     assert 8 <= tmdb.peak_connections <= 16
 
 
 def test_the_same_command_again_asks_nothing_and_says_where_the_file_is(
-    luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
+    week: FinishedRun, luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
 ) -> None:
-    luigi_run(*COMMAND)
+    shutil.copytree(week.root, data_dir)
     before = {name: (data_dir / name).stat().st_mtime_ns for name in files_below(data_dir)}
     again = luigi_run(*COMMAND)
     assert again.status == 0
-    assert tmdb.count() == 140
+    assert tmdb.count() == 0
     assert {name: (data_dir / name).stat().st_mtime_ns for name in before} == before
     assert "Did not run any tasks" in again.output
     assert str(data_dir / CONSOLIDATED) in again.output
 
 
-def test_rows_are_kept_as_received_and_in_their_order(luigi_run: LuigiRun, data_dir: Path) -> None:
-    luigi_run(*COMMAND)
+def test_rows_are_kept_as_received_and_in_their_order(week: FinishedRun) -> None:
+    data_dir = week.root
     for name, (number, _) in zip(GENRE_FILES, GENRES.values(), strict=True):
         expected = rows_of("/discover/movie", 15, with_genres=str(number))
         assert json.dumps(read(data_dir, name)["movies"]) == json.dumps(expected)
@@ -286,14 +311,12 @@ def test_rows_are_kept_as_received_and_in_their_order(luigi_run: LuigiRun, data_
 
 
 def test_one_worker_and_four_collect_the_same_films(
-    luigi_run: LuigiRun, data_dir: Path, tmp_path: Path
+    week: FinishedRun, week_of_four_workers: FinishedRun
 ) -> None:
-    four = tmp_path / "four"
-    assert luigi_run(*COMMAND).status == 0
-    assert luigi_run(*COMMAND, "--workers", "4", PIPELINE_DATA_DIR=str(four)).status == 0
-    assert files_below(four) == files_below(data_dir)
+    one, four = week.root, week_of_four_workers.root
+    assert files_below(four) == files_below(one)
     for name in files_below(four) - {REPORT, "root.json"}:
-        assert json.dumps(read(four, name)["movies"]) == json.dumps(read(data_dir, name)["movies"])
+        assert json.dumps(read(four, name)["movies"]) == json.dumps(read(one, name)["movies"])
 
 
 def test_films_rated_below_the_minimum_are_left_out(luigi_run: LuigiRun, data_dir: Path) -> None:
@@ -341,33 +364,30 @@ def test_the_week_holds_each_film_once_and_its_figures_add_up(
 
 
 def test_removing_one_genre_and_the_week_collects_only_that_genre_again(
-    luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
+    week: FinishedRun, luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
 ) -> None:
-    luigi_run(*COMMAND)
+    shutil.copytree(week.root, data_dir)
     before = read(data_dir, CONSOLIDATED)["movies"]
     (data_dir / GENRE_FILES[3]).unlink()
     (data_dir / CONSOLIDATED).unlink()
-    first_of_again = len(tmdb.requests)
     again = luigi_run(*COMMAND)
     assert again.status == 0
-    requests = tmdb.requests[first_of_again:]
-    assert len(requests) == 15
-    assert {one.query["with_genres"] for one in requests} == {"27"}
+    assert len(tmdb.requests) == 15
+    assert {one.query["with_genres"] for one in tmdb.requests} == {"27"}
     assert read(data_dir, CONSOLIDATED)["movies"] == before
 
 
-def test_a_late_week_is_accepted_stamped_and_warned_of(luigi_run: LuigiRun, data_dir: Path) -> None:
-    run = luigi_run(*COMMAND)
+def test_a_late_week_is_accepted_stamped_and_warned_of(week: FinishedRun) -> None:
+    run, data_dir = week.run, week.root
     late = {read(data_dir, name)["collection_info"]["late_by_days"] for name in GENRE_FILES}
-    assert run.status == 0
     assert min(late) > 1000
     assert read(data_dir, CONSOLIDATED)["consolidation_info"]["late_by_days"] >= max(late)
     assert f"collected {max(late)} day" in run.err
 
 
-def test_the_week_of_the_file_is_the_iso_week(luigi_run: LuigiRun, data_dir: Path) -> None:
-    assert luigi_run("WeeklyConsolidation", "--date", "2021-01-03").status == 0
-    assert (data_dir / "processed/weekly/consolidated_week_53_20210103.json").is_file()
+def test_the_week_of_the_file_is_the_iso_week(data_roots: DataRoots) -> None:
+    root = data_roots.root(("WeeklyConsolidation", "2021-01-03"))
+    assert (root / "processed/weekly/consolidated_week_53_20210103.json").is_file()
 
 
 def test_the_week_carries_the_verdict_of_its_lists(luigi_run: LuigiRun, data_dir: Path) -> None:
@@ -380,21 +400,20 @@ def test_the_week_carries_the_verdict_of_its_lists(luigi_run: LuigiRun, data_dir
     assert list(report["profiles"]) == [*GENRES, "top_rated"]
 
 
-@pytest.mark.parametrize("slug", ["report", "lists", "severity", "films", "weekly", "name"])
-def test_a_genre_may_bear_any_word(
-    luigi_run: LuigiRun, data_dir: Path, tmp_path: Path, slug: str
-) -> None:
-    shutil.copytree(REPOSITORY / "config", tmp_path / "config")
-    plan = tmp_path / "config/collection.toml"
-    text = plan.read_text(encoding="utf-8")
-    plan.write_text(text.replace('slug = "horror"', f'slug = "{slug}"'), encoding="utf-8")
-    chosen = {"TMDB_API_KEY": "demo", "PIPELINE_CONFIG_DIR": str(tmp_path / "config")}
+def test_a_genre_may_bear_any_word(luigi_run: LuigiRun, data_dir: Path, tmp_path: Path) -> None:
+    slugs = ("report", "lists", "severity", "films", "weekly", "name")
+    plan = small_plan(tmp_path / "config") / "collection.toml"
+    numbers = [number for number, _ in GENRES.values()]
+    genres = (f'{{ id = {number}, slug = "{slug}", name = "{slug}" }}' for number, slug in
+              zip(numbers, slugs, strict=False))  # fmt: skip
+    text = plan.read_text(encoding="utf-8").partition("list =")[0]
+    plan.write_text(f"{text}list = [{', '.join(genres)}]\n", encoding="utf-8")
+    chosen = {"TMDB_API_KEY": "demo", "PIPELINE_CONFIG_DIR": str(plan.parent)}
     for task in ("WeeklyConsolidation", "IndexPage"):
         run = luigi_run(task, "--date", DATE, **chosen)
         assert run.status == 0, run.output
-    week = read(data_dir, "processed/weekly/consolidated_week_1_20240107.json")
-    assert (
-        f"raw/movies/genre/{slug}_20240107.json" in week["consolidation_info"]["sources_processed"]
-    )
-    assert len(week["consolidation_info"]["sources_processed"]) == 9
-    assert any(place["list"] == slug for film in week["movies"] for place in film["found_in"])
+    week = read(data_dir, CONSOLIDATED)
+    files = [f"raw/movies/genre/{slug}_20240107.json" for slug in slugs]
+    assert week["consolidation_info"]["sources_processed"] == [*files, TOP_RATED]
+    lists = {place["list"] for film in week["movies"] for place in film["found_in"]}
+    assert lists == {*slugs, "top_rated"}
