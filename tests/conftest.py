@@ -14,6 +14,7 @@ pytest_plugins = [
     "support.operate",
     "support.postgres",
     "support.receivers",
+    "support.transports",
 ]
 
 _OURS = ("TMDB_", "PIPELINE_", "LUIGI_")

@@ -6,7 +6,9 @@ import contextlib
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -23,25 +25,27 @@ with ConnectionLimit(Path(sys.argv[1]), 16).lend(int(sys.argv[2])) as granted:
 """
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "private" / "connections"
+class Holder(NamedTuple):
+    """A process that has some of the connections."""
+
+    process: subprocess.Popen[str]
+    granted: int
 
 
 @contextlib.contextmanager
-def held_elsewhere(path: Path, wanted: int):  # type: ignore[no-untyped-def]
-    """Another process that has some of them until the block is left."""
+def held_elsewhere(path: Path, wanted: int) -> Iterator[Holder]:
+    """Have another process hold some of them until the block is left."""
     command = [sys.executable, "-c", HOLDER, str(path), str(wanted)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        process.granted = int(process.stdout.readline())  # type: ignore[attr-defined]
-        yield process
+        yield Holder(process, int(process.stdout.readline()))
         process.kill()
 
 
-def test_what_another_process_has_is_not_lent_again(path: Path) -> None:
+def test_what_another_process_has_is_not_lent_again(tmp_path: Path) -> None:
+    path = tmp_path / "private" / "connections"
     limit = ConnectionLimit(path, 16)
     with held_elsewhere(path, 10) as other:
         assert other.granted == 10
@@ -49,25 +53,28 @@ def test_what_another_process_has_is_not_lent_again(path: Path) -> None:
             assert granted == 6
 
 
-def test_a_killed_process_gives_its_connections_back(path: Path) -> None:
+def test_a_killed_process_gives_its_connections_back(tmp_path: Path) -> None:
+    path = tmp_path / "private" / "connections"
     limit = ConnectionLimit(path, 16)
     with held_elsewhere(path, 16) as other:
-        other.kill()
-        other.wait()
+        other.process.kill()
+        other.process.wait()
         with limit.lend(16) as granted:
             assert granted == 16
 
 
-def test_who_comes_last_waits_until_there_is_one(path: Path) -> None:
+def test_who_comes_last_waits_until_there_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "private" / "connections"
     limit = ConnectionLimit(path, 16)
     with held_elsewhere(path, 16) as other:
-        threading.Timer(0.2, other.kill).start()
+        threading.Timer(0.2, other.process.kill).start()
         with limit.lend(4) as granted:
             assert granted == 4
 
 
-def test_nobody_waits_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_limit, "MAX_WAIT_SECONDS", 0.1)
+    path = tmp_path / "private" / "connections"
     limit = ConnectionLimit(path, 16)
     with held_elsewhere(path, 16), limit.lend(4) as granted:
         assert granted == 1

@@ -17,13 +17,13 @@ from trials.crashes import SEED, play
 Cases = Callable[[Clean, Path], Iterator[Case]]
 
 SAMPLES: dict[str, tuple[Cases, int]] = {
-    "kills-everything-fork": (kills.cases, 2),
+    "kills-everything-fork": (kills.cases, 1),
     "kills-one-worker-fork": (kills.cases, 1),
     "kills-the-parent-fork": (kills.cases, 1),
-    "kills-step-daily-1": (kills.cases, 4),
-    "disks-ENOSPC-daily": (partial(disks.cases_of, errno.ENOSPC), 3),
+    "kills-step-daily-1": (kills.cases, 2),
+    "disks-ENOSPC-daily": (partial(disks.cases_of, errno.ENOSPC), 2),
     "disks-ENOSPC-tmp": (partial(disks.cases_of, errno.ENOSPC), 1),
-    "permissions": (permissions.cases, 3),
+    "permissions": (permissions.cases, 1),
     "crowds-local-2-daily-1": (crowds.cases, 1),
 }
 """How the names of cases begin, where these come from, and how many are played."""

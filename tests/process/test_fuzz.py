@@ -48,7 +48,7 @@ def a_day() -> Iterator[Day]:
 
 
 def test_any_answer_is_right_or_refused(a_day: Day) -> None:
-    @few(30)
+    @few(12)
     @given(any_replies(genuine_pages()))
     def holds(replies: tuple[Reply, ...]) -> None:
         assert a_day.outcome(replies) in (RIGHT, REFUSED)
@@ -71,7 +71,7 @@ def test_an_answer_nested_deeply_is_refused_before_it_is_written(
 
 
 def test_any_file_is_used_or_refused(made: Rooms) -> None:
-    @few(8)
+    @few(4)
     @given(file_cases(made))
     def holds(case: FileCase) -> None:
         assert file_outcome(made, case) in (RIGHT, REFUSED)
@@ -80,7 +80,7 @@ def test_any_file_is_used_or_refused(made: Rooms) -> None:
 
 
 def test_any_setting_is_used_or_refused(made: Rooms) -> None:
-    @few(6)
+    @few(3)
     @given(setting_cases(made))
     def holds(case: SettingCase) -> None:
         assert setting_outcome(made, case) in (RIGHT, REFUSED)
@@ -89,7 +89,7 @@ def test_any_setting_is_used_or_refused(made: Rooms) -> None:
 
 
 def test_any_words_are_heeded_or_refused(made: Rooms) -> None:
-    @few(8)
+    @few(4)
     @given(words_cases(made))
     def holds(case: WordsCase) -> None:
         assert words_outcome(made, case) in (RIGHT, REFUSED)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import luigi
 import pytest
+from support.data_roots import DataRoots, FinishedRun, finished_run
 from support.fake_tmdb import FakeTmdb
 from support.luigi_runs import LuigiRun, luigi_command
 from support.operate import operated
@@ -63,36 +65,51 @@ def collected(layout: Layout, date: str = DATE) -> pipeline.PopularMovies:
 # --- What is written -------------------------------------------------------------------------
 
 
-def test_the_first_list_binds_the_data_root(luigi_run: LuigiRun, data_dir: Path) -> None:
-    assert luigi_run("PopularMovies", "--date", DATE).status == 0
-    assert identity_of(data_dir) == ROOT
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """A day with its page and the index, of the real service."""
+    folder = tmp_path_factory.mktemp("day")
+    finished_run(folder, "DailySummary", "--date", DATE)
+    return finished_run(folder, "IndexPage", "--date", DATE)
 
 
-@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_the_first_run_binds_the_data_root(finished: FinishedRun) -> None:
+    assert identity_of(finished.root) == ROOT
+
+
 @pytest.mark.parametrize(
-    "task", ["DailySummary", "PopularMovies", "DailyPage", "IndexPage", "WeeklyConsolidation"]
+    ("task", "other"),
+    [
+        *(("DailySummary", other) for other in OTHERS),
+        *((task, "language") for task in ("PopularMovies", "DailyPage", "IndexPage")),
+        ("WeeklyConsolidation", "region"),
+    ],
 )
 def test_under_other_settings_a_run_is_refused_before_anything_is_asked_or_written(
-    luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path, task: str, other: dict[str, str]
+    finished: FinishedRun,
+    luigi_run: LuigiRun,
+    tmdb: FakeTmdb,
+    data_dir: Path,
+    task: str,
+    other: str,
 ) -> None:
-    for done in ("DailySummary", "IndexPage"):
-        assert luigi_run(done, "--date", DATE).status == 0
-    asked, before = tmdb.count(), files_below(data_dir)
-    run = luigi_run(task, "--date", DATE, **other)
+    shutil.copytree(finished.root, data_dir)
+    before = files_below(data_dir)
+    run = luigi_run(task, "--date", DATE, **OTHERS[other])
     assert run.status == 35
     errors = [line for line in run.err.splitlines() if " ERROR: " in line]
     assert len(errors) == 1
     assert f"The data root {data_dir} belongs to tmdb, ko-KR, KR" in errors[0]
     assert "set PIPELINE_DATA_DIR to another folder, or TMDB_" in errors[0]
     assert "Traceback" not in run.output
-    assert (tmdb.count(), files_below(data_dir)) == (asked, before)
+    assert (tmdb.count(), files_below(data_dir)) == (0, before)
 
 
 def test_a_range_that_is_done_is_refused_under_other_settings_too(
-    luigi_run: LuigiRun, data_dir: Path
+    finished: FinishedRun, luigi_run: LuigiRun, data_dir: Path
 ) -> None:
-    span = ("RangeDaily", "--start", "2024-01-06", "--stop", "2024-01-08")
-    assert luigi_run(*span).status == 0
+    shutil.copytree(finished.root, data_dir)
+    span = ("RangeDaily", "--start", DATE, "--stop", "2024-01-08")
     run = luigi_run(*span, **ENGLISH)
     assert run.status == 35
     assert "belongs to tmdb, ko-KR, KR" in run.err
@@ -213,11 +230,11 @@ def test_half_a_day_in_another_language_is_not_summed_up(layout: Layout) -> None
 
 
 def test_an_english_genre_is_not_merged_into_a_korean_week(
-    luigi_run: LuigiRun, data_dir: Path
+    luigi_run: LuigiRun, data_dir: Path, data_roots: DataRoots
 ) -> None:
-    demo = {"TMDB_API_KEY": "demo"}
-    assert luigi_run("WeeklyValidationReport", "--date", DATE, **demo).status == 0
+    data_roots.copy(data_dir, ("WeeklyValidationReport", DATE))
     relabel(data_dir / "raw/movies/genre/horror_20240107.json", language="en-US", region="US")
+    demo = {"TMDB_API_KEY": "demo", "PIPELINE_CONFIG_DIR": str(data_roots.small_plan)}
     run = luigi_run("WeeklyConsolidation", "--date", DATE, **demo)
     assert run.status == 30
     assert "horror_20240107.json is of demo, en-US, US" in run.err
@@ -278,15 +295,14 @@ def test_check_counts_lists_of_another_identity_and_still_shows_what_is_done(
 
 
 def test_a_demo_root_is_refused_under_a_real_key_at_the_same_address(
-    luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path
+    luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path, data_roots: DataRoots
 ) -> None:
     """Both have the default address of TMDB, though only one of them requests anything."""
-    assert luigi_run("DailySummary", "--date", DATE, TMDB_API_KEY="demo").status == 0
+    data_roots.copy(data_dir, ("DailySummary", DATE))
     assert set(identity_of(data_dir)) == set(ROOT)
-    for task in ("DailySummary", "WeeklyConsolidation", "IndexPage"):
-        run = luigi_run(task, "--date", DATE)
-        assert run.status == 35, run.output
-        assert "belongs to demo, ko-KR, KR" in run.err
+    run = luigi_run("DailySummary", "--date", DATE)
+    assert run.status == 35, run.output
+    assert "belongs to demo, ko-KR, KR" in run.err
     assert tmdb.count() == 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.data_roots import DataRoots
 from support.fake_tmdb import FakeTmdb, status
 from support.luigi_runs import LuigiRun
 from support.operate import Operate
@@ -51,7 +52,7 @@ def below(folder: Path) -> list[Path]:
     return [each for each in folder.rglob("*") if not each.is_symlink()]
 
 
-@pytest.mark.parametrize("mask", [0o022, 0o077, 0o000], indirect=True, ids="{:03o}".format)
+@pytest.mark.parametrize("mask", [0o077, 0o000], indirect=True, ids="{:03o}".format)
 def test_nobody_else_changes_what_is_written_and_nobody_else_reads_what_is_secret(
     mask: int,
     luigi_run: LuigiRun,
@@ -86,5 +87,15 @@ def test_nobody_else_changes_what_is_written_and_nobody_else_reads_what_is_secre
         assert {name: oct(found) for name, found in there.items() if found & ~most} == {}
     if mask == 0o077:
         assert [str(path) for path in written if mode(path) & 0o077] == []
-    if mask == 0o022:
-        assert all(mode(path) & 0o444 == 0o444 for path in below(data_dir / "reports"))
+
+
+@pytest.mark.parametrize("mask", [0o022], indirect=True, ids="{:03o}".format)
+def test_everybody_reads_the_pages_under_the_usual_umask(
+    mask: int, luigi_run: LuigiRun, data_dir: Path, data_roots: DataRoots
+) -> None:
+    data_roots.copy(data_dir, ("DailySummary", DAY))
+    demo = {"TMDB_API_KEY": "demo", "PIPELINE_CONFIG_DIR": str(data_roots.small_plan)}
+    assert luigi_run("IndexPage", "--date", DAY, **demo).status == 0
+    pages = below(data_dir / "reports")
+    assert len([path for path in pages if path.suffix == ".html"]) == 2
+    assert all(mode(path) & 0o444 == 0o444 for path in pages)

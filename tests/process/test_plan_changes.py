@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.data_roots import DataRoots
 from support.luigi_runs import LuigiRun, Run
 from support.repository import REPOSITORY
 
 DATE = "2024-01-07"
+CONFIG = str(REPOSITORY / "config")
 HORROR = '    { id = 27,    slug = "horror",          name = "공포" },\n'
 
 Planned = Callable[..., Run]
@@ -42,8 +44,10 @@ def warnings(run: Run) -> list[str]:
     return [line for line in run.err.splitlines() if "collection.toml has changed" in line]
 
 
-def test_other_pages_of_a_day_that_is_done_are_warned_of_once(planned: Planned) -> None:
-    assert warnings(planned("DailySummary")) == []
+def test_other_pages_of_a_day_that_is_done_are_warned_of_once(
+    planned: Planned, data_dir: Path, data_roots: DataRoots
+) -> None:
+    data_roots.copy(data_dir, ("DailySummary", DATE), PIPELINE_CONFIG_DIR=CONFIG)
     assert warnings(planned("DailySummary")) == []
     (warning,) = warnings(planned("DailySummary", **{"popular = 5": "popular = 3"}))
     assert "pages of popular 5 (now 3)" in warning
@@ -64,16 +68,18 @@ def test_other_pages_of_a_day_that_is_done_are_warned_of_once(planned: Planned) 
     ],
 )  # fmt: skip
 def test_another_plan_of_a_week_that_is_done_is_warned_of_once(
-    planned: Planned, old: str, new: str, words: str
+    planned: Planned, data_dir: Path, data_roots: DataRoots, old: str, new: str, words: str
 ) -> None:
-    assert warnings(planned("WeeklyConsolidation")) == []
+    data_roots.copy(data_dir, ("WeeklyConsolidation", DATE), PIPELINE_CONFIG_DIR=CONFIG)
     (warning,) = warnings(planned("WeeklyConsolidation", **{old: new}))
     assert words in warning
     assert "consolidated_week_1_20240107.json" in warning
 
 
-def test_what_the_warning_says_collects_again(planned: Planned, data_dir: Path) -> None:
-    planned("DailySummary")
+def test_what_the_warning_says_collects_again(
+    planned: Planned, data_dir: Path, data_roots: DataRoots
+) -> None:
+    data_roots.copy(data_dir, ("DailySummary", DATE), PIPELINE_CONFIG_DIR=CONFIG)
     changed = {"popular = 5": "popular = 3"}
     (warning,) = warnings(planned("DailySummary", **changed))
     files = warning.partition("delete ")[2].partition(" below ")[0].split(", ")

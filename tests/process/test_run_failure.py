@@ -1,9 +1,9 @@
-"""What concerns every list of a run is met once, known to all its processes, and not for ever."""
+"""What concerns every list of a run is known to all processes of the run."""
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
+import re
 from pathlib import Path
 
 import pytest
@@ -13,51 +13,27 @@ from pipeline.credential import Credential
 from pipeline.errors import TmdbUnavailable
 from pipeline.tmdb.run_failure import RunFailure
 
-URL = "https://api.example/3"
-
-
 AWAY = TmdbUnavailable("The host is away; see the network.", path="/movie/popular")
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "private" / "failure"
+def run_failure(path: Path) -> RunFailure:
+    return RunFailure(path, Credential(V3_KEY), "https://api.example/3")
 
 
-def of(path: Path, key: str = V3_KEY, url: str = URL) -> RunFailure:
-    return RunFailure(path, Credential(key), url)
-
-
-def sentence_of(failure: RunFailure) -> str:
-    """The sentence that a request of the run fails with before it is sent, or nothing."""
-    try:
-        failure.raise_known(answered=False)
-    except TmdbUnavailable as error:
-        return str(error)
-    return ""
-
-
-def in_child(method: str, act: Callable[[], None]) -> None:
-    process = multiprocessing.get_context(method).Process(target=act)
-    process.start()
-    process.join(60)
-    assert process.exitcode == 0
-
-
-class _Noting:
+def note(path: Path) -> None:
     """What a child does; it has to be found by name in a process that is spawned."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __call__(self) -> None:
-        of(self._path).note(AWAY)
+    run_failure(path).note(AWAY)
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_what_a_worker_notes_is_known_to_the_others_however_they_are_started(
-    path: Path, method: str
+    tmp_path: Path, method: str
 ) -> None:
-    in_child(method, _Noting(path))
+    path = tmp_path / "private" / "failure"
+    process = multiprocessing.get_context(method).Process(target=note, args=(path,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
 
-    assert sentence_of(of(path)) == str(AWAY)
+    with pytest.raises(TmdbUnavailable, match=f"^{re.escape(str(AWAY))}$"):
+        run_failure(path).raise_known(answered=False)

@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.data_roots import DataRoots
 from support.repository import REPOSITORY
+
+from pipeline.layout import Layout
 
 CRONTAB = REPOSITORY / "config/crontab"
 UNITS = REPOSITORY / "config/systemd"
@@ -109,7 +112,7 @@ class Host:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host(tmp_path: Path, data_roots: DataRoots) -> Host:
     data, home = tmp_path / "data with a space", tmp_path / "home"
     home.mkdir()
     cfg = home / "luigi.cfg"
@@ -133,6 +136,7 @@ def host(tmp_path: Path) -> Host:
         TMDB_API_KEY="demo",
         TZ="Asia/Seoul",
         PIPELINE_DATA_DIR=str(data),
+        PIPELINE_CONFIG_DIR=str(data_roots.small_plan),
         TMPDIR=str(tmp_path / "tmp"),
         PYTHONWARNINGS="default",
     )
@@ -156,15 +160,14 @@ DOCUMENTS = {
 }
 
 
-def test_the_daily_line_collects_the_day_of_its_time_zone(host: Host) -> None:
+def test_the_daily_line_collects_the_day_of_its_time_zone_and_then_starts_no_luigi(
+    host: Host,
+) -> None:
     assert host.run("daily") == 0, host.output.read_text()
     _has_document_and_pages(host, "daily", in_seoul().date())
-
-
-def test_the_weekly_line_collects_the_newest_sunday_that_was_due(host: Host) -> None:
-    """Whatever the weekday on which it is started."""
-    assert host.run("weekly") == 0, host.output.read_text()
-    _has_document_and_pages(host, "weekly", newest_sunday())
+    logs, output = host.made("logs"), host.output.read_text()
+    assert host.run("daily") == 0
+    assert (host.made("logs"), host.output.read_text()) == (logs, output)
 
 
 def _has_document_and_pages(host: Host, name: str, day: datetime.date) -> None:
@@ -173,13 +176,6 @@ def _has_document_and_pages(host: Host, name: str, day: datetime.date) -> None:
     assert (host.data / "reports/index.html").exists()
     assert "The files are in" in host.output.read_text()
     assert host.mail.read_text() == ""
-
-
-def test_a_line_whose_document_and_page_are_there_starts_no_luigi(host: Host) -> None:
-    assert host.run("daily") == 0, host.output.read_text()
-    logs, output = host.made("logs"), host.output.read_text()
-    assert host.run("daily") == 0
-    assert (host.made("logs"), host.output.read_text()) == (logs, output)
 
 
 def test_the_line_that_catches_up_collects_what_is_due_and_then_nothing(host: Host) -> None:
@@ -193,8 +189,8 @@ def test_the_line_that_catches_up_collects_what_is_due_and_then_nothing(host: Ho
     assert (host.made(), host.output.read_text()) == (made, output)
 
 
-def test_the_line_that_backs_up_leaves_a_backup(host: Host) -> None:
-    assert host.run("daily") == 0
+def test_the_line_that_backs_up_leaves_a_backup(host: Host, data_roots: DataRoots) -> None:
+    data_roots.copy(host.data, ("DailySummary", "2024-01-07"))
     assert host.run("backup") == 0, host.output.read_text()
     assert len(list(host.data.glob("backups/tmdb-backup-*.tar.gz"))) == 1
 
@@ -204,7 +200,9 @@ def test_the_line_that_watches_is_content_with_a_new_installation(host: Host) ->
     assert host.output.read_text() == "Nothing is overdue.\n"
 
 
-def test_the_line_that_watches_names_what_is_overdue_until_it_is_there(host: Host) -> None:
+def test_the_line_that_watches_names_what_is_overdue_until_it_is_there(
+    host: Host, data_roots: DataRoots
+) -> None:
     earlier = in_seoul().date() - datetime.timedelta(days=10)
     document = host.data / DOCUMENTS["daily"].format(earlier)
     document.parent.mkdir(parents=True)
@@ -212,7 +210,11 @@ def test_the_line_that_watches_names_what_is_overdue_until_it_is_there(host: Hos
     assert host.run("watch") == 1
     for root in ("DailySummary", "WeeklyConsolidation"):
         assert re.search(rf"^tmdb-pipeline: {root} of .* was due at", host.output.read_text(), re.M)
-    assert host.run("daily") == host.run("weekly") == 0, host.output.read_text()
+    day, week = (
+        ("DailySummary", f"{in_seoul().date()}"),
+        ("WeeklyConsolidation", f"{newest_sunday()}"),
+    )
+    data_roots.copy(host.data, week, day)
     assert host.run("watch") == 0
     assert host.output.read_text().endswith("\nNothing is overdue.\n")
 
@@ -241,8 +243,15 @@ def test_a_second_run_of_the_same_says_in_one_line_that_it_is_skipped(
     assert host.made() == {host.lock.name}
 
 
-def test_the_hourly_catch_up_says_nothing_of_a_run_in_progress(host: Host, other_run: None) -> None:
+def test_the_hourly_catch_up_says_nothing_of_a_run_in_progress(
+    host: Host, other_run: None, data_roots: DataRoots
+) -> None:
     """It would say so every hour of a long run."""
+    sunday = newest_sunday()
+    data_roots.copy(host.data, ("WeeklyConsolidation", f"{sunday}"))
+    page = Layout(host.data).weekly_page(sunday)
+    page.parent.mkdir(parents=True)
+    page.touch()
     assert host.run("catch-up") == 0
     assert "Skipped" not in host.output.read_text()
     assert not host.made("raw/metadata/daily_summaries")
@@ -252,11 +261,13 @@ def _is_locked(path: Path) -> bool:
     return subprocess.run(["flock", "--nonblock", path, "true"], check=False).returncode == 1
 
 
-def test_of_two_at_once_one_runs(host: Host) -> None:
+def test_of_two_at_once_one_collects_the_newest_sunday_that_was_due(host: Host) -> None:
+    """Whatever the weekday on which they are started."""
     runs = [host.start("weekly") for _ in range(2)]
     assert sorted(run.wait(timeout=60) for run in runs) == [0, 10], host.output.read_text()
     skipped = "Skipped: another run of WeeklyConsolidation is in progress."
     assert host.output.read_text().count(skipped) == 1
+    _has_document_and_pages(host, "weekly", newest_sunday())
 
 
 def test_the_status_of_a_failed_run_is_the_lines_status(host: Host) -> None:
@@ -303,8 +314,9 @@ def test_an_output_that_cannot_be_written_keeps_no_line_from_running(host: Host)
 
 def test_a_pipe_that_nobody_reads_keeps_no_line_waiting(host: Host) -> None:
     os.mkfifo(host.output)
-    assert host.run("daily") == 0, host.mail.read_text()
+    assert host.run("watch") == 0, host.mail.read_text()
     assert "in OUTPUT cannot be written" in host.mail.read_text()
+    assert "Nothing is overdue." in host.mail.read_text()
 
 
 # systemd

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from support.fake_tmdb import FakeTmdb, Fault, edit, redirect, refused, reset, status
 from support.luigi_runs import LuigiRun, Run
+from support.ports import free_port
 from support.repository import REPOSITORY
 
 DAILY = ("DailySummary", "--date", "2024-01-07")
@@ -66,13 +67,13 @@ def places_of(secret: str, folder: Path, *outputs: str) -> list[str]:
     return found + [f"output: {output}" for output in outputs if secret in output]
 
 
-@pytest.mark.parametrize("secret", SECRETS, ids=["key", "token"])
 def test_the_search_finds_what_is_planted(
-    luigi_run: LuigiRun, tmp_path: Path, data_dir: Path, secret: str
+    luigi_run: LuigiRun, tmp_path: Path, data_dir: Path
 ) -> None:
     """The search of the other tests is not blind for data, TMPDIR, folder or output."""
     luigi_run(*DAILY)
-    assert places_of(secret, tmp_path) == []
+    assert [places_of(secret, tmp_path) for secret in SECRETS] == [[], []]
+    secret = KEY
     for folder in (data_dir / "raw", tmp_path / "tmp", tmp_path / "work"):
         planted = folder / "planted"
         planted.write_bytes(b"\x00\xff api_key=" + secret.encode() + b"&page=1")
@@ -81,10 +82,14 @@ def test_the_search_finds_what_is_planted(
     assert places_of(secret, tmp_path, f"GET /?api_key={secret}&page=1") != []
 
 
-@pytest.mark.parametrize("secret", SECRETS, ids=["key", "token"])
 @pytest.mark.parametrize(
-    ("misbehave", "expected"),
-    [pytest.param(misbehave, expected, id=name) for name, misbehave, expected in ENDINGS],
+    ("misbehave", "expected", "secret"),
+    [
+        pytest.param(misbehave, expected, secret, id=f"{name}-{kind}")
+        for name, misbehave, expected in ENDINGS
+        for kind, secret in (("key", KEY), ("token", TOKEN))
+        if kind == "key" or name in ("success", "401", "quoted back")
+    ],
 )
 def test_a_run_leaves_the_secret_nowhere_even_when_debugging(
     luigi_run: LuigiRun,
@@ -126,12 +131,6 @@ def test_a_secret_that_is_no_credential_is_not_repeated(
 
 
 # through a real luigid
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def asked_of_luigid(port: int, path: str, **data: str) -> str:
@@ -184,6 +183,11 @@ def cfg_for(port: int, folder: Path) -> Path:
     return path
 
 
+KNOWN_TO_LUIGID = [
+    each for each in ENDINGS if each[0] in ("success", "401", "reset", "quoted back")
+]
+
+
 def test_luigid_never_learns_the_secret(
     luigi_run: LuigiRun, environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -191,7 +195,7 @@ def test_luigid_never_learns_the_secret(
     runs: list[Run] = []
     with luigid(tmp_path, environment) as port:
         cfg = str(cfg_for(port, tmp_path))
-        for day, (name, misbehave, expected) in enumerate(ENDINGS, start=1):
+        for day, (name, misbehave, expected) in enumerate(KNOWN_TO_LUIGID, start=1):
             secret = SECRETS[day % 2]
             with FakeTmdb(key=secret, limit=None) as tmdb:
                 misbehave(tmdb, secret)
@@ -212,7 +216,7 @@ def test_luigid_never_learns_the_secret(
             *(asked_of_luigid(port, "/api/fetch_error", task_id=task) for task in tasks),
             *(asked_of_luigid(port, "/api/dep_graph", task_id=task) for task in tasks),
         ]
-    assert len(tasks) >= len(ENDINGS) - 1
+    assert len(tasks) >= len(KNOWN_TO_LUIGID) - 1
     assert "refuses the" in "".join(pages), "luigid was not told of the failures"
     assert "no such credential: [credential]!" in "".join(pages)
     assert (tmp_path / "luigid.state").stat().st_size > 0

@@ -10,18 +10,9 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
+from support.stored_documents import DOCUMENT, names
+
 from pipeline import storage
-
-INFO = {
-    "total_collected": 1,
-    "collected_at": "2024-01-07T02:00:00+00:00",
-    "late_by_days": 0,
-    "source": "tmdb",
-}
-
-
-DOCUMENT = {"movies": [{"id": 1, "title": "기생충"}], "collection_info": INFO}
-
 
 AT_PUBLICATION = """
 import json, os, resource, signal, subprocess, sys
@@ -95,10 +86,6 @@ def ran(does: str, path: Path, document: dict[str, Any]) -> subprocess.Completed
     return subprocess.run(
         program(does, path, document), capture_output=True, text=True, timeout=30, check=False
     )
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_full_disk_leaves_nothing_behind_and_says_what_to_do(data_dir: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.luigi_runs import luigi_command
+from support.data_roots import DataRoots
 
 from pipeline.layout import Layout
 
@@ -44,31 +44,18 @@ exec(compile(open(script).read(), script, "exec"), {"__name__": "__main__"})
 
 
 @pytest.fixture(scope="module")
-def one_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root in which yesterday was collected and drawn, as a day and as a week."""
-    root = tmp_path_factory.mktemp("one") / "data"
-    for task in ("DailySummary", "WeeklyConsolidation", "IndexPage"):
-        subprocess.run(
-            luigi_command(task, "--date", str(YESTERDAY), "--local-scheduler"),
-            env=environment(root),
-            check=True,
-            capture_output=True,
-        )
-    return root
-
-
-@pytest.fixture(scope="module")
-def roots(one_day: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Path]]:
+def roots(
+    data_roots: DataRoots, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[int, Path]]:
+    """Roots of so many days, in which yesterday was collected and drawn as a day and as a week."""
+    tasks = ("DailySummary", "WeeklyConsolidation", "IndexPage")
+    one_day = data_roots.root(*((task, f"{YESTERDAY}") for task in tasks))
     made = {days: tmp_path_factory.mktemp(f"days{days}") for days in (SOME_DAYS, TEN_YEARS)}
     for days, root in made.items():
         many(one_day, root, days)
     yield made
     for root in made.values():
         shutil.rmtree(root)
-
-
-def environment(root: Path) -> dict[str, str]:
-    return {**os.environ, "TMDB_API_KEY": "demo", "PIPELINE_DATA_DIR": str(root)}
 
 
 def many(one_day: Path, root: Path, days: int) -> None:
@@ -81,13 +68,18 @@ def many(one_day: Path, root: Path, days: int) -> None:
             os.link(path, path.with_name(path.name.replace(f"{YESTERDAY:%Y%m%d}", f"{day:%Y%m%d}")))
 
 
-def opened(root: Path, folder: Path, script: str, *words: str) -> list[tuple[str, str]]:
+def opened(root: Path, plan: Path, folder: Path, script: str, *words: str) -> list[tuple[str, str]]:
     """What a command opened or listed below the root, besides its logs."""
     told = folder / "told.json"
     command = Path(sys.executable).with_name(script)
     done = subprocess.run(
         [sys.executable, "-c", SPY, str(root), str(told), str(command), *words],
-        env=environment(root),
+        env={
+            **os.environ,
+            "TMDB_API_KEY": "demo",
+            "PIPELINE_CONFIG_DIR": str(plan),
+            "PIPELINE_DATA_DIR": str(root),
+        },
         cwd=folder,
         capture_output=True,
         text=True,
@@ -107,18 +99,20 @@ def luigi(task: str) -> tuple[str, ...]:
     ids=["day", "week", "status"],
 )
 def test_ten_years_are_handled_like_the_first_months(
-    roots: dict[int, Path], tmp_path: Path, command: tuple[str, ...]
+    roots: dict[int, Path], data_roots: DataRoots, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    before, after = (opened(root, tmp_path, *command) for root in roots.values())
+    plan = data_roots.small_plan
+    before, after = (opened(root, plan, tmp_path, *command) for root in roots.values())
     assert [path for event, path in after if event != "open"] == []
     assert Counter(before) == Counter(after)
     assert before or command[0] != "luigi"
 
 
-def test_so_is_the_index(roots: dict[int, Path], tmp_path: Path) -> None:
+def test_so_is_the_index(roots: dict[int, Path], data_roots: DataRoots, tmp_path: Path) -> None:
+    plan = data_roots.small_plan
     for root in roots.values():
         Layout(root).index_page.unlink(missing_ok=True)
-    before, after = (opened(root, tmp_path, *luigi("IndexPage")) for root in roots.values())
+    before, after = (opened(root, plan, tmp_path, *luigi("IndexPage")) for root in roots.values())
     assert [path for event, path in after if event != "open"] == []
     assert Counter(before) == Counter(after)
     assert 26 < len(before) < 400

@@ -2,63 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import threading
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import support.fake_tmdb as fake
-from support.fake_tmdb import V3_KEY, FakeTmdb
+from support.fake_tmdb import FakeTmdb
+from support.transports import Opener, ask, fresh_key, shared
 
-from pipeline.credential import Credential
 from pipeline.errors import (
     CredentialRefused,
     TmdbUnavailable,
 )
 from pipeline.tmdb.pacing import Limit, Pacer
-from pipeline.tmdb.run_failure import RunFailure
 from pipeline.tmdb.transport import Transport
-
-POPULAR = "/movie/popular"
-
-
-QUERY = {"language": "ko-KR", "page": "1"}
-
-
-Opener = Callable[..., Transport]
-
-
-@pytest.fixture
-def open_transport(tmdb: FakeTmdb) -> Iterator[Opener]:
-    """Make transports that hardly wait between attempts; all are closed in the end."""
-    with contextlib.ExitStack() as stack:
-
-        def make(
-            url: str = tmdb.url, secret: str = V3_KEY, pacer: Pacer | None = None, **given: Any
-        ) -> Transport:
-            arguments = {"retries": 2, "connections": 4, "backoff_seconds": 0.001} | given
-            made = Transport(url, Credential(secret), pacer, **arguments)
-            stack.callback(made.close)
-            return made
-
-        yield make
-
-
-def ask(asker: Transport, path: str = POPULAR, **query: str) -> Any:
-    return asker.get(path, QUERY | query, lambda _: None, threading.Event()).body
-
-
-def fresh_key() -> str:
-    """A key no other test uses: what is refused once stays refused for this process."""
-    return uuid.uuid4().hex
-
-
-def shared(tmp_path: Path, url: str, key: str) -> RunFailure:
-    return RunFailure(tmp_path / "private" / "failure", Credential(key), url)
 
 
 def test_a_forked_worker_knows_of_a_refusal_before_and_after_the_fork(

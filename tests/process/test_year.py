@@ -194,7 +194,7 @@ def there(calendar: Calendar) -> list[Root]:
     ("first", "names"),
     [
         ("2020-10-24", ["quiet", "quiet"]),
-        ("2021-01-02", ["quiet", "killed", plan.BACK_A_DAY, "ended by its time limit"]),
+        ("2021-01-03", ["killed", plan.BACK_A_DAY, "ended by its time limit"]),
     ],
     ids=["summer time ends", "week 53"],
 )
@@ -205,16 +205,9 @@ def test_a_few_nights(live: Live, first: str, names: list[str]) -> None:
 
 
 @needs_systemd
-def test_a_few_nights_by_the_timers(live: Live) -> None:
-    calendar = live("2020-03-28", ["quiet", "killed"], kind="systemd")
-    assert there(calendar) == [daily("2020-03-28"), daily("2020-03-29"), weekly("2020-03-29")]
-
-
-def test_a_day_on_which_tmdb_is_down_until_three_is_collected(live: Live) -> None:
-    day = "2020-02-11"
-    calendar = live(day, ["quiet"], plan.TMDB_DOWN, f"{day} 01:55", f"{day} 03:10")
-    assert calendar.judge.made_by(daily(day)) == CATCH_UP
-    assert not calendar.judge.is_late(daily(day))
+def test_the_night_on_which_summer_time_begins_by_the_timers(live: Live) -> None:
+    calendar = live("2020-03-29", ["killed"], kind="systemd")
+    assert there(calendar) == [daily("2020-03-29"), weekly("2020-03-29")]
 
 
 def test_a_day_on_which_tmdb_is_down_until_eleven_at_night_is_collected(live: Live) -> None:
@@ -235,22 +228,15 @@ def test_a_night_without_luigid_is_collected(live: Live, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("kind", "by"), [("cron", CATCH_UP), pytest.param("systemd", SCHEDULE, marks=needs_systemd)]
 )
-def test_a_night_on_which_the_machine_is_off_is_collected_in_the_morning(
+def test_a_machine_that_was_off_collects_its_day_and_the_week_of_the_last_sunday(
     live: Live, kind: str, by: str
 ) -> None:
-    day = "2020-02-12"
-    spell = (plan.OFF_FOR_HOURS, f"{day} 01:00", f"{day} 09:00")
-    calendar = live("2020-02-11", ["quiet", "quiet"], *spell, kind=kind)
-    assert calendar.judge.made_by(daily(day)) == by
-    assert not calendar.judge.is_late(daily(day))
-
-
-@pytest.mark.parametrize("kind", ["cron", pytest.param("systemd", marks=needs_systemd)])
-def test_a_week_that_is_made_up_for_on_tuesday_is_dated_its_sunday(live: Live, kind: str) -> None:
     spell = (plan.OFF_FOR_DAYS, "2020-02-15 10:00", "2020-02-18 08:00")
     calendar = live("2020-02-15", ["quiet"] * 4, *spell, kind=kind)
-    sunday = weekly("2020-02-16")
-    assert there(calendar) == [daily("2020-02-15"), sunday, daily("2020-02-18")]
+    tuesday, sunday = daily("2020-02-18"), weekly("2020-02-16")
+    assert there(calendar) == [daily("2020-02-15"), sunday, tuesday]
+    assert calendar.judge.made_by(tuesday) == by
+    assert not calendar.judge.is_late(tuesday)
     assert calendar.judge.lateness(sunday) == 2
     assert not calendar.judge.is_there(weekly("2020-02-18"))
 

@@ -7,21 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from support.stored_documents import leftovers
 
 from pipeline import filesystem, storage
 from pipeline.errors import StorageError
-
-
-@pytest.fixture
-def refusing(tmp_path: Path) -> Path:
-    """A folder for PYTHONPATH; what stands in its sitecustomize.py is done by every process."""
-    folder = tmp_path / "refusing"
-    folder.mkdir()
-    return folder
-
-
-def leftovers(data_dir: Path) -> list[Path]:
-    return [path for path in data_dir.rglob(".*") if path.suffix == ".tmp"]
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, number: int) -> None:

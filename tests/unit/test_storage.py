@@ -8,22 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.stored_documents import DOCUMENT, INFO, names
 
 from pipeline import bounded, storage
 from pipeline.errors import DocumentUnreadable, StorageError
-
-INFO = {
-    "total_collected": 1,
-    "collected_at": "2024-01-07T02:00:00+00:00",
-    "late_by_days": 0,
-    "source": "tmdb",
-}
-DOCUMENT = {"movies": [{"id": 1, "title": "기생충"}], "collection_info": INFO}
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
 
 # What is written
 

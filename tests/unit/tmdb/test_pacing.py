@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.rates import assert_within
 
 from pipeline.errors import StorageError
 from pipeline.tmdb.pacing import MAX_HOLD_SECONDS, Limit, Pacer, limits
@@ -87,14 +88,6 @@ def test_over_any_span_no_more_is_granted_than_burst_and_rate_allow(
         moments.append(clock.now + pacer.reserve())
 
     assert_within(moments, rate, burst)
-
-
-def assert_within(moments: list[float], rate: float, burst: float, slack: float = 1e-6) -> None:
-    moments = sorted(moments)
-    for first in range(0, len(moments), 5):
-        for last in range(first, len(moments)):
-            span = moments[last] - moments[first]
-            assert last - first + 1 <= burst + rate * (span + slack) + 1e-6
 
 
 @pytest.mark.usefixtures("clock")

@@ -13,7 +13,6 @@ import threading
 import time
 import traceback
 import tracemalloc
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -24,6 +23,7 @@ from urllib.parse import quote
 import pytest
 import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb, Fault
+from support.transports import POPULAR, QUERY, Opener, ask, fresh_key, shared
 
 from pipeline.credential import Credential
 from pipeline.errors import (
@@ -39,33 +39,11 @@ from pipeline.tmdb import body, connections, transport
 from pipeline.tmdb.acceptance import Acceptance
 from pipeline.tmdb.faults import Stopped
 from pipeline.tmdb.pacing import Limit, Pacer
-from pipeline.tmdb.run_failure import RunFailure
-from pipeline.tmdb.transport import Transport
 from pipeline.version import VERSION
 
-POPULAR = "/movie/popular"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0ZXN0In0.c2lnbmF0dXJlLW9mLXRlc3Q"
-QUERY = {"language": "ko-KR", "page": "1"}
 MEGABYTE = 1 << 20
 BRIEF_SILENCE = 0.3
-
-Opener = Callable[..., Transport]
-
-
-@pytest.fixture
-def open_transport(tmdb: FakeTmdb) -> Iterator[Opener]:
-    """Make transports that hardly wait between attempts; all are closed in the end."""
-    with contextlib.ExitStack() as stack:
-
-        def make(
-            url: str = tmdb.url, secret: str = V3_KEY, pacer: Pacer | None = None, **given: Any
-        ) -> Transport:
-            arguments = {"retries": 2, "connections": 4, "backoff_seconds": 0.001} | given
-            made = Transport(url, Credential(secret), pacer, **arguments)
-            stack.callback(made.close)
-            return made
-
-        yield make
 
 
 @pytest.fixture
@@ -74,15 +52,6 @@ def brief_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "SILENCE_SECONDS", BRIEF_SILENCE)
     monkeypatch.setattr(connections, "HEAD_SECONDS", BRIEF_SILENCE * 2)
     monkeypatch.setattr(body, "ANSWER_SECONDS", BRIEF_SILENCE)
-
-
-def ask(asker: Transport, path: str = POPULAR, **query: str) -> Any:
-    return asker.get(path, QUERY | query, lambda _: None, threading.Event()).body
-
-
-def fresh_key() -> str:
-    """A key no other test uses: what is refused once stays refused for this process."""
-    return uuid.uuid4().hex
 
 
 def shown(error: BaseException) -> str:
@@ -141,10 +110,6 @@ def test_a_netrc_entry_does_not_take_the_credentials_place(
         (request,) = tmdb.requests
     expected = f"Bearer {TOKEN}" if secret == TOKEN else None
     assert request.headers.get("Authorization") == expected
-
-
-def shared(tmp_path: Path, url: str, key: str) -> RunFailure:
-    return RunFailure(tmp_path / "private" / "failure", Credential(key), url)
 
 
 @pytest.mark.parametrize("http_status", [401, 403, 404, 200])
