@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from support.quality_days.day import THRESHOLDS
 from support.repository import REPOSITORY
 
@@ -23,10 +21,3 @@ def test_every_rule_is_told_as_it_is() -> None:
         description = DEFAULT_BOUNDS.fill_in(rule.description)
         expected.append(f"| `{rule.id}` | {rule.severity} | {limit} | {description} | {rule.why} |")
     assert rows == expected
-
-
-def test_the_rates_are_there_and_say_how_they_came_about() -> None:
-    rates = PAGE.split("<!-- rates: begin -->")[1].split("<!-- rates: end -->")[0]
-    assert "python benchmarks/quality.py" in rates
-    caught = [float(each) for each in re.findall(r"\| ([\d.]+) % \| [a-z]", rates)]
-    assert len(caught) >= 19

@@ -268,7 +268,7 @@ def test_a_report_says_of_which_language_and_region_its_lists_are(layout: Layout
 # --- Who only reads --------------------------------------------------------------------------
 
 
-def asked(*words: str, **changes: str) -> str:
+def asked(*words: str, **changes: Any) -> str:
     """What `tmdb-pipeline` says in the environment of this test."""
     here = Path.cwd()
     run = operated(*words, "--runtime", "host", "--json", env=os.environ, cwd=here, **changes)

@@ -75,8 +75,13 @@ def test_ten_years_are_checked_by_one_listing(
     layout.daily_summary(days[1234]).unlink()
     listed: list[Any] = []
     really = os.listdir
+
+    def listdir(path: Any) -> list[str]:
+        listed.append(path)
+        return really(path)
+
     with monkeypatch.context() as spied:
-        spied.setattr(os, "listdir", lambda path: listed.append(path) or really(path))
+        spied.setattr(os, "listdir", listdir)
         spied.setattr(luigi.LocalTarget, "exists", lambda target: listed.append(target.path))
         found = RangeDaily(start=days[-1], stop=SUNDAY + DAY, now=NOON)
         assert [task.date for task in found.requires()] == [days[1234]]

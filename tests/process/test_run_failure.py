@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import re
+from multiprocessing.context import ForkContext, SpawnContext
 from pathlib import Path
 
 import pytest
@@ -25,12 +26,16 @@ def note(path: Path) -> None:
     run_failure(path).note(AWAY)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize(
+    "context",
+    [multiprocessing.get_context("fork"), multiprocessing.get_context("spawn")],
+    ids=["fork", "spawn"],
+)
 def test_what_a_worker_notes_is_known_to_the_others_however_they_are_started(
-    tmp_path: Path, method: str
+    tmp_path: Path, context: ForkContext | SpawnContext
 ) -> None:
     path = tmp_path / "private" / "failure"
-    process = multiprocessing.get_context(method).Process(target=note, args=(path,))
+    process = context.Process(target=note, args=(path,))
     process.start()
     process.join(60)
     assert process.exitcode == 0

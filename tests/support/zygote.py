@@ -48,6 +48,7 @@ _LIBRARIES = (
     *("tomllib", "unicodedata", "urllib.request", "uuid", "zoneinfo"),
     *("certifi", "click", "cronsim", "dateutil.parser", "dotenv", "msgspec.json", "msgspec.toml"),
     *("requests", "tabulate", "tqdm", "urllib3"),
+    *("importlib.metadata", "socketserver", "statistics", "xml.etree.ElementTree"),
 )
 _LONGEST_MESSAGE = 1 << 20
 _umask_lock = threading.Lock()

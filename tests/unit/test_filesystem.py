@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 
 import pytest
 from support.stored_documents import leftovers
 
-from pipeline import filesystem, storage
+from pipeline import storage
 from pipeline.errors import StorageError
 
 
@@ -24,7 +25,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, number: in
 def test_the_first_to_publish_wins_without_locks(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, links: bool
 ) -> None:
-    refuse(monkeypatch, filesystem.fcntl, "flock", errno.ENOLCK)
+    refuse(monkeypatch, fcntl, "flock", errno.ENOLCK)
     if not links:
         refuse(monkeypatch, os, "link", errno.ENOSYS)
     path = tmp_path / "a.json"
@@ -38,7 +39,7 @@ def test_one_that_publishes_between_the_look_and_the_name_wins_without_locks(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Without locks nobody can be kept out between a look and a rename; a link needs no look."""
-    refuse(monkeypatch, filesystem.fcntl, "flock", errno.EINVAL)
+    refuse(monkeypatch, fcntl, "flock", errno.EINVAL)
     path = tmp_path / "a.json"
     link = os.link
 
@@ -55,7 +56,7 @@ def test_one_that_publishes_between_the_look_and_the_name_wins_without_locks(
 def test_a_temporary_of_a_writer_at_work_is_left_alone_without_locks(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    refuse(monkeypatch, filesystem.fcntl, "flock", errno.ENOLCK)
+    refuse(monkeypatch, fcntl, "flock", errno.ENOLCK)
     path = tmp_path / "a.json"
     young, old = (tmp_path / f".a.json.{number}.tmp" for number in range(2))
     for temporary in (young, old):
