@@ -28,14 +28,8 @@ def is_folder(descriptor):
 
 
 NO_FLUSH_OF_FOLDERS = "os.fsync = refuse(os.fsync, errno.EINVAL, is_folder)\n"
-
-
 NO_FLUSH = "os.fsync = refuse(os.fsync, errno.EOPNOTSUPP)\n"
-
-
 NO_LOCKS = "fcntl.flock = refuse(fcntl.flock, errno.ENOLCK)\n"
-
-
 NO_LOCKS_AT_ALL = (
     "fcntl.flock = refuse(fcntl.flock, errno.EINVAL)\n"
     "fcntl.lockf = refuse(fcntl.lockf, errno.EOPNOTSUPP)\n"
@@ -43,11 +37,7 @@ NO_LOCKS_AT_ALL = (
 
 
 NO_LOCKS_OF_FOLDERS = "fcntl.flock = refuse(fcntl.flock, errno.EBADF, is_folder)\n"
-
-
 NO_LINKS = "os.link = refuse(os.link, errno.EPERM)\n"
-
-
 CASES = {
     "folders cannot be flushed": (NO_FLUSH_OF_FOLDERS, ["cannot flush to the disk"]),
     "nothing can be flushed": (NO_FLUSH, ["cannot flush to the disk"]),

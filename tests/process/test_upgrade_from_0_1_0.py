@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,7 @@ import luigi
 import pytest
 from support.earlier_version import FIXTURES, Ended, Installation
 
-from pipeline import settings
 from pipeline.layout import Layout
-from pipeline.plan import Genre, Plan, plan_from
-from pipeline.quality.defaults import DEFAULT_BOUNDS
-from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
 from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.validation import ValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
@@ -31,7 +26,6 @@ OLD_DAYS = [datetime.date(2026, 1, day) for day in (2, 3, 4)]
 SUNDAY = OLD_DAYS[-1]
 SUNDAY_NOON = "2026-01-04T12:00"
 MONDAY, NEXT_SUNDAY = datetime.date(2026, 1, 5), datetime.date(2026, 1, 11)
-RULE = {rule.id: rule for rule in RULES}
 FILES_OF_A_DAY = 4
 FAILED_ATTEMPTS = 7
 
@@ -66,9 +60,6 @@ def document(run: Ended) -> Any:
 def in_korean(day: datetime.date) -> str:
     """A date as the pages write it."""
     return f"{day.year}년 {day.month}월 {day.day}일"
-
-
-# runs
 
 
 def test_what_0_1_0_collected_is_done_and_nothing_is_collected_again(
@@ -201,9 +192,6 @@ def test_the_lists_of_a_week_of_0_1_0_are_merged_to_the_same_movies(here: Instal
     ]
 
 
-# shows
-
-
 def test_status_shows_what_0_1_0_collected_and_nothing_missed(old: Installation) -> None:
     found = document(old.operate("status", "--json", at=SUNDAY_NOON))
     runs = {(each["task"], each["date"], each["outcome"]) for each in found["last_runs"]}
@@ -245,9 +233,6 @@ def test_watch_alerts_of_nothing_on_the_day_of_the_upgrade(old: Installation) ->
     assert (run.status, run.output) == (0, "Nothing is overdue.\n")
 
 
-# restores
-
-
 def test_the_reports_of_a_backup_of_0_1_0_come_back_into_an_empty_data_root(tmp_path: Path) -> None:
     full = Installation("v0_1_0", tmp_path / "full")
     empty = Installation("v0_1_0", tmp_path / "empty", with_data=False)
@@ -279,74 +264,3 @@ def test_backups_of_0_1_0_count_as_backups_and_are_kept(tmp_path: Path) -> None:
     made = document(place.operate("backup", "--no-history", "--json", at=SUNDAY_NOON))
     assert name in made["kept"]
     assert (made["removed"], made["damaged"]) == ([], [])
-
-
-# configuration
-
-
-def tables(name: str) -> dict[str, Any]:
-    return tomllib.loads((CONFIG / name).read_text(encoding="utf-8"))
-
-
-def thresholds() -> Thresholds:
-    slugs = [genre["slug"] for genre in tables("collection.toml")["genres"]["list"]]
-    return thresholds_from(tables("quality.toml"), slugs)
-
-
-def test_every_key_of_a_collection_toml_of_0_1_0_has_its_effect() -> None:
-    assert plan_from(tables("collection.toml")) == Plan(
-        genres=(
-            Genre(27, "horror", "공포"),
-            Genre(878, "sf", "과학 소설"),
-            Genre(10751, "family", "가족"),
-        ),
-        pages={"popular": 2, "trending": 2, "genre": 1, "top_rated": 3},
-        min_rating=7.0,
-        max_days_late=3,
-    )
-
-
-def test_every_rule_of_a_quality_toml_of_0_1_0_has_the_limit_and_severity_given() -> None:
-    given, found = tables("quality.toml"), thresholds()
-    limits = {name: found.limit(RULE[name], "") for name in given["limits"]}
-    severities = {name: found.severity(RULE[name], "") for name in given["severity"]}
-    assert limits == given["limits"]
-    assert severities == given["severity"]
-
-
-def test_every_exception_of_a_quality_toml_of_0_1_0_has_its_effect() -> None:
-    found = thresholds()
-    for name, table in tables("quality.toml")["lists"].items():
-        members = ("horror", "sf", "family") if name == "genre" else (name,)
-        for member in members:
-            severities = table.get("severity", {})
-            for rule, severity in severities.items():
-                assert found.severity(RULE[rule], member) == severity
-            for rule in table.keys() - {"severity"}:
-                assert found.limit(RULE[rule], member) == table[rule]
-
-
-def test_a_quality_toml_of_0_1_0_needs_no_key_that_came_later() -> None:
-    found = thresholds()
-    assert (found.stops, found.collections) == (True, 14)
-    assert (found.daily_gap_days, found.weekly_gap_days) == (4, 28)
-    assert found.bounds == DEFAULT_BOUNDS
-
-
-def test_every_variable_of_0_1_0_has_its_effect(clean_environment: Path) -> None:
-    text = (CONFIG / "environment").read_text(encoding="utf-8")
-    (clean_environment / ".env").write_text(text, encoding="utf-8")
-    now = settings.current()
-    assert now.credential is not None
-    assert now.credential.is_demo
-    assert (now.language, now.region) == ("en-US", "US")
-    assert now.api_url == "http://127.0.0.1:9/3"
-    assert (now.requests_per_second, now.max_retries) == (12.5, 2)
-    assert (now.data_dir, now.config_dir) == (Path("/srv/movies"), Path("/etc/tmdb-pipeline"))
-    secrets = (now.history_url, now.luigid_password, now.alert_url)
-    assert [each and each.secret for each in secrets] == [
-        "postgresql+psycopg2://luigi:made-up@127.0.0.1:5432/luigi",
-        "made up",
-        "json://127.0.0.1:9/",
-    ]
-    assert now.log_format == "json"
