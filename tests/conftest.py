@@ -15,6 +15,7 @@ pytest_plugins = [
     "support.postgres",
     "support.receivers",
     "support.transports",
+    "support.commands",
 ]
 
 _OURS = ("TMDB_", "PIPELINE_", "LUIGI_")

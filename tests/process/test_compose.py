@@ -46,6 +46,19 @@ from pipeline.ops import processes
                 ]
             ],
         ),
+    ],
+)
+def test_each_command_is_one_of_docker_compose(
+    command: Operate, docker: Docker, words: list[str], commands: list[list[str]]
+) -> None:
+    run = command(words[0], "--runtime", "compose", *words[1:])
+    assert run.status == 0, run.output
+    assert docker.asked == [["compose", *each] for each in commands]
+
+
+@pytest.mark.parametrize(
+    ("words", "commands"),
+    [
         (
             ["trigger", "weekly", "2024-01-07", "--", "--workers", "4"],
             [
@@ -66,7 +79,7 @@ from pipeline.ops import processes
         ),
     ],
 )
-def test_each_command_is_one_of_docker_compose(
+def test_a_trigger_is_one_inside_the_container(
     operate: Operate, docker: Docker, words: list[str], commands: list[list[str]]
 ) -> None:
     run = operate(words[0], "--runtime", "compose", *words[1:])
@@ -74,9 +87,9 @@ def test_each_command_is_one_of_docker_compose(
     assert docker.asked == [["compose", *each] for each in commands]
 
 
-def test_start_tells_where_the_stack_publishes_luigid(operate: Operate, docker: Docker) -> None:
+def test_start_tells_where_the_stack_publishes_luigid(command: Operate, docker: Docker) -> None:
     docker.answer({"compose port": (0, "127.0.0.1:8099\n")})
-    run = operate("start", "--runtime", "compose")
+    run = command("start", "--runtime", "compose")
     assert run.out == "The stack is up; luigid's page is at http://127.0.0.1:8099/.\n"
 
 
@@ -132,47 +145,47 @@ def test_what_stops_the_command_closes_the_stdin_of_the_run_inside(
 
 @pytest.mark.parametrize("rows", [UP, UP_AS_A_LIST])
 def test_the_stack_is_found_by_itself_where_it_runs(
-    operate: Operate, docker: Docker, rows: str
+    command: Operate, docker: Docker, rows: str
 ) -> None:
     docker.answer({"compose ps": (0, rows)})
-    assert operate("stop").status == 0
+    assert command("stop").status == 0
     assert docker.asked == [PS, ["compose", "down"]]
 
 
 @pytest.mark.parametrize("answer", [(0, ""), (0, "[]"), (0, "nonsense"), (1, "")])
 def test_without_a_running_stack_the_host_is_meant(
-    operate: Operate, docker: Docker, answer: tuple[int, str]
+    command: Operate, docker: Docker, answer: tuple[int, str]
 ) -> None:
     docker.answer({"compose ps": answer})
-    assert operate("stop").out == "luigid was not running.\n"
+    assert command("stop").out == "luigid was not running.\n"
     assert docker.asked == [PS]
 
 
 def test_without_a_compose_file_docker_is_not_even_asked(
-    operate: Operate, docker: Docker, clean_environment: Path
+    command: Operate, docker: Docker, clean_environment: Path
 ) -> None:
     (clean_environment / "docker-compose.yml").unlink()
-    assert operate("stop").out == "luigid was not running.\n"
+    assert command("stop").out == "luigid was not running.\n"
     assert docker.asked == []
 
 
-def test_a_compose_command_that_fails_is_one_sentence(operate: Operate, docker: Docker) -> None:
+def test_a_compose_command_that_fails_is_one_sentence(command: Operate, docker: Docker) -> None:
     docker.answer({"compose up": (17, "container unhealthy\n")})
-    run = operate("start", "--runtime", "compose")
+    run = command("start", "--runtime", "compose")
     assert run.status == 1
     assert "container unhealthy" in run.out
     assert "`docker compose up -d --wait` ended with status 17" in run.err
 
 
 def test_without_docker_that_is_said(
-    operate: Operate, operator_environment: dict[str, str]
+    command: Operate, operator_environment: dict[str, str]
 ) -> None:
-    run = operate("start", "--runtime", "compose", PATH="/nowhere")
+    run = command("start", "--runtime", "compose", PATH="/nowhere")
     assert run.status == 1
     assert "There is no `docker` command" in run.err
 
 
-def test_status_is_asked_inside_and_the_services_outside(operate: Operate, docker: Docker) -> None:
+def test_status_is_asked_inside_and_the_services_outside(command: Operate, docker: Docker) -> None:
     inside: dict[str, Any] = {
         "runtime": "host", "at": "2024-01-08T00:00:00+00:00", "data_root": "/app/data",
         "services": [], "running": [], "next_runs": [], "missed": [], "notes": [],
@@ -186,7 +199,7 @@ def test_status_is_asked_inside_and_the_services_outside(operate: Operate, docke
     }  # fmt: skip
     told = json.dumps(inside)
     docker.answer({"compose ps": (0, UP), "compose exec -T cron tmdb-pipeline": (0, told)})
-    run = operate("status", "daily", "--json", "--runtime", "compose")
+    run = command("status", "daily", "--json", "--runtime", "compose")
     assert run.status == 0
     shown = document(run)
     assert shown["runtime"] == "compose"
@@ -198,22 +211,22 @@ def test_status_is_asked_inside_and_the_services_outside(operate: Operate, docke
     ]
     asked = [*INSIDE, "tmdb-pipeline", "status", "DailySummary", "--runtime", "host", "--json"]
     assert asked in docker.asked
-    assert "9.0 s" in operate("status").out
+    assert "9.0 s" in command("status").out
 
 
-@pytest.mark.parametrize(("command", "key"), [("check", "graph"), ("doctor", "findings")])
+@pytest.mark.parametrize(("name", "key"), [("check", "graph"), ("doctor", "findings")])
 def test_where_cron_is_down_the_host_tells_what_it_can(
-    operate: Operate, docker: Docker, command: str, key: str
+    command: Operate, docker: Docker, name: str, key: str
 ) -> None:
     docker.answer({"compose ps": (0, WITHOUT_CRON)})
-    shown = document(operate(command, "--json"))
+    shown = document(command(name, "--json"))
     assert shown["runtime"] == "compose"
     assert shown[key]
     assert "The container cron does not run" in shown["notes"][-1]
 
 
 def test_doctor_tells_of_the_cron_container_and_of_the_host_s_dotenv(
-    operate: Operate, docker: Docker, clean_environment: Path
+    command: Operate, docker: Docker, clean_environment: Path
 ) -> None:
     (clean_environment / ".env").touch(0o644)
     inside = {
@@ -228,7 +241,7 @@ def test_doctor_tells_of_the_cron_container_and_of_the_host_s_dotenv(
     }
     told = json.dumps(inside)
     docker.answer({"compose ps": (0, UP), "compose exec -T cron tmdb-pipeline": (0, told)})
-    run = operate("doctor", "--json")
+    run = command("doctor", "--json")
     assert run.status == 0
     _, cron, dotenv = document(run)["findings"]
     assert (cron["state"], cron["found"]) == ("ok", "container: Up 2 hours")
@@ -236,9 +249,9 @@ def test_doctor_tells_of_the_cron_container_and_of_the_host_s_dotenv(
 
 
 def test_a_container_that_says_nothing_useful_is_one_sentence(
-    operate: Operate, docker: Docker
+    command: Operate, docker: Docker
 ) -> None:
     docker.answer({"compose ps": (0, UP), "compose exec": (1, "")})
-    run = operate("stats")
+    run = command("stats")
     assert (run.status, run.out) == (1, "")
     assert run.err == "tmdb-pipeline: The container cron does not answer: it went wrong\n"
