@@ -15,7 +15,6 @@ from support.operate import Operate, document
 from support.repository import REPOSITORY
 
 from pipeline import clock
-from pipeline.layout import Layout
 from pipeline.ops import installation
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule import (
@@ -191,10 +190,3 @@ def times_in(year: int, schedule: Schedule) -> dict[date, datetime.datetime]:
     """Each day of the year that has a time, with its first one."""
     until = clock.midnight(date(year + 1, 1, 1)) - datetime.timedelta(seconds=1)
     return times_by_day(schedule, date(year, 1, 1), until)
-
-
-def has(root: Path, family: str, *days: date) -> None:
-    for day in days:
-        path = ROOTS[family].document(Layout(root), day)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("{}")
