@@ -10,28 +10,48 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.commands import run_in_process
 from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.luigi_runs import Run
 from support.repository import REPOSITORY
+from trials.plans import small_plan
 
 NO_KEY = "TMDB_API_KEY is not set"
 NOTICE = "No key is set and"
+OF_THE_OPERATOR = ("TMDB_", "PIPELINE_", "LUIGI_", "BROWSER")
+
+
+def set_up(folder: Path) -> Path:
+    """Make what `make` needs of a checkout, with a .venv that is set up and a small plan."""
+    (folder / ".venv").mkdir(parents=True)
+    (folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
+    small_plan(folder / "config")
+    for name in ("Makefile", "luigi.cfg", "config/crontab"):
+        shutil.copy(REPOSITORY / name, folder / name)
+    return folder
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What `make` needs of a checkout, with a .venv that is set up."""
-    folder = tmp_path / "it's a checkout"
-    (folder / ".venv").mkdir(parents=True)
-    (folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
-    shutil.copy(REPOSITORY / "Makefile", folder)
-    shutil.copytree(REPOSITORY / "config", folder / "config")
-    shutil.copy(REPOSITORY / "luigi.cfg", folder)
-    return folder
+    """A checkout in which nothing was run yet."""
+    return set_up(tmp_path / "it's a checkout")
+
+
+@pytest.fixture(scope="module")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    """A checkout in which `make day` was run without a key, and what that printed."""
+    folder = set_up(tmp_path_factory.mktemp("first") / "it's a checkout")
+    return folder, run(MAKE + "day", folder)
+
+
+def own_variables() -> dict[str, str]:
+    """The environment of a person who has set nothing."""
+    own = os.environ.items()
+    return {name: value for name, value in own if not name.startswith(OF_THE_OPERATOR)}
 
 
 def run(command: str, folder: Path, **variables: str) -> Run:
-    own = {name: value for name, value in os.environ.items() if name != "BROWSER"}
+    own = own_variables()
     done = subprocess.run(
         ["sh", "-c", command],
         env={**own, "PATH": f"/usr/bin:/bin:{own['PATH']}", **variables},
@@ -44,6 +64,11 @@ def run(command: str, folder: Path, **variables: str) -> Run:
     return Run(done.returncode, done.stdout, done.stderr)
 
 
+def operate(*words: str, cwd: Path, **variables: str) -> Run:
+    """Run `tmdb-pipeline` in the checkout, in this process."""
+    return run_in_process(*words, env={**own_variables(), **variables}, cwd=cwd)
+
+
 def printed(made: Run) -> list[str]:
     """The commands that `make` prints in the end."""
     lines = made.out.splitlines()
@@ -54,25 +79,33 @@ def printed(made: Run) -> list[str]:
 MAKE = "make --no-print-directory --old-file=.venv/run "
 
 
-@pytest.mark.parametrize("target", ["day", "week"])
-@pytest.mark.parametrize(
-    "variables", [{}, {"TMDB_API_KEY": "demo"}, {"PIPELINE_DATA_DIR": "o'ther films"}]
-)
-def test_the_commands_that_make_prints_work_as_they_stand(
-    checkout: Path, target: str, variables: dict[str, str]
-) -> None:
-    made = run(MAKE + target, checkout, **variables)
+def assert_printed_commands_work(made: Run, checkout: Path) -> None:
     assert made.status == 0, made.output
     words = printed(made)
     assert len(words) == 3
     assert all(line.startswith("TMDB_API_KEY=demo ") for line in words)
-    for line in words:
-        done = run(line, checkout)
+    ended = [run(line, checkout) for line in words]
+    for done in ended:
         assert done.status == 0, done.output
         assert NO_KEY not in done.output
         assert NOTICE not in done.err
-    assert "/reports/index.html" in run(words[0], checkout).out
+    assert "/reports/index.html" in ended[0].out
     assert not (checkout / ".env").exists()
+
+
+def test_the_commands_that_make_prints_work_as_they_stand(first_day: tuple[Path, Run]) -> None:
+    checkout, made = first_day
+    assert_printed_commands_work(made, checkout)
+
+
+@pytest.mark.parametrize(
+    ("target", "variables"),
+    [("week", {"TMDB_API_KEY": "demo"}), ("day", {"PIPELINE_DATA_DIR": "o'ther films"})],
+)
+def test_they_work_for_the_week_and_carry_the_settings_of_make(
+    checkout: Path, target: str, variables: dict[str, str]
+) -> None:
+    assert_printed_commands_work(run(MAKE + target, checkout, **variables), checkout)
 
 
 @pytest.mark.parametrize("place", ["environment", ".env"])
@@ -87,22 +120,24 @@ def test_with_a_real_key_they_show_no_key_and_fit_too(checkout: Path, place: str
     assert V3_KEY not in made.output
     words = printed(made)
     assert all(line.startswith(".venv/bin/tmdb-pipeline ") for line in words)
-    for line in words:
-        assert run(line, checkout).status == 0
-    assert "/data/reports/index.html" in run(words[0], checkout).out
+    ended = [operate(*line.split()[1:], cwd=checkout) for line in words]
+    assert [done.status for done in ended] == [0, 0, 0]
+    assert "/data/reports/index.html" in ended[0].out
 
 
-def test_commands_that_read_find_the_demo_s_data_without_a_key(checkout: Path) -> None:
-    assert run(MAKE + "day", checkout).status == 0
-    program = ".venv/bin/tmdb-pipeline"
+def test_commands_that_read_find_the_demo_s_data_without_a_key(
+    first_day: tuple[Path, Run],
+) -> None:
+    checkout, _ = first_day
+    shown = {}
     for words in ("status", "open --print", "logs", "check", "doctor"):
-        done = run(f"{program} {words}", checkout)
+        shown[words] = done = operate(*words.split(), cwd=checkout)
         notices = [line for line in done.err.splitlines() if line.startswith(NOTICE)]
         assert len(notices) == 1, done.output
         assert str(checkout / "data-demo") in notices[0]
-    assert "DailySummary" in run(f"{program} status", checkout).out
-    assert run(f"{program} open --print", checkout).out.startswith("file://")
-    document = json.loads(run(f"{program} status --json", checkout).out)
+    assert "DailySummary" in shown["status"].out
+    assert shown["open --print"].out.startswith("file://")
+    document = json.loads(operate("status", "--json", cwd=checkout).out)
     assert document["data_root"] == str(checkout / "data-demo")
     assert [each["task"] for each in document["last_runs"]]
     assert not (checkout / "data").exists()
@@ -120,13 +155,15 @@ def test_they_look_into_the_usual_folder_otherwise(checkout: Path, reason: str) 
         (checkout / ".env").write_text("PIPELINE_DATA_DIR=data\n", encoding="utf-8")
     else:
         shutil.rmtree(checkout / "data-demo")
-    done = run(".venv/bin/tmdb-pipeline status --json", checkout, **variables)
+    done = operate("status", "--json", cwd=checkout, **variables)
     assert json.loads(done.out)["data_root"] == str(checkout / "data")
     assert NOTICE not in done.err
 
 
-def test_a_run_without_a_key_does_not_quietly_collect_demo_data(checkout: Path) -> None:
-    assert run(MAKE + "day", checkout).status == 0
+def test_a_run_without_a_key_does_not_quietly_collect_demo_data(
+    first_day: tuple[Path, Run], tmp_path: Path
+) -> None:
+    checkout = shutil.copytree(first_day[0], tmp_path / "checkout", symlinks=True)
     command = ".venv/bin/luigi --module pipeline TrendingMovies --date $(date +%F)"
     done = run(f"{command} --local-scheduler", checkout)
     assert done.status == 35
@@ -134,11 +171,11 @@ def test_a_run_without_a_key_does_not_quietly_collect_demo_data(checkout: Path) 
 
 
 def test_check_says_once_that_there_is_no_key(checkout: Path) -> None:
-    done = run(".venv/bin/tmdb-pipeline check", checkout)
+    done = operate("check", cwd=checkout)
     assert done.status == 1
     assert done.output.count(NO_KEY) == 1
 
 
 def test_check_says_once_that_a_setting_is_wrong(checkout: Path) -> None:
-    done = run(".venv/bin/tmdb-pipeline check", checkout, TMDB_MAX_RETRIES="many")
+    done = operate("check", cwd=checkout, TMDB_MAX_RETRIES="many")
     assert done.output.count("has to be a whole number") == 1

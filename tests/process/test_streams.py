@@ -88,7 +88,8 @@ def test_a_run_with_any_title_in_any_folder_ends_well(
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data root of an odd name that holds a day of the demo catalogue and its pages."""
     root = made_odd(tmp_path_factory.mktemp("streams"))
-    variables = {**os.environ, "TMDB_API_KEY": "demo", "PIPELINE_DATA_DIR": str(root)}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PIPELINE_")}
+    variables = {**clean, "TMDB_API_KEY": "demo", "PIPELINE_DATA_DIR": str(root)}
     for task in ("DailySummary", "IndexPage"):
         command = luigi_command(task, "--date", DATE, "--local-scheduler")
         assert run_command(command, variables, root).status == 0

@@ -1,0 +1,54 @@
+"""What `logs` shows of a log file."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from pipeline.ops import runlogs
+
+
+def test_logs_follow_tells_of_a_line_that_came_while_it_began(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between what is shown of the end and what is followed, no line is lost."""
+    log = tmp_path / "run.log"
+    log.write_text("first\n", encoding="utf-8")
+
+    def added_after(shown: str = "", **named: Any) -> None:
+        told(shown, **named)
+        if shown == "first\n":
+            with log.open("a", encoding="utf-8") as stream:
+                stream.write("second\n")
+        elif "second" in shown:
+            raise KeyboardInterrupt
+
+    told = click.echo
+    monkeypatch.setattr(runlogs, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(click, "echo", added_after)
+    runlogs.show(log, 1, follow=True)
+    assert capsys.readouterr().out == "first\nsecond\n"
+
+
+def test_a_log_that_is_one_endless_line_costs_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end that is shown is cut to 256 KiB here: tracemalloc makes 4 MiB slow."""
+    log, shown = tmp_path / "run.log", Counter[str]()
+    with log.open("wb") as stream:
+        stream.truncate(1 << 30)
+    monkeypatch.setattr(runlogs, "_SHOWN_BYTES", 1 << 18)
+    monkeypatch.setattr(click, "echo", lambda text, **_: shown.update({"size": len(text)}))
+    tracemalloc.start()
+    try:
+        runlogs.show(log, 10, follow=False)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert shown["size"] > 1 << 16
+    assert peak < 4 << 20
