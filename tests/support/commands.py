@@ -42,18 +42,26 @@ _USUAL_PATHS = ["/etc/luigi/client.cfg", "/etc/luigi/luigi.cfg", "client.cfg", "
 def command(operator_environment: dict[str, str], clean_environment: Path) -> Operate:
     """Run `tmdb-pipeline WORDS` in this process, as `operate` runs it in another one."""
 
-    def run(*words: str, cwd: Path = clean_environment, **changes: str | None) -> Run:
-        return run_in_process(*words, env={**operator_environment, **changes}, cwd=cwd)
+    def run(
+        *words: str,
+        cwd: Path = clean_environment,
+        on_a_terminal: bool = False,
+        **changes: str | None,
+    ) -> Run:
+        variables = {**operator_environment, **changes}
+        return run_in_process(*words, env=variables, cwd=cwd, on_a_terminal=on_a_terminal)
 
     return run
 
 
-def run_in_process(*words: str, env: Mapping[str, str | None], cwd: Path) -> Run:
+def run_in_process(
+    *words: str, env: Mapping[str, str | None], cwd: Path, on_a_terminal: bool = False
+) -> Run:
     """Run `tmdb-pipeline WORDS` with exactly these variables; one of None is removed."""
     exactly = {**dict.fromkeys(os.environ), **env}
     with contextlib.chdir(cwd), _restored_process():
         runner = CliRunner(env=exactly, catch_exceptions=False, capture="fd")
-        result = runner.invoke(_Script("tmdb-pipeline"), words)
+        result = runner.invoke(_Script("tmdb-pipeline"), words, color=on_a_terminal)
     return Run(result.exit_code, result.stdout, result.stderr)
 
 
