@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.luigi_runs import luigi_command
+from trials.plans import small_plan
 
 DAILY = ("DailySummary", "--date", "2024-01-07", "--local-scheduler")
 SUMMARY = "raw/metadata/daily_summaries/daily_summary_20240107.json"
@@ -19,22 +20,31 @@ NOWHERE = {
     "standard output closed": ">&-",
     "standard error closed": "2>&-",
 }
+UNBUFFERED = ("unbuffered",)
 
 
-@pytest.mark.parametrize("redirection", NOWHERE.values(), ids=NOWHERE)
 @pytest.mark.parametrize(
-    "more", [(), ("--workers", "4"), ("unbuffered",)], ids=["one", "four", "unbuffered"]
+    ("more", "redirection"),
+    [
+        *(((), redirection) for redirection in NOWHERE),
+        *((more, both) for more in (("--workers", "4"), UNBUFFERED) for both in ("full", "closed")),
+    ],
 )
 def test_a_run_that_can_print_nothing_ends_well(
-    environment: dict[str, str], data_dir: Path, more: tuple[str, ...], redirection: str
+    environment: dict[str, str],
+    data_dir: Path,
+    tmp_path: Path,
+    more: tuple[str, ...],
+    redirection: str,
 ) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
-    unbuffered = {"PYTHONUNBUFFERED": "1"} if more == ("unbuffered",) else {}
+    plan = {"PIPELINE_CONFIG_DIR": str(small_plan(tmp_path / "config"))}
+    unbuffered = {"PYTHONUNBUFFERED": "1"} if more == UNBUFFERED else {}
     words = luigi_command(*DAILY, *(() if unbuffered else more))
     done = subprocess.run(
-        ["sh", "-c", f'"$@" {redirection}', "sh", *words],
-        env=environment | unbuffered,
+        ["sh", "-c", f'"$@" {NOWHERE[redirection]}', "sh", *words],
+        env=environment | plan | unbuffered,
         capture_output=True,
         text=True,
         check=False,
