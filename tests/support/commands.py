@@ -101,9 +101,12 @@ def _restored_process() -> Iterator[None]:
     os.umask(umask)
     Register.clear_instance_cache()
     with (
+        contextlib.ExitStack() as ending,
+        mock.patch.dict(os.environ),
         mock.patch.dict(settings._for_reading),
         mock.patch.multiple(webbrowser, **_browsers()),
     ):
+        ending.callback(time.tzset)  # once the environment is restored
         try:
             yield
         finally:
@@ -114,7 +117,6 @@ def _restored_process() -> Iterator[None]:
                 logger.handlers[:] = attached
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-            time.tzset()
 
 
 def _browsers() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from support.commands import run_in_process
 from support.fake_tmdb import V3_KEY
 
 from pipeline.ops import cli
@@ -16,34 +17,27 @@ from pipeline.ops import cli
 MINE = ("start", "stop", "restart", "status", "trigger", "check", "stats", "doctor", "logs")
 
 
-def main(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str
-) -> tuple[int, str, str]:
+def main(*words: str) -> tuple[int, str, str]:
     """The command in this process: its exit status and what it printed."""
-    monkeypatch.setattr(sys, "argv", ["tmdb-pipeline", *words])
-    with pytest.raises(SystemExit) as ending:
-        cli.main()
-    out, err = capsys.readouterr()
-    return int(ending.value.code or 0), out, err
+    run = run_in_process(*words, env=os.environ, cwd=Path.cwd())
+    return run.status, run.out, run.err
 
 
 @pytest.mark.parametrize("name", MINE)
-def test_each_command_tells_how_it_is_used(
-    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    status, out, _ = main(capsys, monkeypatch, name, "--help")
+def test_each_command_tells_how_it_is_used(name: str) -> None:
+    status, out, _ = main(name, "--help")
     assert status == 0
     assert f"Usage: tmdb-pipeline {name}" in out
     assert "--runtime" in out
 
 
 def test_a_command_that_is_not_installed_takes_no_other_with_it(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(cli.COMMANDS, "absent", "Not there.")
-    status, out, _ = main(capsys, monkeypatch, "--help")
+    status, out, _ = main("--help")
     assert (status, "absent" in out) == (0, True)
-    status, _, err = main(capsys, monkeypatch, "absent")
+    status, _, err = main("absent")
     assert status == 1
     assert err == (
         "tmdb-pipeline: `absent` is not part of this installation: install it again with "
@@ -51,10 +45,8 @@ def test_a_command_that_is_not_installed_takes_no_other_with_it(
     )
 
 
-def test_a_misspelt_command_is_a_wrong_use(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    status, _, err = main(capsys, monkeypatch, "stauts")
+def test_a_misspelt_command_is_a_wrong_use() -> None:
+    status, _, err = main("stauts")
     assert status == 2
     assert "No such command 'stauts'" in err
 
@@ -74,10 +66,8 @@ def test_a_misspelt_command_is_a_wrong_use(
 def test_what_a_person_can_mend_is_one_sentence_and_status_1(
     words: tuple[str, ...],
     sentence: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    status, out, err = main(capsys, monkeypatch, *words)
+    status, out, err = main(*words)
     assert (status, out) == (1, "")
     assert err.startswith(f"tmdb-pipeline: {sentence}")
     assert err.count("\n") == 1
@@ -101,10 +91,8 @@ def broken(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
 
 
 @pytest.mark.usefixtures("broken")
-def test_an_unexpected_error_is_one_sentence_and_its_traceback_a_file(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data_dir: Path
-) -> None:
-    status, _, err = main(capsys, monkeypatch, "broken")
+def test_an_unexpected_error_is_one_sentence_and_its_traceback_a_file(data_dir: Path) -> None:
+    status, _, err = main("broken")
     [path] = (data_dir / "logs").glob("*_tmdb-pipeline_*.log")
     assert status == 70
     assert str(path) in err
@@ -114,10 +102,8 @@ def test_an_unexpected_error_is_one_sentence_and_its_traceback_a_file(
 
 
 @pytest.mark.usefixtures("broken")
-def test_debug_shows_the_traceback_without_the_secret(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data_dir: Path
-) -> None:
-    status, _, err = main(capsys, monkeypatch, "--debug", "broken")
+def test_debug_shows_the_traceback_without_the_secret(data_dir: Path) -> None:
+    status, _, err = main("--debug", "broken")
     assert status == 70
     assert "Traceback" in err
     assert V3_KEY not in err
@@ -126,10 +112,10 @@ def test_debug_shows_the_traceback_without_the_secret(
 
 @pytest.mark.usefixtures("broken")
 def test_an_unexpected_error_is_told_where_nothing_can_be_written(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("PIPELINE_DATA_DIR", str(tmp_path / "file"))
-    status, _, err = main(capsys, monkeypatch, "broken")
+    status, _, err = main("broken")
     assert status == 70
     assert "--debug" in err
