@@ -21,14 +21,14 @@ def test_logs_follow_tells_of_a_line_that_came_while_it_began(
     log.write_text("first\n", encoding="utf-8")
 
     def added_after(shown: str = "", **named: Any) -> None:
-        told(shown, **named)
+        echo(shown, **named)
         if shown == "first\n":
             with log.open("a", encoding="utf-8") as stream:
                 stream.write("second\n")
         elif "second" in shown:
             raise KeyboardInterrupt
 
-    told = click.echo
+    echo = click.echo
     monkeypatch.setattr(runlogs, "_POLL_SECONDS", 0.01)
     monkeypatch.setattr(click, "echo", added_after)
     runlogs.show(log, 1, follow=True)

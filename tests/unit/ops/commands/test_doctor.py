@@ -202,7 +202,7 @@ def test_disk_and_memory_are_measured(monkeypatch: pytest.MonkeyPatch, data_dir:
     monkeypatch.setenv("PIPELINE_DATA_DIR", str(data_dir / "deep" / "down"))
     status = os.statvfs(data_dir.parent)
     free = status.f_bavail * status.f_frsize / (1 << 30)
-    told = machine.disk().found.split()[0]
+    shown = machine.disk().found.split()[0]
     if free > 2:
-        assert float(told) == pytest.approx(free, abs=0.5)
+        assert float(shown) == pytest.approx(free, abs=0.5)
     assert "available" in machine.memory().found

@@ -147,8 +147,8 @@ def test_the_newest_of_late_days_is_found_without_listing_the_folder(
 def test_a_page_that_is_not_there_says_what_makes_it(
     words: tuple[str, ...], sentence: str, command: Operate, desk: Browser, data_dir: Path
 ) -> None:
-    told = sentence.format(luigi="luigi --module pipeline", today=clock.today())
-    assert_missing(command("open", *words), told)
+    expected = sentence.format(luigi="luigi --module pipeline", today=clock.today())
+    assert_missing(command("open", *words), expected)
     assert desk.shown == []
     assert not data_dir.exists()
 
