@@ -20,10 +20,12 @@ from support.backup_runs import (
     restored,
     rows,
     run,
+    run_as_process,
+    variables,
     with_programs,
     write_history,
 )
-from support.luigi_runs import luigi_command
+from support.luigi_runs import as_process, luigi_command, run_command
 from support.luigid_process import our_luigid
 from support.operate import WORDS, document, luigi_cfg
 from support.ports import free_port
@@ -44,27 +46,34 @@ def closed_port() -> int:
 
 
 def test_a_run_and_its_history_come_back_in_a_fresh_place(
-    postgres: Postgres, tmp_path: Path
+    postgres: Postgres,
+    tmp_path: Path,
+    history_database: str,
+    history_url: str,
+    another_database: str,
 ) -> None:
-    ours, fresh = postgres.new_database(), postgres.new_database()
-    url, path = postgres.url(ours), with_programs(postgres)
+    ours, fresh = history_database, another_database
+    url, path = history_url, with_programs(postgres)
     with our_luigid(tmp_path / "luigid", PIPELINE_HISTORY_URL=url, TMDB_API_KEY="demo") as luigid:
-        environment = {
-            **os.environ,
-            "TMDB_API_KEY": "demo",
-            "PIPELINE_DATA_DIR": str(luigid.data_dir),
-            "LUIGI_CONFIG_PATH": luigi_cfg(tmp_path / "luigi.cfg", luigid.url + "/"),
-        }
+        cfg = luigi_cfg(tmp_path / "luigi.cfg", luigid.url + "/")
+        environment = {**variables(luigid.data_dir), "LUIGI_CONFIG_PATH": cfg}
         command = luigi_command("DailySummary", "--date", "2024-01-07")
-        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
+        assert run_command(command, environment, tmp_path).status == 0
         assert luigid.stop() == 0
     before = rows(postgres, ours)
     assert len(before["tasks"]) == 4
     assert {row[2] for row in before["task_events"]} >= {"PENDING", "RUNNING", "DONE"}
 
-    file = made(luigid.data_dir, PIPELINE_HISTORY_URL=url, PATH=path)
+    saved = run_as_process(
+        *("backup", "--runtime", "host", "--json"),
+        root=luigid.data_dir, PIPELINE_HISTORY_URL=url, PATH=path,
+    )  # fmt: skip
+    assert saved.status == 0, saved.output
     elsewhere = tmp_path / "elsewhere"
-    done = restored(file, elsewhere, PIPELINE_HISTORY_URL=postgres.url(fresh), PATH=path)
+    done = run_as_process(
+        *("restore", document(saved)["file"], "--yes", "--runtime", "host"),
+        root=elsewhere, PIPELINE_HISTORY_URL=postgres.url(fresh), PATH=path,
+    )  # fmt: skip
 
     assert done.status == 0, done.output
     assert rows(postgres, fresh) == before
@@ -74,11 +83,11 @@ def test_a_run_and_its_history_come_back_in_a_fresh_place(
 
 
 def test_the_restored_history_reads_the_same_and_goes_on(
-    postgres: Postgres, root: Path, history_url: str
+    postgres: Postgres, root: Path, history_url: str, another_database: str
 ) -> None:
     store = write_history(history_url)
     runs = store.runs()
-    path, fresh = with_programs(postgres), postgres.url(postgres.new_database())
+    path, fresh = with_programs(postgres), postgres.url(another_database)
     file = made(root, PIPELINE_HISTORY_URL=history_url, PATH=path)
 
     assert restored(file, root, PIPELINE_HISTORY_URL=fresh, PATH=path).status == 0
@@ -138,9 +147,8 @@ def test_a_restore_that_the_database_refuses_leaves_the_history_as_it_was(
 
 
 def test_the_password_stands_in_no_list_of_processes_and_in_no_backup(
-    postgres: Postgres, root: Path, history_url: str, tmp_path: Path
+    postgres: Postgres, root: Path, recorded_url: str, tmp_path: Path
 ) -> None:
-    write_history(history_url).close()
     spies = tmp_path / "spies"
     spies.mkdir()
     for program in ("pg_dump", "pg_restore", "psql"):
@@ -153,8 +161,8 @@ def test_the_password_stands_in_no_list_of_processes_and_in_no_backup(
         spy.chmod(0o755)
     path = f"{spies}:{os.environ['PATH']}"
 
-    file = made(root, PIPELINE_HISTORY_URL=history_url, PATH=path)
-    done = restored(file, root, PIPELINE_HISTORY_URL=history_url, PATH=path)
+    file = made(root, PIPELINE_HISTORY_URL=recorded_url, PATH=path)
+    done = restored(file, root, PIPELINE_HISTORY_URL=recorded_url, PATH=path)
 
     words = (tmp_path / "words").read_text()
     assert done.status == 0
@@ -240,10 +248,9 @@ def test_nothing_is_changed_before_somebody_agrees(root: Path) -> None:
 
 
 def test_a_history_without_a_database_is_refused_unless_it_is_left_out(
-    postgres: Postgres, root: Path, history_url: str
+    postgres: Postgres, root: Path, recorded_url: str
 ) -> None:
-    write_history(history_url).close()
-    file = made(root, PIPELINE_HISTORY_URL=history_url, PATH=with_programs(postgres))
+    file = made(root, PIPELINE_HISTORY_URL=recorded_url, PATH=with_programs(postgres))
     (root / "raw" / REPORT).unlink()
 
     refused = restored(file, root)
@@ -287,14 +294,13 @@ def test_a_full_disk_is_one_sentence_and_costs_no_backup(root: Path) -> None:
     many = root / "raw/metadata/quality_reports"
     for number in range(200):
         (many / f"validation_report_{number}.json").write_text(os.urandom(500).hex())
-    env = {**os.environ, "TMDB_API_KEY": "demo", "PIPELINE_DATA_DIR": str(root)}
     words = ["prlimit", "--fsize=20000", *WORDS, "backup", "--runtime", "host", "--keep", "1"]
 
-    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = as_process(words, variables(root), root)
 
-    assert done.returncode == 1
-    assert "File too large" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert done.status == 1
+    assert "File too large" in done.err
+    assert done.err.count("\n") == 1
     assert os.listdir(root / "backups") == [old.name]
 
 
@@ -361,20 +367,19 @@ def test_a_backup_that_was_cut_or_altered_anywhere_is_refused(root: Path, tmp_pa
 
 @pytest.mark.parametrize("fault", ["up and out", "plain text", "a bomb"])
 def test_the_command_refuses_it_in_a_sentence_before_anything_is_touched(
-    postgres: Postgres, root: Path, history_url: str, history_database: str, fault: str
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str, fault: str
 ) -> None:
-    write_history(history_url).close()
-    before, files = rows(postgres, history_database), contents(root)
+    before, files = rows(postgres, recorded_database), contents(root)
     file = root.parent / "file.tar.gz"
     file.write_bytes(FAULTY[fault]())
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
 
     done = restored(file, root, "--overwrite", **changes)
 
     assert done.status == 1
     assert done.err.count("\n") == 1
     assert "Nothing was changed" in done.err
-    assert rows(postgres, history_database) == before
+    assert rows(postgres, recorded_database) == before
     assert contents(root) == files
 
 
@@ -388,14 +393,18 @@ def test_a_file_that_is_not_there_is_told_in_a_sentence(root: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["noise", "another database's"])
 def test_a_dump_that_is_not_the_history_s_is_refused_before_anything_is_touched(
-    postgres: Postgres, root: Path, history_url: str, history_database: str, kind: str
+    postgres: Postgres,
+    root: Path,
+    recorded_url: str,
+    recorded_database: str,
+    another_database: str,
+    kind: str,
 ) -> None:
-    write_history(history_url).close()
-    before = rows(postgres, history_database)
+    before = rows(postgres, recorded_database)
     (root / "raw" / REPORT).unlink()
     dump = os.urandom(5000)
     if kind != "noise":
-        other = postgres.new_database()
+        other = another_database
         postgres.execute("CREATE TABLE tasks (id int)", database=other)
         postgres.execute(
             "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", database=other
@@ -405,20 +414,21 @@ def test_a_dump_that_is_not_the_history_s_is_refused_before_anything_is_touched(
         dump = subprocess.run(words, check=True, capture_output=True).stdout
     file = root.parent / "file.tar.gz"
     file.write_bytes(backup({"history.dump": dump, REPORT: b"{}"}))
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
 
     done = restored(file, root, **changes)
 
     assert done.status == 1
     assert "The dump in the backup" in done.err
     assert done.err.count("\n") == 1
-    assert rows(postgres, history_database) == before
+    assert rows(postgres, recorded_database) == before
     assert not (root / "raw" / REPORT).exists()
 
 
-def test_the_manifest_tells_what_is_in_it(postgres: Postgres, root: Path, history_url: str) -> None:
-    write_history(history_url).close()
-    file = made(root, PIPELINE_HISTORY_URL=history_url, PATH=with_programs(postgres))
+def test_the_manifest_tells_what_is_in_it(
+    postgres: Postgres, root: Path, recorded_url: str
+) -> None:
+    file = made(root, PIPELINE_HISTORY_URL=recorded_url, PATH=with_programs(postgres))
 
     with tarfile.open(file) as tar:
         names = tar.getnames()

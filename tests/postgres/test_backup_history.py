@@ -8,6 +8,8 @@ import os
 import pty
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,8 +21,8 @@ from support.backup_runs import (
     run,
     variables,
     with_programs,
-    write_history,
 )
+from support.luigi_runs import as_process
 from support.operate import WORDS, document
 from support.ports import free_port
 from support.postgres import PASSWORD, Postgres
@@ -157,25 +159,24 @@ def test_a_fresh_history_without_a_run_is_no_fault(
     "fault", ["down", "role", "no program", "half of its tables", "view", "view of failures"]
 )
 def test_a_history_that_cannot_be_dumped_fails_the_backup_and_costs_none(
-    postgres: Postgres, root: Path, history_url: str, history_database: str, fault: str
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str, fault: str
 ) -> None:
-    write_history(history_url).close()
     changes: dict[str, str | None] = {
-        "PIPELINE_HISTORY_URL": history_url,
+        "PIPELINE_HISTORY_URL": recorded_url,
         "PATH": with_programs(postgres),
     }
     old = made(root, **changes)
     if fault == "down":
         changes["PIPELINE_HISTORY_URL"] = postgres.url("luigi", port=free_port())
     elif fault == "role":
-        changes["PIPELINE_HISTORY_URL"] = history_url.replace("luigi:", "nobody:")
+        changes["PIPELINE_HISTORY_URL"] = recorded_url.replace("luigi:", "nobody:")
     elif fault == "no program":
         (root.parent / "empty").mkdir()
         changes["PATH"] = str(root.parent / "empty")
         if list(Path("/usr/lib/postgresql").glob("*/bin/pg_dump")):
             pytest.skip("this machine has PostgreSQL's programs where Debian puts them")
     elif fault == "half of its tables":
-        postgres.execute("DROP TABLE task_events CASCADE", database=history_database)
+        postgres.execute("DROP TABLE task_events CASCADE", database=recorded_database)
     else:
         name = "task_events" if fault == "view" else "task_failures"
         for statement in (
@@ -183,7 +184,7 @@ def test_a_history_that_cannot_be_dumped_fails_the_backup_and_costs_none(
             f"CREATE VIEW {name} AS TABLE kept",
             f"ALTER VIEW {name} OWNER TO luigi",
         ):
-            postgres.execute(statement, database=history_database)
+            postgres.execute(statement, database=recorded_database)
 
     done = run("backup", "--runtime", "host", "--keep", "1", root=root, **changes)
 
@@ -208,9 +209,8 @@ def test_a_program_that_hangs_ends_in_a_sentence(
 
 
 def test_a_partitioned_table_whose_rows_are_not_dumped_fails_the_backup(
-    postgres: Postgres, root: Path, history_url: str, history_database: str
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str
 ) -> None:
-    write_history(history_url).close()
     for statement in (
         "ALTER TABLE task_events RENAME TO task_events_all",
         "CREATE TABLE task_events (LIKE task_events_all) PARTITION BY RANGE (ts)",
@@ -218,8 +218,8 @@ def test_a_partitioned_table_whose_rows_are_not_dumped_fails_the_backup(
         "INSERT INTO task_events SELECT * FROM task_events_all",
         "ALTER TABLE task_events OWNER TO luigi",
     ):
-        postgres.execute(statement, database=history_database)
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+        postgres.execute(statement, database=recorded_database)
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
 
     done = run("backup", "--runtime", "host", root=root, **changes)
 
@@ -257,27 +257,35 @@ def test_an_unattended_backup_that_fails_alerts_and_the_next_complete_one_gives_
     assert "The backup is complete: " in receiver.messages[1]["message"]
 
 
-@pytest.mark.parametrize("fault", ["folder", "disk", "setting", "report"])
+@pytest.mark.parametrize("fault", ["folder", "setting", "report"])
 def test_whatever_makes_a_backup_fail_is_alerted_of(
     root: Path, receiver: Receiver, fault: str
 ) -> None:
-    env = {**variables(root), "PIPELINE_ALERT_URL": receiver.url}
-    words = [*WORDS, "backup", "--runtime", "host"]
+    changes: dict[str, str | None] = {"PIPELINE_ALERT_URL": receiver.url}
+    words = ["backup", "--runtime", "host"]
     if fault == "folder":
         (root / "file").touch()
         words += ["--to", str(root / "file" / "folder")]
-    elif fault == "disk":
-        words = ["prlimit", "--fsize=100", *words]
     elif fault == "setting":
-        env["TMDB_REGION"] = "Korea"
+        changes["TMDB_REGION"] = "Korea"
     else:
         (root / "raw/metadata").rename(root / "raw/elsewhere")
         (root / "raw/metadata").write_text("no folder")
 
-    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = run(*words, root=root, **changes)
 
-    assert done.returncode == 1, done.stdout
-    assert done.stderr.count("\n") == 1
+    assert done.status == 1, done.out
+    assert done.err.count("\n") == 1
+    assert receiver.titles == ["The backup failed"]
+
+
+def test_a_full_disk_is_alerted_of(root: Path, receiver: Receiver) -> None:
+    env = {**variables(root), "PIPELINE_ALERT_URL": receiver.url}
+
+    done = as_process(["prlimit", "--fsize=100", *WORDS, "backup", "--runtime", "host"], env, root)
+
+    assert done.status == 1, done.out
+    assert done.err.count("\n") == 1
     assert receiver.titles == ["The backup failed"]
 
 
@@ -318,28 +326,35 @@ def test_two_backups_of_one_second_are_two_files(root: Path) -> None:
     assert all(file.exists() for file in files)
 
 
+@pytest.fixture
+def open_root(root: Path) -> Iterator[Path]:
+    """A data root with one report, below folders that other users can enter."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield shutil.copytree(root, Path(folder) / "data")
+
+
 def backup_by_another_user(root: Path, *of_root: Path) -> subprocess.CompletedProcess[str]:
     """A backup by a user who owns the data root but for these files."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root, with setpriv, can become another user")
     for path in (root, *root.rglob("*")):
         os.chown(path, *((0, 0) if path in of_root else (12345, 12345)))
-    for path in root.parents:
-        path.chmod(path.stat().st_mode | 0o055)
     words = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", *WORDS]
     words += ["backup", "--runtime", "host", "--json"]
-    done = subprocess.run(words, env={**variables(root), "HOME": str(root)}, capture_output=True,
-                          text=True, timeout=60, check=False)  # fmt: skip
+    env = {**variables(root), "HOME": str(root), "TMPDIR": "/tmp"}
+    done = subprocess.run(words, env=env, cwd=root, capture_output=True, text=True, timeout=60,
+                          check=False)  # fmt: skip
     if done.returncode not in (0, 1):
         pytest.skip(f"another user cannot run this interpreter: {done.stderr[-200:]}")
     return done
 
 
-def test_a_backup_that_root_left_is_not_taken_for_a_damaged_one(root: Path) -> None:
-    name = put(root / "backups", 1, REPORTS)
-    (root / "backups" / name).chmod(0o600)
+def test_a_backup_that_root_left_is_not_taken_for_a_damaged_one(open_root: Path) -> None:
+    name = put(open_root / "backups", 1, REPORTS)
+    (open_root / "backups" / name).chmod(0o600)
 
-    done = backup_by_another_user(root, root / "backups" / name)
+    done = backup_by_another_user(open_root, open_root / "backups" / name)
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["unreadable"] == [name]
@@ -347,15 +362,17 @@ def test_a_backup_that_root_left_is_not_taken_for_a_damaged_one(root: Path) -> N
 
 
 @pytest.mark.parametrize("place", ["backups", "raw/metadata/quality_reports"])
-def test_a_folder_that_root_left_fails_the_backup_with_the_cure(root: Path, place: str) -> None:
+def test_a_folder_that_root_left_fails_the_backup_with_the_cure(
+    open_root: Path, place: str
+) -> None:
     """Of reports that cannot be read it would else hold none."""
-    (root / place).mkdir(exist_ok=True)
-    (root / place).chmod(0o700)
+    (open_root / place).mkdir(exist_ok=True)
+    (open_root / place).chmod(0o700)
 
-    done = backup_by_another_user(root, root / place)
+    done = backup_by_another_user(open_root, open_root / place)
 
     assert done.returncode == 1, done.stdout
-    assert f"(chown 12345 {root / place})" in done.stderr
+    assert f"(chown 12345 {open_root / place})" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -432,10 +449,9 @@ def test_the_identity_and_both_configurations_are_saved_and_an_identity_is_never
 
 
 def test_a_file_that_cannot_be_restored_says_that_the_history_was(
-    postgres: Postgres, root: Path, history_url: str
+    postgres: Postgres, root: Path, recorded_url: str
 ) -> None:
-    write_history(history_url).close()
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
     file = made(root, **changes)
     shutil.rmtree(root / "raw")
     (root / "raw").write_text("no folder")
@@ -464,10 +480,9 @@ def test_doctor_is_content_with_a_fresh_installation(root: Path) -> None:
 
 
 def test_doctor_shows_age_and_content_of_the_newest_backup(
-    postgres: Postgres, root: Path, history_url: str
+    postgres: Postgres, root: Path, recorded_url: str
 ) -> None:
-    write_history(history_url).close()
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
     file = made(root, **changes)
 
     found = probed(root, **changes)

@@ -21,13 +21,6 @@ START = datetime(2024, 1, 7, 2, 0, tzinfo=UTC)
 TASK = "PopularMovies_2024_01_07_0123456789"
 
 
-@pytest.fixture
-def store(history_url: str) -> Iterator[HistoryStore]:
-    with opened(history_url) as store:
-        store.create_schema()
-        yield store
-
-
 @contextlib.contextmanager
 def opened(url: str, **limits: int) -> Iterator[HistoryStore]:
     store = HistoryStore(Secret(url), **limits)
@@ -116,20 +109,24 @@ def test_an_event_written_again_is_kept_once(store: HistoryStore) -> None:
 
 
 def test_the_same_events_from_two_writers_at_once_are_kept_once(
-    store: HistoryStore, history_url: str
+    store: HistoryStore, tables_url: str
 ) -> None:
     events = [event("PENDING", each, task_id=f"T_{each}") for each in range(200)]
-    with opened(history_url) as second, ThreadPoolExecutor(2) as threads:
+    with opened(tables_url) as second, ThreadPoolExecutor(2) as threads:
         list(threads.map(lambda each: each.write(events), [store, second]))
     assert len(store.runs()) == 200
 
 
 def test_a_commit_whose_answer_never_came_is_neither_lost_nor_doubled(
-    store: HistoryStore, postgres: Postgres, history_database: str
+    store: HistoryStore,
+    postgres: Postgres,
+    tables_database: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("pipeline.ops.scheduler.bounded.GRACE_SECONDS", 0)
     events = told("PENDING", "RUNNING", "FAILED")
     with Proxy(postgres.port) as proxy:
-        url = postgres.url(history_database, proxy.port)
+        url = postgres.url(tables_database, proxy.port)
         with opened(url, connect_timeout_seconds=1, statement_timeout_seconds=1) as far:
             far.ping()
             proxy.swallows = b"COMMIT"
@@ -141,9 +138,9 @@ def test_a_commit_whose_answer_never_came_is_neither_lost_nor_doubled(
     assert len(store.events(TASK, limit=9)) == 3
 
 
-def test_a_task_keeps_its_row_after_a_restart(store: HistoryStore, history_url: str) -> None:
+def test_a_task_keeps_its_row_after_a_restart(store: HistoryStore, tables_url: str) -> None:
     store.write(told("PENDING", "RUNNING"))
-    with opened(history_url) as restarted:
+    with opened(tables_url) as restarted:
         restarted.create_schema()
         restarted.write([event("FAILED", 9), event("RUNNING", 10), event("FAILED", 11)])
         assert [run.attempt for run in restarted.runs()] == [2, 1]
@@ -202,7 +199,7 @@ def test_runs_are_chosen_by_time_family_parameters_and_number(store: HistoryStor
 
 
 def test_purging_takes_old_events_and_leaves_tasks_that_still_have_some(
-    store: HistoryStore, postgres: Postgres, history_database: str
+    store: HistoryStore, postgres: Postgres, tables_database: str
 ) -> None:
     store.write(told("PENDING", "RUNNING", "FAILED", task_id="Old_1"))
     store.write(told("PENDING", "RUNNING", "FAILED", task_id="Both_1"))
@@ -217,7 +214,7 @@ def test_purging_takes_old_events_and_leaves_tasks_that_still_have_some(
     assert [run.task_id for run in store.runs()] == ["Both_1"]
     tables = ("tasks", "task_parameters", "task_events", "task_failures")
     counts = [
-        postgres.execute(f"SELECT count(*) FROM {table}", database=history_database)[0][0]
+        postgres.execute(f"SELECT count(*) FROM {table}", database=tables_database)[0][0]
         for table in tables
     ]
     assert counts == [1, 1, 1, 0]
@@ -283,23 +280,23 @@ def test_an_url_that_makes_no_sense_is_told_at_once_and_not_repeated(rest: str) 
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_tables_are_those_that_luigi_makes(
-    store: HistoryStore, postgres: Postgres, history_database: str
+    store: HistoryStore, postgres: Postgres, tables_database: str, another_database: str
 ) -> None:
-    database = postgres.new_database()
+    database = another_database
     with luigi_history(postgres.url(database)):
         pass
-    assert columns(postgres, history_database) == columns(postgres, database)
-    ours, theirs = (indexes(postgres, each) for each in (history_database, database))
+    assert columns(postgres, tables_database) == columns(postgres, database)
+    ours, theirs = (indexes(postgres, each) for each in (tables_database, database))
     assert theirs <= ours
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_plain_luigi_goes_on_in_the_same_database(store: HistoryStore, history_url: str) -> None:
+def test_plain_luigi_goes_on_in_the_same_database(store: HistoryStore, tables_url: str) -> None:
     from luigi.scheduler import Task
 
     store.write(told("PENDING", "RUNNING", "FAILED", host="worker-1"))
     store.write([event("PENDING", 60, task_id="Other", params={"date": "2024-01-08"})])
-    with luigi_history(history_url) as theirs, theirs._session() as session:
+    with luigi_history(tables_url) as theirs, theirs._session() as session:
         found = theirs.find_all_by_parameters("PopularMovies", session, date="2024-01-07")
         (record,) = set(found)
         assert [each.event_name for each in record.events] == ["FAILED", "RUNNING", "PENDING"]

@@ -53,36 +53,35 @@ def old_dump(server: Postgres, database: str) -> bytes:
 
 
 @pytest.fixture
-def reader(postgres: Postgres, history_database: str) -> str:
+def reader(postgres: Postgres, recorded_database: str) -> str:
     """A role that may read the history, like that of a dashboard."""
-    name = f"reader_of_{history_database}"
-    postgres.execute(f"CREATE ROLE {name}", database=history_database)
+    name = f"reader_of_{recorded_database}"
+    postgres.execute(f"CREATE ROLE {name}", database=recorded_database)
     return name
 
 
 def test_tables_views_triggers_and_grants_of_others_survive_a_restore(
-    postgres: Postgres, root: Path, history_url: str, history_database: str, reader: str
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str, reader: str
 ) -> None:
-    write_history(history_url).close()
     for statement in (*OF_OTHERS, f"GRANT SELECT ON tasks TO {reader}"):
-        postgres.execute(statement, database=history_database)
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
-    before = rows(postgres, history_database)
+        postgres.execute(statement, database=recorded_database)
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
+    before = rows(postgres, recorded_database)
     file = made(root, **changes)
     for statement in (
         "INSERT INTO task_instance VALUES (2, 'failed')",
         "UPDATE tasks SET name = 'wrong'",
         "DELETE FROM task_events WHERE id > 50",
     ):
-        postgres.execute(statement, database=history_database)
+        postgres.execute(statement, database=recorded_database)
 
     done = restored(file, root, **changes)
 
     assert done.status == 0, done.output
-    assert rows(postgres, history_database) == before
+    assert rows(postgres, recorded_database) == before
 
     def ask(statement: str) -> list[tuple[object, ...]]:
-        return postgres.execute(statement, database=history_database)
+        return postgres.execute(statement, database=recorded_database)
 
     assert ask("SELECT id FROM task_instance ORDER BY 1") == [(1,), (2,)]
     assert ask("SELECT * FROM tasks_by_name") == [("GenreMovies", 20)]
@@ -92,12 +91,11 @@ def test_tables_views_triggers_and_grants_of_others_survive_a_restore(
 
 
 def test_a_backup_holds_no_table_of_others(
-    postgres: Postgres, root: Path, history_url: str, history_database: str, tmp_path: Path
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str, tmp_path: Path
 ) -> None:
-    write_history(history_url).close()
     for statement in OF_OTHERS:
-        postgres.execute(statement, database=history_database)
-    file = made(root, PIPELINE_HISTORY_URL=history_url, PATH=with_programs(postgres))
+        postgres.execute(statement, database=recorded_database)
+    file = made(root, PIPELINE_HISTORY_URL=recorded_url, PATH=with_programs(postgres))
 
     subprocess.run(["tar", "-xzf", file, "-C", tmp_path, "history.dump"], check=True)
     words = [f"{postgres.bin}/pg_restore", "--list", f"{tmp_path}/history.dump"]
@@ -108,15 +106,14 @@ def test_a_backup_holds_no_table_of_others(
 
 
 def test_a_backup_of_the_first_version_restores_without_the_tables_of_others_in_it(
-    postgres: Postgres, root: Path, history_url: str, history_database: str
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str, another_database: str
 ) -> None:
-    write_history(history_url).close()
     for statement in OF_OTHERS[:3]:
-        postgres.execute(statement, database=history_database)
-    before = rows(postgres, history_database)
+        postgres.execute(statement, database=recorded_database)
+    before = rows(postgres, recorded_database)
     file = root.parent / "old.tar.gz"
-    file.write_bytes(backup({"history.dump": old_dump(postgres, history_database), REPORT: b"{}"}))
-    fresh = postgres.new_database()
+    file.write_bytes(backup({"history.dump": old_dump(postgres, recorded_database), REPORT: b"{}"}))
+    fresh = another_database
     postgres.execute("CREATE TABLE task_instance (mine text)", database=fresh)
     postgres.execute("INSERT INTO task_instance VALUES ('kept')", database=fresh)
 
@@ -132,57 +129,54 @@ def test_a_backup_of_the_first_version_restores_without_the_tables_of_others_in_
 
 @pytest.mark.parametrize("action", ["CASCADE", "SET NULL"])
 def test_a_restore_that_would_delete_or_change_rows_of_others_is_refused(
-    postgres: Postgres, root: Path, history_url: str, history_database: str, action: str
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str, action: str
 ) -> None:
-    write_history(history_url).close()
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
     file = made(root, **changes)
     for statement in (
         f"CREATE TABLE notes (task integer REFERENCES tasks (id) ON DELETE {action})",
         "INSERT INTO notes SELECT max(id) FROM tasks",
     ):
-        postgres.execute(statement, database=history_database)
-    before = rows(postgres, history_database)
+        postgres.execute(statement, database=recorded_database)
+    before = rows(postgres, recorded_database)
 
     done = restored(file, root, **changes)
 
     assert done.status == 1
     assert "rows of notes refer to the task history" in done.err
     assert done.err.count("\n") == 1
-    assert rows(postgres, history_database) == before
-    assert len(postgres.execute("SELECT task FROM notes", database=history_database)) == 1
+    assert rows(postgres, recorded_database) == before
+    assert len(postgres.execute("SELECT task FROM notes", database=recorded_database)) == 1
 
 
 def test_a_table_that_drops_rows_fails_the_rehearsal_and_the_restore(
-    postgres: Postgres, root: Path, history_url: str, history_database: str
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str
 ) -> None:
-    write_history(history_url).close()
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
     file = made(root, **changes)
     for statement in (
         "CREATE FUNCTION drop_it() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
         "CREATE TRIGGER dropped BEFORE INSERT ON task_failures FOR EACH ROW "
         "EXECUTE FUNCTION drop_it()",
     ):
-        postgres.execute(statement, database=history_database)
-    before = rows(postgres, history_database)
+        postgres.execute(statement, database=recorded_database)
+    before = rows(postgres, recorded_database)
 
     done = restored(file, root, **changes)
 
     assert done.status == 1
     assert "the dump holds 40 rows of task_failures, and the database kept 0" in done.err
-    assert rows(postgres, history_database) == before
+    assert rows(postgres, recorded_database) == before
 
 
 def test_rows_that_the_database_would_not_take_again_fail_the_backup(
-    postgres: Postgres, root: Path, history_url: str, history_database: str
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str
 ) -> None:
-    write_history(history_url).close()
     postgres.execute(
         "ALTER TABLE tasks ADD CONSTRAINT odd CHECK (name = 'New') NOT VALID",
-        database=history_database,
+        database=recorded_database,
     )
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
 
     done = run("backup", "--runtime", "host", root=root, **changes)
 
@@ -193,15 +187,14 @@ def test_rows_that_the_database_would_not_take_again_fail_the_backup(
 
 
 def test_a_role_without_temporary_tables_backs_up_and_that_it_was_not_rehearsed_is_said(
-    postgres: Postgres, root: Path, history_url: str, history_database: str
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str
 ) -> None:
-    write_history(history_url).close()
     for statement in (
-        f"REVOKE TEMPORARY ON DATABASE {history_database} FROM PUBLIC",
-        f"ALTER DATABASE {history_database} OWNER TO postgres",
+        f"REVOKE TEMPORARY ON DATABASE {recorded_database} FROM PUBLIC",
+        f"ALTER DATABASE {recorded_database} OWNER TO postgres",
     ):
-        postgres.execute(statement, database=history_database)
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+        postgres.execute(statement, database=recorded_database)
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
 
     done = run("backup", "--runtime", "host", root=root, **changes)
 
@@ -210,23 +203,22 @@ def test_a_role_without_temporary_tables_backs_up_and_that_it_was_not_rehearsed_
 
 
 def test_a_rehearsal_leaves_nothing_in_the_database(
-    postgres: Postgres, root: Path, history_url: str, history_database: str
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str
 ) -> None:
-    write_history(history_url).close()
     counted = "SELECT count(*), max(oid) FROM pg_class WHERE relkind IN ('r', 'S', 'i')"
     advanced = "SELECT last_value FROM tasks_id_seq"
-    before = [postgres.execute(each, database=history_database) for each in (counted, advanced)]
+    before = [postgres.execute(each, database=recorded_database) for each in (counted, advanced)]
 
-    done = run("backup", "--runtime", "host", root=root, PIPELINE_HISTORY_URL=history_url,
+    done = run("backup", "--runtime", "host", root=root, PIPELINE_HISTORY_URL=recorded_url,
                PATH=with_programs(postgres))  # fmt: skip
 
     assert "(20 tasks, accepted by its database in a rehearsal)" in done.out, done.output
-    after = [postgres.execute(each, database=history_database) for each in (counted, advanced)]
+    after = [postgres.execute(each, database=recorded_database) for each in (counted, advanced)]
     assert after == before
 
 
 def test_a_history_in_a_schema_of_its_own_comes_back_there(
-    postgres: Postgres, root: Path, history_url: str, history_database: str
+    postgres: Postgres, root: Path, history_url: str, history_database: str, another_database: str
 ) -> None:
     for statement in (
         "CREATE SCHEMA luigi AUTHORIZATION luigi",
@@ -246,7 +238,7 @@ def test_a_history_in_a_schema_of_its_own_comes_back_there(
     assert store.runs() == runs
     store.close()
     assert postgres.execute("SELECT * FROM public.tasks", database=history_database) == [("kept",)]
-    fresh = postgres.url(postgres.new_database())
+    fresh = postgres.url(another_database)
     assert restored(file, root, PIPELINE_HISTORY_URL=fresh, PATH=changes["PATH"]).status == 0
     with contextlib.closing(HistoryStore(Secret(fresh))) as elsewhere:
         assert elsewhere.runs() == runs
@@ -279,16 +271,16 @@ def test_new_tasks_are_numbered_after_the_restored_ones_and_a_refusal_sets_nothi
 def test_a_history_in_use_is_refused_with_what_to_do(
     postgres: Postgres,
     root: Path,
-    history_url: str,
-    history_database: str,
+    recorded_url: str,
+    recorded_database: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write_history(history_url).close()
-    changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
+    monkeypatch.setattr("pipeline.ops.backup.script.LOCK_SECONDS", 0.2)
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
     file = made(root, **changes)
     postgres.execute("ALTER ROLE luigi SET statement_timeout = '50ms'", database="postgres")
     try:
-        with postgres.locked(history_database):
+        with postgres.locked(recorded_database):
             done = restored(file, root, **changes)
     finally:
         postgres.execute("ALTER ROLE luigi RESET statement_timeout", database="postgres")
@@ -319,10 +311,9 @@ def test_a_dump_by_newer_programs_comes_back_into_the_older_server_it_is_from(
 
 
 def test_older_programs_are_refused_with_both_versions_and_the_cure(
-    postgres: Postgres, old_postgres: Postgres, root: Path, history_url: str
+    postgres: Postgres, old_postgres: Postgres, root: Path, recorded_url: str
 ) -> None:
-    write_history(history_url).close()
-    done = run("backup", "--runtime", "host", root=root, PIPELINE_HISTORY_URL=history_url,
+    done = run("backup", "--runtime", "host", root=root, PIPELINE_HISTORY_URL=recorded_url,
                PATH=with_programs(old_postgres))  # fmt: skip
 
     assert done.status == 1
@@ -332,10 +323,9 @@ def test_older_programs_are_refused_with_both_versions_and_the_cure(
 
 
 def test_a_dump_of_newer_programs_is_refused_with_the_cure(
-    postgres: Postgres, old_postgres: Postgres, root: Path, history_url: str
+    postgres: Postgres, old_postgres: Postgres, root: Path, recorded_url: str
 ) -> None:
-    write_history(history_url).close()
-    variables = {"PIPELINE_HISTORY_URL": history_url}
+    variables = {"PIPELINE_HISTORY_URL": recorded_url}
     file = made(root, **variables, PATH=with_programs(postgres))
     back = restored(file, root, **variables, PATH=with_programs(old_postgres))
 
@@ -348,14 +338,13 @@ def test_a_dump_of_newer_programs_is_refused_with_the_cure(
 def test_commands_in_a_forged_dump_are_not_run(
     postgres: Postgres,
     root: Path,
-    history_url: str,
-    history_database: str,
+    recorded_url: str,
+    recorded_database: str,
     tmp_path: Path,
     inside: bool,
 ) -> None:
     """As if pg_restore had printed them, before the rows of the tasks or among them."""
-    write_history(history_url).close()
-    before = rows(postgres, history_database)
+    before = rows(postgres, recorded_database)
     escaped = tmp_path / "escaped"
     forged = f"\\! touch {escaped}\n\\copy tasks to '{escaped}'\nDELETE FROM tasks;\n"
     header = "COPY public.tasks (id, task_id, name, host) FROM stdin;\n"
@@ -370,11 +359,11 @@ def test_commands_in_a_forged_dump_are_not_run(
     )
     spy.chmod(0o755)
     path = with_programs(postgres)
-    file = made(root, PIPELINE_HISTORY_URL=history_url, PATH=path)
+    file = made(root, PIPELINE_HISTORY_URL=recorded_url, PATH=path)
 
-    done = restored(file, root, PIPELINE_HISTORY_URL=history_url, PATH=f"{spies}:{path}")
+    done = restored(file, root, PIPELINE_HISTORY_URL=recorded_url, PATH=f"{spies}:{path}")
 
-    assert (done.status, rows(postgres, history_database)) == (int(inside), before), done.output
+    assert (done.status, rows(postgres, recorded_database)) == (int(inside), before), done.output
     assert not escaped.exists()
 
 

