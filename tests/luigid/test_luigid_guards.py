@@ -12,9 +12,9 @@ import re
 import signal
 import stat
 import subprocess
-import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,11 @@ import pytest
 from luigi.task import task_id_str
 from support.browser import browser
 from support.fake_tmdb import V3_KEY, FakeTmdb
-from support.luigi_runs import LuigiRun, luigi_command
-from support.luigid_process import Luigid, added, login, our_luigid, plain_luigid, popular
+from support.luigi_runs import LuigiRun, as_process, installed, luigi_command
+from support.luigid_process import PASSWORD, Luigid, added, login, our_luigid, plain_luigid, popular
 from support.ports import free_port
+from support.zygote import shared_zygote
 
-PASSWORD = "correct-horse"
 PAGE = "/static/visualiser/index.html"
 WORKER = "Worker(of the test)"
 FOREIGN = [
@@ -43,25 +43,6 @@ FOREIGN = [
 """What browsers send for an <img> or a form of another site; the last ones over plain http."""
 
 
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Luigid]:
-    with plain_luigid(tmp_path_factory.mktemp("plain")) as luigid:
-        yield luigid
-
-
-@pytest.fixture(scope="module")
-def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Luigid]:
-    with our_luigid(tmp_path_factory.mktemp("ours"), "--allow-host", "luigid") as luigid:
-        yield luigid
-
-
-@pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Luigid]:
-    folder = tmp_path_factory.mktemp("locked")
-    with our_luigid(folder, PIPELINE_LUIGID_PASSWORD=PASSWORD) as luigid:
-        yield luigid
-
-
 PLANTED = """
 import luigi
 class Planted(luigi.Task):
@@ -72,17 +53,31 @@ class Planted(luigi.Task):
 """
 
 
+class HeldTmdb(FakeTmdb):
+    """A fake TMDB that answers once `release` is set."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        super().__init__(key=V3_KEY, limit=None, chance=self._wait)
+
+    def _wait(self, _path: str, _query: Mapping[str, str]) -> None:
+        self.release.wait(60)
+
+
 def attack_a_live_worker(
-    luigid: Luigid, environment: dict[str, str], url: str, folder: Path
+    luigid: Luigid, environment: dict[str, str], tmdb: HeldTmdb, folder: Path
 ) -> tuple[int, int | None, Path]:
     """Let a real run work, hand it a task of a stranger's; return answer, exit status, proof."""
     (folder / "planted.py").write_text(PLANTED)
     proof = folder / "proof"
     config = folder / "run.cfg"
-    config.write_text(f"[core]\nscheduler_url = {luigid.url}\n[worker]\nkeep_alive = True\n")
+    config.write_text(
+        f"[core]\nscheduler_url = {luigid.url}\n"
+        "[worker]\nkeep_alive = True\nwait_interval = 0.1\nwait_jitter = 0.1\n"
+    )
     variables = {
         **environment,
-        "TMDB_API_URL": url,
+        "TMDB_API_URL": tmdb.url,
         "LUIGI_CONFIG_PATH": str(config),
         "PIPELINE_DATA_DIR": str(luigid.data_dir),
         "PYTHONPATH": str(folder),
@@ -97,6 +92,7 @@ def attack_a_live_worker(
         worker = first_worker(luigid)
         forged = added("Planted", {"proof": str(proof)}, "planted", worker=worker)
         answer = luigid.call("add_task", **forged)
+        tmdb.release.set()
         deadline = time.monotonic() + 60
         while run.poll() is None and not proof.exists():
             assert time.monotonic() < deadline
@@ -123,9 +119,8 @@ def test_a_stranger_has_a_live_worker_run_his_code_with_a_plain_luigid_only(
     kind: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     start = plain_luigid if kind == "plain" else our_luigid
-    slow = FakeTmdb(key=V3_KEY, limit=None, latency=0.7)
-    with slow as tmdb, start(tmp_path / kind) as luigid:
-        status, ended, proof = attack_a_live_worker(luigid, environment, tmdb.url, tmp_path)
+    with HeldTmdb() as tmdb, start(tmp_path / kind) as luigid:
+        status, ended, proof = attack_a_live_worker(luigid, environment, tmdb, tmp_path)
     assert (status, proof.exists()) == ((200, True) if kind == "plain" else (403, False))
     assert kind == "plain" or ended == 0
 
@@ -352,7 +347,7 @@ def test_html_in_a_status_message_runs_in_the_page_of_a_plain_luigid_only(
 ) -> None:
     start = plain_luigid if kind == "plain" else our_luigid
     message = "<img src=x onerror='window.stolen = 1'><b>half done</b>"
-    with start(tmp_path / kind) as luigid, browser(tmp_path) as page:
+    with browser(tmp_path) as page, start(tmp_path / kind) as luigid:
         task_id = run_one(luigid, "2024-01-07")
         luigid.call("set_task_status_message", task_id=task_id, status_message=message)
         page.open(luigid.url + PAGE)
@@ -364,7 +359,7 @@ def test_html_in_a_status_message_runs_in_the_page_of_a_plain_luigid_only(
 
 
 def test_the_page_shows_tasks_graph_and_workers_in_a_real_browser(tmp_path: Path) -> None:
-    with our_luigid(tmp_path) as luigid, browser(tmp_path) as page:
+    with browser(tmp_path) as page, our_luigid(tmp_path) as luigid:
         first = run_one(luigid, "2024-01-07")
         summary = added(
             "DailySummary", {"date": "2024-01-07"}, "pipeline.tasks.daily", deps=[first]
@@ -383,7 +378,7 @@ def test_the_page_shows_tasks_graph_and_workers_in_a_real_browser(tmp_path: Path
 
 
 def test_the_pages_own_buttons_work(tmp_path: Path) -> None:
-    with our_luigid(tmp_path) as luigid, browser(tmp_path) as page:
+    with browser(tmp_path) as page, our_luigid(tmp_path) as luigid:
         task_id = run_one(luigid, "2024-01-07")
         failed = popular(worker="Worker(2024-01-07)", status="FAILED", expl='"it broke"')
         luigid.call("add_task", **failed)
@@ -399,12 +394,11 @@ def test_the_pages_own_buttons_work(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["plain", "ours"])
 def test_a_failure_of_a_task_that_never_ran_does_not_stop_all_work(
-    kind: str, tmp_path: Path
+    kind: str, ours: Luigid, tmp_path: Path
 ) -> None:
-    start = plain_luigid if kind == "plain" else our_luigid
     policy = {"retry_count": 1}
-    with start(tmp_path / kind) as luigid:
-        task = popular(worker="Worker(stranger)", retry_policy_dict=policy)
+    with contextlib.nullcontext(ours) if kind == "ours" else plain_luigid(tmp_path) as luigid:
+        task = popular("2031-01-05", worker="Worker(stranger)", retry_policy_dict=policy)
         luigid.call("add_task", **{**task, "status": "FAILED"})
         luigid.call("report_task_statistics", task_id=task["task_id"], statistics={"x": {}})
         luigid.call("update_metrics_task_started", task="x")
@@ -514,15 +508,17 @@ def state_of(luigid: Luigid) -> Path:
 
 
 def test_it_ends_cleanly_and_remembers_in_a_file_of_its_own(tmp_path: Path) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
+    days = {signal.SIGTERM: "2024-01-07", signal.SIGINT: "2024-01-08"}
+    for number, day in days.items():
         with our_luigid(tmp_path) as luigid:
-            luigid.call("add_task", **popular())
+            luigid.call("add_task", **popular(day))
             assert luigid.stop(number) == 0
+        assert "Traceback" not in luigid.log.read_text()
         assert stat.S_IMODE(state_of(luigid).stat().st_mode) == 0o600
         assert stat.S_IMODE(state_of(luigid).parent.stat().st_mode) == 0o700
     with our_luigid(tmp_path) as luigid:
-        assert luigid.status_of(popular()["task_id"]) == "PENDING"
-    assert "Traceback" not in luigid.log.read_text()
+        for day in days.values():
+            assert luigid.status_of(popular(day)["task_id"]) == "PENDING"
 
 
 def test_what_a_plain_luigid_took_on_is_forgotten(tmp_path: Path) -> None:
@@ -550,17 +546,12 @@ def test_a_damaged_state_does_not_keep_it_from_starting(tmp_path: Path) -> None:
 
 def refused_start(tmp_path: Path, *options: str, **variables: str) -> str:
     """What a luigid says that does not start."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline.ops.cli", "luigid", "--port", "0", *options],
-        env={**os.environ, "PIPELINE_DATA_DIR": str(tmp_path / "data"), **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 1, done.stderr
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    return done.stderr
+    command = [installed("tmdb-pipeline"), "luigid", "--port", "0", *options]
+    env = {**os.environ, "PIPELINE_DATA_DIR": str(tmp_path / "data"), **variables}
+    done = shared_zygote("luigid").run(command, env, tmp_path, timeout=60)
+    assert done.status == 1, done.err
+    assert len(done.err.splitlines()) == 1, done.err
+    return done.err
 
 
 @pytest.mark.parametrize("what", ["file", "folder", "link"])
@@ -594,7 +585,11 @@ def test_a_state_of_somebody_else_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_one_sentence(ours: Luigid, tmp_path: Path) -> None:
-    sentence = refused_start(tmp_path, "--port", str(ours.port))
+    env = {**os.environ, "PIPELINE_DATA_DIR": str(tmp_path / "data")}
+    command = [installed("tmdb-pipeline"), "luigid", "--port", str(ours.port)]
+    done = as_process(command, env, tmp_path)
+    sentence = done.err
+    assert (done.status, sentence.count("\n")) == (1, 1), sentence
     assert f"Port {ours.port}" in sentence
     assert "--port" in sentence
 

@@ -14,18 +14,17 @@ import luigi.configuration
 import luigi.task_history
 import pytest
 import time_machine
-from support.fake_tmdb import V3_KEY, FakeTmdb, status
+from support.configurations import quick
+from support.fake_tmdb import FakeTmdb, status
 from support.luigi_runs import LuigiRun
 from support.luigid_process import CONFIGURATION, added, our_luigid
 from support.repository import REPOSITORY
 
 import pipeline  # noqa: F401  puts our luigi.cfg in force
-from pipeline.credential import Secret
 from pipeline.errors import SettingsError
 from pipeline.ops.scheduler.recorder import HistoryRecorder
 from pipeline.ops.scheduler.scheduling import LONGEST_STORY, PipelineScheduler
 from pipeline.ops.scheduler.state import prepare_folder
-from pipeline.ops.scheduler.store import HistoryStore
 
 START = datetime.datetime(2024, 1, 7, 2, 0, tzinfo=datetime.UTC)
 DAILY = added("PopularMovies", {"date": "2024-01-07"}, "pipeline.tasks.collect", worker="w1")
@@ -37,7 +36,7 @@ WEEKLY = added(
 )
 
 
-class Told(luigi.task_history.TaskHistory):
+class Told(luigi.task_history.TaskHistory):  # type: ignore[misc]
     """A history that keeps what it is told as words."""
 
     def __init__(self) -> None:
@@ -269,14 +268,11 @@ def test_a_delay_that_is_none_is_one_sentence(value: str, told: Told, tmp_path: 
 def test_an_unattended_run_is_tried_again_and_ends_well(
     luigi_run: LuigiRun, tmdb: FakeTmdb, tmp_path: Path
 ) -> None:
-    configuration = CONFIGURATION + "[tmdb_pipeline]\ndaily_retry_delay = 0.5\n"
+    configuration = CONFIGURATION + "[tmdb_pipeline]\ndaily_retry_delay = 0.1\n"
     tmdb.fail(status(404), path="/movie/popular", times=1)
     with our_luigid(tmp_path / "luigid", configuration=configuration) as luigid:
-        config = tmp_path / "run.cfg"
-        unattended = (REPOSITORY / "config/unattended.cfg").read_text("utf-8")
-        config.write_text(
-            unattended.replace("[core]", f"[core]\nscheduler_url = {luigid.url}/"), "utf-8"
-        )
+        unattended = REPOSITORY / "config/unattended.cfg"
+        config = quick(unattended, tmp_path, scheduler_url=f"{luigid.url}/")
         arguments = ("DailySummary", "--date", "2024-01-07")
         run = luigi_run(
             *arguments, local=False, LUIGI_CONFIG_PATH=str(config),
@@ -284,34 +280,6 @@ def test_an_unattended_run_is_tried_again_and_ends_well(
         )  # fmt: skip
     assert run.status == 0, run.output
     assert tmdb.count("/movie/popular") >= 6
-
-
-def test_the_history_of_a_failed_a_lost_and_a_repeated_run_is_in_the_database(
-    history_url: str, tmp_path: Path
-) -> None:
-    configuration = CONFIGURATION + "[tmdb_pipeline]\ndaily_retry_delay = 0.1\n"
-    configuration = configuration.replace("disconnect_delay = 30", "disconnect_delay = 0.5")
-    variables = {"PIPELINE_HISTORY_URL": history_url, "TMDB_API_KEY": V3_KEY}
-    with our_luigid(tmp_path, configuration=configuration, **variables) as luigid:
-        told = {**DAILY, "status": "FAILED", "expl": json.dumps(f"refused {V3_KEY}")}
-        luigid.call("add_task", **DAILY)
-        assert luigid.call("get_work", worker="w1", host="here").response["task_id"]
-        luigid.call("add_task", **told)
-        deadline = time.monotonic() + 20
-        while luigid.call("get_work", worker="w1", host="here").response["task_id"] is None:
-            assert time.monotonic() < deadline
-        while luigid.status_of(DAILY["task_id"]) == "RUNNING":
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        assert luigid.ask("GET", "/history").status == 200
-        assert "tmdb_history_up" in luigid.ask("GET", "/metrics").text
-        assert luigid.stop() == 0
-    runs = HistoryStore(Secret(history_url)).runs()
-    assert [run.outcome for run in runs][-2:] == ["FAILED", "FAILED"]
-    reasons = [run.reason for run in runs if run.outcome == "FAILED"]
-    assert "its worker is gone" in reasons
-    assert any(reason and reason.startswith("refused ") for reason in reasons)
-    assert V3_KEY not in str(runs)
 
 
 def test_the_recorder_knows_what_the_scheduler_tells_it() -> None:

@@ -49,22 +49,24 @@ def figures(data_dir: Path, plan: Plan) -> dict[str, dict[str, float]]:
 
 
 def test_after_a_day_and_a_week_an_operator_sees_what_was_collected(
-    luigi_run: LuigiRun, data_dir: Path, tmp_path: Path
+    luigi_run: LuigiRun, ours: Luigid, tmp_path: Path
 ) -> None:
     today = str(clock.today())
-    with our_luigid(tmp_path / "luigid", PIPELINE_DATA_DIR=str(data_dir)) as luigid:
-        config = tmp_path / "run.cfg"
-        config.write_text(f"[core]\nscheduler_url = {luigid.url}/\n")
-        for task in ("DailySummary", "WeeklyConsolidation"):
-            run = luigi_run(task, "--date", today, local=False, LUIGI_CONFIG_PATH=str(config))
-            assert run.status == 0, run.output
-        samples = scraped(luigid)
+    before = scraped(ours)
+    config = tmp_path / "run.cfg"
+    config.write_text(f"[core]\nscheduler_url = {ours.url}/\n")
+    variables = {"LUIGI_CONFIG_PATH": str(config), "PIPELINE_DATA_DIR": str(ours.data_dir)}
+    for task in ("DailySummary", "WeeklyConsolidation"):
+        run = luigi_run(task, "--date", today, local=False, **variables)
+        assert run.status == 0, run.output
+    samples = scraped(ours)
     for task in ("DailySummary", "WeeklyConsolidation"):
         done = samples["tmdb_last_success_timestamp_seconds", (("task", task),)]
         assert time.time() - 120 < done <= time.time() + 1
-        assert samples["luigi_task_done_total", (("family", task),)] == 1
-        assert samples["luigi_task_started_total", (("family", task),)] == 1
-    document = json.loads(Layout(data_dir).popular(clock.today()).read_text("utf-8"))
+        for name in ("luigi_task_done_total", "luigi_task_started_total"):
+            counter = (name, (("family", task),))
+            assert samples[counter] - before.get(counter, 0) == 1
+    document = json.loads(Layout(ours.data_dir).popular(clock.today()).read_text("utf-8"))
     info = document["collection_info"]
     popular = (("list", "popular"),)
     assert samples["tmdb_films_collected", popular] == info["total_collected"] > 0

@@ -10,21 +10,19 @@ import datetime
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 from support.browser import browser
 from support.luigi_runs import LuigiRun
-from support.luigid_process import Answer, Luigid, login, our_luigid
+from support.luigid_process import PASSWORD, Answer, Luigid, login, our_luigid
 from support.repository import REPOSITORY
 
 from pipeline import clock
 from pipeline.layout import Layout
 from pipeline.ops import reports
 
-PASSWORD = "correct-horse"
 DAY = datetime.date(2024, 1, 7)
 EARLIER = datetime.date(2023, 12, 31)
 SECRET = "not for the browser"
@@ -62,19 +60,17 @@ def fill(root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def luigid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Luigid]:
-    folder = tmp_path_factory.mktemp("open")
-    fill(folder / "data")
-    with our_luigid(folder) as running:
-        yield running
+def luigid(ours: Luigid) -> Luigid:
+    """The hardened luigid, with pages in its data root."""
+    fill(ours.data_dir)
+    return ours
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Luigid]:
-    folder = tmp_path_factory.mktemp("locked")
-    fill(folder / "data")
-    with our_luigid(folder, PIPELINE_LUIGID_PASSWORD=PASSWORD) as running:
-        yield running
+def locked_pages(locked: Luigid) -> Luigid:
+    """The luigid with a password, with pages in its data root."""
+    fill(locked.data_dir)
+    return locked
 
 
 def content_policy(answer: Answer) -> dict[str, list[str]]:
@@ -291,15 +287,17 @@ def test_a_page_that_luigid_may_not_read_is_told_as_that(luigid: Luigid) -> None
 
 
 @pytest.mark.parametrize("path", [INDEX, DAILY, WEEKLY, "/pages", "/pages/x", "/pages/.env"])
-def test_the_password_is_asked_for_and_a_foreign_name_refused(path: str, locked: Luigid) -> None:
+def test_the_password_is_asked_for_and_a_foreign_name_refused(
+    path: str, locked_pages: Luigid
+) -> None:
     known = login(PASSWORD)
     for method in ("GET", "HEAD"):
-        assert locked.ask(method, path).status == 401
-        assert locked.ask(method, path, Authorization=login("wrong")).status == 401
-        foreign = locked.ask(method, path, Authorization=known, Host="evil.example")
+        assert locked_pages.ask(method, path).status == 401
+        assert locked_pages.ask(method, path, Authorization=login("wrong")).status == 401
+        foreign = locked_pages.ask(method, path, Authorization=known, Host="evil.example")
         assert foreign.status == 421
         assert "하루" not in foreign.text
-    answer = locked.ask("GET", path, Authorization=known)
+    answer = locked_pages.ask("GET", path, Authorization=known)
     assert answer.status in (200, 302, 404)
 
 
@@ -370,10 +368,10 @@ def test_the_pipeline_s_own_script_runs(luigid: Luigid, tmp_path: Path) -> None:
 
 
 def test_a_page_of_the_pipeline_s_making_lacks_nothing(luigi_run: LuigiRun, tmp_path: Path) -> None:
-    for task in ("DailySummary", "DailyPage"):
-        run = luigi_run(task, "--date", "2024-01-07", TMDB_API_KEY="demo")
-        assert run.status == 0, run.output
-    with our_luigid(tmp_path) as luigid, browser(tmp_path) as page:
+    with browser(tmp_path) as page, our_luigid(tmp_path) as luigid:
+        for task in ("DailySummary", "DailyPage"):
+            run = luigi_run(task, "--date", "2024-01-07", TMDB_API_KEY="demo")
+            assert run.status == 0, run.output
         page.open(luigid.url + DAILY)
         assert "2024" in page.evaluate("document.title")
         assert blocked(page.evaluate(VIOLATIONS)) == set()

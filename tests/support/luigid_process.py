@@ -1,4 +1,7 @@
-"""A luigid as a process of its own on a free port, plain or ours, and how to talk to it."""
+"""A luigid on a free port, plain or ours, and how to talk to it.
+
+It is a process of its own, forked from an interpreter that has imported luigid's libraries.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,9 +21,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from luigi.task import task_id_str
+from support.luigi_runs import installed
 from support.ports import free_port
+from support.zygote import Forked, shared_zygote
 
 COLLECT = "pipeline.tasks.collect"
+PASSWORD = "correct-horse"
+"""What the luigid with a password asks for in tests."""
 _LISTENS = re.compile(r"listens on http://[^ ]*:(\d+)/")
 
 CONFIGURATION = """
@@ -55,7 +60,7 @@ class Answer:
 class Luigid:
     """A running luigid."""
 
-    process: subprocess.Popen[bytes]
+    process: Forked
     port: int
     log: Path
     data_dir: Path
@@ -98,7 +103,7 @@ class Luigid:
 def plain_luigid(folder: Path) -> Iterator[Luigid]:
     """The `luigid` that luigi brings."""
     port = free_port()
-    command = [str(Path(sys.executable).with_name("luigid")), "--address", "127.0.0.1"]
+    command = [installed("luigid"), "--address", "127.0.0.1"]
     command += ["--port", str(port), "--state-path", str(folder / "plain.pickle")]
     with _running(command, folder, {}) as (process, log):
         yield _up(Luigid(process, port, log, folder))
@@ -108,9 +113,9 @@ def plain_luigid(folder: Path) -> Iterator[Luigid]:
 def our_luigid(
     folder: Path, *options: str, configuration: str = CONFIGURATION, **variables: str
 ) -> Iterator[Luigid]:
-    """The hardened luigid, by the command that everybody starts it with."""
+    """The hardened luigid, by the command that a user starts it with."""
     data_dir = folder / "data"
-    command = [sys.executable, "-m", "pipeline.ops.cli", "luigid", "--port", "0", *options]
+    command = [installed("tmdb-pipeline"), "luigid", "--port", "0", *options]
     variables = {"PIPELINE_DATA_DIR": str(data_dir), **variables}
     with _running(command, folder, variables, configuration) as (process, log):
         deadline = time.monotonic() + 30
@@ -127,14 +132,15 @@ def _running(
     folder: Path,
     variables: Mapping[str, str],
     configuration: str = CONFIGURATION,
-) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+) -> Iterator[tuple[Forked, Path]]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "luigid.cfg").write_text(configuration)
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PIPELINE_")}
+    ours = ("PIPELINE_", "TMDB_")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     env |= {"LUIGI_CONFIG_PATH": str(folder / "luigid.cfg"), **variables}
     log = folder / "luigid.log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, cwd=folder, env=env, stdout=stream, stderr=stream)
+    log.write_bytes(b"")
+    process = shared_zygote("luigid").start(command, env, folder, log, log)
     try:
         yield process, log
     finally:

@@ -50,6 +50,11 @@ _LIBRARIES = (
     *("requests", "tabulate", "tqdm", "urllib3"),
     *("importlib.metadata", "socketserver", "statistics", "xml.etree.ElementTree"),
 )
+# What luigid imports besides; the pipeline's own commands import no tornado.
+_LIBRARIES_OF_LUIGID = (
+    *("prometheus_client", "psycopg2", "sqlalchemy.dialects.postgresql.psycopg2"),
+    *("tornado.httpclient", "tornado.httpserver", "tornado.netutil", "tornado.web"),
+)
 _LONGEST_MESSAGE = 1 << 20
 _umask_lock = threading.Lock()
 
@@ -62,14 +67,52 @@ class Ended(NamedTuple):
     err: str
 
 
+class Forked:
+    """A command that runs; to be used like a `subprocess.Popen`."""
+
+    def __init__(self, pid: int, replies: socket.socket) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._replies = replies
+
+    def poll(self) -> int | None:
+        """Return the exit status, None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end in that many seconds.
+        """
+        if self.returncode is None:
+            self.returncode = _receive(self._replies, timeout)
+            if self.returncode is None:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            self._replies.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):  # it ended just now
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once, unless it has ended."""
+        self.send_signal(signal.SIGKILL)
+
+
 class Zygote:
     """The interpreter that is forked, as seen from the tests, in any number of threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "commands") -> None:
         self._orders, theirs = _socket_pair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "support.zygote", str(theirs.fileno())],
+                [sys.executable, "-m", "support.zygote", str(theirs.fileno()), kind],
                 pass_fds=[theirs.fileno()],
                 cwd=TESTS,
                 stdin=subprocess.DEVNULL,
@@ -85,21 +128,26 @@ class Zygote:
         """
         with tempfile.TemporaryDirectory(prefix="zygote-", dir="/tmp") as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
-            order: dict[str, object] = {"command": command, "env": dict(env), "cwd": str(cwd)}
-            order["umask"] = current_umask()
-            replies, theirs = _socket_pair()
-            with replies, theirs:
-                message = json.dumps({**order, "out": str(out), "err": str(err)}).encode()
-                socket.send_fds(self._orders, [message], [theirs.fileno()])
-                theirs.close()
-                pid = _receive(replies, None)
-                status = _receive(replies, timeout)
-                if status is None:
-                    with contextlib.suppress(ProcessLookupError):  # it ended just now
-                        os.kill(pid, signal.SIGKILL)
-                    _receive(replies, None)
-                    raise subprocess.TimeoutExpired(list(command), timeout, out.read_bytes())
+            forked = self.start(command, env, cwd, out, err)
+            try:
+                status = forked.wait(timeout)
+            except subprocess.TimeoutExpired:
+                forked.kill()
+                forked.wait()
+                raise subprocess.TimeoutExpired(list(command), timeout, out.read_bytes()) from None
             return Ended(status, *(path.read_text("utf-8", "replace") for path in (out, err)))
+
+    def start(
+        self, command: Sequence[str], env: Mapping[str, str], cwd: Path, out: Path, err: Path
+    ) -> Forked:
+        """Start a console script that writes its output into these files."""
+        order: dict[str, object] = {"command": command, "env": dict(env), "cwd": str(cwd)}
+        order["umask"] = current_umask()
+        message = json.dumps({**order, "out": str(out), "err": str(err)}).encode()
+        replies, theirs = _socket_pair()
+        with theirs:
+            socket.send_fds(self._orders, [message], [theirs.fileno()])
+        return Forked(_receive(replies, None), replies)
 
     def close(self) -> None:
         """End the interpreter."""
@@ -125,9 +173,12 @@ def _receive(replies: socket.socket, timeout: float | None) -> Any:
 
 
 @functools.cache
-def shared_zygote() -> Zygote:
-    """Return the zygote of this test process; it is started at its first use."""
-    zygote = Zygote()
+def shared_zygote(kind: str = "commands") -> Zygote:
+    """Return the zygote of this test process; it is started at its first use.
+
+    That of the kind `luigid` has imported what luigid needs besides.
+    """
+    zygote = Zygote(kind)
     atexit.register(zygote.close)
     return zygote
 
@@ -176,7 +227,7 @@ def _become_command(
     time.tzset()
     os.chdir(cwd)
     for path, descriptor in ((out, 1), (err, 2)):
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         os.dup2(opened, descriptor)
         os.close(opened)
     os.umask(umask)
@@ -196,9 +247,12 @@ def _import_libraries() -> None:
     import tenacity  # noqa: F401
 
     del sys.modules["tornado"]
-    gc.freeze()
 
 
 if __name__ == "__main__":
     _import_libraries()
+    if sys.argv[2] == "luigid":
+        for _name in _LIBRARIES_OF_LUIGID:
+            __import__(_name)
+    gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))
