@@ -1,6 +1,7 @@
 """A luigid on a free port, plain or ours, and how to talk to it.
 
-It is a process of its own, forked from an interpreter that has imported luigid's libraries.
+It is a process of its own, forked from an interpreter that has imported luigid's libraries, where
+its variables do not ask for a new interpreter.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ from urllib.parse import urlencode
 from luigi.task import task_id_str
 from support.luigi_runs import installed
 from support.ports import free_port
-from support.zygote import Forked, shared_zygote
+from support.zygote import Forked, needs_new_interpreter, shared_zygote
 
 COLLECT = "pipeline.tasks.collect"
 PASSWORD = "correct-horse"
@@ -60,7 +62,7 @@ class Answer:
 class Luigid:
     """A running luigid."""
 
-    process: Forked
+    process: Forked | subprocess.Popen[bytes]
     port: int
     log: Path
     data_dir: Path
@@ -132,7 +134,7 @@ def _running(
     folder: Path,
     variables: Mapping[str, str],
     configuration: str = CONFIGURATION,
-) -> Iterator[tuple[Forked, Path]]:
+) -> Iterator[tuple[Forked | subprocess.Popen[bytes], Path]]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "luigid.cfg").write_text(configuration)
     ours = ("PIPELINE_", "TMDB_")
@@ -140,12 +142,21 @@ def _running(
     env |= {"LUIGI_CONFIG_PATH": str(folder / "luigid.cfg"), **variables}
     log = folder / "luigid.log"
     log.write_bytes(b"")
-    process = shared_zygote("luigid").start(command, env, folder, log, log)
+    process = _start(command, env, folder, log)
     try:
         yield process, log
     finally:
         process.kill()
         process.wait()
+
+
+def _start(
+    command: list[str], env: dict[str, str], folder: Path, log: Path
+) -> Forked | subprocess.Popen[bytes]:
+    if not needs_new_interpreter(env):
+        return shared_zygote("luigid").start(command, env, folder, log, log)
+    with log.open("ab") as stream:
+        return subprocess.Popen(command, cwd=folder, env=env, stdout=stream, stderr=stream)
 
 
 def _up(luigid: Luigid) -> Luigid:
