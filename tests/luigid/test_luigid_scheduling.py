@@ -36,7 +36,7 @@ WEEKLY = added(
 )
 
 
-class Told(luigi.task_history.TaskHistory):  # type: ignore[misc]
+class Told(luigi.task_history.TaskHistory):
     """A history that keeps what it is told as words."""
 
     def __init__(self) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 from support import canary
+from support.commands import run_in_process
 from support.fake_tmdb import FakeTmdb, Fault, refused, reset, status
-from support.in_process import invoked
 from support.luigi_runs import LuigiRun
 from support.luigid_process import Luigid, our_luigid
 from support.operate import luigi_cfg
@@ -95,7 +95,7 @@ class Stage:
             assert run.status == expected, run.output
 
     def operate(self, *words: str) -> int:
-        done = invoked(*words, env=self.environment)
+        done = run_in_process(*words, env=self.environment, cwd=Path.cwd())
         self.printed[f"tmdb-pipeline {' '.join(words)} {len(self.printed)}"] = done.output.encode()
         return done.status
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from support.commands import run_in_process
 from support.fake_tmdb import V3_KEY, FakeTmdb, status
 from support.hostile_texts import ALL, assert_shown_safely, logs
-from support.in_process import invoked
 from support.luigi_runs import LuigiRun, Run
 from support.luigid_process import our_luigid
 from support.operate import luigi_cfg
@@ -58,7 +58,7 @@ def test_what_tmdb_says_of_an_error_acts_nowhere(
         errors = [luigid.call("fetch_error", task_id=task).response["error"] for task in tasks]
         operator = {**environment, "LUIGI_CONFIG_PATH": cfg, "PIPELINE_HISTORY_URL": history_url}
         shown: list[Run] = [
-            invoked(*words, "--runtime", "host", env=operator)
+            run_in_process(*words, "--runtime", "host", env=operator, cwd=Path.cwd())
             for words in (
                 ("status", "DailySummary"), ("status", "PopularMovies"), ("logs",),
                 ("status", "PopularMovies", "--json"), ("logs", "PopularMovies"), ("stats",),

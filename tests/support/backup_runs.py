@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.backup_files import REPORT
-from support.in_process import invoked
+from support.commands import run_in_process
 from support.luigi_runs import Run, installed, run_command
 from support.operate import document
 from support.postgres import Postgres
@@ -35,7 +35,7 @@ def variables(root: Path) -> dict[str, str]:
 
 def run(*words: str, root: Path, **changes: str | None) -> Run:
     """Run `tmdb-pipeline WORDS` with that data root in this process."""
-    return invoked(*words, env=variables(root), **changes)
+    return run_in_process(*words, env={**variables(root), **changes}, cwd=Path.cwd())
 
 
 def run_as_process(*words: str, root: Path, **changes: str | None) -> Run:

@@ -27,6 +27,7 @@ from click.testing import CliRunner
 from luigi.task_register import Register
 from support.luigi_runs import Run
 from support.operate import Operate
+from support.zygote import current_umask
 
 from pipeline import settings, startup
 from pipeline.ops import cli
@@ -97,8 +98,7 @@ def _restored_process() -> Iterator[None]:
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
-    os.umask(umask := os.umask(0o022))
-    os.umask(umask)
+    umask = current_umask()
     Register.clear_instance_cache()
     with (
         contextlib.ExitStack() as ending,
