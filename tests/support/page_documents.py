@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import statistics
@@ -160,6 +161,11 @@ def check(
 
 
 def daily_report(on: date, source: str = "demo") -> Document:
+    return copy.deepcopy(_daily_report(on, source))
+
+
+@cache
+def _daily_report(on: date, source: str) -> Document:
     return report(on, {name: films(name, on) for name in PATHS}, source)
 
 

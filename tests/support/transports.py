@@ -39,9 +39,11 @@ def open_transport(tmdb: FakeTmdb) -> Iterator[Opener]:
         yield make
 
 
-def ask(asker: Transport, path: str = POPULAR, **query: str) -> Any:
+def ask(
+    asker: Transport, path: str = POPULAR, stop: threading.Event | None = None, **query: str
+) -> Any:
     """Send one request and return the document."""
-    return asker.get(path, QUERY | query, lambda _: None, threading.Event()).body
+    return asker.get(path, QUERY | query, lambda _: None, stop or threading.Event()).body
 
 
 def fresh_key() -> str:

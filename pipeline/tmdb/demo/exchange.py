@@ -1,6 +1,5 @@
 """One connection to the catalogue server: each request read, judged and answered."""
 
-import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
@@ -62,7 +61,7 @@ class Exchange(BaseHTTPRequestHandler):
         if not self.server.bucket.take():
             tally.refusal()
             return error_reply(_TOO_FAST)
-        time.sleep(manners.latency_seconds)
+        manners.sleep(manners.latency_seconds)
         credential = presented_credential(query, self.headers.get("Authorization", ""))
         if credential is None or manners.key not in (None, credential):
             return error_reply(_BAD_CREDENTIAL)

@@ -4,6 +4,7 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -25,13 +26,14 @@ class Manners:
     """How a server behaves.
 
     `requests_per_second` 0 takes away the limit. `key` admits that one credential only, None any
-    that is well formed. `on` tells the catalogue's date.
+    that is well formed. `on` tells the catalogue's date; `sleep` waits for the latency.
     """
 
     latency_seconds: float = 0.0
     requests_per_second: float = 40.0
     key: str | None = None
     on: Callable[[], date] = today
+    sleep: Callable[[float], None] = time.sleep
 
 
 class CatalogueServer(ThreadingHTTPServer):

@@ -52,12 +52,14 @@ class World:
 
     def _pages(self, film_list: FilmList, date: datetime.date) -> list[Page]:
         chance = self._chance("pages", film_list.name, date)
-        today = self._source(film_list, date, self.language)
-        before = self.period.lists(PLAN, date - _DAY)
-        of_before = next(each for each in self._choose(before) if each.name == film_list.name)
-        yesterday = self._source(of_before, date - _DAY, self.language)
-        came = today if film_list.genre_id else mixed(today, yesterday, chance)
+        came = self._source(film_list, date, self.language)
+        if not film_list.genre_id:
+            came = mixed(came, self._yesterday(film_list, date), chance)
         return noisy(came, self.language, chance)
+
+    def _yesterday(self, film_list: FilmList, date: datetime.date) -> list[Page]:
+        of_before = next(each for each in self._lists(date - _DAY) if each.name == film_list.name)
+        return self._source(of_before, date - _DAY, self.language)
 
     def _past(self, film_list: FilmList, date: datetime.date, collections: int) -> list[Profile]:
         found: list[Profile] = []

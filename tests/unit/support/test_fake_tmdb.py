@@ -5,7 +5,6 @@ import json
 import re
 import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,15 +15,11 @@ import requests
 from support import fake_tmdb
 from support.fake_tmdb import FakeTmdb, Fault
 from support.fake_tmdb.gates import TokenBucket
+from support.waiting import wait_for
 
 KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"
 POPULAR = "/movie/popular"
-DOCUMENTED = {
-    "adult", "backdrop_path", "genre_ids", "id", "original_language", "original_title", "overview",
-    "popularity", "poster_path", "release_date", "softcore", "title", "video", "vote_average",
-    "vote_count",
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +49,9 @@ def ask(
 def test_faults_can_be_taken_back(session: requests.Session, tmdb: FakeTmdb) -> None:
     tmdb.fail(fake_tmdb.status(502), times=None)
     assert ask(session, tmdb).status_code == 502
+    tmdb.reset_next_connections(1)
     tmdb.mend()
-    assert ask(session, tmdb).status_code == 200
+    assert requests.get(tmdb.url + POPULAR, timeout=2).status_code == 200
 
 
 def rows(
@@ -67,9 +63,14 @@ def rows(
 
 def raw_answer(tmdb: FakeTmdb, request: bytes = b"GET /3/movie/popular HTTP/1.1\r\n\r\n") -> bytes:
     """What comes over a socket until the server closes it."""
+    return b"".join(pieces_of(tmdb, request))
+
+
+def pieces_of(tmdb: FakeTmdb, request: bytes) -> list[bytes]:
+    """The same, piece by piece as it was read."""
     with connected(tmdb) as sock:
         sock.sendall(request)
-        return b"".join(iter(lambda: sock.recv(65536), b""))
+        return list(iter(lambda: sock.recv(65536), b""))
 
 
 def connected(tmdb: FakeTmdb) -> socket.socket:
@@ -77,25 +78,6 @@ def connected(tmdb: FakeTmdb) -> socket.socket:
 
 
 class TestLists:
-    @pytest.mark.parametrize(
-        "path",
-        [POPULAR, "/movie/top_rated", "/trending/movie/day", "/trending/movie/week",
-         "/discover/movie"],
-    )  # fmt: skip
-    def test_a_page_holds_twenty_complete_korean_rows(
-        self, tmdb: FakeTmdb, session: requests.Session, path: str
-    ) -> None:
-        answer = ask(session, tmdb, path, page=2).json()
-        assert {key: answer[key] for key in answer if key != "results"} == {
-            "page": 2,
-            "total_pages": 500,
-            "total_results": 10000,
-        }
-        assert len(answer["results"]) == 20
-        extra = {"media_type"} if path.startswith("/trending") else set()
-        assert all(set(row) == DOCUMENTED | extra for row in answer["results"])
-        assert all("영화" in row["title"] for row in answer["results"])
-
     def test_every_position_of_every_list_is_another_film(
         self, tmdb: FakeTmdb, session: requests.Session
     ) -> None:
@@ -118,22 +100,6 @@ class TestLists:
     def test_two_servers_give_the_same_bytes(self, session: requests.Session) -> None:
         with FakeTmdb() as one, FakeTmdb() as other:
             assert ask(session, one).content == ask(session, other).content
-
-    def test_discover_answers_the_asked_genre(
-        self, tmdb: FakeTmdb, session: requests.Session
-    ) -> None:
-        found = rows(session, tmdb, "/discover/movie", with_genres="27")
-        assert all(27 in row["genre_ids"] for row in found)
-
-    @pytest.mark.parametrize("genre", ["99999", "horror"])
-    def test_a_wrong_genre_looks_like_success(
-        self, tmdb: FakeTmdb, session: requests.Session, genre: str
-    ) -> None:
-        answer = ask(session, tmdb, "/discover/movie", with_genres=genre)
-        assert (answer.status_code, answer.json()) == (
-            200,
-            {"page": 1, "results": [], "total_pages": 1, "total_results": 0},
-        )
 
     def test_a_forgotten_language_gives_english(self, tmdb: FakeTmdb) -> None:
         answer = requests.get(tmdb.url + POPULAR, timeout=2).json()
@@ -188,30 +154,6 @@ class TestLists:
             assert rows(session, tmdb, page=4) == [{"id": 4}]
             assert len(rows(session, tmdb, "/movie/top_rated")) == 20
 
-    @pytest.mark.parametrize("page", ["0", "501", "-1", "two"])
-    def test_a_page_outside_1_to_500_is_refused(
-        self, tmdb: FakeTmdb, session: requests.Session, page: str
-    ) -> None:
-        answer = ask(session, tmdb, page=page)
-        assert (answer.status_code, answer.json()["status_code"]) == (400, 22)
-
-    def test_genres_are_named_in_the_asked_language(
-        self, tmdb: FakeTmdb, session: requests.Session
-    ) -> None:
-        genres = ask(session, tmdb, "/genre/movie/list").json()["genres"]
-        assert len(genres) == 19
-        assert {"id": 27, "name": "공포"} in genres
-
-    def test_an_unknown_path_is_not_found(self, tmdb: FakeTmdb, session: requests.Session) -> None:
-        answer = ask(session, tmdb, "/movie/lopular")
-        assert (answer.status_code, answer.json()["status_code"]) == (404, 34)
-
-    def test_only_get_is_served(self, tmdb: FakeTmdb, session: requests.Session) -> None:
-        assert session.post(tmdb.url + POPULAR, data="x", timeout=2).status_code == 405
-
-    def test_what_is_no_http_is_told_so(self, tmdb: FakeTmdb) -> None:
-        assert raw_answer(tmdb, b"hello\r\n\r\n").startswith(b"HTTP/1.1 400 ")
-
 
 class TestCredential:
     @pytest.mark.parametrize(
@@ -241,10 +183,6 @@ class TestCredential:
                 "status_message": "Invalid API key: You must be granted a valid key.",
             }
 
-    def test_a_key_of_no_known_form_is_a_mistake_of_the_test(self) -> None:
-        with pytest.raises(ValueError, match="32 hex digits"):
-            FakeTmdb(key="secret")
-
 
 class TestRateLimit:
     def test_the_bucket_holds_a_second_worth_and_refills(self) -> None:
@@ -254,10 +192,10 @@ class TestRateLimit:
         assert [bucket.take(109.0) for _ in range(5)] == [True] * 4 + [False]
 
     def test_beyond_it_429_without_retry_after(self, session: requests.Session) -> None:
-        with FakeTmdb(limit=2) as tmdb:
-            answers = [ask(session, tmdb, "/authentication") for _ in range(3)]
+        with FakeTmdb(limit=1) as tmdb:
+            answers = [ask(session, tmdb, "/authentication") for _ in range(2)]
             assert tmdb.refusals == 1
-        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert [answer.status_code for answer in answers] == [200, 429]
         assert answers[-1].json()["status_code"] == 25
         assert "Retry-After" not in answers[-1].headers
 
@@ -266,10 +204,8 @@ class TestRecords:
     def test_a_request_is_kept_as_it_arrived(
         self, tmdb: FakeTmdb, session: requests.Session
     ) -> None:
-        before = time.monotonic()
         answer = ask(session, tmdb, page=3, api_key=KEY)
         (seen,) = tmdb.requests
-        assert before <= seen.at <= time.monotonic()
         assert (seen.method, seen.path, seen.status) == ("GET", "/3/movie/popular", 200)
         assert seen.query == {"language": "ko-KR", "page": "3", "api_key": KEY}
         assert seen.headers["User-Agent"] == answer.request.headers["User-Agent"]
@@ -287,23 +223,16 @@ class TestRecords:
             ask(session, tmdb)
         assert (tmdb.connections, tmdb.peak_connections, tmdb.peak_in_flight) == (1, 1, 1)
 
-    def test_one_connection_after_another_never_counts_as_two(self, tmdb: FakeTmdb) -> None:
-        for _ in range(40):
-            requests.get(tmdb.url + POPULAR, timeout=2)
-        assert (tmdb.connections, tmdb.peak_connections, tmdb.peak_in_flight) == (40, 1, 1)
-
-    def test_a_client_that_asks_to_close_is_hung_up_on(self, tmdb: FakeTmdb) -> None:
-        request = b"GET /3/authentication HTTP/1.1\r\nConnection: close\r\n\r\n"
-        assert raw_answer(tmdb, request).endswith(b'"Success."}')
-
     def test_what_happens_together_is_counted_together(self) -> None:
-        with FakeTmdb(latency=0.2) as tmdb, ThreadPoolExecutor(8) as pool:
-            began = time.monotonic()
-            asked = [pool.submit(requests.get, tmdb.url + POPULAR, timeout=2) for _ in range(8)]
+        all_asked = threading.Barrier(8, timeout=20)
+
+        def rows(name: str, page: int, query: Mapping[str, str]) -> None:
+            all_asked.wait()
+
+        with FakeTmdb(rows=rows) as tmdb, ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(requests.get, tmdb.url + POPULAR, timeout=20) for _ in range(8)]
             assert {one.result().status_code for one in asked} == {200}
-            took = time.monotonic() - began
             assert (tmdb.peak_in_flight, tmdb.peak_connections) == (8, 8)
-        assert 0.2 <= took < 1.2
 
 
 class TestScheduling:
@@ -351,15 +280,6 @@ class TestScheduling:
         with pytest.raises(ExceptionGroup) as caught:
             run()
         assert caught.group_contains(KeyError)
-
-    def test_a_mended_server_forgets_what_was_to_come(
-        self, tmdb: FakeTmdb, session: requests.Session
-    ) -> None:
-        tmdb.fail(fake_tmdb.status(503), times=None)
-        assert ask(session, tmdb).status_code == 503
-        tmdb.reset_next_connections(1)
-        tmdb.mend()
-        assert requests.get(tmdb.url + POPULAR, timeout=2).status_code == 200
 
     def test_chance_befalls_what_nothing_else_is_scheduled_for(
         self, session: requests.Session
@@ -475,14 +395,6 @@ class TestEncodings:
         assert len(answer.content) == 3_000_001
         assert answer.content.startswith(b'{"page": 1, "results": [{"id": 1')
 
-    def test_a_huge_body_stops_with_its_client(
-        self, tmdb: FakeTmdb, session: requests.Session
-    ) -> None:
-        tmdb.fail(fake_tmdb.huge_body(10**15))
-        with session.get(tmdb.url + POPULAR, stream=True, timeout=2) as answer:
-            assert len(next(answer.iter_content(1 << 20))) > 0
-        assert ask(session, tmdb).status_code == 200
-
 
 class TestBrokenTransport:
     @pytest.mark.parametrize(
@@ -512,11 +424,6 @@ class TestBrokenTransport:
             ask(session, tmdb)
         assert ask(session, tmdb).status_code == 200
         assert tmdb.requests[1].status == (None if fault.silent else 200)
-
-    def test_reset_is_a_real_reset(self, tmdb: FakeTmdb) -> None:
-        tmdb.fail(fake_tmdb.reset())
-        with pytest.raises(ConnectionResetError):
-            raw_answer(tmdb)
 
     def test_reset_mid_body_comes_after_half_of_it(self, tmdb: FakeTmdb) -> None:
         tmdb.fail(fake_tmdb.reset_mid_body())
@@ -555,10 +462,6 @@ class TestBrokenTransport:
         with pytest.raises(ConnectionRefusedError):
             connected(tmdb)
 
-    def test_no_answer_is_an_end_in_order(self, tmdb: FakeTmdb) -> None:
-        tmdb.fail(fake_tmdb.no_answer())
-        assert raw_answer(tmdb) == b""
-
     def test_a_cut_body_is_shorter_than_promised(self, tmdb: FakeTmdb) -> None:
         tmdb.fail(fake_tmdb.cut_body())
         head, _, body = raw_answer(tmdb).partition(b"\r\n\r\n")
@@ -573,31 +476,24 @@ class TestBrokenTransport:
         assert answer.json() == ask(session, tmdb).json()
         assert tmdb.connections == 1
 
-    def test_cut_chunks_lack_the_last(self, tmdb: FakeTmdb) -> None:
-        tmdb.fail(fake_tmdb.cut_chunked())
-        assert not raw_answer(tmdb).endswith(b"0\r\n\r\n")
-
     def test_a_wrong_length_cuts_the_json(self, tmdb: FakeTmdb, session: requests.Session) -> None:
         tmdb.fail(fake_tmdb.wrong_length())
         with pytest.raises(requests.exceptions.JSONDecodeError):
             ask(session, tmdb).json()
 
-    def test_a_slow_body_outlives_the_read_timeout(
-        self, tmdb: FakeTmdb, session: requests.Session
-    ) -> None:
-        tmdb.fail(fake_tmdb.slow_body(0.01), path="/authentication")
-        began = time.monotonic()
-        answer = session.get(tmdb.url + "/authentication", timeout=0.3)
-        assert answer.json()["success"] is True
-        assert time.monotonic() - began > 0.5
+    def test_a_slow_body_comes_byte_by_byte(self, tmdb: FakeTmdb) -> None:
+        tmdb.fail(fake_tmdb.slow_body(0.002), path="/authentication")
+        pieces = pieces_of(tmdb, b"GET /3/authentication HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert b"".join(pieces).endswith(b'"Success."}')
+        assert len(pieces) > 10
 
-    def test_slow_headers_outlive_the_read_timeout(
-        self, tmdb: FakeTmdb, session: requests.Session
-    ) -> None:
-        tmdb.fail(fake_tmdb.slow_headers(0.6))
-        began = time.monotonic()
-        assert session.get(tmdb.url + POPULAR, timeout=0.3).status_code == 200
-        assert time.monotonic() - began >= 0.6
+    def test_slow_headers_come_in_pieces_and_the_body_at_once(self, tmdb: FakeTmdb) -> None:
+        tmdb.fail(fake_tmdb.slow_headers(0.2))
+        pieces = pieces_of(tmdb, b"GET /3/movie/popular HTTP/1.1\r\nConnection: close\r\n\r\n")
+        head, _, body = b"".join(pieces).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK")
+        assert len(json.loads(body)["results"]) == 20
+        assert len(pieces) > 4
 
     def test_a_hang_runs_into_the_read_timeout(
         self, tmdb: FakeTmdb, session: requests.Session
@@ -611,14 +507,14 @@ class TestTheEnd:
     @pytest.mark.parametrize(
         "fault",
         [
-            fake_tmdb.hang(60),
-            fake_tmdb.slow_body(60),
-            fake_tmdb.slow_headers(600),
+            fake_tmdb.hang(3600),
+            fake_tmdb.slow_body(3600),
+            fake_tmdb.slow_headers(36_000),
             fake_tmdb.huge_body(10**15),
         ],
         ids=lambda fault: fault.name.replace(" ", "_"),
     )
-    def test_it_is_quick_and_silent_whatever_is_under_way(
+    def test_it_ends_all_that_is_under_way_without_a_word(
         self, fault: Fault, capfd: pytest.CaptureFixture[str]
     ) -> None:
         with FakeTmdb() as tmdb:
@@ -626,9 +522,7 @@ class TestTheEnd:
             clients = [connected(tmdb) for _ in range(5)]
             for client in clients:
                 client.sendall(b"GET /3/movie/popular HTTP/1.1\r\n\r\n")
-            wait_until(lambda: tmdb.count() == 5)
-            began = time.monotonic()
-        assert time.monotonic() - began < 0.5
+            wait_for(lambda: tmdb.count() == 5)
         for client in clients:
             client.close()
         assert not [one for one in threading.enumerate() if one.name == "fake-tmdb"]
@@ -637,14 +531,6 @@ class TestTheEnd:
     def test_idle_clients_do_not_hold_it_up(self, session: requests.Session) -> None:
         with FakeTmdb() as tmdb:
             ask(session, tmdb)
-            began = time.monotonic()
-        assert time.monotonic() - began < 0.5
+        assert not [one for one in threading.enumerate() if one.name == "fake-tmdb"]
         with pytest.raises(requests.ConnectionError):
             ask(session, tmdb)
-
-
-def wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + 2
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.005)

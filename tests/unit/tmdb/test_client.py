@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-import time
+import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
+from support.stopped_clock import StoppedClock
 
 from pipeline.credential import Credential
 from pipeline.errors import (
@@ -108,25 +109,36 @@ def test_the_second_list_over_a_client_is_whole_too(tmdb: FakeTmdb, open_client:
     assert tmdb.pages(POPULAR) == [1, 2, 3]
 
 
-def test_each_list_tells_of_its_own_effort(tmdb: FakeTmdb, open_client: Opener) -> None:
-    client = open_client()
-    first, second = client.fetch(popular(2)).effort, client.fetch(popular(3)).effort
+def test_each_list_tells_of_its_own_effort(
+    open_client: Opener, stopped_clock: StoppedClock
+) -> None:
+    def rows(name: str, page: int, query: Mapping[str, str]) -> None:
+        stopped_clock.now += 1.5
+
+    with FakeTmdb(limit=None, rows=rows) as tmdb:
+        client = open_client(tmdb.url)
+        first, second = client.fetch(popular(2)).effort, client.fetch(popular(3)).effort
 
     assert (first.requests, second.requests) == (2, 3)
     assert first.bytes_received > 2_000
     assert 1.2 < second.bytes_received / first.bytes_received < 1.8
-    assert 0 < second.duration_seconds < 10
-    assert isinstance(second.duration_seconds, float)
+    assert (first.duration_seconds, second.duration_seconds) == (3.0, 4.5)
 
 
-def test_only_the_first_page_of_all_goes_alone(tmdb: FakeTmdb, open_client: Opener) -> None:
-    """Whoever was answered once need not feel the way again for each list."""
-    client = open_client()
-    client.fetch(popular(1))
-    assert tmdb.peak_in_flight == 1
-    tmdb.fail(fake.slow_headers(0.3), page=1)
-    client.fetch(popular(2))
-    assert tmdb.peak_in_flight == 2
+def test_only_the_first_page_of_all_goes_alone(open_client: Opener) -> None:
+    """A client that was answered once asks for all pages of the next list at the same time."""
+    both_asked = threading.Barrier(2, timeout=20)
+
+    def rows(name: str, page: int, query: Mapping[str, str]) -> None:
+        if len(tmdb.requests) > 0:
+            both_asked.wait()
+
+    with FakeTmdb(limit=None, rows=rows) as tmdb:
+        client = open_client(tmdb.url)
+        client.fetch(popular(1))
+        assert tmdb.peak_in_flight == 1
+        client.fetch(popular(2))
+        assert tmdb.peak_in_flight == 2
 
 
 def test_a_film_on_two_pages_is_kept_on_both(open_client: Opener) -> None:
@@ -245,16 +257,23 @@ def test_progress_never_falls_and_ends_with_all_pages(open_client: Opener, pages
             assert {total for _, total in seen} == {pages}
 
 
-def test_progress_is_told_while_pages_are_still_missing(
-    tmdb: FakeTmdb, open_client: Opener
-) -> None:
-    tmdb.fail(fake.slow_headers(0.8), page=4)
+def test_progress_is_told_while_pages_are_still_missing(open_client: Opener) -> None:
+    """The last page is answered once the progress of the others was reported."""
     seen: list[int] = []
+    three_seen = threading.Event()
 
-    open_client().fetch(popular(4), lambda done, _: seen.append(done))
+    def rows(name: str, page: int, query: Mapping[str, str]) -> None:
+        assert page != 4 or three_seen.wait(20)
+
+    def on_page(done: int, total: int) -> None:
+        seen.append(done)
+        if done == 3:
+            three_seen.set()
+
+    with FakeTmdb(limit=None, rows=rows) as tmdb:
+        open_client(tmdb.url).fetch(popular(4), on_page)
 
     assert seen[0] == 1
-    assert 3 in seen
     assert seen[-1] == 4
 
 
@@ -430,12 +449,10 @@ def test_an_answer_of_another_shape_is_told_with_its_field(
 def test_a_page_that_fails_stops_the_others_soon(open_client: Opener) -> None:
     with FakeTmdb(limit=None, latency=0.05) as tmdb:
         tmdb.fail(fake.status(404), page=3, times=None)
-        started = time.monotonic()
 
         with pytest.raises(RequestRejected):
             open_client(tmdb.url, connections=4).fetch(popular(200))
 
-        assert time.monotonic() - started < 1
         assert tmdb.count() <= 1 + 3 * 4
         assert tmdb.pages(POPULAR).count(3) == 1
 
@@ -443,14 +460,14 @@ def test_a_page_that_fails_stops_the_others_soon(open_client: Opener) -> None:
 def test_a_page_that_fails_ends_the_pauses_of_the_others(
     tmdb: FakeTmdb, open_client: Opener
 ) -> None:
-    tmdb.fail(fake.too_many("30"), page=2, times=None)
+    """A pause to its end would take longer than a test may."""
+    tmdb.fail(fake.too_many("500"), page=2, times=None)
     tmdb.fail(fake.status(404), page=3, times=None)
-    started = time.monotonic()
 
     with pytest.raises(RequestRejected):
         open_client().fetch(popular(10))
 
-    assert time.monotonic() - started < 2
+    assert tmdb.pages(POPULAR).count(2) <= 1
 
 
 def test_a_credential_refused_amid_the_list_stops_it(open_client: Opener) -> None:
@@ -481,4 +498,4 @@ def test_the_effort_of_a_list_is_told(tmdb: FakeTmdb, open_client: Opener) -> No
 
     assert (effort.requests, effort.retries) == (4, 1)
     assert effort.bytes_received > 3 * 1000
-    assert 0 < effort.duration_seconds < 30
+    assert effort.duration_seconds > 0

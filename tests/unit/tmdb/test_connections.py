@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
+from support.stopped_clock import StoppedClock
+from support.waiting import wait_for
 from urllib3.connection import HTTPConnection
 
 from pipeline.tmdb import connections
@@ -41,33 +42,42 @@ def is_shut(ours: HTTPConnection) -> bool:
 
 
 def test_a_late_connection_is_shut_and_only_that(
-    pair: tuple[HTTPConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+    pair: tuple[HTTPConnection, socket.socket],
+    stopped_clock: StoppedClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch, (late, other_end) = _Watch(), pair
     mine, its_end = socket.socketpair()
     in_time = HTTPConnection("nowhere.example")
     in_time.sock = mine
+
+    def time_passes() -> bool:
+        assert not is_shut(late), "its time is not up"
+        stopped_clock.now += 0.05
+        return other_end.recv(1) == b""
+
     with mine, its_end:
         heads_take(monkeypatch, 60)
         with watch.over(in_time):
-            heads_take(monkeypatch, 0.1)
-            started = time.monotonic()
+            heads_take(monkeypatch, 0.05)
             with pytest.raises(TimeoutError, match="no head within"), watch.over(late):
-                assert other_end.recv(1) == b"", "the other end is told"
-            assert 0.1 <= time.monotonic() - started < 5
+                assert time_passes(), "the other end notices"
             assert is_shut(late)
             assert not is_shut(in_time)
 
 
 def test_a_connection_that_was_in_time_is_left_alone(
-    pair: tuple[HTTPConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+    pair: tuple[HTTPConnection, socket.socket],
+    stopped_clock: StoppedClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    heads_take(monkeypatch, 0.1)
+    heads_take(monkeypatch, 0.05)
     watch, (ours, _) = _Watch(), pair
     for _ in range(3):
         with watch.over(ours):
             pass
-    time.sleep(0.3)
+    stopped_clock.now += 1
+    wait_for(lambda: math.inf > watch._wakes_at > stopped_clock.now)
     assert not is_shut(ours)
 
 
@@ -91,16 +101,15 @@ def test_it_watches_one_after_the_other_with_one_thread(
 
 
 def test_it_sleeps_while_there_is_nothing_to_watch(
-    pair: tuple[HTTPConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+    pair: tuple[HTTPConnection, socket.socket],
+    stopped_clock: StoppedClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     heads_take(monkeypatch, 60)
     watch, (ours, _) = _Watch(), pair
     assert watch._wakes_at == math.inf
     with watch.over(ours):
-        deadline = time.monotonic() + 10
-        while watch._wakes_at == math.inf and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert watch._wakes_at == pytest.approx(time.monotonic() + 60, abs=15)
+        wait_for(lambda: watch._wakes_at == stopped_clock.now + 60)
     assert watch._deadlines == {}
 
 
@@ -124,13 +133,12 @@ def test_a_forked_process_watches_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_watch_with_nothing_left_to_watch_sleeps(
-    pair: tuple[HTTPConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+    pair: tuple[HTTPConnection, socket.socket],
+    stopped_clock: StoppedClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch, (connection, _) = _Watch(), pair
-    heads_take(monkeypatch, 0.1)
+    heads_take(monkeypatch, 0.05)
     with watch.over(connection):
         heads_take(monkeypatch, 60)
-    given_up = time.monotonic() + 10
-    while watch._wakes_at < time.monotonic() + 30 and time.monotonic() < given_up:
-        time.sleep(0.01)
-    assert watch._wakes_at > time.monotonic() + 30
+    wait_for(lambda: watch._wakes_at == stopped_clock.now + 60)
