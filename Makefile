@@ -14,7 +14,7 @@
 #   make trials          what docs/reliability.md counts; or one of: faults chaos year crashes fuzz
 #   make golden          compare the documents of the demo catalogue with their checksums
 #   make mutants         small faults put into the code, which the tests have to notice (an hour or
-#                        two); MODULES="merge storage" tries those anew, no other
+#                        two); MODULES="merge storage" tries those anew and writes no figures
 #   make audit           is a vulnerability known of any package (asks a service on the internet)
 #   make sbom            build/sbom.json: what is installed in .venv, as CycloneDX
 #   make lock            requirements/ anew from setup.cfg, pyproject.toml and constraints.txt
@@ -67,8 +67,6 @@ golden: .venv/test
 
 coverage: .venv/test
 	$(BIN)/python -m coverage run -m pytest --quiet --timeout=600 tests/unit
-	$(BIN)/python -m coverage combine --quiet
-	$(BIN)/python -m coverage report
 	cd tests && ../$(BIN)/python -m trials.branches
 
 lint: .venv/lint
@@ -98,7 +96,7 @@ faults chaos year crashes fuzz: .venv/test
 	cd tests && ../$(BIN)/python -m trials.$@ --write
 
 mutants: .venv/test .venv/mutants
-	cd tests && ../$(BIN)/python -m trials.mutants $(MODULES) --write
+	cd tests && ../$(BIN)/python -m trials.mutants $(or $(MODULES),--write)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

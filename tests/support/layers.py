@@ -51,6 +51,10 @@ LAYERS = {
 """Module -> layer. `a.b.*` is a.b and all below it."""
 
 
+LOWER = 2
+"""The highest of the layers that unit tests cover: above it are luigi and the commands."""
+
+
 def module_name(path: Path) -> str:
     parts = ("pipeline", *path.relative_to(PACKAGE).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -75,3 +79,19 @@ def entry_of(module: str, names: set[str] | dict[str, int]) -> str | None:
 def layer_of(module: str) -> int | None:
     entry = entry_of(module, LAYERS)
     return None if entry is None else LAYERS[entry]
+
+
+def lower_layers() -> dict[str, str]:
+    """Return the modules that unit tests cover, each with its file as the repository names it."""
+    return {
+        module: file_of(module)
+        for module in SOURCES
+        if (layer := layer_of(module)) is not None and layer <= LOWER
+    }
+
+
+def file_of(module: str) -> str:
+    """Return the path of a module of the package, from the repository on."""
+    path = Path(*module.split("."))
+    is_package = (REPOSITORY / path).is_dir()
+    return (path / "__init__.py" if is_package else path.with_suffix(".py")).as_posix()

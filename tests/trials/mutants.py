@@ -1,32 +1,46 @@
-"""Small faults put into the code, one at a time: the tests have to notice each.
+"""Put small faults into the code, one at a time: the tests have to notice each.
 
     python -m trials.mutants [--write] [MODULE ...]     such as: merge storage
 
-mutmut makes them, and runs the tests that reach the changed function; setup.cfg names the modules
-and the tests, and which of them reaches what is measured anew each time. Without a module it goes
-on where the last run stopped, and tries again what survived there, since tests may have come;
-modules that are named are tried anew. What it found stays in `mutants/` until `make clean`:
-`.venv/bin/mutmut browse` shows it. docs/mutants.md tells what survived, and why that is harmless.
+mutmut makes them in a working copy, `mutants/`, and runs the unit tests that reach the changed
+function; which of them reaches what is measured anew each time. The layers of the modules decide
+which are changed. Without a module it goes on where the last run stopped, and tries again what
+survived there, since tests may have come; modules that are named are tried anew and shown alone.
+The working copy stays until `make clean`: `../.venv/bin/mutmut browse` shows in it what was found.
+docs/mutants.md says what survived, and why that is harmless.
 """
 
 from __future__ import annotations
 
 import collections
+import configparser
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
+from support.layers import is_one_of, layer_of, lower_layers
 from support.repository import REPOSITORY
 
 from trials.record import tell
 
 MUTMUT = str(REPOSITORY / ".venv" / "bin" / "mutmut")
-STATE = REPOSITORY / "mutants"
+COPY = REPOSITORY / "mutants"
+STATE = COPY / "mutants"
 LEAST = 85.0
 """Percent of the mutants of each area that have to be noticed."""
 
+NOT_CHANGED = {
+    "pipeline.errors", "pipeline.version", "pipeline.genres", "pipeline.clock",
+    "pipeline.settings", "pipeline.identity", "pipeline.folders",
+    "pipeline.pages.*", "pipeline.tmdb.demo.*",
+}  # fmt: skip
+"""Names and numbers, what reads this machine, what is only looked at, and the imitation of TMDB."""
+
 KILLED, TIMEOUT, SURVIVED, UNREACHED = "killed", "timeout", "survived", "no tests"
-STORAGE = ("pipeline.storage", "pipeline.layout", "pipeline.bounded")
+PURE = 1
+"""The highest layer of the pure core."""
+
 AREAS = ("pure core", "client", "storage")
 NOTICED = (KILLED, TIMEOUT)
 OUTCOMES = (KILLED, TIMEOUT, SURVIVED, UNREACHED)
@@ -40,27 +54,55 @@ Found = dict[str, Counts]
 def main() -> int:
     """Try them, tell, and say whether the tests are strong enough."""
     modules = [each for each in sys.argv[1:] if not each.startswith("-")]
+    make_copy()
     (STATE / "mutmut-stats.json").unlink(missing_ok=True)
     survivors = [] if modules or not STATE.exists() else unnoticed(results())
-    mutmut("run", *(f"pipeline.*{each}.x*" for each in modules))
+    mutmut("run", *(f"pipeline.{each}.x*" for each in modules))
     if survivors:
         mutmut("run", *survivors)
     found = tally(results())
+    if modules:
+        found = {each: found[each] for each in found if each.removeprefix("pipeline.") in modules}
     tell("mutants", HEADER, list(rows(found)), [f"Every area has to reach {LEAST:.0f} percent."])
     wrong = list(shortcomings(found))
     print(*wrong, sep="\n", file=sys.stderr)
     return bool(wrong)
 
 
+def make_copy() -> None:
+    """Bring the working copy up to date; its setup.cfg says in addition which files to change."""
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(REPOSITORY / "setup.cfg", encoding="utf-8")
+    section = config["mutmut"]
+    needed = [section["source_paths"], *section["also_copy"].split(), "tests", "pyproject.toml"]
+    COPY.mkdir(exist_ok=True)
+    for name in needed:
+        source, target = REPOSITORY / name, COPY / name
+        if source.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+    section["only_mutate"] = "\n".join(changed_files())
+    with (COPY / "setup.cfg").open("w", encoding="utf-8") as file:
+        config.write(file)
+
+
+def changed_files() -> list[str]:
+    """Return the files that are changed: the lower layers but for some; a new module is one."""
+    found = lower_layers().items()
+    return [file for module, file in found if not is_one_of(module, NOT_CHANGED)]
+
+
 def mutmut(*arguments: str) -> None:
     """Let mutmut work, and show its progress."""
-    subprocess.run([MUTMUT, *arguments], cwd=REPOSITORY, check=True)
+    subprocess.run([MUTMUT, *arguments], cwd=COPY, check=True)
 
 
 def results() -> list[tuple[str, str]]:
     """Return each mutant, such as `pipeline.merge.x__votes__mutmut_3`, and its outcome."""
     asked = [MUTMUT, "results", "--all", "true"]
-    told = subprocess.run(asked, cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    told = subprocess.run(asked, cwd=COPY, check=True, capture_output=True, text=True)
     return list(read(told.stdout))
 
 
@@ -89,7 +131,7 @@ def area(module: str) -> str:
     """Return which part of the code a module belongs to."""
     if module.startswith("pipeline.tmdb."):
         return "client"
-    return "storage" if module in STORAGE else "pure core"
+    return "pure core" if (layer_of(module) or 0) <= PURE else "storage"
 
 
 def by_area(found: Mapping[str, Counts]) -> Found:

@@ -9,6 +9,7 @@ import ast
 import sys
 import time
 from collections.abc import Iterator
+from typing import TypeGuard
 
 import pytest
 from support.layers import SOURCES, is_one_of, layer_of
@@ -118,12 +119,17 @@ def faults_of_the_environment(module: str, tree: ast.Module) -> Iterator[str]:
     if module in SETTINGS:
         return
     for node in ast.walk(tree):
-        if is_attribute_of(node, {"os"}, READS_THE_ENVIRONMENT) or (
-            isinstance(node, ast.ImportFrom)
-            and node.module == "os"
-            and READS_THE_ENVIRONMENT & {alias.name for alias in node.names}
-        ):
+        if is_attribute_of(node, {"os"}, READS_THE_ENVIRONMENT) or imports_of_os(node):
             yield f"reads the environment in line {node.lineno}"
+
+
+def imports_of_os(node: ast.AST) -> TypeGuard[ast.ImportFrom]:
+    """`from os import environ` and the like."""
+    return (
+        isinstance(node, ast.ImportFrom)
+        and node.module == "os"
+        and not READS_THE_ENVIRONMENT.isdisjoint(alias.name for alias in node.names)
+    )
 
 
 def faults_of_the_clock(module: str, tree: ast.Module) -> Iterator[str]:
@@ -148,8 +154,9 @@ def faults_of_paths(module: str, tree: ast.Module) -> Iterator[str]:
         return
     said = docstrings(tree)
     for node in ast.walk(tree):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and id(node) not in said and any(each in node.value for each in DATA_FOLDERS):
+        if not isinstance(node, ast.Constant) or id(node) in said:
+            continue
+        if isinstance(node.value, str) and any(each in node.value for each in DATA_FOLDERS):
             yield f"names a folder of the data root in line {node.lineno}"
 
 
@@ -173,7 +180,7 @@ def faults_of_a_class(node: ast.ClassDef) -> Iterator[str]:
             yield f"a dynamic requirement in line {each.lineno}"
 
 
-def is_attribute_of(node: ast.AST, owners: set[str], names: set[str]) -> bool:
+def is_attribute_of(node: ast.AST, owners: set[str], names: set[str]) -> TypeGuard[ast.Attribute]:
     """`owner.name`, and `something.owner.name` as in datetime.datetime.now."""
     return (
         isinstance(node, ast.Attribute)
@@ -185,7 +192,7 @@ def is_attribute_of(node: ast.AST, owners: set[str], names: set[str]) -> bool:
     )
 
 
-def is_attribute_of_name(node: ast.AST, owner: str, names: set[str]) -> bool:
+def is_attribute_of_name(node: ast.AST, owner: str, names: set[str]) -> TypeGuard[ast.Attribute]:
     """`owner.name`, and nothing longer."""
     return isinstance(node, ast.Attribute) and node.attr in names and is_name(node.value, {owner})
 
@@ -204,12 +211,12 @@ def is_an_input(node: ast.AST) -> bool:
 
 def is_number(node: ast.AST) -> bool:
     try:
-        return type(ast.literal_eval(node)) is int  # type: ignore[arg-type]
+        return type(ast.literal_eval(node)) is int
     except ValueError:
         return False
 
 
-def is_day_parameter_with_default(node: ast.AST) -> bool:
+def is_day_parameter_with_default(node: ast.AST) -> TypeGuard[ast.Call]:
     if not isinstance(node, ast.Call):
         return False
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))

@@ -37,8 +37,8 @@ def shipped() -> dict[str, Any]:
 
 def spoilt(place: Place, value: object) -> dict[str, Any]:
     """The shipped tables with one spot changed."""
-    tables: Any = shipped()
-    table = tables
+    tables = shipped()
+    table: Any = tables
     for step in place[:-1]:
         table = table[step]
     if value is GONE:
@@ -93,6 +93,8 @@ def test_all_that_tmdb_serves_can_be_asked_for(pages: int) -> None:
     assert plan_from(spoilt(("pages", "genre"), pages)).pages["genre"] == pages
 
 
+NO_LISTS: tuple[Any, ...] = ([], {}, "action", 5)
+NO_TABLES: tuple[Any, ...] = ("action", 28, [], {}, None)
 NO_COUNTS = (0, -1, 501, "5", True, 5.0, None, [5])
 FIRST_GENRE: Place = ("genres", "list", 0)
 NO_GENRE = "genre number 1 needs exactly id, slug and name."
@@ -117,11 +119,8 @@ SPOILT: list[tuple[Place, object, str]] = [
         (("top_rated", "min_rating"), value, "top_rated.min_rating needs a number from 0 to 10.")
         for value in ("7.5", True, None, -0.1, 10.1, float("nan"), float("inf"), [7.5])
     ),
-    *(
-        (("genres", "list"), value, "genres.list needs at least one genre.")
-        for value in ([], {}, "action", 5)
-    ),
-    *((FIRST_GENRE, value, NO_GENRE) for value in ("action", 28, [], {}, None)),
+    *((("genres", "list"), value, "genres.list needs at least one genre.") for value in NO_LISTS),
+    *((FIRST_GENRE, value, NO_GENRE) for value in NO_TABLES),
     *(((*FIRST_GENRE, key), GONE, NO_GENRE) for key in ("id", "slug", "name")),
     ((*FIRST_GENRE, "surprise"), 1, NO_GENRE),
     *(

@@ -24,8 +24,8 @@ def document(*films: Any, **more: Any) -> dict[str, Any]:
 
 def as_understood(film: dict[str, Any]) -> Row:
     kept = {key: value for key, value in film.items() if key != "found_in"}
-    numbers = (film.get(key) for key in ("popularity", "vote_average", "vote_count"))
-    return Row(film["id"], *numbers, nested(kept, DEPTH))
+    popularity, average, votes = map(film.get, ("popularity", "vote_average", "vote_count"))
+    return Row(film["id"], popularity, average, votes, nested(kept, DEPTH))
 
 
 @pytest.mark.parametrize("write", [encode, lambda each: json.dumps(each).encode()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_pieces_make_one_document(data_dir: Path) -> None:
 
 
 def test_pieces_that_cannot_be_made_leave_no_document(data_dir: Path) -> None:
-    def broken() -> object:
+    def broken() -> Iterator[bytes]:
         yield b'{"a": '
         raise ValueError("no more")
 

@@ -18,7 +18,7 @@ FINISHED_AT = datetime.datetime(2024, 1, 6, 17, 2, 30, tzinfo=datetime.UTC)
 
 TASKS = [{"task": "PopularMovies", "attempts": 2, "seconds": 1.5, "outcome": "done"}]
 NO_YESTERDAY = Yesterday(SATURDAY, None, None)
-NOTHING_MOVED = {"since": None, "new": [], "gone": [], "climbers": []}
+NOTHING_MOVED: dict[str, Any] = {"since": None, "new": [], "gone": [], "climbers": []}
 
 
 def films(*numbers: int) -> list[dict[str, Any]]:

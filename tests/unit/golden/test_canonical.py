@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,7 +150,7 @@ def test_every_run_is_on_record_in_both_languages() -> None:
             )
 
 
-def test_the_checksums_are_written_as_they_are_on_record(tmp_path) -> None:
+def test_the_checksums_are_written_as_they_are_on_record(tmp_path: Path) -> None:
     write_checksums(read_checksums(), tmp_path / "checksums.json")
     assert (tmp_path / "checksums.json").read_bytes() == CHECKSUMS.read_bytes()
 

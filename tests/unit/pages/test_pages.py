@@ -94,12 +94,12 @@ def day_page(language: str = "en", missing: tuple[int, ...] = (), **changes: Any
     return daily_page(DAY, language=language, **given)
 
 
-def week_page(language: str = "en", earlier: bool = True, **changes: Any) -> str:
+def week_page(language: str = "en", compared: bool = True, **changes: Any) -> str:
     before = DAY - 7 * _DAY
     given: dict[str, Any] = {
         "consolidated": documents.week(DAY),
         "report": documents.weekly_report(DAY),
-        "earlier": (before, documents.weekly_report(before)) if earlier else None,
+        "earlier": (before, documents.weekly_report(before)) if compared else None,
         "names": NAMES,
         **changes,
     }
@@ -405,7 +405,7 @@ def test_the_week_compares_its_lists() -> None:
 
 
 def test_a_first_week_has_nothing_to_compare_with_and_says_so() -> None:
-    alone, compared = Page(week_page(earlier=False)), page_of("weekly")
+    alone, compared = Page(week_page(compared=False)), page_of("weekly")
     assert "▲" in compared.text
     assert "▲" not in alone.text
 

@@ -84,7 +84,7 @@ def listing(films: int = 0, before: int | None = None, **info: Any) -> Listing:
     return Listing("x", "x.json", DAY, {"movies": rows, "collection_info": info}, past)
 
 
-GENRE = {"collection_type": "weekly_genre", "pages_requested": 5}
+GENRE: dict[str, Any] = {"collection_type": "weekly_genre", "pages_requested": 5}
 
 
 @pytest.mark.parametrize(

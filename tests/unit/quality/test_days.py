@@ -19,7 +19,7 @@ TOLD_ONLY = {"fields", "list_late", "backdrop_missing", "rated_without_votes"}
 """Rules that a normal day may fall short of: they are of severity info."""
 
 
-COLLECTIONS_BEFORE = (0, 2, 5, 8, 12)
+COLLECTIONS_BEFORE = (0, 2, 5, 8)
 """Of each day tried: none, too few for a usual, enough. `benchmarks/quality.py` tries many more."""
 
 LISTS_OF_WEEK = ("horror", "animation", "top_rated")

@@ -33,7 +33,8 @@ def five(**changes: Any) -> list[Profile]:
 
 def of_each(name: str, values: Sequence[float | None]) -> list[Profile]:
     """A collection a day, newest first, with these values of one measure."""
-    return [profile(days, **{name: value}) for days, value in enumerate(values, start=1)]
+    changed: list[dict[str, Any]] = [{name: value} for value in values]
+    return [profile(days, **each) for days, each in enumerate(changed, start=1)]
 
 
 def found(
@@ -266,7 +267,7 @@ def test_a_measure_that_is_missing_on_either_side_tells_nothing(
     rule: str, measure: str, field: str
 ) -> None:
     assert found(rule, 1, films(), five(**{measure: 1900.0})) is None
-    now = films(**{field: 1}, release_date="2024-01-01")
+    now = films(TEN, **{field: 1}, release_date="2024-01-01")
     assert found(rule, 1, now, five(**{measure: None})) is None
     assert found(rule, 1, now, five(**{measure: 1900.0})) is not None
 

@@ -466,8 +466,8 @@ def test_the_reports_keys_begin_in_the_contracts_order() -> None:
     ],
 )
 def test_scores_fall_into_their_bands(gaps: list[str], score: int, level: str) -> None:
-    nothing = {"overview": "", "genre_ids": []}
-    report = report_on(film(**{key: nothing.get(key) for key in gaps}))
+    nothing: dict[str, Any] = {"overview": "", "genre_ids": []}
+    report = report_on({**film(), **{key: nothing.get(key) for key in gaps}})
     assert report["overall_quality_score"] == score
     assert [name for name, count in report["quality_distribution"].items() if count] == [level]
 
@@ -505,7 +505,7 @@ def test_made_up_films_are_not_reported_with_real_ones() -> None:
 # Nonsense
 
 HASHABLE = (None, True, "", "x", -1, 0, 10**400, -(10**400), 1e308, float("nan"), float("-inf"))
-UNHASHABLE = ([], [[]], [None, {}], {}, {"a": [None, {"b": 1}]})
+UNHASHABLE: tuple[Any, ...] = ([], [[]], [None, {}], {}, {"a": [None, {"b": 1}]})
 
 
 @pytest.mark.parametrize("value", [*HASHABLE, *UNHASHABLE], ids=lambda value: repr(value)[:12])
@@ -518,7 +518,7 @@ def test_nonsense_in_every_field_is_reported_and_stops_nothing(value: Any) -> No
 @pytest.mark.parametrize("field", PERFECT)
 def test_nonsense_in_one_field_stops_nothing(field: str) -> None:
     values = HASHABLE if field == "id" else (*HASHABLE, *UNHASHABLE)
-    report = report_on(*(film(**{field: value}) for value in values))
+    report = report_on(*({**film(), field: value} for value in values))
     assert report["total_movies_validated"] == len(values)
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import configparser
-import fnmatch
 from collections import Counter
 
 import pytest
-from support.layers import LAYERS, SOURCES, layer_of
 from support.repository import REPOSITORY
 from trials import mutants
 
@@ -18,8 +15,6 @@ LINES = """
     pipeline.storage.xǁSpooledRowsǁappend__mutmut_1: timeout
     pipeline.tmdb.body.x_read__mutmut_1: killed
 """
-FACTS = {"errors", "version", "genres", "clock"}
-"""Names and numbers of layer 0: nothing in them computes."""
 
 
 def test_outcomes_are_counted_by_module() -> None:
@@ -66,37 +61,8 @@ def test_too_few_and_unfinished_are_told(
     assert list(mutants.shortcomings({"pipeline.tmdb.body": counts})) == told
 
 
-def test_every_module_that_is_meant_is_changed() -> None:
-    """The pure core, what talks to TMDB, and storage; a new module is not forgotten."""
-    meant = {
-        module.replace(".", "/") + ".py"
-        for module in SOURCES
-        if module in mutants.STORAGE
-        or (module.startswith("pipeline.tmdb.") and ".demo" not in module)
-        or ((layer_of(module) or 0) <= 1 and module.rpartition(".")[2] not in FACTS)
-    } - {"pipeline/quality.py", "pipeline/tmdb.py"}
-    patterns = mutmut_setting("only_mutate")
-    assert [file for file in meant if not any(fnmatch.fnmatch(file, p) for p in patterns)] == []
-
-
-def test_coverage_leaves_out_the_upper_layers_and_nothing_else() -> None:
-    omitted = setup()["coverage:run"]["omit"].split("\n")
-    patterns = [line.removeprefix("*/") for line in omitted if line and not line.startswith("#")]
-    for module in SOURCES:
-        file = module.replace(".", "/")
-        left_out = any(
-            fnmatch.fnmatch(f"{file}.py", p) or fnmatch.fnmatch(f"{file}/__init__.py", p)
-            for p in patterns
-        )
-        assert left_out == ((layer_of(module) or 0) > 2), module
-    assert LAYERS["pipeline.storage"] == 2
-
-
-def mutmut_setting(name: str) -> list[str]:
-    return [line for line in setup()["mutmut"][name].split("\n") if line]
-
-
-def setup() -> configparser.ConfigParser:
-    read = configparser.ConfigParser()
-    read.read(REPOSITORY / "setup.cfg", encoding="utf-8")
-    return read
+def test_a_new_module_of_a_lower_layer_is_changed_too() -> None:
+    changed = set(mutants.changed_files())
+    assert {"pipeline/merge.py", "pipeline/storage.py", "pipeline/tmdb/client.py"} <= changed
+    assert not any(file.startswith(("pipeline/ops/", "pipeline/tasks/")) for file in changed)
+    assert all((REPOSITORY / file).is_file() for file in changed)

@@ -393,6 +393,7 @@ def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 PAGE = {"page": 1, "results": [{"id": 1}], "total_pages": 1, "total_results": 1}
+NO_ROWS: tuple[object, ...] = (None, 7, [], "")
 MISSHAPEN: dict[str, tuple[object, str]] = {
     **{f"no {field}": ({k: v for k, v in PAGE.items() if k != field}, field) for field in PAGE},
     **{
@@ -411,7 +412,7 @@ MISSHAPEN: dict[str, tuple[object, str]] = {
             ("total_results", False),
         ]
     },
-    **{f"a row is {row!r}": (PAGE | {"results": [row]}, "results[0]") for row in (None, 7, [], "")},
+    **{f"a row is {row!r}": (PAGE | {"results": [row]}, "results[0]") for row in NO_ROWS},
     **{
         f"a row is {row!r}": (PAGE | {"results": [row]}, "results[0].id")
         for row in ({}, {"id": None}, {"id": "1"}, {"id": 1.0}, {"id": True})

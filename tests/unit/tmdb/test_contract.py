@@ -24,7 +24,7 @@ IMITATIONS = ("fake", "catalogue")
 
 WHOLE, TEXT, FLAG = {int}, {str}, {bool}
 NUMBER, PATH = {int, float}, {str, type(None)}
-ROW = {
+ROW: dict[str, set[Any]] = {
     "adult": FLAG,
     "backdrop_path": PATH,
     "genre_ids": {list},
@@ -110,9 +110,9 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     return asker
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def answers(request: pytest.FixtureRequest) -> list[Answer]:
-    """Every answer of one source, named by the test's parameter."""
+    """Every answer of one source, named by the test's parameter; not to be changed."""
     if request.param == "recordings":
         return recorded(request.getfixturevalue("recordings"))
     ask = ask_catalogue if request.param == "catalogue" else request.getfixturevalue("ask_fake")

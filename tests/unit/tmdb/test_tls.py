@@ -7,7 +7,7 @@ import datetime
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 import support.fake_tmdb as fake
@@ -167,7 +167,7 @@ _UNVERIFIED = ("CERT_NONE", "_create_unverified_context", "disable_warnings")
 _SWITCHES = _FLAGS + _UNVERIFIED
 
 
-def _switches_off(node: ast.AST) -> bool:
+def _switches_off(node: ast.AST) -> TypeGuard[ast.keyword | ast.Assign | ast.Attribute]:
     if isinstance(node, ast.keyword):
         return node.arg in _FLAGS and _is_false(node.value)
     if isinstance(node, ast.Assign):

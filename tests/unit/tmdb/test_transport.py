@@ -22,6 +22,7 @@ from urllib.parse import quote
 import pytest
 import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb, Fault
+from support.fake_tmdb.wire import Reply
 from support.stopped_clock import RecordedWaits, StoppedClock
 from support.transports import POPULAR, QUERY, Opener, ask, fresh_key, shared
 
@@ -640,7 +641,7 @@ def test_a_redirect_to_nonsense_is_a_rejected_request(
 def test_an_answer_that_fails_the_check_is_not_asked_for_again(
     tmdb: FakeTmdb, open_transport: Opener
 ) -> None:
-    def displeased(_: Any) -> None:
+    def displeased(body: Any) -> None:
         raise AnswerNotUnderstood("no", field="page")
 
     with pytest.raises(AnswerNotUnderstood):
@@ -669,10 +670,11 @@ def test_an_answer_is_understood_however_it_is_packed(
 
 LARGEST_ANSWER = MEGABYTE
 HUGE = 8 * LARGEST_ANSWER
+ANY_REPLY = Reply(200, b"")
 OVERSIZED: dict[str, Callable[[], Fault]] = {
     "a huge body": lambda: fake.huge_body(HUGE),
     "a gzip bomb": lambda: fake.gzip_bomb(HUGE),
-    "a gzip bomb, unannounced": lambda: fake.not_json(fake.gzip_bomb(HUGE).change(None).body),
+    "a gzip bomb, unannounced": lambda: fake.not_json(fake.gzip_bomb(HUGE).change(ANY_REPLY).body),
     "a huge error page": lambda: replace(fake.huge_body(HUGE), change=fake.status(404, b"").change),
     "a huge redirect": lambda: replace(
         fake.huge_body(HUGE), change=fake.redirect("/3/movie/top_rated").change
