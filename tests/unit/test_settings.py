@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import pickle
 import pwd
 import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ import pytest
 from support.fake_tmdb import V3_KEY
 from support.repository import REPOSITORY
 
-from pipeline import settings
+from pipeline import clock, settings
 from pipeline.credential import Credential, Secret
 from pipeline.errors import SettingsError
+from pipeline.layout import Layout
 from pipeline.settings import Settings
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl"
@@ -569,3 +572,119 @@ def test_a_history_that_is_not_postgresql_is_refused(
     assert refused.value.facts == {"variable": "PIPELINE_HISTORY_URL"}
     with pytest.raises(SettingsError):
         _ = current.history_url
+
+
+# The data of the demo catalogue, for commands that only read
+
+
+@pytest.fixture
+def without_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "_for_reading", {})
+
+
+@pytest.mark.usefixtures("without_key")
+def test_without_a_key_the_data_of_the_demo_catalogue_is_read() -> None:
+    usual, demo = Path("data").absolute(), Path(settings.DEMO_DATA_DIR).absolute()
+    assert settings.read_demo_data() is None, "there is none"
+    demo.mkdir()
+    assert settings.read_demo_data() == (usual, demo)
+    assert settings.current().data_dir == demo
+
+
+@pytest.mark.usefixtures("without_key")
+@pytest.mark.parametrize("reason", ["a key", "a data root", "documents", "luigid"])
+def test_the_data_of_the_demo_catalogue_stands_for_no_other(
+    reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(settings.DEMO_DATA_DIR).mkdir()
+    usual = Layout(Path("data").absolute())
+    if reason == "a key":
+        monkeypatch.setenv("TMDB_API_KEY", "0" * 32)
+    elif reason == "a data root":
+        monkeypatch.setenv("PIPELINE_DATA_DIR", os.fspath(usual.root))
+    elif reason == "documents":
+        usual.documents.mkdir(parents=True)
+    else:
+        usual.luigid_pid.parent.mkdir(parents=True, exist_ok=True)
+        usual.luigid_pid.write_text("1")
+    assert settings.read_demo_data() is None
+    assert settings.current().data_dir == usual.root
+
+
+# What is known whatever else is wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("PIPELINE_ALERT_URL", settings.alert_url),
+        ("PIPELINE_HEARTBEAT_URL", settings.heartbeat_url),
+        ("PIPELINE_LUIGID_PASSWORD", settings.luigid_password),
+    ],
+)
+def test_a_secret_is_known_whatever_else_is_wrong(
+    name: str, read: Callable[[], Secret | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMDB_REGION", "nowhere")
+    assert read() is None
+    DOTENV.write_text(f"{name}=of-the-file\n")
+    assert read() == Secret("of-the-file")
+    monkeypatch.setenv(name, " of-the-environment ")
+    assert read() == Secret("of-the-environment")
+
+
+@pytest.mark.parametrize(
+    ("value", "known"), [("schedule", "schedule"), ("trigger", "trigger"), ("me", None), ("", None)]
+)
+def test_who_started_a_run_is_one_of_two_words(
+    value: str, known: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(settings.STARTED_BY, value)
+    assert settings.started_by() == known
+
+
+def test_the_end_of_collecting_is_handed_on_to_other_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(settings.COLLECT_UNTIL, raising=False)
+    moment = datetime.datetime(2024, 1, 7, 12, tzinfo=datetime.UTC)
+    assert settings.collect_until() is None
+    settings.set_collect_until(moment)
+    assert settings.collect_until() == moment
+    assert settings.environment()[settings.COLLECT_UNTIL] == f"{moment.timestamp():.0f}"
+    settings.set_collect_until(None)
+    assert settings.COLLECT_UNTIL not in settings.environment()
+    for nonsense in ("soon", "1e300", "nan"):
+        monkeypatch.setenv(settings.COLLECT_UNTIL, nonsense)
+        assert settings.collect_until() is None
+
+
+def test_a_file_of_the_run_is_handed_on_to_other_processes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(settings.RUN_LOG, raising=False)
+    assert settings.file_of_this_run(settings.RUN_LOG) is None
+    settings.set_file_of_this_run(settings.RUN_LOG, tmp_path)
+    assert settings.file_of_this_run(settings.RUN_LOG) == tmp_path
+    settings.set_file_of_this_run(settings.RUN_LOG, None)
+    assert settings.RUN_LOG not in settings.environment()
+
+
+@pytest.fixture
+def time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Read the machine's own time zone again after the test."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        yield
+    clock.read_time_zone()
+
+
+@pytest.mark.usefixtures("time_zone")
+def test_variables_are_adopted_with_their_time_zone() -> None:
+    new_year = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+    for zone, hours in (("Asia/Seoul", 9), ("UTC", 0)):
+        settings.adopt({"TZ": zone})
+        midnight = new_year - datetime.timedelta(hours=hours)
+        assert clock.midnight(new_year.date()) == midnight
+        assert clock.local_day(midnight) == new_year.date()
+        assert midnight.astimezone(clock.LOCAL).hour == 0

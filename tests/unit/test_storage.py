@@ -329,3 +329,36 @@ def test_what_cannot_be_set_aside_is_told_in_a_sentence(data_dir: Path) -> None:
     with pytest.raises(StorageError, match="Cannot move"):
         storage.set_aside(path, data_dir / "rejected" / "x.json")
     assert path.exists()
+
+
+# What a list says of itself
+
+
+@pytest.mark.parametrize(
+    ("content", "known"),
+    [
+        (b'{"movies": [], "collection_info": {"source": "tmdb"}}', {"source": "tmdb"}),
+        (b'{"collection_info":{"source":"tmdb"},"movies":[]}', {"source": "tmdb"}),
+        (b'{"movies": [], "collection_info": []}', None),
+        (b'{"movies": []}', None),
+        (b"[]", None),
+        (b"{", None),
+        (b"", None),
+    ],
+)
+def test_the_facts_of_a_list_are_read_however_it_is_written(
+    data_dir: Path, content: bytes, known: dict[str, Any] | None
+) -> None:
+    data_dir.mkdir()
+    path = data_dir / "x.json"
+    assert storage.read_info(path) is None
+    path.write_bytes(content)
+    assert storage.read_info(path) == known
+
+
+def test_a_note_is_replaced_and_is_for_its_owner_alone(data_dir: Path) -> None:
+    path = data_dir / "state" / "note"
+    for text in ("a longer text", "short"):
+        storage.write_state(path, text)
+        assert path.read_text(encoding="utf-8") == text
+    assert path.stat().st_mode & 0o077 == 0

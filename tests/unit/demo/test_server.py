@@ -96,6 +96,7 @@ def test_any_other_credential_is_refused(
 def test_a_server_can_insist_on_one_key() -> None:
     manners = Manners(requests_per_second=0, key=KEY, on=sunday)
     with CatalogueServer(manners) as server, connected(server) as connection:
+        assert server.url == f"http://127.0.0.1:{server.server_port}/3"
         assert fetched(connection, f"/3/authentication?api_key={KEY}")[0] == 200
         assert fetched(connection, f"/3/authentication?api_key={KEY[::-1]}")[0] == 401
 
@@ -190,6 +191,19 @@ def test_leaving_the_block_hangs_up() -> None:
         (
             ["--port", "0", "--date", "20240107"],
             "argument --date: '20240107' is no date like 2024-01-07",
+        ),
+        (
+            ["--port", "0", "--date", "tomorrow"],
+            "argument --date: 'tomorrow' is no date like 2024-01-07",
+        ),
+        (
+            ["--port", "0", "--latency-ms", "fast"],
+            "argument --latency-ms: 'fast' is no number of 0 or more",
+        ),
+        (
+            ["--port", "0", "--date", "2024-01-07", "--key", "secret"],
+            "argument --key: neither a v3 key (32 hex digits) nor a Read Access Token (starts "
+            "with eyJ)",
         ),
     ],
 )

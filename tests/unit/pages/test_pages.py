@@ -19,6 +19,7 @@ from pipeline.movement import ranks
 from pipeline.pages.daily import daily_page
 from pipeline.pages.document import NOTICE, script_hash
 from pipeline.pages.index import index_page
+from pipeline.pages.language import Language
 from pipeline.pages.rule_words import RULE_WORDS
 from pipeline.pages.weekly import weekly_page
 from pipeline.pages.words import WORDS
@@ -380,6 +381,50 @@ def test_a_failed_check_is_told_with_what_was_found() -> None:
     assert "films stay from day to day" in text
     assert "21" in text
     assert "30" in text
+
+
+@pytest.mark.parametrize(
+    ("checks", "headline"),
+    [
+        ([], ("checks_none", {})),
+        ([documents.check("title", "warn", "")] * 2, ("checks_all_passed", {"n": 2})),
+    ],
+)
+def test_a_day_without_a_failed_check_says_so(
+    checks: list[dict[str, Any]], headline: tuple[str, dict[str, int]]
+) -> None:
+    report = {**documents.daily_report(DAY), "checks": checks}
+    summary = {**documents.summary(DAY), "quality_summary": report}
+    key, given = headline
+    assert Language("en")(key, **given) in Page(day_page(summary=summary)).text
+
+
+def test_drift_and_lateness_are_told_with_their_list() -> None:
+    drift = {"list": "popular", "kind": "unknown_field", "field": "softcore", "finding": "new"}
+    late = [
+        {"list": "trending", "days": 2, "finding": "2 days late"},
+        {"list": "popular", "days": None, "finding": "late by an unknown time"},
+        {"finding": "of no list"},
+    ]
+    report = {**documents.daily_report(DAY), "drift": [drift], "lateness": late}
+    summary = {**documents.summary(DAY), "quality_summary": report}
+    text = Page(day_page(summary=summary)).text
+    assert "softcore" in text
+    assert Language("en")("lateness_line", n=2) in text
+    assert "late by an unknown time" in text
+    assert "of no list" in text
+
+
+def test_an_odd_value_that_was_found_is_shown_as_it_is_written() -> None:
+    nested: list[Any] = []
+    for _ in range(10_000):
+        nested = [nested]
+    films = [{"film": number, "title": "x"} for number in (1, 2)]
+    evidence = [{**films[0], "found": [1, None]}, {**films[1], "found": nested}]
+    check = {**documents.check("poster_missing", "warn", ""), "success": False}
+    report = {**documents.daily_report(DAY), "checks": [{**check, "evidence": evidence}]}
+    text = Page(day_page(summary={**documents.summary(DAY), "quality_summary": report})).text
+    assert "[1, None]" in text
 
 
 def test_posters_are_only_pointed_at_for_real_films() -> None:

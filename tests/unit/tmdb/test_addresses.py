@@ -187,3 +187,9 @@ def test_where_no_address_answers_it_fails_in_the_time_of_one(
     with contextlib.closing(asker), pytest.raises(TmdbUnavailable, match="no connection in time"):
         asker.get("/movie/popular", {"page": "1"}, lambda _: None, threading.Event())
     assert 1 <= len(made) < 8
+
+
+@pytest.mark.parametrize("name", ["a" * 64, "films..invalid"])
+def test_what_can_be_no_host_name_is_an_unknown_host(name: str) -> None:
+    with pytest.raises(socket.gaierror):
+        addresses.look_up(name, 80)

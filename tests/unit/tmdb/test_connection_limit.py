@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
+from support.stopped_clock import RecordedWaits, StoppedClock
 
+from pipeline.tmdb import connection_limit
 from pipeline.tmdb.connection_limit import ConnectionLimit
 
 
@@ -33,3 +36,33 @@ def test_where_the_file_cannot_be_had_the_number_is_not_limited(tmp_path: Path) 
     (tmp_path / "private").write_text("a file")
     with ConnectionLimit(tmp_path / "private" / "connections", 16).lend(7) as granted:
         assert granted == 7
+
+
+def test_where_none_is_free_one_is_taken_as_soon_as_it_is_given_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_limit, "POLL_SECONDS", 0.001)
+    limit = ConnectionLimit(path, 2)
+    asked, granted = threading.Event(), []
+
+    def take() -> None:
+        asked.set()
+        with limit.lend(2) as number:
+            granted.append(number)
+
+    thread = threading.Thread(target=take)
+    with limit.lend(2):
+        thread.start()
+        assert asked.wait(20)
+        assert granted == []
+    thread.join(20)
+    assert granted == [2]
+
+
+def test_who_waited_in_vain_goes_on_with_one(
+    path: Path, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = ConnectionLimit(path, 2)
+    monkeypatch.setattr(limit, "_pause", RecordedWaits(stopped_clock))
+    with limit.lend(2), limit.lend(2) as granted:
+        assert granted == 1

@@ -526,6 +526,48 @@ def test_a_429_holds_back_everybody_who_shares_the_pace(
     neighbour.close()
 
 
+def test_a_request_waits_for_a_hold_of_another_process_and_says_so(
+    tmdb: FakeTmdb,
+    open_transport: Opener,
+    stopped_clock: StoppedClock,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    caplog.set_level(logging.INFO, "luigi-interface.pipeline")
+    pace = tmp_path / "pace" / "file"
+    neighbour = Pacer(pace, Limit(1000, 1000))
+    neighbour.hold(60)
+    waits = RecordedWaits(stopped_clock)
+
+    ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000))), stop=waits)
+
+    assert waits.seconds == pytest.approx([60.0])
+    assert "asks to wait until" in caplog.text
+    assert tmdb.count() == 1
+    neighbour.close()
+
+
+def test_a_hold_that_comes_while_a_request_waits_is_kept_too(
+    tmdb: FakeTmdb, open_transport: Opener, stopped_clock: StoppedClock, tmp_path: Path
+) -> None:
+    pace = tmp_path / "pace" / "file"
+    neighbour = Pacer(pace, Limit(1000, 1000))
+    neighbour.hold(2)
+
+    class Interrupted(RecordedWaits):
+        def wait(self, timeout: float | None = None) -> bool:
+            if not self.seconds:
+                neighbour.hold(10)
+            return super().wait(timeout)
+
+    waits = Interrupted(stopped_clock)
+    ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000))), stop=waits)
+
+    assert sum(waits.seconds) >= 10
+    assert tmdb.count() == 1
+    neighbour.close()
+
+
 def test_a_fault_that_asks_for_no_pause_holds_nobody_back(
     tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
 ) -> None:

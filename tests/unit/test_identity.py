@@ -1,0 +1,252 @@
+"""A data root has one source, language and region: what binds it, and what is refused in it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import identity, storage
+from pipeline.collection import Identity
+from pipeline.errors import DataError, OtherIdentity
+from pipeline.layout import Layout
+
+DAY = datetime.date(2024, 1, 7)
+BEFORE = datetime.date(2024, 1, 6)
+KOREAN = {"source": "demo", "language": "ko-KR", "region": "KR"}
+REAL = {**KOREAN, "source": "tmdb"}
+ENGLISH = {**KOREAN, "language": "en-US"}
+SERVER = "http://127.0.0.1:8000/3"
+
+
+@pytest.fixture
+def layout(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    """An empty data root, asked for in Korean and without a key of TMDB."""
+    monkeypatch.setenv("PIPELINE_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("TMDB_API_KEY", "demo")
+    return Layout(data_dir)
+
+
+def a_list(**info: str) -> dict[str, Any]:
+    collected_at = {"collected_at": "2024-01-07T02:00:00+00:00", "total_collected": 0}
+    return {"movies": [], "collection_info": {**collected_at, **info}}
+
+
+def collect(layout: Layout, date: datetime.date = DAY, **info: str) -> Path:
+    """Publish a list of the day as the collection does."""
+    path = layout.popular(date)
+    identity.publish_list(layout, path, a_list(**(KOREAN | info)), None)
+    return path
+
+
+def relabel(path: Path, **changes: str) -> None:
+    """Make a list one of another identity, as an older version may have left it."""
+    document = json.loads(path.read_bytes())
+    document["collection_info"].update(changes)
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def stated(layout: Layout) -> Any:
+    return json.loads(layout.identity.read_bytes())
+
+
+# What binds
+
+
+def test_the_first_list_binds_the_data_root_and_the_next_changes_nothing(layout: Layout) -> None:
+    collect(layout)
+    before = layout.identity.stat().st_mtime_ns
+    collect(layout, BEFORE)
+    assert stated(layout) == KOREAN
+    assert layout.identity.stat().st_mtime_ns == before
+
+
+def test_a_list_of_another_identity_is_not_published(layout: Layout) -> None:
+    collect(layout)
+    with pytest.raises(OtherIdentity, match="belongs to demo, ko-KR, KR, and the settings ask for"):
+        collect(layout, BEFORE, language="en-US")
+    assert not layout.popular(BEFORE).exists()
+    assert stated(layout) == KOREAN
+
+
+def test_a_root_without_documents_is_bound_to_nothing(layout: Layout) -> None:
+    layout.root.mkdir()
+    layout.identity.write_text(json.dumps(REAL), encoding="utf-8")
+    assert identity.bound_identity(layout) is None
+    identity.refuse_other_identity()
+    collect(layout)
+    assert stated(layout) == KOREAN
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"{", b"[]", b'{"source": "demo"}', b"\xff", b'{"source": 5, "language": [], '
+     b'"region": {}}'],
+)  # fmt: skip
+def test_a_missing_or_damaged_root_json_is_rebuilt_from_the_lists(
+    layout: Layout, content: bytes | None
+) -> None:
+    collect(layout)
+    layout.identity.unlink()
+    if content is not None:
+        layout.identity.write_bytes(content)
+    identity.refuse_other_identity()
+    assert stated(layout) == KOREAN
+
+
+def test_the_list_that_was_collected_last_says_what_a_root_of_an_older_version_is(
+    layout: Layout,
+) -> None:
+    relabel(collect(layout, BEFORE), language="en-US", collected_at="2024-01-06T02:00:00+00:00")
+    collect(layout)
+    trending = layout.trending(BEFORE)
+    storage.publish(trending, a_list(**ENGLISH, collected_at="2023-12-31T02:00:00+00:00"))
+    layout.identity.unlink()
+    identity.write_if_missing(layout)
+    assert stated(layout) == KOREAN
+
+
+def test_lists_that_say_nothing_bind_nothing(layout: Layout) -> None:
+    storage.publish(layout.popular(DAY), {"movies": [], "collection_info": {}})
+    identity.write_if_missing(layout)
+    assert identity.bound_identity(layout) is None
+    assert not layout.identity.exists()
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "way"),
+    [
+        ("TMDB_LANGUAGE", "en-US", "TMDB_LANGUAGE=ko-KR"),
+        ("TMDB_REGION", "US", "TMDB_REGION=KR"),
+        ("TMDB_API_KEY", "0" * 32, "TMDB_API_KEY=demo"),
+    ],
+)
+@pytest.mark.parametrize("is_there", [True, False], ids=["root.json", "lists alone"])
+def test_settings_of_another_identity_are_refused_with_the_way_back(
+    layout: Layout,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    way: str,
+    is_there: bool,
+) -> None:
+    collect(layout)
+    if not is_there:
+        layout.identity.unlink()
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(OtherIdentity, match="set PIPELINE_DATA_DIR to another folder") as refused:
+        identity.refuse_other_identity()
+    assert f"or {way} to go on with this one" in str(refused.value)
+    assert identity.warning() == str(refused.value)
+    with identity.only_reading():
+        identity.refuse_other_identity()
+
+
+def test_a_real_root_is_refused_to_the_demo_catalogue(layout: Layout) -> None:
+    collect(layout, source="tmdb")
+    with pytest.raises(OtherIdentity, match="TMDB_API_KEY to a key of TMDB to go on"):
+        identity.refuse_other_identity()
+
+
+def test_the_same_identity_is_neither_refused_nor_warned_of(layout: Layout) -> None:
+    assert identity.warning() is None
+    identity.refuse_other_identity()
+    collect(layout)
+    identity.refuse_other_identity()
+    assert identity.warning() is None
+    layout.identity.unlink()
+    assert identity.warning() is None
+
+
+def test_without_a_key_the_source_is_not_asked_for(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(layout, source="tmdb")
+    monkeypatch.delenv("TMDB_API_KEY")
+    identity.refuse_other_identity()
+    assert identity.warning() is None
+
+
+def test_a_demo_server_in_the_place_of_tmdb_makes_a_demo_root(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity.publish_list(layout, layout.popular(DAY), a_list(**KOREAN), SERVER)
+    assert stated(layout) == {**KOREAN, "api_url": SERVER}
+    monkeypatch.setenv("TMDB_API_KEY", "0" * 32)
+    monkeypatch.setenv("TMDB_API_URL", SERVER)
+    identity.refuse_other_identity()
+    monkeypatch.delenv("TMDB_API_URL")
+    with pytest.raises(OtherIdentity):
+        identity.refuse_other_identity()
+
+
+def test_a_root_json_that_cannot_be_written_does_not_stop_a_run(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(layout)
+    layout.identity.unlink()
+    layout.identity.mkdir()
+    identity.refuse_other_identity()
+    monkeypatch.setenv("TMDB_LANGUAGE", "en-US")
+    with pytest.raises(OtherIdentity):
+        identity.refuse_other_identity()
+
+
+# Documents of another identity
+
+
+def test_a_document_of_another_identity_is_named(layout: Layout) -> None:
+    path = collect(layout)
+    identity.refuse_foreign(path, KOREAN)
+    with pytest.raises(DataError, match="is of demo, en-US, KR, and this data root of demo, ko-KR"):
+        identity.refuse_foreign(path, ENGLISH)
+
+
+def test_the_identity_in_force_is_the_roots_else_that_of_the_settings(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert identity.in_force() == Identity(**KOREAN)
+    collect(layout)
+    monkeypatch.setenv("TMDB_LANGUAGE", "en-US")
+    assert identity.in_force() == Identity(**KOREAN)
+
+
+def test_a_report_is_ours_by_what_it_states_or_by_its_lists(layout: Layout) -> None:
+    path = collect(layout)
+    old = {"source": "demo", "profiles": {"popular": {}, "trending": {}, "../x": {}}}
+    assert identity.is_ours(layout, dict(KOREAN), DAY)
+    assert not identity.is_ours(layout, dict(ENGLISH), DAY)
+    assert identity.is_ours(layout, {"source": "demo"}, DAY)
+    assert identity.is_ours(layout, old, DAY)
+    relabel(path, language="en-US")
+    assert not identity.is_ours(layout, old, DAY)
+    assert identity.is_ours(layout, old, BEFORE), "its lists are gone"
+
+
+def test_lists_of_another_identity_are_counted(layout: Layout) -> None:
+    assert identity.foreign_lists(layout) == 0
+    collect(layout)
+    assert identity.foreign_lists(layout) == 0
+    for days in (1, 2):
+        relabel(collect(layout, DAY - datetime.timedelta(days=days)), region="US")
+    layout.popular(DAY).with_name("notes.json").write_text("{}")
+    assert identity.foreign_lists(layout) == 2
+
+
+# Backups
+
+
+def test_a_backup_of_another_identity_is_refused(layout: Layout) -> None:
+    identity.refuse_foreign_backup(layout, json.dumps(REAL).encode())
+    collect(layout)
+    identity.refuse_foreign_backup(layout, json.dumps(KOREAN).encode())
+    with pytest.raises(OtherIdentity, match="and the backup to tmdb, ko-KR, KR"):
+        identity.refuse_foreign_backup(layout, json.dumps(REAL).encode())
+    with pytest.raises(DataError, match="is damaged"):
+        identity.refuse_foreign_backup(layout, b"{")
