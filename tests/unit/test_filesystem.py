@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.stored_documents import leftovers
 
-from pipeline import storage
+from pipeline import filesystem, storage
 from pipeline.errors import StorageError
 
 
@@ -74,3 +74,63 @@ def test_a_disk_that_fails_is_still_a_failure(
     with pytest.raises(StorageError):
         storage.publish(tmp_path / "a.json", {})
     assert not (tmp_path / "a.json").exists()
+
+
+@pytest.fixture
+def nothing_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has warned of no missing guarantee yet."""
+    monkeypatch.setattr(filesystem, "_warned", bytearray(3))
+
+
+@pytest.mark.usefixtures("nothing_warned_of")
+@pytest.mark.parametrize(
+    ("owner", "name", "number", "words"),
+    [
+        (os, "fsync", errno.EINVAL, "cannot flush to the disk: what was written last may be miss"),
+        (fcntl, "flock", errno.ENOLCK, "has no locks: do not start two runs for the same data at"),
+        (os, "link", errno.EPERM, "has no hard links: do not start two runs for the same data at"),
+    ],
+    ids=["flush", "lock", "link"],
+)
+def test_a_missing_guarantee_is_one_warning_that_names_the_folder(
+    owner: object,
+    name: str,
+    number: int,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    refuse(monkeypatch, owner, name, number)
+    if name == "link":  # used only where there are no locks
+        refuse(monkeypatch, fcntl, "flock", errno.ENOLCK)
+    for each in ("a.json", "b.json"):
+        storage.publish(tmp_path / each, {"name": each})
+        assert storage.read(tmp_path / each) == {"name": each}
+    (warning,) = (each for each in caplog.messages if words in each)
+    assert warning.startswith(f"The file system of {tmp_path} {words}")
+    assert warning.endswith(f"({os.strerror(number)}). Use another disk if that matters.")
+    assert {each.levelname for each in caplog.records} == {"WARNING"}
+
+
+@pytest.mark.usefixtures("nothing_warned_of")
+def test_a_guarantee_of_a_folder_is_warned_of_by_its_own_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse(monkeypatch, os, "fsync", errno.EINVAL)
+    filesystem.sync(0, tmp_path)
+    assert f"The file system of {tmp_path} cannot flush" in caplog.text
+
+
+@pytest.mark.usefixtures("nothing_warned_of")
+def test_what_a_file_system_has_is_said_to_be_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, other = tmp_path / "a", tmp_path / "b"
+    with path.open("w") as file:
+        assert filesystem.lock(file.fileno(), path)
+        assert filesystem.lock_record(file.fileno(), path)
+        filesystem.unlock_record(file.fileno())
+    assert filesystem.link(path, other)
+    assert path.samefile(other)
+    assert caplog.messages == []
