@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -358,7 +361,43 @@ def test_the_facts_of_a_list_are_read_however_it_is_written(
 
 def test_a_note_is_replaced_and_is_for_its_owner_alone(data_dir: Path) -> None:
     path = data_dir / "state" / "note"
-    for text in ("a longer text", "short"):
+    for text in ("a longer text", "짧은"):
         storage.write_state(path, text)
         assert path.read_text(encoding="utf-8") == text
     assert path.stat().st_mode & 0o077 == 0
+
+
+# Beside other runs, and before a power failure
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["new", "replaced"])
+def test_a_document_and_then_its_name_are_flushed_to_the_disk(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    path = data_dir / "x.html"
+    if is_there:
+        storage.publish_page(path, "old")
+    flushed: list[tuple[bool, bool]] = []
+
+    def fsync(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        flushed.append((is_folder, path.exists() and path.read_text("utf-8") == "new"))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    if is_there:
+        storage.publish_page(path, "new")
+    else:
+        storage.publish_pieces(path, [b"new"])
+    assert flushed == [(False, False), (True, True)]
+
+
+def test_a_document_is_written_beside_the_temporary_of_another_run(data_dir: Path) -> None:
+    data_dir.mkdir()
+    other = data_dir / ".x.json.0.tmp"
+    with other.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        storage.publish(data_dir / "x.json", DOCUMENT)
+        assert names(data_dir) == [".x.json.0.tmp", "x.json"]
+        assert storage.sweep(data_dir / "x.json") == [], "its writer is at work"
+    assert storage.sweep(data_dir / "x.json") == [other]
+    assert names(data_dir) == ["x.json"]
