@@ -7,11 +7,13 @@ from support.fake_tmdb import FakeTmdb
 from support.luigi_runs import LuigiRun
 from support.tls import TlsServer
 
+POPULAR = ("PopularMovies", "--date", "2024-01-07")
+
 
 def test_a_run_says_what_to_do_about_a_certificate(luigi_run: LuigiRun) -> None:
     with TlsServer(trustme.CA().issue_cert("127.0.0.1")) as server:
         run = luigi_run(
-            *("PopularMovies", "--date", "2024-01-07"),
+            *POPULAR,
             TMDB_API_URL=f"https://127.0.0.1:{server.port}/3",
             TMDB_MAX_RETRIES="0",
             REQUESTS_CA_BUNDLE=None,
@@ -28,7 +30,7 @@ def test_a_run_warns_of_it_once_and_does_its_work(luigi_run: LuigiRun, tmdb: Fak
     proxy = tmdb.url.removesuffix("/3")
     told = "TMDB_API_URL is no https address: the key crosses the network for anybody to read"
 
-    clear = luigi_run(*POPULAR, TMDB_API_URL=f"http://{NAME}/3", http_proxy=proxy)
+    clear = luigi_run(*POPULAR, TMDB_API_URL="http://films.invalid/3", http_proxy=proxy)
     here = luigi_run("TrendingMovies", "--date", "2024-01-07")
 
     assert (clear.status, here.status) == (0, 0), clear.output
