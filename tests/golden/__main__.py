@@ -7,6 +7,8 @@ import contextlib
 import sys
 from pathlib import Path
 
+from support.repository import REPOSITORY
+
 from golden.commits import GitFailed, checkout_of, last_commit_of
 from golden.comparison import (
     ADVICE,
@@ -17,7 +19,7 @@ from golden.comparison import (
     unified_diff,
     write_checksums,
 )
-from golden.documents import REPOSITORY, NoDocuments, documents_of
+from golden.documents import NoDocuments, documents_of
 
 EQUAL, DIFFERENT, TROUBLE = 0, 1, 2
 """Exit statuses, as those of diff."""

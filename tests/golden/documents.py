@@ -10,8 +10,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parent.parent.parent
-
 LANGUAGES = {"ko-KR": "KR", "en-US": "US"}
 """Languages of the documents, each with its region."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.luigid_load import FAULTS, kept, our_luigid, stopped, until
+from support.luigid_load import FAULTS, kept, our_luigid, stopped
 from support.postgres import Postgres, Proxy
+from support.waiting import wait_for
 
 
 def test_no_call_waits_and_no_event_is_lost_whatever_befalls_the_database(
@@ -27,7 +28,7 @@ def test_no_call_waits_and_no_event_is_lost_whatever_befalls_the_database(
                 for _ in range(20):
                     luigid.run_task()
             luigid.run_task()
-            until(lambda: luigid.missing(kept(postgres, database)) == 0, 20)
+            wait_for(lambda: luigid.missing(kept(postgres, database)) == 0, 20)
             assert luigid.doubled(kept(postgres, database)) == 0, name
 
 
@@ -41,8 +42,8 @@ def test_luigid_starts_and_ends_while_the_database_is_away_and_catches_up_later(
     with stopped(postgres), our_luigid(url, tmp_path) as first:
         for _ in range(10):
             first.run_task()
-        until(lambda: spool.exists() and len(spool.read_text().splitlines()) == 30, 20)
+        wait_for(lambda: spool.exists() and len(spool.read_text().splitlines()) == 30, 20)
         first.is_killed = killed
     with our_luigid(url, tmp_path):
-        until(lambda: kept(postgres, database) == first.events, 20)
+        wait_for(lambda: kept(postgres, database) == first.events, 20)
     assert not spool.exists()

@@ -10,7 +10,8 @@ import pytest
 from golden.__main__ import diff
 from golden.commits import GitFailed
 from golden.comparison import ADVICE, checksums_of, differences, read_checksums
-from golden.documents import LANGUAGES, REPOSITORY, NoDocuments, documents_in, documents_of
+from golden.documents import LANGUAGES, NoDocuments, documents_in, documents_of
+from support.repository import REPOSITORY
 
 SETUP = """[options.entry_points]
 console_scripts =

@@ -19,6 +19,7 @@ import pytest
 from support.configurations import quick
 from support.fake_tmdb import V3_KEY, FakeTmdb, edit, html_ok, json_body, refused, status
 from support.luigi_runs import LuigiRun, Run, luigi_command
+from support.ports import free_port
 from support.repository import REPOSITORY
 
 from pipeline.ops import scheduler_choice
@@ -113,21 +114,14 @@ def data_root_below_a_file(place: Place) -> Variables:
     return {"PIPELINE_DATA_DIR": str(place.tmp / "a_file/data")}
 
 
-def closed_port() -> int:
-    """A port of this machine where nobody listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def nobody_listens(place: Place) -> Variables:
-    return {"TMDB_API_URL": f"http://127.0.0.1:{closed_port()}/3", "TMDB_MAX_RETRIES": "0"}
+    return {"TMDB_API_URL": f"http://127.0.0.1:{free_port()}/3", "TMDB_MAX_RETRIES": "0"}
 
 
 def broken_proxy(place: Place) -> Variables:
     return {
         "TMDB_API_URL": "http://tmdb.invalid/3",
-        "http_proxy": f"http://127.0.0.1:{closed_port()}",
+        "http_proxy": f"http://127.0.0.1:{free_port()}",
         "TMDB_MAX_RETRIES": "0",
     }
 
@@ -605,7 +599,7 @@ def test_in_a_terminal_an_absent_luigid_is_given_up_within_ten_seconds() -> None
 def absent_luigids(tmp_path: Path) -> Iterator[list[tuple[str, str]]]:
     """The address and the luigi.cfg of a luigid that is gone, and of one that hangs."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        ports = [closed_port(), silent.getsockname()[1]]
+        ports = [free_port(), silent.getsockname()[1]]
         yield [(f"http://127.0.0.1:{port}", with_luigid_at(port, tmp_path)) for port in ports]
 
 
@@ -651,7 +645,7 @@ def test_without_a_terminal_the_local_scheduler_is_used(
     luigi_run: LuigiRun, tmp_path: Path
 ) -> None:
     """Nobody is there to choose, and the lists of a day cannot be collected tomorrow."""
-    port = closed_port()
+    port = free_port()
     run = luigi_run(*DAILY, local=False, LUIGI_CONFIG_PATH=with_luigid_at(port, tmp_path))
     in_plain_words(run)
     assert run.status == 0, run.output

@@ -13,7 +13,8 @@ from typing import Any
 
 import luigi
 import pytest
-from support.earlier_version import FIXTURES, Ended, Installation
+from support.earlier_version import FIXTURES, Installation
+from support.operate import document
 
 from pipeline.layout import Layout
 from pipeline.tasks.daily import DailySummary
@@ -50,11 +51,6 @@ class Continued:
 @pytest.fixture(scope="module")
 def continued(tmp_path_factory: pytest.TempPathFactory) -> Continued:
     return Continued(tmp_path_factory.mktemp("continued"))
-
-
-def document(run: Ended) -> Any:
-    """The JSON document that a command printed."""
-    return json.loads(run.out)
 
 
 def in_korean(day: datetime.date) -> str:

@@ -21,7 +21,6 @@ from support.repository import TESTS
 from trials.year.clock import MACHINE, Clock
 
 FIXTURES = TESTS / "fixtures"
-Ended = Run
 PROGRAMS = Path(sys.executable).parent
 
 

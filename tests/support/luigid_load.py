@@ -23,8 +23,6 @@ from support.ports import free_port
 from support.postgres import Postgres, Proxy
 from support.waiting import wait_for
 
-until = wait_for
-
 FAMILY = "PopularMovies"
 FIRST_DAY = date(2000, 1, 1)
 

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from support.fake_tmdb import FakeTmdb
+from support.fake_tmdb import V3_KEY, FakeTmdb
 
 from trials import runs
 from trials.judging import Documents, Observed, complaints, complaints_of_the_next
@@ -75,7 +75,7 @@ def observe(run: Run, place: runs.Place, job: str, url: str, tmdb: FakeTmdb) -> 
 
 
 def _tmdb() -> FakeTmdb:
-    return FakeTmdb(key=runs.KEY, limit=None)
+    return FakeTmdb(key=V3_KEY, limit=None)
 
 
 @contextlib.contextmanager

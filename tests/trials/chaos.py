@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
-from support.fake_tmdb import FakeTmdb, Fault
+from support.fake_tmdb import V3_KEY, FakeTmdb, Fault
 
 from trials import runs
 from trials.judging import FAILED, Documents, about_what_it_says, differences
@@ -96,7 +96,7 @@ def undisturbed() -> dict[str, Documents]:
     """Return, by job, the documents of a run that nothing befalls."""
     found: dict[str, Documents] = {}
     for job in runs.JOBS:
-        with runs.place() as place, FakeTmdb(key=runs.KEY, limit=None) as tmdb:
+        with runs.place() as place, FakeTmdb(key=V3_KEY, limit=None) as tmdb:
             ended = runs.forked(place, job, place.environment(tmdb.url))
             if ended.status != 0:
                 raise SystemExit(f"The undisturbed {job} run failed:\n{ended.output}")
@@ -107,7 +107,7 @@ def undisturbed() -> dict[str, Documents]:
 def endure(seed: int, clean: Mapping[str, Documents]) -> Outcome:
     """Start a run until it is complete, three times at most, and judge it."""
     job, chance = job_of(seed), Chance(seed)
-    with runs.place() as place, FakeTmdb(key=runs.KEY, limit=None, chance=chance) as tmdb:
+    with runs.place() as place, FakeTmdb(key=V3_KEY, limit=None, chance=chance) as tmdb:
         chance.tmdb = tmdb
         for starts in range(1, STARTS + 1):  # noqa: B007
             ended = runs.forked(place, job, place.environment(tmdb.url))

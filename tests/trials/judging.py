@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from support.fake_tmdb import Request
+from support.fake_tmdb import V3_KEY, Request
 
 from trials import runs
 from trials.kinds import LONG_PAUSES, Cure
@@ -58,7 +58,7 @@ def about_what_it_says(ended: runs.Ended) -> Iterator[str]:
     """Complain of what no run may ever say."""
     if "Traceback" in ended.output:
         yield "a traceback"
-    if runs.KEY in ended.output:
+    if V3_KEY in ended.output:
         yield "the key is shown"
 
 

@@ -33,7 +33,6 @@ import pipeline.quality.report
 import pipeline.tasks.lookback
 from pipeline.tmdb import body, connections, transport
 
-KEY = V3_KEY
 RETRIES = 5
 """As the pipeline's default."""
 
@@ -81,7 +80,7 @@ class Place(NamedTuple):
             "TMPDIR": str(self.folder / "tmp"),
             "LUIGI_CONFIG_PATH": str(REPOSITORY / "luigi.cfg"),
             "PIPELINE_DATA_DIR": str(self.data),
-            "TMDB_API_KEY": KEY,
+            "TMDB_API_KEY": V3_KEY,
             "TMDB_API_URL": url,
             "TMDB_REQUESTS_PER_SECOND": "1000",
             "TMDB_MAX_RETRIES": str(RETRIES),

@@ -16,7 +16,8 @@ from golden.comparison import (
     unified_diff,
     write_checksums,
 )
-from golden.documents import LANGUAGES, REPOSITORY, RUNS
+from golden.documents import LANGUAGES, RUNS
+from support.repository import REPOSITORY
 
 REPORT = """{
   "verdict": "pass",

@@ -6,14 +6,14 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from support.fake_tmdb import Request
+from support.fake_tmdb import V3_KEY, Request
 from trials.faults import AS_PROCESSES
 from trials.judging import Observed, complaints, complaints_of_the_next
 from trials.kinds import KINDS, LONG_PAUSES, LONGER_THAN_A_RUN_WAITS, Cure
 from trials.lists import LISTS, FilmsOf
 from trials.matrix import FAILS_AT_ONCE, PAGES, Combination, labelled, product
 from trials.outages import OUTAGES
-from trials.runs import KEY, Ended
+from trials.runs import Ended
 
 SHAPES = ("missing", "null", "of another type")
 NAMED = {
@@ -125,7 +125,7 @@ def test_a_run_as_it_has_to_be_is_not_complained_of(
         (HEALED, 2, {"ended": Ended(30, "")}, "status 30 instead of 0"),
         (HEALED, 2, {"ended": Ended(None, "")}, "status None instead of 0"),
         (HEALED, 2, {"ended": Ended(0, "Traceback (most")}, "a traceback"),
-        (HEALED, 2, {"ended": Ended(0, KEY)}, "the key is shown"),
+        (HEALED, 2, {"ended": Ended(0, V3_KEY)}, "the key is shown"),
         (HEALED, 2, {"documents": {**WHOLE, SUMMARY: b"[]"}}, "is another"),
         (HEALED, 2, {"documents": {**WHOLE, ".tmp": b""}}, "is left over"),
         (HEALED, 2, {"documents": {SUMMARY: b"{}"}}, "missing: "),
