@@ -37,9 +37,9 @@ from support.luigid_load import FAULTS, Fault, Luigid, kept, our_luigid, plain_l
 from support.ports import free_port
 from support.postgres import Postgres, Proxy, running_postgres
 
-from pipeline.credential import Secret
 from pipeline.ops.scheduler.recorder import HistoryRecorder
 from pipeline.ops.scheduler.store import HistoryStore
+from pipeline.tmdb.credential import Secret
 
 TASKS = 70
 PAUSE_SECONDS = 0.02

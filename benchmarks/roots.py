@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import storage
-from pipeline.collection import Effort, Origin, Page, document
-from pipeline.layout import Layout
-from pipeline.plan import PAGE_SIZE, FilmList, Plan, of_genre, plan_from, top_rated
-from pipeline.tmdb.demo.api import answer
+from pipeline.catalog import PAGE_SIZE, FilmList, Plan, of_genre, plan_from, top_rated
+from pipeline.demo.api import answer
+from pipeline.documents.collect import Effort, Origin, Page, document
+from pipeline.paths import Layout
 
 ROWS_PER_FILM = 1.55
 """In a genuine week 2,800 rows are 1,800 films."""

@@ -61,7 +61,7 @@ def serving() -> Iterator[Api]:
     """Serve within the block."""
     server = subprocess.Popen(
         [
-            *(sys.executable, "-m", "pipeline.tmdb.demo", "--port", "0"),
+            *(sys.executable, "-m", "pipeline.demo", "--port", "0"),
             *("--latency-ms", f"{LATENCY_SECONDS * 1000:.0f}"),
             *("--requests-per-second", str(A_SECOND)),
         ],

@@ -3,7 +3,7 @@
 Importing this package registers the tasks with luigi.
 """
 
-from pipeline.startup import asks_for_a_range, is_wrapper, prepare_luigi
+from pipeline.runtime.luigi_setup import asks_for_a_range, is_wrapper, prepare_luigi
 from pipeline.version import VERSION
 
 if not is_wrapper():

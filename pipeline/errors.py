@@ -22,7 +22,7 @@ the command line is read, 35 while the run is planned, 30 while a task runs.
 
 from __future__ import annotations
 
-from pipeline.plaintext import plain
+from pipeline.sanitize import plain
 
 
 class PipelineError(Exception):

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import bounded, jsontext, settings, storage
-from pipeline.collection import Identity, agree, identity_of
+from pipeline.documents.collect import Identity, agree, identity_of
 from pipeline.errors import DataError, OtherIdentity, StorageError
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 from pipeline.settings import Settings
 
 _NEWEST_LISTS = 10

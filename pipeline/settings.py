@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from pipeline import bounded, clock, folders
-from pipeline.credential import DEMO, Credential, Secret
+from pipeline.catalog import Plan, plan_from
 from pipeline.errors import SettingsError
-from pipeline.layout import Layout
-from pipeline.plan import Plan, plan_from
+from pipeline.paths import Layout
+from pipeline.tmdb.credential import DEMO, Credential, Secret
 
 if TYPE_CHECKING:
     from pipeline.quality.thresholds import Thresholds

@@ -22,12 +22,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline import clock, settings, storage
-from pipeline.credential import Secret
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout, alerts_without_root
 from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.roots import Root
-from pipeline.plaintext import plain
+from pipeline.paths import Layout, alerts_without_root
+from pipeline.sanitize import plain
+from pipeline.tmdb.credential import Secret
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 

@@ -16,9 +16,9 @@ import click
 
 from pipeline import clock, settings, streams
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout
-from pipeline.plaintext import plain
-from pipeline.tasks.messages import sentence_of
+from pipeline.paths import Layout
+from pipeline.runtime.luigi_messages import sentence_of
+from pipeline.sanitize import plain
 from pipeline.version import VERSION
 
 COMMANDS = {

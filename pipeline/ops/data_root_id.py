@@ -15,8 +15,8 @@ import re
 import secrets
 from collections.abc import Iterator
 
-from pipeline.layout import Layout, luigid_claim
 from pipeline.ops.private_files import open_private
+from pipeline.paths import Layout, luigid_claim
 
 _ID = re.compile(r"[0-9a-f]{32}\n")
 

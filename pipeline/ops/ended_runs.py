@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 
 from pipeline import clock
-from pipeline.layout import Layout
 from pipeline.ops import alerts, run_record
 from pipeline.ops.roots import FAMILIES, ROOTS, Root
 from pipeline.ops.run_record import Entry
+from pipeline.paths import Layout
 
 NOT_STARTED, WRONG_USE, NOT_EXECUTABLE, NOT_FOUND = 1, 2, 126, 127
 

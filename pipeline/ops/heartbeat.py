@@ -12,10 +12,10 @@ import threading
 from typing import NamedTuple
 
 from pipeline import clock, settings
-from pipeline.credential import Secret
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout
 from pipeline.ops import installation, overdue
+from pipeline.paths import Layout
+from pipeline.tmdb.credential import Secret
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pipeline import clock, settings
 from pipeline.errors import SettingsError, StorageError
-from pipeline.layout import Layout
 from pipeline.ops import (
     luigi_configuration,
     luigid_api,
@@ -23,6 +22,7 @@ from pipeline.ops import (
 from pipeline.ops.job_process import JobProcess
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runtime import Document, Service
+from pipeline.paths import Layout
 
 
 class Host:

@@ -8,11 +8,11 @@ from typing import Any
 
 from pipeline import clock
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout
 from pipeline.ops import history, run_files
 from pipeline.ops.root_runs import RootRun, duration, root_runs
 from pipeline.ops.roots import ROOTS, STEPS
 from pipeline.ops.scheduler.store import Run
+from pipeline.paths import Layout
 from pipeline.settings import Settings
 
 LOOK_BACK = datetime.timedelta(days=60)

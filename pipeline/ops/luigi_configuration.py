@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 import luigi.configuration
 from luigi.task_register import Register
 
-from pipeline.credential import Secret
 from pipeline.errors import SettingsError
 from pipeline.ops import luigi_options
+from pipeline.tmdb.credential import Secret
 
 STATUSES = (
     "already_running",

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from pipeline.credential import Secret
+from pipeline.tmdb.credential import Secret
 
 USER = "luigi"
 """The user as whom everybody logs in where luigid asks for a password."""

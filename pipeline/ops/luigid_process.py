@@ -8,8 +8,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from pipeline.errors import SettingsError, StorageError
-from pipeline.layout import Layout
 from pipeline.ops import processes, runlogs
+from pipeline.paths import Layout
 
 START_SECONDS = 30.0
 """How long a luigid may take to answer: it reads its state and reaches for the database first."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import bounded, clock
-from pipeline.layout import Layout
 from pipeline.ops import run_record
 from pipeline.ops.roots import ROOTS, Root
 from pipeline.ops.schedule import Schedule, next_time, times_by_day
 from pipeline.ops.scheduler.newest import newest
+from pipeline.paths import Layout
 
 GRACE = datetime.timedelta(hours=2)
 """How long after its time a run may still be in progress or between its attempts."""

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.layout import Layout
 from pipeline.ops.scheduler import newest
+from pipeline.paths import Layout
 
 _DATED = re.compile(r"(daily|weekly)/\1(?:_[0-9]{1,2})?_([0-9]{8})\.html")
 _TASKS = {"index": "IndexPage", "daily": "DailyPage", "weekly": "WeeklyPage"}

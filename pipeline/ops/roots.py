@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import NotPossible
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ import luigi.task
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError, SettingsError
-from pipeline.layout import Layout
 from pipeline.ops import (
     alerts,
     heartbeat,
@@ -36,9 +35,10 @@ from pipeline.ops.roots import ROOTS
 from pipeline.ops.run_record import ENDED, STARTED, Entry
 from pipeline.ops.scheduler_choice import LOCAL
 from pipeline.ops.stopping import Stopped
-from pipeline.tasks import journal, logs
-from pipeline.tasks.failures import Failure, Failures, cause_of
-from pipeline.tasks.messages import LOST_LUIGID
+from pipeline.paths import Layout
+from pipeline.runtime import journal, logs
+from pipeline.runtime.failures import Failure, Failures, cause_of
+from pipeline.runtime.luigi_messages import LOST_LUIGID
 from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")

@@ -7,9 +7,9 @@ from typing import Any
 
 from pipeline import clock, storage
 from pipeline.errors import DataError
-from pipeline.layout import Layout
 from pipeline.ops.overdue import newest_day
 from pipeline.ops.roots import ROOTS
+from pipeline.paths import Layout
 
 
 def last_run(family: str, layout: Layout) -> dict[str, Any] | None:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline import bounded, clock, jsontext, settings
-from pipeline.layout import Layout
-from pipeline.plaintext import plain
+from pipeline.paths import Layout
+from pipeline.sanitize import plain
 
 STARTED, ENDED = "started", "ended"
 

@@ -12,9 +12,9 @@ import click
 
 from pipeline import bounded, settings
 from pipeline.errors import NotPossible, StorageError
-from pipeline.layout import Layout
 from pipeline.ops.roots import family_of
-from pipeline.plaintext import plain
+from pipeline.paths import Layout
+from pipeline.sanitize import plain
 
 LARGEST_BYTES = 10_000_000
 """A log of luigid that is larger when luigid is started becomes its predecessor, `.1`."""

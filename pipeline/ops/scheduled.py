@@ -19,13 +19,13 @@ from pathlib import Path
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout
 from pipeline.ops import alerts, ended_runs, heartbeat, installation, overdue
 from pipeline.ops.installation import CATCH_UP
 from pipeline.ops.job_environment import open_output, read_settings_file, say
 from pipeline.ops.job_process import JobProcess, Lock, locked
 from pipeline.ops.overdue import Due
 from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS, Root
+from pipeline.paths import Layout
 
 NOT_STARTED, WRONG_USE, ALREADY_RUNNING = 1, 2, 10
 

@@ -18,11 +18,11 @@ from luigi.rpc import RemoteScheduler
 
 from pipeline import clock, settings
 from pipeline.errors import SettingsError
-from pipeline.layout import Layout
 from pipeline.ops import alerts, luigi_configuration, luigid_api
 from pipeline.ops.data_root_id import claim, data_root_id
 from pipeline.ops.luigid_api import Luigid
 from pipeline.ops.private_files import open_private
+from pipeline.paths import Layout
 
 LOST_SECONDS = 60.0
 """After so long without an answer luigid counts as lost, for all further calls of the run."""

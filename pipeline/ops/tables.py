@@ -10,7 +10,7 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from pipeline.plaintext import escaped, plain
+from pipeline.sanitize import escaped, plain
 
 COLOURS = {
     "ok": "green",

@@ -14,7 +14,7 @@ import luigi.configuration
 from pipeline import settings
 from pipeline.errors import SettingsError
 from pipeline.ops import stopping
-from pipeline.tasks import logs
+from pipeline.runtime import logs
 
 
 def install() -> None:

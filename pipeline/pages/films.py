@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pipeline.movement import ranks
+from pipeline.documents.changes import ranks
 from pipeline.pages.language import Language
 from pipeline.pages.reading import Document, day, mapping, number, text_of, whole
 

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.layout import Layout
 from pipeline.pages.document import page
 from pipeline.pages.figures import Figure, moved, trend
 from pipeline.pages.language import NOTHING, Language
 from pipeline.pages.reading import Document, day, mapping, number, objects, whole
 from pipeline.pages.verdict import SIGNS, VERDICTS, sign_of, verdict_of
+from pipeline.paths import Layout
 
 DAYS = 60
 WEEKS = 26

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Any
 
-from pipeline.plaintext import UNSEEN
+from pipeline.sanitize import UNSEEN
 
 Document = dict[str, Any]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from pipeline.collection import Film
-from pipeline.quality.listing import Finding, Listing, ListRule
-from pipeline.quality.rule import SEVERITIES, FilmRule, Severity
+from pipeline.documents.collect import Film
+from pipeline.quality.rules import SEVERITIES, FilmRule, Severity
+from pipeline.quality.snapshot import Finding, Listing, ListRule
 from pipeline.quality.thresholds import RULES, Thresholds
 
 Verdict = Literal["pass", "warn", "fail"]

@@ -6,7 +6,7 @@ import math
 import statistics
 from typing import Any
 
-from pipeline.quality.listing import Listing
+from pipeline.quality.snapshot import Listing
 
 KNOWN_FIELDS = frozenset(
     [

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from pipeline.collection import Identity, identity_of
+from pipeline.documents.collect import Identity, identity_of
+from pipeline.quality.baseline import Profile
 from pipeline.quality.checks import Shortfall, shortfalls
 from pipeline.quality.drift import drift_of
 from pipeline.quality.list_rules import lateness
-from pipeline.quality.listing import Finding, Listing
-from pipeline.quality.profile import Profile
+from pipeline.quality.snapshot import Finding, Listing
 from pipeline.quality.thresholds import Thresholds
 
 

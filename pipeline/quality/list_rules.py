@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.collection import Film
-from pipeline.plan import PAGE_SIZE
+from pipeline.catalog import PAGE_SIZE
+from pipeline.documents.collect import Film
 from pipeline.quality.drift import fields_of
-from pipeline.quality.listing import Finding, Listing, ListRule
-from pipeline.quality.values import is_whole, number
+from pipeline.quality.fields import is_whole, number
+from pipeline.quality.snapshot import Finding, Listing, ListRule
 
 _SORTED_BY = {"weekly_genre": "popularity", "weekly_top_rated": "vote_average"}
 """Where TMDB promises an order; the popular list and the trend have one of their own."""

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pipeline.collection import common_source
+from pipeline.documents.collect import common_source
 from pipeline.errors import NoData
+from pipeline.quality.baseline import to_document
 from pipeline.quality.checks import Shortfall, by_rule, checks_of, verdict_of
-from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.judgement import Judgement, judgement
-from pipeline.quality.listing import Listing
-from pipeline.quality.profile import to_document
-from pipeline.quality.rule import FilmRule
+from pipeline.quality.movie_rules import FILM_RULES
+from pipeline.quality.rules import FilmRule
+from pipeline.quality.snapshot import Listing
 from pipeline.quality.thresholds import RULES, Thresholds
 from pipeline.version import SCHEMA_VERSION
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from pipeline.catalog import LISTS
 from pipeline.errors import SettingsError
-from pipeline.plan import LISTS
+from pipeline.quality.baseline_rules import PAST_RULES
 from pipeline.quality.defaults import TABLES, Bounds
-from pipeline.quality.film_rules import FILM_RULES
+from pipeline.quality.fields import is_number
 from pipeline.quality.list_rules import LIST_RULES
-from pipeline.quality.listing import ListRule
-from pipeline.quality.past_rules import PAST_RULES
-from pipeline.quality.rule import SEVERITIES, FilmRule, Severity
-from pipeline.quality.values import is_number
+from pipeline.quality.movie_rules import FILM_RULES
+from pipeline.quality.rules import SEVERITIES, FilmRule, Severity
+from pipeline.quality.snapshot import ListRule
 
 RULES: tuple[FilmRule | ListRule, ...] = (*FILM_RULES, *LIST_RULES, *PAST_RULES)
 """Every rule there is, in the order of the report."""

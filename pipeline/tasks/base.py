@@ -15,8 +15,8 @@ import luigi.worker
 
 from pipeline import clock, identity, settings
 from pipeline.errors import NotPossible, PipelineError
-from pipeline.layout import Layout, Place
-from pipeline.plaintext import plain
+from pipeline.paths import Layout, Place
+from pipeline.sanitize import plain
 from pipeline.tasks import order
 
 ATTEMPTS_OF_A_DAY = 4

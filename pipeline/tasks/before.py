@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pipeline import identity, settings, storage
 from pipeline.errors import DocumentUnreadable
-from pipeline.layout import Layout, Place
+from pipeline.paths import Layout, Place
 
 _DAY = datetime.timedelta(days=1)
 

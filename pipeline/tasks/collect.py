@@ -11,11 +11,12 @@ from typing import Any
 import luigi
 import luigi.interface
 
-from pipeline import clock, collection, identity, plan, settings
+from pipeline import catalog, clock, identity, settings
+from pipeline.documents import collect
 from pipeline.errors import NotPossible
-from pipeline.layout import Layout, Place
+from pipeline.paths import Layout, Place
+from pipeline.runtime.progress import Progress
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
-from pipeline.tasks.progress import Progress
 from pipeline.tmdb.client import MOST_CONNECTIONS, Fetched, open_client
 from pipeline.tmdb.run_failure import Attempt
 
@@ -25,7 +26,7 @@ LOGGER = logging.getLogger("luigi-interface.pipeline")
 class CollectionTask(PipelineTask):
     """Collects one list. A subclass says which list, and where its document goes."""
 
-    def film_list(self, what: plan.Plan) -> plan.FilmList:
+    def film_list(self, what: catalog.Plan) -> catalog.FilmList:
         """Return the list to collect."""
         raise NotImplementedError
 
@@ -52,7 +53,7 @@ class CollectionTask(PipelineTask):
         refuse_when_over(self.date, pages.at or started_at, until)
         if pages.at and clock.local_day(pages.at) != clock.local_day(started_at):
             started_at = pages.at  # requests were repeated until another day had begun
-        origin = collection.Origin(
+        origin = collect.Origin(
             source=source_of(fetched),
             language=now.language,
             region=now.region,
@@ -60,7 +61,7 @@ class CollectionTask(PipelineTask):
             collected_on=clock.local_day(started_at),
             effort=fetched.effort,
         )
-        document = collection.document(film_list, self.date, fetched.pages, origin)
+        document = collect.document(film_list, self.date, fetched.pages, origin)
         server = None if now.required_credential().is_demo else now.api_url
         identity.publish_list(self.layout, Path(self.output().path), document, server)
         _tell(self, document["collection_info"])
@@ -83,9 +84,9 @@ class FirstPage:
 class PopularMovies(CollectionTask):
     """The popular films of the day."""
 
-    def film_list(self, what: plan.Plan) -> plan.FilmList:
+    def film_list(self, what: catalog.Plan) -> catalog.FilmList:
         """Return the popular list."""
-        return plan.popular(what)
+        return catalog.popular(what)
 
     def place(self, layout: Layout) -> Place:
         """Return `raw/movies/daily/popular_movies_D.json`."""
@@ -95,9 +96,9 @@ class PopularMovies(CollectionTask):
 class TrendingMovies(CollectionTask):
     """The films that trend on the day."""
 
-    def film_list(self, what: plan.Plan) -> plan.FilmList:
+    def film_list(self, what: catalog.Plan) -> catalog.FilmList:
         """Return the list of the day's trend."""
-        return plan.trending(what)
+        return catalog.trending(what)
 
     def place(self, layout: Layout) -> Place:
         """Return `raw/movies/trending/trending_movies_D.json`."""
@@ -110,9 +111,9 @@ class GenreMovies(CollectionTask):
     attempts = ATTEMPTS_OF_A_WEEK
     genre = luigi.Parameter(description="the genre's slug, like science_fiction")
 
-    def film_list(self, what: plan.Plan) -> plan.FilmList:
+    def film_list(self, what: catalog.Plan) -> catalog.FilmList:
         """Return the genre's list."""
-        return plan.of_genre(what, self.genre, self.date)
+        return catalog.of_genre(what, self.genre, self.date)
 
     def requires(self) -> list[luigi.Task]:
         """Refuse a genre that is not in the plan, besides what any collection refuses."""
@@ -129,9 +130,9 @@ class TopRatedMovies(CollectionTask):
 
     attempts = ATTEMPTS_OF_A_WEEK
 
-    def film_list(self, what: plan.Plan) -> plan.FilmList:
+    def film_list(self, what: catalog.Plan) -> catalog.FilmList:
         """Return the top rated list."""
-        return plan.top_rated(what, self.date)
+        return catalog.top_rated(what, self.date)
 
     def place(self, layout: Layout) -> Place:
         """Return `raw/movies/weekly/top_rated_D.json`."""

@@ -8,10 +8,10 @@ from pathlib import Path
 import luigi
 
 from pipeline import clock, identity, storage
-from pipeline.collection import Film
-from pipeline.layout import Layout, Place
-from pipeline.summary import Yesterday, console_table, daily_summary
-from pipeline.tasks import journal, outputs
+from pipeline.documents.collect import Film
+from pipeline.documents.summary import Yesterday, console_table, daily_summary
+from pipeline.paths import Layout, Place
+from pipeline.runtime import journal, stdio
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
 from pipeline.tasks.decoration import optional
@@ -50,7 +50,7 @@ class DailySummary(PipelineTask):
         )
         storage.publish(Path(self.output().path), summary)
         optional(
-            lambda: outputs.show(console_table(summary, self.output().path)),
+            lambda: stdio.show(console_table(summary, self.output().path)),
             None,
             f"The summary of {self.date} is not shown here",
         )

@@ -14,8 +14,8 @@ from pathlib import Path
 import luigi
 
 from pipeline import clock, identity, storage
-from pipeline.layout import Layout, Place
-from pipeline.plan import iso_week
+from pipeline.catalog import iso_week
+from pipeline.paths import Layout, Place
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.before import documents_before
 from pipeline.tasks.decoration import optional

@@ -14,9 +14,9 @@ from pathlib import Path
 import luigi
 
 from pipeline import clock, identity, settings, storage
+from pipeline.documents.changes import changes
 from pipeline.errors import DataError, NotPossible
-from pipeline.layout import Layout, Place
-from pipeline.movement import changes
+from pipeline.paths import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.before import reports_before
 from pipeline.tasks.collect import PopularMovies, TrendingMovies

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import luigi
 
 from pipeline import settings, storage
-from pipeline.layout import Layout
-from pipeline.plan import FilmList, Plan, of_genre, popular, top_rated, trending
+from pipeline.catalog import FilmList, Plan, of_genre, popular, top_rated, trending
+from pipeline.paths import Layout
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary

@@ -16,14 +16,14 @@ import luigi
 
 from pipeline import clock, identity, settings, storage
 from pipeline.errors import DataRejected, PipelineError, SettingsError
-from pipeline.layout import Layout, Place
+from pipeline.paths import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, NEVER_GIVEN_UP, PipelineTask
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
 from pipeline.tasks.decoration import warn
 
 if TYPE_CHECKING:
-    from pipeline.quality.listing import Listing
-    from pipeline.quality.profile import Profile
+    from pipeline.quality.baseline import Profile
+    from pipeline.quality.snapshot import Listing
     from pipeline.quality.thresholds import Thresholds
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -81,7 +81,7 @@ class ReportTask(PipelineTask):
 
     def _listings(self, thresholds: Thresholds, *, compared: bool = True) -> Iterator[Listing]:
         """Read one list after the other: together they may not fit into memory."""
-        from pipeline.quality.listing import Listing
+        from pipeline.quality.snapshot import Listing
 
         paths = {name: Path(target.path) for name, target in self.input().items()}
         past = self._look_back(thresholds, list(paths)) if compared else {}
@@ -99,7 +99,7 @@ class ReportTask(PipelineTask):
             )
 
     def _look_back(self, thresholds: Thresholds, names: list[str]) -> dict[str, list[Profile]]:
-        from pipeline.tasks.lookback import LookBack
+        from pipeline.tasks.history import LookBack
 
         collections = thresholds.collections
         days = int(collections * self.look_back_days)

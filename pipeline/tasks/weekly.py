@@ -8,8 +8,8 @@ from pathlib import Path
 import luigi
 
 from pipeline import identity, storage
-from pipeline.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
-from pipeline.layout import Layout, Place
+from pipeline.documents.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
+from pipeline.paths import Layout, Place
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.validation import TOP_RATED, WeeklyValidationReport, lists_of_the_week
 

@@ -14,15 +14,15 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
 from pipeline import clock
-from pipeline.collection import Effort, Film, Page
+from pipeline.catalog import FilmList
+from pipeline.documents.collect import Effort, Film, Page
 from pipeline.errors import AnswerNotUnderstood, TmdbError
-from pipeline.layout import acceptance_file, connections_file, pace_file, run_failure_file
-from pipeline.plan import FilmList
+from pipeline.paths import acceptance_file, connections_file, pace_file, run_failure_file
 from pipeline.settings import Settings
-from pipeline.tmdb.acceptance import Acceptance
 from pipeline.tmdb.connection_limit import ConnectionLimit
+from pipeline.tmdb.credential_state import Acceptance
 from pipeline.tmdb.faults import Transient
-from pipeline.tmdb.pacing import Pacer, limits
+from pipeline.tmdb.rate_limit import Pacer, limits
 from pipeline.tmdb.run_failure import UNNAMED, Attempt, RunFailure
 from pipeline.tmdb.transport import Answer, CatalogueAdapter, Transport
 

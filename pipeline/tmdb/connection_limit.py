@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline import clock
-from pipeline.tmdb.pacing import open_private
+from pipeline.tmdb.rate_limit import open_private
 
 MAX_WAIT_SECONDS = 60.0
 """Longest wait for a connection. After it a list goes on with a single one."""

@@ -9,7 +9,6 @@ import datetime
 import math
 
 from pipeline import clock
-from pipeline.credential import Credential
 from pipeline.errors import (
     CredentialRefused,
     RequestRejected,
@@ -17,6 +16,7 @@ from pipeline.errors import (
     TmdbBlocked,
     TmdbUnavailable,
 )
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.faults import Blocked, Misconfigured, Rejected, Transient
 
 WORTH_SAYING_SECONDS = 30.0

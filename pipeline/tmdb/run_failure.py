@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline import bounded, clock
-from pipeline.credential import Credential
 from pipeline.errors import CredentialRefused, TmdbBlocked, TmdbError, TmdbUnavailable
-from pipeline.tmdb.pacing import open_private
+from pipeline.tmdb.credential import Credential
+from pipeline.tmdb.rate_limit import open_private
 
 MAX_AGE_SECONDS = 60.0
 """Age at which a failure is no longer believed. The lists of a run fail one right after another."""

@@ -24,12 +24,12 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from pipeline import clock, settings
-from pipeline.credential import Credential
 from pipeline.errors import SettingsError, TmdbError
 from pipeline.tmdb import explanations
-from pipeline.tmdb.acceptance import Acceptance
 from pipeline.tmdb.body import read
 from pipeline.tmdb.connections import bound
+from pipeline.tmdb.credential import Credential
+from pipeline.tmdb.credential_state import Acceptance
 from pipeline.tmdb.faults import (
     Blocked,
     KeyRefused,
@@ -39,7 +39,7 @@ from pipeline.tmdb.faults import (
     Transient,
     fault_of,
 )
-from pipeline.tmdb.pacing import MAX_HOLD_SECONDS, Pacer
+from pipeline.tmdb.rate_limit import MAX_HOLD_SECONDS, Pacer
 from pipeline.tmdb.response import retry_after, understand
 from pipeline.tmdb.run_failure import Attempt, RunFailure
 from pipeline.version import VERSION
@@ -364,7 +364,7 @@ class CatalogueAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """Answer from the catalogue as it is on the day this adapter was made for."""
-        from pipeline.tmdb import demo
+        from pipeline import demo
 
         url = urlsplit(str(request.url))
         reply = demo.answer(url.path.removeprefix("/3"), dict(parse_qsl(url.query)), on=self._on)

@@ -6,7 +6,7 @@ from support.quality_days.day import THRESHOLDS
 from support.repository import REPOSITORY
 
 from pipeline.quality.defaults import DEFAULT_BOUNDS
-from pipeline.quality.listing import ListRule
+from pipeline.quality.snapshot import ListRule
 from pipeline.quality.thresholds import RULES
 
 PAGE = (REPOSITORY / "docs" / "quality.md").read_text(encoding="utf-8")

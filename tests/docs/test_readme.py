@@ -15,8 +15,8 @@ from support.repository import REPOSITORY
 from trials.plans import small_plan
 
 import pipeline
-from pipeline import clock, entry, settings
-from pipeline.layout import Layout
+from pipeline import clock, luigi_cli, settings
+from pipeline.paths import Layout
 from pipeline.version import VERSION
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -74,7 +74,14 @@ def test_every_exit_status_is_told() -> None:
     configuration.read(REPOSITORY / "luigi.cfg")
     of_luigi = {int(status) for status in configuration["retcode"].values()}
 
-    assert told == of_luigi | {0, 2, 129, 143, entry.EXIT_NOT_STARTED, entry.EXIT_INTERRUPTED}
+    assert told == of_luigi | {
+        0,
+        2,
+        129,
+        143,
+        luigi_cli.EXIT_NOT_STARTED,
+        luigi_cli.EXIT_INTERRUPTED,
+    }
 
 
 def test_every_file_that_is_written_is_told_at_its_place() -> None:

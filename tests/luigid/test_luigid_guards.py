@@ -131,7 +131,7 @@ FORGED: dict[str, dict[str, Any]] = {
     ),
     "our family from another module": popular(module="planted"),
     "our family from a module that only begins like ours": popular(module="pipeline_evil"),
-    "our family from another of our modules": popular(module="pipeline.tmdb.demo.__main__"),
+    "our family from another of our modules": popular(module="pipeline.demo.__main__"),
     "no module": popular(module=None),
     "one parameter more": added("PopularMovies", {"date": "2024-01-07", "x": "1"}, "pipeline"),
     "one parameter less": added("PopularMovies", {}, "pipeline"),

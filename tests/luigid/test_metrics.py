@@ -16,9 +16,9 @@ from support.luigid_process import Luigid, our_luigid
 from support.repository import REPOSITORY
 
 from pipeline import clock
-from pipeline.layout import Layout
+from pipeline.catalog import Plan
 from pipeline.ops.scheduler.newest import LOOK_BACK_DAYS, gauges, newest
-from pipeline.plan import Plan
+from pipeline.paths import Layout
 from pipeline.settings import current
 from pipeline.storage import read_info
 

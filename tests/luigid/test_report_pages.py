@@ -20,8 +20,8 @@ from support.luigid_process import PASSWORD, Answer, Luigid, login, our_luigid
 from support.repository import REPOSITORY
 
 from pipeline import clock
-from pipeline.layout import Layout
 from pipeline.ops import reports
+from pipeline.paths import Layout
 
 DAY = datetime.date(2024, 1, 7)
 EARLIER = datetime.date(2023, 12, 31)

@@ -9,8 +9,8 @@ import pytest
 from support.backup_runs import root, write_history
 from support.postgres import Postgres
 
-from pipeline.credential import Secret
 from pipeline.ops.scheduler.store import HistoryStore
+from pipeline.tmdb.credential import Secret
 
 __all__ = ["root"]
 

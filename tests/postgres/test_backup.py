@@ -31,10 +31,10 @@ from support.operate import WORDS, document, luigi_cfg
 from support.ports import free_port
 from support.postgres import PASSWORD, Postgres
 
-from pipeline.credential import Secret
 from pipeline.errors import DataError
 from pipeline.ops.backup import archive
 from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.tmdb.credential import Secret
 
 CONFIGURATION = ("config/collection.toml", "config/quality.toml")
 

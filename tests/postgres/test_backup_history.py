@@ -28,10 +28,10 @@ from support.ports import free_port
 from support.postgres import PASSWORD, Postgres
 from support.receivers import Receiver
 
-from pipeline.credential import Secret
 from pipeline.errors import StorageError
 from pipeline.ops.backup.database import Database
 from pipeline.ops.scheduler.store import HistoryStore
+from pipeline.tmdb.credential import Secret
 
 DUMP = {"history.dump": b"a dump", REPORT: b"{}"}
 REPORTS = {REPORT: b"{}"}

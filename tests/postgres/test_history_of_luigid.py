@@ -9,8 +9,8 @@ from pathlib import Path
 from support.fake_tmdb import V3_KEY
 from support.luigid_process import CONFIGURATION, our_luigid, popular
 
-from pipeline.credential import Secret
 from pipeline.ops.scheduler.store import HistoryStore
+from pipeline.tmdb.credential import Secret
 
 DAILY = popular(worker="w1")
 

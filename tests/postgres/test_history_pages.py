@@ -22,9 +22,9 @@ import tornado.web
 from support.ports import free_port
 from support.postgres import PASSWORD, Postgres
 
-from pipeline.credential import Secret
 from pipeline.ops.scheduler.history_pages import handlers
 from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.tmdb.credential import Secret
 
 START = datetime(2024, 1, 7, 2, 0, tzinfo=UTC)
 

@@ -19,11 +19,11 @@ from support.ports import free_port
 from support.postgres import PASSWORD, Postgres
 from support.waiting import wait_for
 
-from pipeline.credential import Secret
 from pipeline.errors import SettingsError
 from pipeline.ops.scheduler.instants import Instants
 from pipeline.ops.scheduler.recorder import HistoryRecorder
 from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.tmdb.credential import Secret
 
 Start = Callable[..., HistoryRecorder]
 

@@ -13,9 +13,9 @@ import pytest
 from support.ports import free_port
 from support.postgres import PASSWORD, Postgres, Proxy
 
-from pipeline.credential import Secret
 from pipeline.errors import SettingsError, StorageError
 from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.tmdb.credential import Secret
 
 START = datetime(2024, 1, 7, 2, 0, tzinfo=UTC)
 TASK = "PopularMovies_2024_01_07_0123456789"

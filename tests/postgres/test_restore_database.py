@@ -22,9 +22,9 @@ from support.backup_runs import (
 from support.operate import document
 from support.postgres import Postgres
 
-from pipeline.credential import Secret
 from pipeline.ops.backup.rows import Rows
 from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.tmdb.credential import Secret
 
 OF_OTHERS = (
     "CREATE TABLE task_instance (id integer PRIMARY KEY, state text)",

@@ -16,9 +16,9 @@ from support.backup_runs import rows
 from support.earlier_version import FIXTURES, Installation
 from support.postgres import Postgres
 
-from pipeline.credential import Secret
 from pipeline.ops import processes
 from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.tmdb.credential import Secret
 
 FIXTURE = FIXTURES / "v0_1_0"
 SUNDAY_NOON, MONDAY, MONDAY_MORNING = "2026-01-04T12:00", "2026-01-05", "2026-01-05T02:00"

@@ -14,8 +14,8 @@ from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.luigi_runs import LuigiRun
 from trials.plans import small_plan
 
-from pipeline.credential import Credential
-from pipeline.tmdb.acceptance import KNOWN_DAYS, Acceptance
+from pipeline.tmdb.credential import Credential
+from pipeline.tmdb.credential_state import KNOWN_DAYS, Acceptance
 
 URL = "https://api.example/3"
 

@@ -23,11 +23,11 @@ from support.fake_tmdb import V3_KEY, FakeTmdb, edit, hang, status
 from support.luigi_runs import LuigiRun, installed, luigi_command, run_command
 from support.receivers import PASSWORD, Receiver
 
-from pipeline.layout import Layout
 from pipeline.ops import alerts, processes, run_record
 from pipeline.ops.commands import alert, watch
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.run_record import Entry
+from pipeline.paths import Layout
 
 DAILY = ("DailySummary", "--date", "2024-01-07")
 DAY = datetime.date(2024, 1, 7)

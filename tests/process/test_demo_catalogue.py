@@ -9,7 +9,7 @@ from pathlib import Path
 
 from support.repository import TESTS
 
-from pipeline.tmdb.demo import answer
+from pipeline.demo import answer
 
 SUNDAY = date(2024, 1, 7)
 

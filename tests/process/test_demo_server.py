@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from support.repository import REPOSITORY
 
-COMMAND = [sys.executable, "-m", "pipeline.tmdb.demo"]
+COMMAND = [sys.executable, "-m", "pipeline.demo"]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])

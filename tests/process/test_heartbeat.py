@@ -11,7 +11,7 @@ from support.luigi_runs import LuigiRun
 from support.receivers import TOKEN, Switch
 from support.scheduled_runs import CATCH_UP, Run, leave_nothing_due
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 pytestmark = pytest.mark.usefixtures("fake_apprise")
 

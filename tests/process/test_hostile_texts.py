@@ -14,7 +14,7 @@ from support.hostile_texts import TEXTS, assert_shown_safely, logs
 from support.luigi_runs import LuigiRun
 from support.receivers import Receiver
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 DAY = "2024-01-07"
 DAILY = ("DailySummary", "--date", DAY)

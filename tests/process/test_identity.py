@@ -19,7 +19,7 @@ from support.operate import operated
 import pipeline
 from pipeline import identity, storage
 from pipeline.errors import DataError, OtherIdentity
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 DATE = "2024-01-07"
 ROOT = {"source": "tmdb", "language": "ko-KR", "region": "KR"}

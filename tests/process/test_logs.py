@@ -16,7 +16,7 @@ from support.fake_tmdb import V3_KEY, FakeTmdb, json_body, status
 from support.luigi_runs import LuigiRun, luigi_command
 from support.repository import REPOSITORY
 
-from pipeline.tasks import logs
+from pipeline.runtime import logs
 
 DAILY = ("DailySummary", "--date", "2024-01-07")
 POPULAR = ("PopularMovies", "--date", "2024-01-07")

@@ -14,7 +14,7 @@ import pytest
 from support.docker import PORT, PS, UP, WITHOUT_CRON, Docker
 from support.operate import Operate, document
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 DAY = datetime.date(2024, 1, 7)
 INSIDE = ["compose", "exec", "-T", "cron", "tmdb-pipeline", "open"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.rates import assert_within
 
-from pipeline.tmdb.pacing import Limit, Pacer
+from pipeline.tmdb.rate_limit import Limit, Pacer
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def pace(tmp_path: Path) -> Path:
 WORKER = """
 import sys, threading, time
 from pathlib import Path
-from pipeline.tmdb.pacing import Limit, Pacer
+from pipeline.tmdb.rate_limit import Limit, Pacer
 path, rate, burst, threads, each = Path(sys.argv[1]), *map(float, sys.argv[2:])
 pacer, granted = Pacer(path, Limit(rate, burst)), []
 def ask():
@@ -102,7 +102,7 @@ MEETS_A_FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from pipeline.errors import StorageError
-from pipeline.tmdb.pacing import Limit, Pacer
+from pipeline.tmdb.rate_limit import Limit, Pacer
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 try:
     Pacer(Path(sys.argv[1]), Limit(10, 10)).reserve()

@@ -16,7 +16,7 @@ from luigi.rpc import RPCError
 from support.fake_tmdb import FakeTmdb
 from support.luigi_runs import LuigiRun, luigi_command
 
-from pipeline.tasks.progress import Progress
+from pipeline.runtime.progress import Progress
 
 ARGUMENTS = ("TopRatedMovies", "--date", "2024-01-07", "--local-scheduler")
 

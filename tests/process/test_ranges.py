@@ -14,7 +14,7 @@ from support.fake_tmdb import FakeTmdb
 from support.luigi_runs import LuigiRun
 from support.luigid_process import our_luigid, plain_luigid
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 SUNDAY = datetime.date(2024, 1, 7)
 DAY = datetime.timedelta(days=1)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from support.fake_tmdb import V3_KEY
 
-from pipeline.credential import Credential
 from pipeline.errors import TmdbUnavailable
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.run_failure import RunFailure
 
 AWAY = TmdbUnavailable("The host is away; see the network.", path="/movie/popular")

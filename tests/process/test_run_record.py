@@ -16,9 +16,9 @@ from support.luigi_runs import LuigiRun, luigi_command, slow_tmdb
 from support.run_records import lines
 from support.waiting import wait_for
 
-from pipeline.layout import Layout
 from pipeline.ops import run_record
 from pipeline.ops.run_record import ENDED, KILLED, STARTED, Entry
+from pipeline.paths import Layout
 
 DAILY = ("DailySummary", "--date", "2024-01-07")
 KEYS = [

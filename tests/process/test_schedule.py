@@ -20,7 +20,7 @@ import pytest
 from support.data_roots import DataRoots
 from support.repository import REPOSITORY
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 CRONTAB = REPOSITORY / "config/crontab"
 UNITS = REPOSITORY / "config/systemd"

@@ -27,7 +27,7 @@ from support.scheduled_runs import (
 )
 from support.waiting import wait_for
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 pytestmark = pytest.mark.usefixtures("fake_apprise")
 

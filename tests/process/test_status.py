@@ -17,10 +17,10 @@ from support.ports import free_port
 from support.postgres import PASSWORD
 
 from pipeline import clock
-from pipeline.credential import Secret
-from pipeline.layout import Layout
 from pipeline.ops import processes
 from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.paths import Layout
+from pipeline.tmdb.credential import Secret
 
 DAY = "2024-01-07"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from support.data_roots import DataRoots
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 TODAY = datetime.date.today()
 YESTERDAY = TODAY - datetime.timedelta(days=1)

@@ -15,7 +15,7 @@ from pipeline.errors import (
     CredentialRefused,
     TmdbUnavailable,
 )
-from pipeline.tmdb.pacing import Limit, Pacer
+from pipeline.tmdb.rate_limit import Limit, Pacer
 from pipeline.tmdb.transport import Transport
 
 

@@ -16,7 +16,7 @@ import pytest
 from support.earlier_version import FIXTURES, Installation
 from support.operate import document
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.validation import ValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation

@@ -13,8 +13,8 @@ from support.luigi_runs import Run, installed, run_command
 from support.operate import document
 from support.postgres import Postgres
 
-from pipeline.credential import Secret
 from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.tmdb.credential import Secret
 
 TABLES = ("tasks", "task_parameters", "task_events", "task_failures")
 

@@ -29,8 +29,9 @@ from support.luigi_runs import Run
 from support.operate import Operate
 from support.zygote import current_umask
 
-from pipeline import settings, startup
+from pipeline import settings
 from pipeline.ops import cli
+from pipeline.runtime import luigi_setup
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LOGGERS = ("", "luigi", "luigi-interface", "luigi.scheduler", "tornado.access", "tornado.general")
@@ -87,8 +88,8 @@ def _luigi_configuration() -> Iterator[None]:
     ):
         if named := os.environ.get("LUIGI_CONFIG_PATH"):
             luigi.configuration.add_config_path(named)
-        startup._read_our_configuration()
-        startup._log_in_to_luigid()
+        luigi_setup._read_our_configuration()
+        luigi_setup._log_in_to_luigid()
         yield
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 SCRIPTS = {
-    "luigi": ("pipeline.entry", "luigi"),
+    "luigi": ("pipeline.luigi_cli", "luigi"),
     "tmdb-pipeline": ("pipeline.ops.cli", "main"),
-    "demo-server": ("pipeline.tmdb.demo.__main__", "main"),
+    "demo-server": ("pipeline.demo.__main__", "main"),
 }
 _LIBRARIES = (
     "sqlalchemy.dialects.postgresql.psycopg2",

@@ -10,42 +10,40 @@ PACKAGE = REPOSITORY / "pipeline"
 
 TOP = 5
 LAYERS = {
-    # the top: what a user starts
+    # 5: what a user starts, and what operates it
     "pipeline": TOP,
-    "pipeline.entry": TOP,
-    "pipeline.startup": TOP,
-    # 4: whatever operates the pipeline
-    "pipeline.ops.*": 4,
-    # 3: luigi lives here
-    "pipeline.tasks.*": 3,
-    # 2: talks to the world
+    "pipeline.luigi_cli": TOP,
+    "pipeline.runtime.luigi_setup": TOP,
+    "pipeline.ops.*": TOP,
+    # 4: the graph
+    "pipeline.tasks.*": 4,
+    # 3: what a run needs around it
+    "pipeline.runtime.*": 4,
+    "pipeline.identity": 3,
+    # 2: I/O
     "pipeline.tmdb.*": 2,
     "pipeline.settings": 2,
-    "pipeline.layout": 2,
+    "pipeline.demo.*": 2,
     "pipeline.bounded": 2,
     "pipeline.folders": 2,
     "pipeline.filesystem": 2,
     "pipeline.storage": 2,
-    "pipeline.identity": 2,
-    "pipeline.pages.*": 2,
     # 1: pure, from documents to documents
-    "pipeline.collection": 1,
+    "pipeline.documents.*": 1,
     "pipeline.quality.*": 1,
-    "pipeline.summary": 1,
-    "pipeline.consolidate": 1,
-    "pipeline.movement": 1,
     "pipeline.merge": 1,
     "pipeline.jsontext": 1,
     "pipeline.rows": 1,
-    "pipeline.timeline": 1,
+    "pipeline.pages.*": 1,
     # 0: facts and names
     "pipeline.errors": 0,
-    "pipeline.plaintext": 0,
+    "pipeline.sanitize": 0,
     "pipeline.streams": 0,
     "pipeline.version": 0,
-    "pipeline.plan": 0,
+    "pipeline.catalog": 0,
     "pipeline.genres": 0,
-    "pipeline.credential": 0,
+    "pipeline.tmdb.credential": 0,
+    "pipeline.paths": 0,
     "pipeline.clock": 0,
 }
 """Module -> layer. `a.b.*` is a.b and all below it."""

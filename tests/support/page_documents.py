@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from pipeline.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
+from pipeline.demo import answer
+from pipeline.documents.changes import changes
+from pipeline.documents.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
 from pipeline.jsontext import decode, encode
-from pipeline.movement import changes
 from pipeline.rows import rows_of
-from pipeline.tmdb.demo import answer
 
 DAY = date(2024, 1, 7)
 GENRES = {

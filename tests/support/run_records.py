@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 
 def lines(layout: Layout) -> list[dict[str, Any]]:

@@ -19,9 +19,9 @@ from support.repository import REPOSITORY
 from trials.plans import small_plan
 
 from pipeline import clock
-from pipeline.layout import Layout
 from pipeline.ops import installation, overdue
 from pipeline.ops.roots import ROOTS
+from pipeline.paths import Layout
 
 LUIGI = Path(sys.executable).with_name("luigi")
 WRAPPER = Path(sys.executable).with_name("tmdb-scheduled")

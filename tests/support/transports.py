@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from support.fake_tmdb import V3_KEY, FakeTmdb
 
-from pipeline.credential import Credential
-from pipeline.tmdb.pacing import Pacer
+from pipeline.tmdb.credential import Credential
+from pipeline.tmdb.rate_limit import Pacer
 from pipeline.tmdb.run_failure import RunFailure
 from pipeline.tmdb.transport import Transport
 

@@ -24,12 +24,11 @@ from requests.adapters import HTTPAdapter
 from support.fake_tmdb import V3_KEY
 
 import pipeline
-from pipeline import storage
-from pipeline.credential import Credential
+from pipeline import demo, storage
 from pipeline.errors import PipelineError
 from pipeline.tasks.base import PipelineTask
-from pipeline.tmdb import demo
 from pipeline.tmdb.client import Client
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.transport import Transport
 from trials.plans import small_plan
 

@@ -1,7 +1,7 @@
 """Runs of luigi: as the real command, or forked from a process that has imported the pipeline.
 
 A forked one starts in no time, its file calls can be trapped, and it can be another user's. What it
-does is what the command does: `pipeline.entry.luigi` with the command's words.
+does is what the command does: `pipeline.luigi_cli.luigi` with the command's words.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ HANGS = 999
 
 
 _EVERYTHING = (
-    "pipeline.entry",
+    "pipeline.luigi_cli",
     "pipeline.ops.run",
     "pipeline.ops.stopping",
     "pipeline.pages.daily",
@@ -198,7 +198,7 @@ def _become(order: Order) -> None:
         order.trap.set()
     if order.powerless:
         _obey_permissions()
-    from pipeline.entry import luigi
+    from pipeline.luigi_cli import luigi
 
     luigi()
 

@@ -33,7 +33,7 @@ LEAST = 85.0
 NOT_CHANGED = {
     "pipeline.errors", "pipeline.version", "pipeline.genres", "pipeline.clock",
     "pipeline.settings", "pipeline.identity", "pipeline.folders",
-    "pipeline.pages.*", "pipeline.tmdb.demo.*",
+    "pipeline.pages.*", "pipeline.demo.*",
 }  # fmt: skip
 """Names and numbers, what reads this machine, what is only looked at, and the imitation of TMDB."""
 

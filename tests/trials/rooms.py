@@ -16,7 +16,7 @@ from support.operate import luigi_cfg
 from support.repository import REPOSITORY
 
 import pipeline  # noqa: F401  so that children have it
-from pipeline.entry import luigi
+from pipeline.luigi_cli import luigi
 from pipeline.ops import cli
 from trials.children import Ended, forked, spawned
 from trials.plans import small_plan
@@ -30,9 +30,9 @@ _NO_LUIGID = "http://127.0.0.1:9/"
 
 _IMPORTED_WHEN_NEEDED = (
     *("pipeline.pages.daily", "pipeline.pages.weekly", "pipeline.pages.index"),
-    *("pipeline.quality.report", "pipeline.tasks.lookback", "pipeline.ops.run"),
+    *("pipeline.quality.report", "pipeline.tasks.history", "pipeline.ops.run"),
     *(f"pipeline.ops.commands.{each}" for each in cli.COMMANDS),
-    *("pipeline.ops.compose", "pipeline.ops.services", "pipeline.tmdb.demo"),
+    *("pipeline.ops.compose", "pipeline.ops.services", "pipeline.demo"),
 )
 """Of what a child imports; done once, by whoever forks them."""
 

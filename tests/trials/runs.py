@@ -27,10 +27,10 @@ from support.fake_tmdb import V3_KEY
 from support.luigi_runs import installed
 from support.repository import REPOSITORY
 
-import pipeline.entry
+import pipeline.luigi_cli
 import pipeline.ops.run
 import pipeline.quality.report
-import pipeline.tasks.lookback
+import pipeline.tasks.history
 from pipeline.tmdb import body, connections, transport
 
 RETRIES = 5
@@ -163,7 +163,7 @@ def _be_the_command(
         sys.argv = ["luigi", *words]
         _hurry()
         multiprocessing.current_process().authkey = os.urandom(32)  # as in a process of its own
-        pipeline.entry.luigi()
+        pipeline.luigi_cli.luigi()
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)

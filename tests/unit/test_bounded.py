@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from pipeline import bounded, settings, storage
-from pipeline.credential import Credential
 from pipeline.errors import DocumentUnreadable, SettingsError
 from pipeline.ops.scheduler.events import Event
 from pipeline.ops.scheduler.spool import Spool
-from pipeline.tmdb.acceptance import Acceptance
+from pipeline.tmdb.credential import Credential
+from pipeline.tmdb.credential_state import Acceptance
 
 GIGABYTE = 1 << 30
 

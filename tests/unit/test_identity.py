@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from pipeline import identity, storage
-from pipeline.collection import Identity
+from pipeline.documents.collect import Identity
 from pipeline.errors import DataError, OtherIdentity
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 
 DAY = datetime.date(2024, 1, 7)
 BEFORE = datetime.date(2024, 1, 6)

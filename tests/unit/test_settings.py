@@ -16,10 +16,10 @@ from support.fake_tmdb import V3_KEY
 from support.repository import REPOSITORY
 
 from pipeline import clock, settings
-from pipeline.credential import Credential, Secret
 from pipeline.errors import SettingsError
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 from pipeline.settings import Settings
+from pipeline.tmdb.credential import Credential, Secret
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl"
 DOTENV = Path(".env")

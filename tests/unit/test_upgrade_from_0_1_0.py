@@ -9,7 +9,7 @@ from typing import Any
 from support.earlier_version import FIXTURES
 
 from pipeline import settings
-from pipeline.plan import Genre, Plan, plan_from
+from pipeline.catalog import Genre, Plan, plan_from
 from pipeline.quality.defaults import DEFAULT_BOUNDS
 from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
 

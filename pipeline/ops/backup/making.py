@@ -11,11 +11,11 @@ from typing import NoReturn
 
 from pipeline import clock, identity
 from pipeline.errors import SettingsError, StorageError
-from pipeline.layout import Layout
 from pipeline.ops.backup import archive, folder, manifest
 from pipeline.ops.backup.database import Database, Dumped
 from pipeline.ops.backup.folder import Rotation
 from pipeline.ops.backup.manifest import Manifest
+from pipeline.paths import Layout
 from pipeline.settings import Settings
 from pipeline.version import VERSION
 

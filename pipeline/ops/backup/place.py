@@ -11,12 +11,12 @@ import shutil
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from pipeline.credential import Secret
 from pipeline.errors import SettingsError, StorageError
 from pipeline.ops import docker
 from pipeline.ops.backup.database import PROGRAMS, Database
 from pipeline.ops.compose import Compose
 from pipeline.settings import Settings
+from pipeline.tmdb.credential import Secret
 
 
 def database_of(settings: Settings, runtime: str) -> Database | None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pipeline import filesystem, identity
 from pipeline.errors import SettingsError, StorageError
-from pipeline.layout import Layout
 from pipeline.ops.backup import archive, folder, manifest
 from pipeline.ops.backup.database import Database
 from pipeline.ops.backup.manifest import Manifest
+from pipeline.paths import Layout
 from pipeline.settings import Settings
 
 NO_DATABASE = (

@@ -11,12 +11,12 @@ import click
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout
 from pipeline.ops import alerts, tables
 from pipeline.ops.backup.making import Backup, make
 from pipeline.ops.backup.place import database_of
 from pipeline.ops.options import json_option, runtime_option
 from pipeline.ops.runtime import Document
+from pipeline.paths import Layout
 
 TASK = "backup"
 """What alerts call it."""

@@ -11,11 +11,11 @@ import click
 
 from pipeline import clock, identity, settings
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout
 from pipeline.ops import configuration, graph, luigi_configuration, tables
 from pipeline.ops.options import Day, Family, json_option, runtime_option
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runtime import Document, chosen
+from pipeline.paths import Layout
 
 
 @click.command("check")

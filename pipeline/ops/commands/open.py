@@ -10,11 +10,11 @@ import click
 
 from pipeline import clock, identity, settings
 from pipeline.errors import NotPossible, StorageError
-from pipeline.layout import Layout
 from pipeline.ops import reports, tables
 from pipeline.ops.options import Day, json_option, runtime_option
 from pipeline.ops.reports import Report
 from pipeline.ops.runtime import Document, chosen
+from pipeline.paths import Layout
 
 _ON_A_TERMINAL = {"www-browser", "links", "elinks", "lynx", "w3m"}
 """Browsers that take the terminal over and show no chart; found where there is no screen."""

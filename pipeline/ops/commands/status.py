@@ -7,14 +7,14 @@ import dataclasses
 import click
 
 from pipeline import clock, identity, settings
-from pipeline.layout import Layout
 from pipeline.ops import installation, luigid_api, overdue, tables
 from pipeline.ops.last_runs import last_runs
 from pipeline.ops.options import Family, json_option, runtime_option
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runtime import Document, Runtime, chosen
 from pipeline.ops.schedule import next_time
-from pipeline.plaintext import plain
+from pipeline.paths import Layout
+from pipeline.sanitize import plain
 
 
 @click.command("status")

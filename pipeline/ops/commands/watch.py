@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from pipeline import clock, settings
-from pipeline.layout import Layout
 from pipeline.ops import alerts, ended_runs, installation, overdue
 from pipeline.ops.overdue import Due
 from pipeline.ops.run_record import WHY_KILLED
+from pipeline.paths import Layout
 
 
 @click.command("watch")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pipeline import clock, settings
 from pipeline.errors import DataError, StorageError
-from pipeline.layout import Layout
 from pipeline.ops.backup import folder
 from pipeline.ops.backup.manifest import Manifest
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
+from pipeline.paths import Layout
 
 MAX_AGE = datetime.timedelta(hours=48)
 """Two nights: after this a nightly backup has failed, or nothing makes one."""

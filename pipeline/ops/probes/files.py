@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout
 from pipeline.ops import luigi_configuration
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
 from pipeline.ops.probes.machine import existing
+from pipeline.paths import Layout
 
 OLD_SECONDS = 3600
 """A temporary file of this age has no writer any more; the next run in its folder removes it."""

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline import settings
-from pipeline.credential import Credential
 from pipeline.errors import (
     AnswerNotUnderstood,
     CredentialRefused,
@@ -26,6 +25,7 @@ from pipeline.settings import Settings
 from pipeline.tmdb import addresses
 from pipeline.tmdb.addresses import Address
 from pipeline.tmdb.client import open_pacer
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.explanations import moment_in
 from pipeline.tmdb.transport import Transport, proxy_of, trusted
 

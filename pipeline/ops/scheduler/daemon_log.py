@@ -7,7 +7,7 @@ import logging
 import sys
 
 from pipeline import settings
-from pipeline.plaintext import plain
+from pipeline.sanitize import plain
 
 _TEXT = "%(asctime)s %(levelname)-7s %(message)s"
 

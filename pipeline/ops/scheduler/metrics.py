@@ -15,10 +15,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout
 from pipeline.ops import installation, overdue
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.scheduler.newest import Gauge, gauges
+from pipeline.paths import Layout
 
 
 class Recorder(Protocol):

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import storage
+from pipeline.catalog import Plan
 from pipeline.errors import PipelineError
-from pipeline.layout import Layout
 from pipeline.ops.roots import ROOTS
-from pipeline.plan import Plan
+from pipeline.paths import Layout
 
 LOOK_BACK_DAYS = 60
 """A document that is older is as good as none."""

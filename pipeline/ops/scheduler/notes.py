@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.ops.scheduler.events import LONGEST_REASON, Event
-from pipeline.plaintext import plain
+from pipeline.sanitize import plain
 from pipeline.settings import redacted
 
 _LONGEST_TEXT = 20_000

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.credential import Secret
 from pipeline.ops.luigid_api import USER
 from pipeline.ops.scheduler.refused import Refused
+from pipeline.tmdb.credential import Secret
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 

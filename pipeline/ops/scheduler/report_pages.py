@@ -19,11 +19,11 @@ from typing import Any
 from tornado.ioloop import IOLoop
 
 from pipeline import clock
-from pipeline.layout import Layout
 from pipeline.ops import reports
 from pipeline.ops.scheduler.guards import Guard
 from pipeline.ops.scheduler.refused import Refused
 from pipeline.pages.document import script_hash
+from pipeline.paths import Layout
 
 ROOT = "/pages/"
 

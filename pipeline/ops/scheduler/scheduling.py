@@ -20,7 +20,7 @@ from pipeline.ops.scheduler.accepted import FAMILIES
 from pipeline.ops.scheduler.metrics import PipelineMetrics
 from pipeline.ops.scheduler.retries import configs_by_family
 from pipeline.ops.scheduler.state import StateFile
-from pipeline.plaintext import plain
+from pipeline.sanitize import plain
 
 WORKER_GONE = "its worker is gone"
 

@@ -16,9 +16,7 @@ from tornado.ioloop import PeriodicCallback
 from tornado.web import Application
 
 from pipeline import settings
-from pipeline.credential import Secret
 from pipeline.errors import SettingsError, StorageError
-from pipeline.layout import Layout
 from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.scheduler import history_pages, report_pages
 from pipeline.ops.scheduler.daemon_log import set_up_log
@@ -29,6 +27,8 @@ from pipeline.ops.scheduler.refused import LOGGER
 from pipeline.ops.scheduler.scheduling import PipelineScheduler
 from pipeline.ops.scheduler.state import prepare_folder
 from pipeline.ops.scheduler.store import HistoryStore
+from pipeline.paths import Layout
+from pipeline.tmdb.credential import Secret
 
 EVERY_MINUTE = 60_000.0
 """Milliseconds between two prunings, and between two savings of the state."""

@@ -15,7 +15,6 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
 
-from pipeline.credential import Secret
 from pipeline.errors import SettingsError, StorageError
 from pipeline.ops.scheduler import sql
 from pipeline.ops.scheduler.bounded import GRACE_SECONDS, limits
@@ -31,6 +30,7 @@ from pipeline.ops.scheduler.events import (
 )
 from pipeline.ops.scheduler.rows import failures, first_of_each, hosts, run_of
 from pipeline.settings import redacted
+from pipeline.tmdb.credential import Secret
 
 __all__ = ["Event", "HistoryStore", "Run", "TaskRecord", "Told"]
 

@@ -6,9 +6,9 @@ import datetime
 import functools
 import json
 
-from pipeline.collection import Page
-from pipeline.plan import FilmList
-from pipeline.tmdb import demo
+from pipeline import demo
+from pipeline.catalog import FilmList
+from pipeline.documents.collect import Page
 
 _KEPT = 128
 """Lists: some days of all of a week, in two languages."""

@@ -11,12 +11,12 @@ from typing import Any
 
 from support.repository import REPOSITORY
 
-from pipeline import plan
-from pipeline.collection import Effort, Origin, Page, document
-from pipeline.plan import FilmList, Plan, plan_from
-from pipeline.quality.listing import Listing
-from pipeline.quality.profile import Profile
+from pipeline import catalog
+from pipeline.catalog import FilmList, Plan, plan_from
+from pipeline.documents.collect import Effort, Origin, Page, document
+from pipeline.quality.baseline import Profile
 from pipeline.quality.report import validation_report
+from pipeline.quality.snapshot import Listing
 from pipeline.quality.thresholds import Thresholds, thresholds_from
 
 CONFIG = REPOSITORY / "config"
@@ -37,12 +37,12 @@ THRESHOLDS = thresholds_from(tables("quality.toml"), SLUGS)
 
 
 def daily_lists(what: Plan, date: datetime.date) -> list[FilmList]:
-    return [plan.popular(what), plan.trending(what)]
+    return [catalog.popular(what), catalog.trending(what)]
 
 
 def weekly_lists(what: Plan, date: datetime.date) -> list[FilmList]:
-    genres = [plan.of_genre(what, genre.slug, date) for genre in what.genres]
-    return [*genres, plan.top_rated(what, date)]
+    genres = [catalog.of_genre(what, genre.slug, date) for genre in what.genres]
+    return [*genres, catalog.top_rated(what, date)]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from support.quality_days.catalogue import catalogue
 from support.quality_days.day import Day
 from support.quality_days.texts import TEXTS
 
-from pipeline.collection import Film, Page
-from pipeline.plan import FilmList
-from pipeline.quality.profile import profile_of
+from pipeline.catalog import FilmList
+from pipeline.documents.collect import Film, Page
+from pipeline.quality.baseline import profile_of
 
 Change = Callable[[Day, str, Random], Day]
 Rows = Callable[[Film, Day, Random], Film]

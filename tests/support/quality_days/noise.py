@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from random import Random
 
-from pipeline.collection import Film, Page
+from pipeline.documents.collect import Film, Page
 
 OLD_PAGES = 0.15
 """Of the lists that everybody asks for. A genre in Korean is hardly ever in a cache for hours."""

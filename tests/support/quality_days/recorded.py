@@ -13,9 +13,9 @@ from pathlib import Path
 
 from support.quality_days.day import Source
 
-from pipeline.collection import Film, Page
-from pipeline.plan import PAGE_SIZE, FilmList
-from pipeline.tmdb.demo.chance import wave
+from pipeline.catalog import PAGE_SIZE, FilmList
+from pipeline.demo.chance import wave
+from pipeline.documents.collect import Film, Page
 
 GENRES = ("action", "drama", "thriller")
 """Those of which enough films were recorded."""

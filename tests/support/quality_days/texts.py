@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from pipeline.tmdb.demo.plots import plot
+from pipeline.demo.plots import plot
 
 _GERMAN = (
     "Als {hero} nach Jahren in die kleine Stadt am Fluss zurückkehrt, ist nichts mehr, wie es war.",

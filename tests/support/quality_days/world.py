@@ -10,9 +10,9 @@ from support.quality_days.catalogue import catalogue
 from support.quality_days.day import PLAN, Day, Period, Source, collected
 from support.quality_days.noise import mixed, noisy
 
-from pipeline.collection import Page
-from pipeline.plan import FilmList
-from pipeline.quality.profile import Profile, profile_of
+from pipeline.catalog import FilmList
+from pipeline.documents.collect import Page
+from pipeline.quality.baseline import Profile, profile_of
 
 MISSED = 0.1
 """Share of the days before that were not collected at all."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 from trials.year.due import DAILY, WEEKLY, Root
 from trials.year.host import day_of_film
 from trials.year.ledger import HAND, Run

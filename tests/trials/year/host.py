@@ -25,7 +25,7 @@ from support.operate import WORDS
 from support.ports import free_port
 from support.postgres import Postgres, running_postgres
 
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 from trials.year import configuration
 from trials.year.clock import MACHINE, Clock
 from trials.year.schedules import Job, Schedule

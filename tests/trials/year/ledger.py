@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.tasks.logs import errors_in
+from pipeline.runtime.logs import errors_in
 from trials.year.due import Root
 from trials.year.host import Host
 

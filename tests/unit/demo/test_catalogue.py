@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.tmdb.demo import Reply, answer
-from pipeline.tmdb.demo.catalogue import FIRST_ID, catalogue
-from pipeline.tmdb.demo.words import Korean
+from pipeline.demo import Reply, answer
+from pipeline.demo.catalogue import FIRST_ID, catalogue
+from pipeline.demo.words import Korean
 
 SUNDAY = date(2024, 1, 7)
 KOREAN = {"language": "ko-KR", "region": "KR"}

@@ -9,10 +9,10 @@ from datetime import date
 
 import pytest
 
-from pipeline.tmdb.demo import answer
-from pipeline.tmdb.demo.__main__ import main
-from pipeline.tmdb.demo.admission import TokenBucket
-from pipeline.tmdb.demo.server import CatalogueServer, Manners
+from pipeline.demo import answer
+from pipeline.demo.__main__ import main
+from pipeline.demo.admission import TokenBucket
+from pipeline.demo.server import CatalogueServer, Manners
 
 KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"
@@ -213,7 +213,7 @@ def test_a_bad_argument_ends_in_one_line(
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    assert capsys.readouterr().err == f"python -m pipeline.tmdb.demo: {complaint}\n"
+    assert capsys.readouterr().err == f"python -m pipeline.demo: {complaint}\n"
 
 
 def test_a_port_in_use_is_one_line_and_status_1(

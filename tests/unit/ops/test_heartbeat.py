@@ -7,9 +7,9 @@ import logging
 import pytest
 from support.receivers import TOKEN, Switch
 
-from pipeline.credential import Secret
 from pipeline.ops import heartbeat
 from pipeline.ops.heartbeat import Limits
+from pipeline.tmdb.credential import Secret
 
 QUICK = Limits(pause=0.0)
 

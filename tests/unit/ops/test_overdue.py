@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.layout import Layout
 from pipeline.ops import run_record
 from pipeline.ops.overdue import missed, newest_due, overdue, to_collect
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.run_record import STARTED, Entry
 from pipeline.ops.schedule import defaults
+from pipeline.paths import Layout
 
 DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
 SUNDAY = date(2024, 1, 7)

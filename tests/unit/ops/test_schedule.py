@@ -14,7 +14,6 @@ from support.repository import REPOSITORY
 
 from pipeline import clock
 from pipeline.errors import SettingsError
-from pipeline.layout import Layout
 from pipeline.ops import overdue
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule import (
@@ -25,6 +24,7 @@ from pipeline.ops.schedule import (
     packaged,
     times_by_day,
 )
+from pipeline.paths import Layout
 
 DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
 CLOCK_CHANGES = [

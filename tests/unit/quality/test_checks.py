@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.quality_days.day import THRESHOLDS
 
+from pipeline.quality.baseline import profile_of
 from pipeline.quality.checks import (
     Shortfall,
     _shortfall,
@@ -20,12 +21,11 @@ from pipeline.quality.checks import (
 )
 from pipeline.quality.defaults import DEFAULT_BOUNDS
 from pipeline.quality.drift import KNOWN_FIELDS
-from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.judgement import judgement
 from pipeline.quality.list_rules import LIST_RULES
-from pipeline.quality.listing import Finding, Listing, ListRule
-from pipeline.quality.profile import profile_of
-from pipeline.quality.rule import Severity
+from pipeline.quality.movie_rules import FILM_RULES
+from pipeline.quality.rules import Severity
+from pipeline.quality.snapshot import Finding, Listing, ListRule
 from pipeline.quality.thresholds import RULES
 
 DAY = datetime.date(2024, 1, 7)

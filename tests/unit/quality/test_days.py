@@ -11,7 +11,7 @@ from support.quality_days import DAILY, KINDS, WEEKLY, Day, Kind, World
 from support.quality_days.day import broken
 from support.quality_days.recorded import GENRES, recorded, shortened
 
-from pipeline.plan import FilmList
+from pipeline.catalog import FilmList
 
 START = datetime.date(2026, 2, 1)
 LANGUAGES = ("ko-KR", "en-US")

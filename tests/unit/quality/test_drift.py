@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.quality.baseline import Profile, profile_of
 from pipeline.quality.drift import KNOWN_FIELDS, MOST_FIELDS, drift_of, fields_of, popularity_factor
-from pipeline.quality.listing import Listing
-from pipeline.quality.profile import Profile, profile_of
+from pipeline.quality.snapshot import Listing
 
 DAY = datetime.date(2024, 1, 7)
 FILM = dict.fromkeys(KNOWN_FIELDS) | {"id": 1}

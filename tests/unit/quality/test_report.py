@@ -11,11 +11,11 @@ from support.quality_days.day import THRESHOLDS
 
 from pipeline.errors import DataError, NoData
 from pipeline.quality.defaults import DEFAULT_BOUNDS
-from pipeline.quality.film_rules import FILM_RULES
 from pipeline.quality.list_rules import LIST_RULES
-from pipeline.quality.listing import Listing, ListRule
+from pipeline.quality.movie_rules import FILM_RULES
 from pipeline.quality.report import validation_report
-from pipeline.quality.rule import FilmRule
+from pipeline.quality.rules import FilmRule
+from pipeline.quality.snapshot import Listing, ListRule
 from pipeline.quality.thresholds import RULES
 
 SUNDAY = datetime.date(2024, 1, 7)

@@ -12,11 +12,11 @@ import pytest
 from support.quality_days import DAILY, Day, World
 from support.quality_days.day import CONFIG, SLUGS, broken, tables
 
+from pipeline.catalog import LISTS
 from pipeline.errors import SettingsError
 from pipeline.ops import configuration
-from pipeline.plan import LISTS
 from pipeline.quality.defaults import DEFAULT_BOUNDS, TABLES
-from pipeline.quality.film_rules import FILM_RULES
+from pipeline.quality.movie_rules import FILM_RULES
 from pipeline.quality.report import validation_report
 from pipeline.quality.thresholds import RULES, thresholds_from
 

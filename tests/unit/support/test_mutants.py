@@ -11,7 +11,7 @@ from trials import mutants
 LINES = """
     pipeline.merge.x_merged__mutmut_1: killed
     pipeline.merge.x_merged__mutmut_2: survived
-    pipeline.quality.values.x_number__mutmut_1: no tests
+    pipeline.quality.fields.x_number__mutmut_1: no tests
     pipeline.storage.xǁSpooledRowsǁappend__mutmut_1: timeout
     pipeline.tmdb.body.x_read__mutmut_1: killed
 """
@@ -20,7 +20,7 @@ LINES = """
 def test_outcomes_are_counted_by_module() -> None:
     assert mutants.tally(mutants.read(LINES)) == {
         "pipeline.merge": {"killed": 1, "survived": 1},
-        "pipeline.quality.values": {"no tests": 1},
+        "pipeline.quality.fields": {"no tests": 1},
         "pipeline.storage": {"timeout": 1},
         "pipeline.tmdb.body": {"killed": 1},
     }
@@ -29,7 +29,7 @@ def test_outcomes_are_counted_by_module() -> None:
 def test_what_no_test_noticed_is_found_again() -> None:
     assert mutants.unnoticed(mutants.read(LINES)) == [
         "pipeline.merge.x_merged__mutmut_2",
-        "pipeline.quality.values.x_number__mutmut_1",
+        "pipeline.quality.fields.x_number__mutmut_1",
     ]
 
 

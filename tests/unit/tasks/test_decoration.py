@@ -16,13 +16,13 @@ from support.page_documents import collection, daily_report, summary, weekly_rep
 
 import pipeline
 from pipeline import storage
-from pipeline.layout import Layout
 from pipeline.pages.daily import daily_page
 from pipeline.pages.index import index_page
-from pipeline.tasks import journal
+from pipeline.paths import Layout
+from pipeline.runtime import journal
+from pipeline.runtime.progress import Progress
 from pipeline.tasks.freshness import Stamps
 from pipeline.tasks.index import IndexView
-from pipeline.tasks.progress import Progress
 
 DAY = datetime.date(2024, 1, 7)
 BEFORE = DAY - datetime.timedelta(days=1)

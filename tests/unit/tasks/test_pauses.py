@@ -13,7 +13,7 @@ import pytest
 from support.fake_tmdb import V3_KEY
 
 from pipeline import clock
-from pipeline.credential import Credential
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.faults import Stopped, Transient
 from pipeline.tmdb.transport import Transport, _sleep
 

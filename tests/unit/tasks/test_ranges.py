@@ -12,7 +12,7 @@ import pytest
 
 import pipeline
 from pipeline.errors import NotPossible
-from pipeline.layout import Layout
+from pipeline.paths import Layout
 from pipeline.tasks.ranges import RangeDaily, RangeWeekly
 
 SUNDAY = datetime.date(2024, 1, 7)

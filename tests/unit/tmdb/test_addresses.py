@@ -12,10 +12,10 @@ import pytest
 from support.fake_tmdb import V3_KEY, FakeTmdb
 from trials.outages import full_backlog
 
-from pipeline.credential import Credential
 from pipeline.errors import TmdbUnavailable
 from pipeline.tmdb import addresses, transport
 from pipeline.tmdb.addresses import Address, connect, in_turn
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.transport import Transport
 
 NAME = "films.invalid"

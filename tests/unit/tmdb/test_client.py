@@ -15,7 +15,7 @@ import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.stopped_clock import StoppedClock
 
-from pipeline.credential import Credential
+from pipeline.catalog import FilmList
 from pipeline.errors import (
     AnswerNotUnderstood,
     CredentialRefused,
@@ -23,8 +23,8 @@ from pipeline.errors import (
     TmdbError,
     TmdbUnavailable,
 )
-from pipeline.plan import FilmList
 from pipeline.tmdb.client import Client
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.run_failure import Attempt, RunFailure
 from pipeline.tmdb.transport import Transport
 

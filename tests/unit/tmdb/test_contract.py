@@ -13,9 +13,9 @@ import pytest
 import requests
 from support.fake_tmdb import FakeTmdb
 
-from pipeline.quality.film_rules import FILM_RULES
-from pipeline.quality.rule import Asked
-from pipeline.tmdb import demo
+from pipeline import demo
+from pipeline.quality.movie_rules import FILM_RULES
+from pipeline.quality.rules import Asked
 from pipeline.tmdb.client import _check_page
 
 ON = datetime.date(2026, 5, 24)

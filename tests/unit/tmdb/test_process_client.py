@@ -12,9 +12,9 @@ import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
 
 from pipeline import settings
+from pipeline.catalog import FilmList
 from pipeline.errors import RequestRejected, SettingsError, TmdbUnavailable
-from pipeline.layout import acceptance_file, pace_file
-from pipeline.plan import FilmList
+from pipeline.paths import acceptance_file, pace_file
 from pipeline.settings import Settings
 from pipeline.tmdb import client
 from pipeline.tmdb.client import Client, Fetched, open_client

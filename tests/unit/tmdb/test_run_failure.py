@@ -13,8 +13,8 @@ import pytest
 from support.fake_tmdb import V3_KEY
 
 from pipeline import clock
-from pipeline.credential import Credential
 from pipeline.errors import CredentialRefused, TmdbUnavailable
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.run_failure import MAX_AGE_SECONDS, Attempt, RunFailure
 
 URL = "https://api.example/3"

@@ -16,12 +16,12 @@ from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.repository import REPOSITORY
 from support.tls import PAGE, ConnectProxy, TlsServer
 
-from pipeline.credential import Credential
 from pipeline.errors import RequestRejected, TmdbBlocked, TmdbUnavailable
 from pipeline.ops.probes.machine import clock_and_zone
 from pipeline.ops.probes.tmdb import host
 from pipeline.settings import current
 from pipeline.tmdb import transport
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.transport import Transport
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0bHMifQ.c2lnbmF0dXJlLW9mLXRscw"

@@ -26,7 +26,6 @@ from support.fake_tmdb.wire import Reply
 from support.stopped_clock import RecordedWaits, StoppedClock
 from support.transports import POPULAR, QUERY, Opener, ask, fresh_key, shared
 
-from pipeline.credential import Credential
 from pipeline.errors import (
     AnswerNotUnderstood,
     CredentialRefused,
@@ -37,9 +36,10 @@ from pipeline.errors import (
     TmdbUnavailable,
 )
 from pipeline.tmdb import body, connections, transport
-from pipeline.tmdb.acceptance import Acceptance
+from pipeline.tmdb.credential import Credential
+from pipeline.tmdb.credential_state import Acceptance
 from pipeline.tmdb.faults import Stopped
-from pipeline.tmdb.pacing import Limit, Pacer
+from pipeline.tmdb.rate_limit import Limit, Pacer
 from pipeline.version import VERSION
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0ZXN0In0.c2lnbmF0dXJlLW9mLXRlc3Q"

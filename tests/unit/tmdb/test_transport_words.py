@@ -10,8 +10,8 @@ import pytest
 import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
 
-from pipeline.credential import Credential
 from pipeline.errors import CredentialRefused, RequestRejected
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.faults import reason
 from pipeline.tmdb.transport import Transport
 

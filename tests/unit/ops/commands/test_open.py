@@ -12,8 +12,8 @@ from support.luigi_runs import Run
 from support.operate import Operate, document
 
 from pipeline import clock
-from pipeline.layout import Layout
 from pipeline.ops import reports
+from pipeline.paths import Layout
 
 DAY = datetime.date(2024, 1, 7)
 NO_BROWSER = "There is no browser here: open it where there is one.\n"

@@ -1,0 +1,1 @@
+"""Documents out of documents. Pure: no clock, no I/O, no settings."""

@@ -1,0 +1,1 @@
+"""Around a Luigi run: configuration, logs, messages, progress, standard streams."""

@@ -1,0 +1,32 @@
+"""Texts of TMDB lose what acts in them, and nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.hostile_texts import TEXTS, assert_shown_safely
+
+from pipeline.errors import RequestRejected
+from pipeline.sanitize import escaped, plain
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_what_acts_is_replaced_by_a_sign_and_all_else_stays(text: str) -> None:
+    told = plain(text)
+
+    assert_shown_safely(told)
+    told.encode("utf-8")
+    assert len(told) == len(text)
+    assert all(new in (old, "\ufffd") for old, new in zip(text, told, strict=True))
+    assert plain("영화 «é»\t😀\n") == "영화 «é»\t😀\n"
+    assert str(RequestRejected(f"TMDB says {text}")) == f"TMDB says {told}"
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_json_that_is_shown_means_what_it_meant(text: str) -> None:
+    document = {text: [text]}
+    told = escaped(json.dumps(document, ensure_ascii=False, indent=2))
+
+    assert_shown_safely(told)
+    assert json.loads(told) == document

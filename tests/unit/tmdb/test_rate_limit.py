@@ -1,0 +1,329 @@
+"""One pace for all processes of a machine, whatever becomes of its file and of the others."""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.rates import assert_within
+from support.stopped_clock import StoppedClock
+
+from pipeline.errors import StorageError
+from pipeline.tmdb.rate_limit import MAX_HOLD_SECONDS, Limit, Pacer, limits
+
+
+@pytest.fixture
+def pace(tmp_path: Path) -> Path:
+    """The shared file; neither it nor its folder is there yet."""
+    return tmp_path / "tmdb-pipeline" / "pace"
+
+
+@pytest.fixture
+def open_pacer(pace: Path) -> Iterator[Callable[..., Pacer]]:
+    opened: list[Pacer] = []
+
+    def make(rate: float = 40, burst: float | None = None) -> Pacer:
+        opened.append(Pacer(pace, Limit(rate, rate if burst is None else burst)))
+        return opened[-1]
+
+    yield make
+    for pacer in opened:
+        pacer.close()
+
+
+Opener = Callable[..., Pacer]
+
+
+# --- The rate ---------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("stopped_clock")
+def test_a_cold_api_is_asked_one_seconds_worth_at_once_then_at_the_rate(
+    open_pacer: Opener,
+) -> None:
+    pacer = open_pacer(40)
+
+    waits = [pacer.reserve() for _ in range(120)]
+
+    assert waits[:40] == [0.0] * 40
+    assert waits[40:] == pytest.approx([(n + 1) / 40 for n in range(80)])
+
+
+def test_an_hour_of_rest_earns_no_more_than_one_burst(
+    stopped_clock: StoppedClock, open_pacer: Opener
+) -> None:
+    pacer = open_pacer(40)
+    for _ in range(100):
+        pacer.reserve()
+    stopped_clock.now += 3600
+
+    assert sum(pacer.reserve() == 0 for _ in range(100)) == 40
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(1, 1), (38, 38), (1000, 50)])
+def test_over_any_span_no_more_is_granted_than_burst_and_rate_allow(
+    rate: float, burst: float, stopped_clock: StoppedClock, open_pacer: Opener
+) -> None:
+    pacer = open_pacer(rate, burst)
+    moments: list[float] = []
+    for step in range(400):
+        stopped_clock.now += (step % 7) * 0.2 / rate
+        moments.append(stopped_clock.now + pacer.reserve())
+
+    assert_within(moments, rate, burst)
+
+
+@pytest.mark.usefixtures("stopped_clock")
+def test_at_a_very_slow_pace_the_many_who_wait_are_not_forgotten(open_pacer: Opener) -> None:
+    """4 workers with 16 connections each, at the slowest rate that can be set."""
+    pacer = open_pacer(0.1)
+
+    waits = [pacer.reserve() for _ in range(64)]
+
+    assert waits == pytest.approx([n * 10 for n in range(64)])
+
+
+@pytest.mark.usefixtures("stopped_clock")
+def test_who_asks_first_is_served_first_whoever_it_is(open_pacer: Opener) -> None:
+    greedy, modest = open_pacer(10), open_pacer(10)
+    for _ in range(30):
+        greedy.reserve()
+
+    waits = [pacer.reserve() for _ in range(20) for pacer in (modest, greedy)]
+
+    assert waits == pytest.approx([(21 + n) / 10 for n in range(40)])
+
+
+def test_a_hold_delays_everybody(stopped_clock: StoppedClock, open_pacer: Opener) -> None:
+    told, other = open_pacer(40), open_pacer(40)
+    told.reserve()
+
+    told.hold(2.5)
+
+    assert other.reserve() == pytest.approx(2.5)
+    assert told.reserve() == pytest.approx(2.5 + 1 / 40)
+    stopped_clock.now += 1
+    told.hold(0.5)
+    assert other.reserve() == pytest.approx(1.5 + 2 / 40), "a shorter hold ends no longer one"
+
+
+@pytest.mark.parametrize("seconds", [2.5, 301.0, 600.0, 86_400.0])
+def test_nothing_goes_before_a_hold_is_over_however_long_it_is(
+    seconds: float, stopped_clock: StoppedClock, open_pacer: Opener
+) -> None:
+    first, other = open_pacer(40), open_pacer(40)
+    first.hold(seconds)
+
+    for _ in range(3):
+        stopped_clock.now += seconds / 4
+        left = 1000.0 + seconds - stopped_clock.now
+        assert other.held_seconds() == pytest.approx(left)
+        assert other.reserve() >= left - 1e-6
+    stopped_clock.now = 1000.0 + seconds + 60
+    assert (other.held_seconds(), other.reserve()) == (0.0, 0.0)
+
+
+def test_after_a_hold_it_does_not_begin_with_a_burst(
+    stopped_clock: StoppedClock, open_pacer: Opener
+) -> None:
+    pacer = open_pacer(40)
+    pacer.hold(600)
+    stopped_clock.now += 600
+
+    waits = [pacer.reserve() for _ in range(10)]
+
+    assert waits == pytest.approx([n / 40 for n in range(10)])
+
+
+def test_a_hold_is_believed_for_a_day_at_most(
+    stopped_clock: StoppedClock, open_pacer: Opener
+) -> None:
+    pacer = open_pacer(40)
+    pacer.hold(1e9)
+    assert pacer.held_seconds() == MAX_HOLD_SECONDS == 86_400
+    stopped_clock.now += MAX_HOLD_SECONDS
+    assert pacer.held_seconds() == 0
+
+
+def test_a_hold_from_before_the_machine_was_restarted_is_over(
+    stopped_clock: StoppedClock, open_pacer: Opener
+) -> None:
+    pacer = open_pacer(40)
+    pacer.hold(600)
+    stopped_clock.now = 20.0
+    assert (pacer.held_seconds(), pacer.reserve()) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("set_at", "until"),
+    [(0.0, math.inf), (0.0, 1e12), (-math.inf, 2000.0), (math.nan, 2000.0), (0.0, math.nan)],
+)
+@pytest.mark.usefixtures("stopped_clock")
+def test_a_damaged_hold_holds_nobody(
+    set_at: float, until: float, pace: Path, open_pacer: Opener
+) -> None:
+    pace.parent.mkdir(mode=0o700)
+    pace.write_bytes(struct.pack("<3d", 0.0, set_at, until))
+    pacer = open_pacer(40)
+    assert (pacer.held_seconds(), pacer.reserve()) == (0.0, 0.0)
+
+
+@pytest.mark.usefixtures("stopped_clock")
+def test_a_file_of_an_earlier_version_keeps_its_buckets(pace: Path, open_pacer: Opener) -> None:
+    pace.parent.mkdir(mode=0o700)
+    pace.write_bytes(struct.pack("<d", 1000.0 + 2.0))
+    pacer = open_pacer(1, 1)
+    assert pacer.held_seconds() == 0.0
+    assert pacer.reserve() == pytest.approx(2.0)
+
+
+# --- Our pace against TMDB's bucket ------------------------------------------------------------
+
+
+def sent(pacer: Pacer, stopped_clock: StoppedClock, requests: int) -> list[float]:
+    """The moments of so many requests, reserved by 16 at a time, from the first one on."""
+    moments: list[float] = []
+    while len(moments) < requests:
+        moments += [stopped_clock.now + pacer.reserve() for _ in range(16)]
+        stopped_clock.now = max(stopped_clock.now, moments[-1])
+    return [moment - moments[0] for moment in moments[:requests]]
+
+
+def test_a_week_takes_what_a_bucket_of_40_grants_less_two(
+    stopped_clock: StoppedClock, pace: Path
+) -> None:
+    pacer = Pacer(pace, *limits(38))
+    moments = sent(pacer, stopped_clock, 140)
+    assert moments[-1] == pytest.approx((140 - 38) / 40)
+    assert_within(moments, 40, 38)
+    pacer.close()
+
+
+def test_in_the_long_run_the_rate_is_kept(stopped_clock: StoppedClock, pace: Path) -> None:
+    pacer = Pacer(pace, *limits(38))
+    moments = sent(pacer, stopped_clock, 1000)
+    assert_within(moments, 40, 38)
+    assert_within(moments, 38, 44)
+    assert moments[-1] == pytest.approx((1000 - 44) / 38)
+    pacer.close()
+
+
+@pytest.mark.parametrize("rate", [0.1, 1, 20, 38, 1000])
+def test_at_any_rate_it_stays_in_proportion_below_the_api(
+    rate: float, stopped_clock: StoppedClock, pace: Path
+) -> None:
+    pacer = Pacer(pace, *limits(rate))
+    assert_within(sent(pacer, stopped_clock, 300), rate * 40 / 38, max(1, rate))
+    pacer.close()
+
+
+def test_a_rest_earns_the_burst_again_and_no_more(stopped_clock: StoppedClock, pace: Path) -> None:
+    pacer = Pacer(pace, *limits(38))
+    sent(pacer, stopped_clock, 500)
+    stopped_clock.now += 60
+    again = sent(pacer, stopped_clock, 140)
+    assert sum(moment < 1e-9 for moment in again) == 38
+    assert again[-1] == pytest.approx((140 - 38) / 40)
+    pacer.close()
+
+
+# --- The file ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00",
+        b"garbage",
+        b"garbage that is longer than one moment",
+        struct.pack("<d", math.nan),
+        struct.pack("<d", math.inf),
+        struct.pack("<d", -math.inf),
+        struct.pack("<d", -1e300),
+        struct.pack("<d", 1000.0 + 90 * 86_400),
+    ],
+    ids=["empty", "a byte", "short", "long", "NaN", "inf", "-inf", "past", "before a reboot"],
+)
+@pytest.mark.usefixtures("stopped_clock")
+def test_a_strange_file_neither_stops_nor_frees_anybody(
+    content: bytes, pace: Path, open_pacer: Opener
+) -> None:
+    pace.parent.mkdir(mode=0o700)
+    pace.write_bytes(content)
+    pacer = open_pacer(40)
+
+    waits = [pacer.reserve() for _ in range(60)]
+
+    assert waits[:40] == [0.0] * 40
+    assert waits[40:] == pytest.approx([(n + 1) / 40 for n in range(20)])
+
+
+def test_the_folder_and_the_file_are_for_us_alone(pace: Path, open_pacer: Opener) -> None:
+    open_pacer().reserve()
+
+    assert pace.parent.stat().st_mode & 0o777 == 0o700
+    assert pace.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_file_is_deleted_by_somebody_and_all_goes_on(pace: Path, open_pacer: Opener) -> None:
+    pacer = open_pacer()
+    pacer.reserve()
+    pace.unlink()
+
+    assert pacer.reserve() == 0
+    pacer.close()
+    assert pacer.reserve() == 0, "a closed pacer opens its file again"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_is_refused(pace: Path, open_pacer: Opener) -> None:
+    pace.parent.mkdir(mode=0o777)
+    os.chown(pace.parent, 12345, 12345)
+
+    assert_refused(open_pacer(), pace, ": its folder belongs to somebody else; set TMPDIR")
+    assert not pace.exists()
+
+
+def test_a_planted_link_in_place_of_the_file_is_refused(
+    pace: Path, tmp_path: Path, open_pacer: Opener
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    pace.parent.mkdir(mode=0o700)
+    pace.symlink_to(victim)
+
+    assert_refused(open_pacer(), pace)
+    assert victim.read_text() == "precious"
+
+
+def test_a_planted_link_in_place_of_the_folder_is_refused(
+    pace: Path, tmp_path: Path, open_pacer: Opener
+) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    pace.parent.symlink_to(target)
+
+    assert_refused(open_pacer(), pace)
+    assert list(target.iterdir()) == []
+
+
+def test_a_file_in_place_of_the_folder_is_told(pace: Path, open_pacer: Opener) -> None:
+    pace.parent.write_text("")
+
+    assert_refused(open_pacer(), pace)
+
+
+def assert_refused(pacer: Pacer, pace: Path, why: str = "Cannot keep the request pace") -> None:
+    with pytest.raises(StorageError, match=why) as raised:
+        pacer.reserve()
+    assert raised.value.facts == {"path": str(pace)}
+    sentence = str(raised.value)
+    assert str(pace) in sentence
+    assert "set TMPDIR to a folder of your own" in sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
