@@ -1,5 +1,5 @@
-"""What people look at: functions from documents to one HTML file each.
+"""The HTML pages: pure functions from documents to one HTML file each.
 
-Nothing is read but the package's own templates; no clock, no settings. The same documents give the
-same bytes.
+They read nothing but the templates and translations of this package, and know neither clock nor
+settings, so that the same documents give the same bytes.
 """

@@ -144,9 +144,9 @@ class DailyPage(Page):
             refuse_younger(lists[name], summary, path(self.date), self.date)
         return daily_page(
             self.date,
-            **lists,
+            lists=lists,
             summary=with_changes(layout, self.date, summary, lists),
-            past=dict(reports_before(layout.validation_report, self.date, DAYS_BEFORE)),
+            history=dict(reports_before(layout.validation_report, self.date, DAYS_BEFORE)),
             language=language_of_pages(),
         )
 
@@ -180,8 +180,8 @@ class WeeklyPage(Page):
             self.date,
             consolidated=consolidated,
             report=storage.read_report(layout.weekly_validation_report(self.date)),
-            earlier=next(earlier, None),
-            names=_names_of_lists(),
+            previous=next(earlier, None),
+            list_names=_names_of_lists(),
             language=language_of_pages(),
         )
 

@@ -22,7 +22,7 @@ from pipeline import clock
 from pipeline.ops import reports
 from pipeline.ops.scheduler.guards import Guard
 from pipeline.ops.scheduler.refused import Refused
-from pipeline.pages.document import script_hash
+from pipeline.pages.render import script_hash
 from pipeline.paths import Layout
 
 ROOT = "/pages/"

@@ -17,13 +17,10 @@ from support.page_documents import DAY, NAMES, led_to
 
 from pipeline.documents.changes import ranks
 from pipeline.pages.daily import daily_page
-from pipeline.pages.document import NOTICE, script_hash
+from pipeline.pages.i18n import Translator
 from pipeline.pages.index import index_page
-from pipeline.pages.language import Language
-from pipeline.pages.rule_words import RULE_WORDS
+from pipeline.pages.render import NOTICE, script_hash
 from pipeline.pages.weekly import weekly_page
-from pipeline.pages.words import WORDS
-from pipeline.quality.thresholds import RULES
 
 LANGUAGES = ("ko", "en")
 _DAY = datetime.timedelta(days=1)
@@ -85,11 +82,13 @@ class Page(HTMLParser):
 
 
 def day_page(language: str = "en", missing: tuple[int, ...] = (), **changes: Any) -> str:
+    lists = {
+        name: changes.pop(name, documents.collection(name, DAY)) for name in ("popular", "trending")
+    }
     given: dict[str, Any] = {
-        "popular": documents.collection("popular", DAY),
-        "trending": documents.collection("trending", DAY),
+        "lists": lists,
         "summary": documents.summary(DAY, yesterday=1 not in missing),
-        "past": documents.past(DAY, missing=missing),
+        "history": documents.past(DAY, missing=missing),
         **changes,
     }
     return daily_page(DAY, language=language, **given)
@@ -100,8 +99,8 @@ def week_page(language: str = "en", compared: bool = True, **changes: Any) -> st
     given: dict[str, Any] = {
         "consolidated": documents.week(DAY),
         "report": documents.weekly_report(DAY),
-        "earlier": (before, documents.weekly_report(before)) if compared else None,
-        "names": NAMES,
+        "previous": (before, documents.weekly_report(before)) if compared else None,
+        "list_names": NAMES,
         **changes,
     }
     return weekly_page(DAY, language=language, **given)
@@ -284,33 +283,20 @@ def test_reports_of_other_versions_make_a_page(key: str, value: Any) -> None:
     few = documents.collected(list(documents.films("popular", DAY)[:5]), DAY)
     week = documents.week(DAY)
     few_of_week = {**week, "movies": week["movies"][:5]}
-    day = day_page(popular=few, trending=few, summary=summary, past=past)
+    day = day_page(popular=few, trending=few, summary=summary, history=past)
     assert Page(day).crossed == []
-    earlier = DAY - _DAY, report
-    assert Page(week_page(consolidated=few_of_week, report=report, earlier=earlier)).crossed == []
+    previous = DAY - _DAY, report
+    assert Page(week_page(consolidated=few_of_week, report=report, previous=previous)).crossed == []
 
 
 # --- Languages --------------------------------------------------------------------------------
-
-
-def test_every_word_is_there_in_both_languages() -> None:
-    for key, (english, korean) in WORDS.items():
-        assert korean.strip(), key
-        names = {frozenset(re.findall(r"{(\w+)}", each)) for each in english.split("|")}
-        if english:
-            assert {frozenset(re.findall(r"{(\w+)}", korean))} <= names | {frozenset()}, key
-
-
-def test_every_rule_is_told_in_korean() -> None:
-    assert {rule.id for rule in RULES} == set(RULE_WORDS)
-    assert all(re.search("[가-힣]", words) for words in RULE_WORDS.values())
 
 
 def test_a_korean_page_speaks_korean() -> None:
     text = page_of("daily", "ko").text
     assert "2024년 1월 7일" in text
     assert "films stay from day to day" not in text
-    assert RULE_WORDS["overlap"] in text
+    assert Translator("ko").enum("rules", "overlap") in text
 
 
 # --- The day ----------------------------------------------------------------------------------
@@ -386,8 +372,8 @@ def test_a_failed_check_is_told_with_what_was_found() -> None:
 @pytest.mark.parametrize(
     ("checks", "headline"),
     [
-        ([], ("checks_none", {})),
-        ([documents.check("title", "warn", "")] * 2, ("checks_all_passed", {"n": 2})),
+        ([], ("checks.no_checks", {})),
+        ([documents.check("title", "warn", "")] * 2, ("checks.all_passed", {"n": 2})),
     ],
 )
 def test_a_day_without_a_failed_check_says_so(
@@ -396,7 +382,7 @@ def test_a_day_without_a_failed_check_says_so(
     report = {**documents.daily_report(DAY), "checks": checks}
     summary = {**documents.summary(DAY), "quality_summary": report}
     key, given = headline
-    assert Language("en")(key, **given) in Page(day_page(summary=summary)).text
+    assert Translator("en")(key, **given) in Page(day_page(summary=summary)).text
 
 
 def test_drift_and_lateness_are_told_with_their_list() -> None:
@@ -410,7 +396,7 @@ def test_drift_and_lateness_are_told_with_their_list() -> None:
     summary = {**documents.summary(DAY), "quality_summary": report}
     text = Page(day_page(summary=summary)).text
     assert "softcore" in text
-    assert Language("en")("lateness_line", n=2) in text
+    assert Translator("en")("checks.lateness_line", n=2) in text
     assert "late by an unknown time" in text
     assert "of no list" in text
 

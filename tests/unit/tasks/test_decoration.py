@@ -237,16 +237,16 @@ def test_a_scheduler_that_answers_anything_does_not_fail_a_list(
 def test_a_page_is_drawn_of_a_score_that_is_none(score: object) -> None:
     odd = {**summary(DAY), "quality_summary": {**daily_report(DAY), "overall_quality_score": score}}
     past = {BEFORE: {**daily_report(BEFORE), "overall_quality_score": score}}
-    popular, trending = (collection(name, DAY) for name in ("popular", "trending"))
-    assert "</html>" in daily_page(DAY, popular, trending, odd, past, "en")
+    lists = {name: collection(name, DAY) for name in ("popular", "trending")}
+    assert "</html>" in daily_page(DAY, lists, odd, past, "en")
     assert "</html>" in index_page(DAY, {DAY: odd}, {}, [], "en")
 
 
 def test_a_page_is_drawn_beside_a_report_with_a_number_of_thousands_of_digits() -> None:
     report = daily_report(BEFORE)
     report["profiles"]["popular"]["films"] = "9" * 5_000
-    popular, trending = (collection(name, DAY) for name in ("popular", "trending"))
-    assert "</html>" in daily_page(DAY, popular, trending, summary(DAY), {BEFORE: report}, "en")
+    lists = {name: collection(name, DAY) for name in ("popular", "trending")}
+    assert "</html>" in daily_page(DAY, lists, summary(DAY), {BEFORE: report}, "en")
 
 
 @pytest.mark.parametrize("profile", [None, [], "x", 5, {"films": None}, {"films": [1]}], ids=repr)

@@ -1,0 +1,158 @@
+"""Movies as rows of a table: what is shown of each, and how its rank changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pipeline.documents.changes import ranks
+from pipeline.pages.coerce import Document, as_date, as_dict, as_float, as_int, as_text
+from pipeline.pages.i18n import Translator
+
+_POSTER = re.compile(r"/[A-Za-z0-9_.-]+\.(?:jpg|png|svg)", re.ASCII)
+_LANGUAGE = re.compile("[a-z]{2}")
+_PROFILE = re.compile(r"[0-9 ]*", re.ASCII)
+_MAX_POSTER_PATH = 80
+_MAX_GENRES = 6
+_MAX_VOTES = 10**9
+
+# Rank of each movie id in an earlier list; None if that list is missing.
+Ranks = Mapping[int, int] | None
+
+
+class Move(NamedTuple):
+    """A rank compared with an earlier one: up, down, same, new, or unknown without a list."""
+
+    kind: str
+    places: int = 0
+
+
+class Title(NamedTuple):
+    """The title of a movie and, unless the movie is made up, the address of its page at TMDB."""
+
+    title: str
+    link: str
+
+
+class Row(NamedTuple):
+    """One movie as the table shows it; a text is empty if there is nothing to show."""
+
+    rank: int
+    name: Title
+    original: str
+    spoken: str
+    poster: str
+    initial: str
+    hue: int
+    genres: tuple[str, ...]
+    rating: str
+    votes: str
+    released: str
+    popularity: str
+    has_overview: bool
+    moves: tuple[Move, ...]
+
+
+def build_title(t: Translator, movie: Document, *, demo: bool) -> Title:
+    """Return the title of a movie with its link."""
+    movie_id = as_int(movie.get("id"))
+    is_known = movie_id is not None and movie_id > 0 and not demo
+    return Title(
+        as_text(movie.get("title")) or t("movies.untitled"),
+        f"https://www.themoviedb.org/movie/{movie_id}" if is_known else "",
+    )
+
+
+def build_rows(
+    t: Translator, movies: Sequence[Document], earlier: Sequence[Ranks], *, demo: bool
+) -> list[Row]:
+    """Return the rows of a list, each with its move since each of the earlier lists."""
+    return [_build_row(t, movie, rank, earlier, demo) for rank, movie in enumerate(movies, start=1)]
+
+
+def _build_row(
+    t: Translator, movie: Document, rank: int, earlier: Sequence[Ranks], demo: bool
+) -> Row:
+    name = build_title(t, movie, demo=demo)
+    original = as_text(movie.get("original_title"))
+    language = movie.get("original_language")
+    votes, rating = read_votes(movie), read_rating(movie)
+    released = as_date(movie.get("release_date"))
+    return Row(
+        rank=rank,
+        name=name,
+        original=original if original != name.title else "",
+        spoken=language if isinstance(language, str) and _LANGUAGE.fullmatch(language) else "",
+        poster="" if demo or _is_explicit(movie) else _read_poster(movie),
+        initial=next((each.upper()[:1] for each in name.title if each.isalnum()), "·"),
+        hue=(as_int(movie.get("id")) or 0) * 47 % 360,
+        genres=tuple(map(t.genre, read_genres(movie)[:_MAX_GENRES])),
+        rating=t.number(rating, 1) if rating is not None else "",
+        votes=t("movies.votes_n", n=t.number(votes)) if votes else "",
+        released=t.numeric_day(released) if released else "",
+        popularity=t.number(as_float(movie.get("popularity")), 1),
+        has_overview=bool(as_text(movie.get("overview"), 8)),
+        moves=tuple(_compare_rank(movie.get("id"), rank, each) for each in earlier),
+    )
+
+
+def _compare_rank(movie_id: Any, rank: int, earlier: Ranks) -> Move:
+    if earlier is None:
+        return Move("unknown")
+    before = earlier.get(movie_id) if type(movie_id) is int else None
+    if before is None:
+        return Move("new")
+    if before == rank:
+        return Move("same")
+    return Move("up" if rank < before else "down", abs(rank - before))
+
+
+def read_ranks(report: Document | None, slug: str) -> Ranks:
+    """Return the ranks in a list of a report; None if the report lacks them."""
+    movies = as_dict(as_dict(as_dict(report).get("profiles")).get(slug)).get("films")
+    if not isinstance(movies, str) or not _PROFILE.fullmatch(movies):
+        return None
+    try:
+        return ranks(movies)
+    except ValueError:  # Python reads no number of thousands of digits
+        return None
+
+
+def read_rating(movie: Document) -> float | None:
+    """Return the rating of a movie from 0 to 10; None without votes."""
+    value = as_float(movie.get("vote_average"))
+    return value if value is not None and 0 <= value <= 10 and read_votes(movie) else None
+
+
+def read_ratings(movies: Iterable[Document]) -> list[float]:
+    """Return the ratings of those movies that have one."""
+    return [rating for movie in movies if (rating := read_rating(movie)) is not None]
+
+
+def read_votes(movie: Document) -> int:
+    """Return the votes of a movie; 0 if there is no usable number."""
+    value = as_int(movie.get("vote_count"))
+    return value if value is not None and 0 <= value < _MAX_VOTES else 0
+
+
+def read_genres(movie: Document) -> list[int]:
+    """Return the genre ids of a movie without duplicates."""
+    value = movie.get("genre_ids")
+    known = [each for each in value if as_int(each) is not None] if isinstance(value, list) else []
+    return list(dict.fromkeys(known))
+
+
+def _is_explicit(movie: Document) -> bool:
+    """Return whether TMDB marks a movie as adult or softcore; no page shows its poster.
+
+    TMDB lists softcore movies unasked, so no rule warns of them.
+    """
+    return bool(movie.get("adult") or movie.get("softcore"))
+
+
+def _read_poster(movie: Document) -> str:
+    path = movie.get("poster_path")
+    if not isinstance(path, str) or len(path) > _MAX_POSTER_PATH or not _POSTER.fullmatch(path):
+        return ""
+    return path
