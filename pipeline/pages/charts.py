@@ -39,31 +39,51 @@ _MAX_DAYS_BY_WEEK = 45
 _SCRIPT_CLASSES = {"reactive", "tooltip-trigger", "always_show"}
 
 
+def _write(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+_OPTIONS: dict[str, Any] = {
+    "style": Style(
+        label_font_size=_FONT_SIZE,
+        major_label_font_size=_FONT_SIZE,
+        value_font_size=_FONT_SIZE,
+    ),
+    "css": [],
+    "js": [],
+    "classes": ["pygal-chart"],
+    "width": WIDTH,
+    "show_legend": False,
+    "explicit_size": False,
+    "margin_bottom": 4,
+    "value_formatter": _write,
+}
+
+
 def draw_bars(rows: Sequence[Row]) -> str:
     """Draw a bar for each row, the first on top, its value at its end."""
-    labels = [label for label, _ in reversed(rows)]
-    max_digits = max((len(f"{value:,.0f}") for _, value in rows), default=1)
+    labels, values = _split(reversed(rows))
     chart = pygal.HorizontalBar(
-        **_options(height=8 + 25 * len(rows)),
+        **_OPTIONS,
+        height=8 + 25 * len(rows),
         margin_left=_margin_beside(labels),
-        margin_right=10 + 9 * max_digits,
+        margin_right=10 + 9 * max(len(_write(value)) for value in values),
         margin_top=1,
         print_values=True,
         print_values_position="top",
         show_x_labels=False,
         show_x_guides=False,
         show_y_guides=False,
-        range=(0, max((value for _, value in rows), default=0) or 1),
+        range=(0, max(values) or 1),
     )
-    chart.x_labels = labels
-    chart.add("", [value for _, value in reversed(rows)])
-    return _to_svg(chart)
+    return _draw(chart, labels, values)
 
 
 def draw_stacked_bars(labels: Sequence[str], *series: Sequence[float]) -> str:
     """Draw one bar for each label, made of a part for each series."""
     chart = pygal.HorizontalStackedBar(
-        **_options(height=40 + 27 * len(labels)),
+        **_OPTIONS,
+        height=40 + 27 * len(labels),
         margin_left=_margin_beside(labels),
         margin_right=20,
         margin_top=1,
@@ -72,16 +92,14 @@ def draw_stacked_bars(labels: Sequence[str], *series: Sequence[float]) -> str:
         max_scale=_MAX_TICKS,
         truncate_label=-1,
     )
-    chart.x_labels = list(reversed(labels))
-    for values in series:
-        chart.add("", list(reversed(values)))
-    return _to_svg(chart)
+    return _draw(chart, labels[::-1], *(values[::-1] for values in series))
 
 
 def draw_columns(rows: Sequence[Row]) -> str:
     """Draw a column for each row, from left to right."""
     chart = pygal.Bar(
-        **_options(height=215),
+        **_OPTIONS,
+        height=215,
         margin_left=16,
         margin_right=6,
         margin_top=14,
@@ -92,22 +110,17 @@ def draw_columns(rows: Sequence[Row]) -> str:
         show_y_guides=False,
         truncate_label=-1,
     )
-    chart.x_labels = [label for label, _ in rows]
-    chart.add("", [value for _, value in rows])
-    return _to_svg(chart)
+    return _draw(chart, *_split(rows))
 
 
 def draw_line(
-    labels: Sequence[str],
-    values: Sequence[float | None],
-    span: tuple[float, float],
-    unit: str = "",
+    labels: Sequence[str], values: Sequence[float | None], span: tuple[float, float], unit: str = ""
 ) -> str:
     """Draw a line with gaps for None, and a label for each week, or every other one."""
     step = 7 if len(labels) <= _MAX_DAYS_BY_WEEK else 14
-    first_label = (len(labels) - 1) % step
     chart = pygal.Line(
-        **_options(height=195, unit=unit),
+        **{**_OPTIONS, "value_formatter": lambda value: _write(value) + unit},
+        height=195,
         allow_interruptions=True,
         margin_left=30,
         margin_right=24,
@@ -118,10 +131,8 @@ def draw_line(
         show_minor_x_labels=False,
         truncate_label=-1,
     )
-    chart.x_labels = list(labels)
-    chart.x_labels_major = list(labels[first_label::step])
-    chart.add("", list(values))
-    return _to_svg(chart)
+    chart.x_labels_major = labels[(len(labels) - 1) % step :: step]
+    return _draw(chart, labels, values)
 
 
 def draw_scatter(
@@ -130,9 +141,9 @@ def draw_scatter(
     span: tuple[float, float],
 ) -> str:
     """Draw points; duplicates are drawn once."""
-    coordinates = sorted({(round(x, 2), round(y, 1)) for x, y in points})
     chart = pygal.XY(
-        **_options(height=320),
+        **_OPTIONS,
+        height=320,
         stroke=False,
         margin_left=24,
         margin_right=20,
@@ -144,37 +155,24 @@ def draw_scatter(
         show_x_guides=True,
         truncate_label=-1,
     )
-    chart.x_labels = [{"label": label, "value": value} for value, label in x_labels]
-    chart.add("", coordinates)
-    return _to_svg(chart)
+    labels = [{"label": label, "value": value} for value, label in x_labels]
+    return _draw(chart, labels, sorted({(round(x, 2), round(y, 1)) for x, y in points}))
 
 
-def _to_svg(chart: Any) -> str:
-    """Return the chart as an `svg` element that screen readers skip."""
+def _split(rows: Iterable[Row]) -> tuple[list[str], list[float]]:
+    pairs = list(rows)
+    return [label for label, _ in pairs], [value for _, value in pairs]
+
+
+def _draw(chart: Any, labels: Sequence[Any], *series: Sequence[Any]) -> str:
+    """Return a chart of series as an `svg` element that screen readers skip."""
+    chart.x_labels = labels
+    for values in series:
+        chart.add("", values)
     root = chart.render_tree()
     inner = "".join(_to_markup(child) for child in root)
     box = xhtml_escape(root.attrib["viewBox"])
     return f'<svg class="pygal-chart" viewBox="{box}" aria-hidden="true">{inner}</svg>'
-
-
-def _options(height: int, unit: str = "") -> dict[str, Any]:
-    style = Style(
-        label_font_size=_FONT_SIZE,
-        major_label_font_size=_FONT_SIZE,
-        value_font_size=_FONT_SIZE,
-    )
-    return {
-        "style": style,
-        "css": [],
-        "js": [],
-        "classes": ["pygal-chart"],
-        "width": WIDTH,
-        "height": height,
-        "show_legend": False,
-        "explicit_size": False,
-        "margin_bottom": 4,
-        "value_formatter": lambda value: f"{value:,.0f}{unit}",
-    }
 
 
 def _to_markup(element: Any) -> str:

@@ -82,15 +82,14 @@ def daily_page(
         list_names: the names of lists that have no translation, by their slug.
     """
     t = Translator(language, list_names)
-    demo = summary.get("source") == "demo"
     report = as_dict(summary.get("quality_summary"))
     movies = {slug: as_dicts(document.get("movies")) for slug, document in lists.items()}
-    tables = [_build_table(t, date, slug, movies[slug], history, demo) for slug in movies]
+    tables = [_build_table(t, date, slug, movies[slug], history) for slug in movies]
     return render_page(
         "daily.html",
         t,
         f"{t.day(date)} · {t('daily.report')}",
-        demo=demo,
+        demo=summary.get("source") == "demo",
         home="../index.html",
         made_from=_write_made_from(t, lists, summary),
         sections=[
@@ -101,7 +100,7 @@ def daily_page(
         date=date,
         figures=_build_figures(t, movies, summary, as_dict(history.get(date - _DAY))),
         found=read_findings(t, summary, report),
-        changes=[_build_changes(t, slug, _changes_of(summary, slug), demo) for slug in movies],
+        changes=[_build_changes(t, slug, _changes_of(summary, slug)) for slug in movies],
         tables=tables,
         move_heads=[
             (t("movies.day_move"), t("movies.day_move_long")),
@@ -170,22 +169,21 @@ def _changes_of(summary: Document, slug: str) -> Document:
     return as_dict(as_dict(summary.get("changes")).get(slug))
 
 
-def _build_changes(t: Translator, slug: str, changes: Document, demo: bool) -> Changes:
+def _build_changes(t: Translator, slug: str, changes: Document) -> Changes:
     since = as_date(changes.get("since"))
     return Changes(
         t.list_name(slug),
         t("figures.since", day=t.short_day(since)) if since else "",
         [
-            _build_part(t, t.enum("changes", kind), as_dicts(changes.get(kind)), demo)
+            _build_part(t, t.enum("changes", kind), as_dicts(changes.get(kind)))
             for kind in ("new", "gone", "climbers")
         ],
     )
 
 
-def _build_part(t: Translator, heading: str, movies: list[Document], demo: bool) -> Part:
+def _build_part(t: Translator, heading: str, movies: list[Document]) -> Part:
     entries = [
-        Entry(build_title(t, movie, demo=demo), _write_place(t, movie))
-        for movie in movies[:_MAX_CHANGES]
+        Entry(build_title(t, movie), _write_place(t, movie)) for movie in movies[:_MAX_CHANGES]
     ]
     return Part(heading, entries, len(movies) - len(entries))
 
@@ -200,12 +198,7 @@ def _write_place(t: Translator, entry: Document) -> str:
 
 
 def _build_table(
-    t: Translator,
-    date: datetime.date,
-    slug: str,
-    movies: list[Document],
-    history: Reports,
-    demo: bool,
+    t: Translator, date: datetime.date, slug: str, movies: list[Document], history: Reports
 ) -> ListTable:
     day, week = date - _DAY, date - _WEEK
     earlier = [read_ranks(history.get(each), slug) for each in (day, week)]
@@ -214,6 +207,6 @@ def _build_table(
     return ListTable(
         anchor,
         t.enum("headings", anchor, default=t.list_name(slug)),
-        build_rows(t, movies, earlier, demo=demo),
+        build_rows(t, movies, earlier),
         [gap for gap, ranks in zip(gaps, earlier, strict=True) if ranks is None],
     )

@@ -58,13 +58,12 @@ class Findings(NamedTuple):
 
 def read_findings(t: Translator, document: Document, report: Document) -> Findings:
     """Read the report of a day or a week, and what its summary or consolidation says of it."""
-    demo = document.get("source") == "demo"
     late = as_int(document.get("late_by_days")) or 0
     counts = {
         str(each.get("issue")): as_int(each.get("count")) or 0
         for each in as_dicts(report.get("common_issues"))
     }
-    checks = tuple(_read_check(t, each, counts, demo) for each in as_dicts(report.get("checks")))
+    checks = tuple(_read_check(t, each, counts) for each in as_dicts(report.get("checks")))
     failed = sorted(
         (check for check in checks if not check.passed),
         key=lambda check: SEVERITIES.index(check.severity),
@@ -101,7 +100,7 @@ def _read_distribution(t: Translator, counts: Document) -> tuple[tuple[str, str,
     return tuple((level, t.number(count), 100 * count / total) for level, count in levels.items())
 
 
-def _read_check(t: Translator, check: Document, counts: Mapping[str, int], demo: bool) -> Check:
+def _read_check(t: Translator, check: Document, counts: Mapping[str, int]) -> Check:
     rule = as_text(check.get("id"), 60)
     severity = check.get("severity")
     evidence = as_dicts(check.get("evidence"))[:_MAX_EVIDENCE]
@@ -111,16 +110,16 @@ def _read_check(t: Translator, check: Document, counts: Mapping[str, int], demo:
         severity=severity if severity in SEVERITIES else "info",
         passed=check.get("success") is True,
         movies=counts.get(rule, 0),
-        evidence=tuple(_read_evidence(t, rule, each, demo) for each in evidence),
+        evidence=tuple(_read_evidence(t, rule, each) for each in evidence),
     )
 
 
-def _read_evidence(t: Translator, rule: str, entry: Document, demo: bool) -> Evidence:
+def _read_evidence(t: Translator, rule: str, entry: Document) -> Evidence:
     where = _list_of(t, entry)
     if "film" not in entry:
         return Evidence(where, _write_measurement(t, rule, entry), None)
     movie = {"id": entry.get("film"), "title": entry.get("title")}
-    return Evidence(where, _write_value(entry.get("found")), build_title(t, movie, demo=demo))
+    return Evidence(where, _write_value(entry.get("found")), build_title(t, movie))
 
 
 def _write_measurement(t: Translator, rule: str, entry: Document) -> str:

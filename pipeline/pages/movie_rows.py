@@ -29,7 +29,7 @@ class Move(NamedTuple):
 
 
 class Title(NamedTuple):
-    """The title of a movie and, unless the movie is made up, the address of its page at TMDB."""
+    """The title of a movie, and the address of its page at TMDB."""
 
     title: str
     link: str
@@ -54,27 +54,22 @@ class Row(NamedTuple):
     moves: tuple[Move, ...]
 
 
-def build_title(t: Translator, movie: Document, *, demo: bool) -> Title:
-    """Return the title of a movie with its link."""
+def build_title(t: Translator, movie: Document) -> Title:
+    """Return the title of a movie with its link, which a page of made-up movies does not show."""
     movie_id = as_int(movie.get("id"))
-    is_known = movie_id is not None and movie_id > 0 and not demo
     return Title(
         as_text(movie.get("title")) or t("movies.untitled"),
-        f"https://www.themoviedb.org/movie/{movie_id}" if is_known else "",
+        f"https://www.themoviedb.org/movie/{movie_id}" if movie_id and movie_id > 0 else "",
     )
 
 
-def build_rows(
-    t: Translator, movies: Sequence[Document], earlier: Sequence[Ranks], *, demo: bool
-) -> list[Row]:
+def build_rows(t: Translator, movies: Sequence[Document], earlier: Sequence[Ranks]) -> list[Row]:
     """Return the rows of a list, each with its move since each of the earlier lists."""
-    return [_build_row(t, movie, rank, earlier, demo) for rank, movie in enumerate(movies, start=1)]
+    return [_build_row(t, movie, rank, earlier) for rank, movie in enumerate(movies, start=1)]
 
 
-def _build_row(
-    t: Translator, movie: Document, rank: int, earlier: Sequence[Ranks], demo: bool
-) -> Row:
-    name = build_title(t, movie, demo=demo)
+def _build_row(t: Translator, movie: Document, rank: int, earlier: Sequence[Ranks]) -> Row:
+    name = build_title(t, movie)
     original = as_text(movie.get("original_title"))
     language = movie.get("original_language")
     votes, rating = read_votes(movie), read_rating(movie)
@@ -84,7 +79,7 @@ def _build_row(
         name=name,
         original=original if original != name.title else "",
         spoken=language if isinstance(language, str) and _LANGUAGE.fullmatch(language) else "",
-        poster="" if demo or _is_explicit(movie) else _read_poster(movie),
+        poster="" if _is_explicit(movie) else _read_poster(movie),
         initial=next((each.upper()[:1] for each in name.title if each.isalnum()), "·"),
         hue=(as_int(movie.get("id")) or 0) * 47 % 360,
         genres=tuple(map(t.genre, read_genres(movie)[:_MAX_GENRES])),

@@ -48,7 +48,6 @@ def weekly_page(
     """
     t = Translator(language, list_names)
     info = as_dict(consolidated.get("consolidation_info"))
-    demo = info.get("source") == "demo"
     lists = WeekLists(consolidated, report)
     list_rows = build_list_rows(t, lists)
     source = t.enum("source", info.get("source"))
@@ -56,7 +55,7 @@ def weekly_page(
         "weekly.html",
         t,
         f"{t.week(date)} · {t('weekly.report')}",
-        demo=demo,
+        demo=info.get("source") == "demo",
         home="../index.html",
         made_from=t("weekly.made_from", day=t.day(date), source=source),
         files=_read_files(info),
@@ -71,9 +70,9 @@ def weekly_page(
         compared=t("weekly.compared_with", day=t.day(previous[0]))
         if previous
         else t("weekly.no_earlier_week"),
-        top=_build_top(t, lists, previous, demo),
+        top=_build_top(t, lists, previous),
         move_heads=[(t("weekly.change"), t("weekly.week_change"))],
-        moves=build_moves(t, lists, previous, demo=demo),
+        moves=build_moves(t, lists, previous),
         scatter=render_scatter(t, lists.movies),
         found_in=render_found_in(t, lists.count_by_lists()),
     )
@@ -85,11 +84,7 @@ def _read_files(info: Document) -> list[str]:
 
 
 def _build_figures(
-    t: Translator,
-    lists: WeekLists,
-    info: Document,
-    report: Document,
-    previous: PreviousWeek | None,
+    t: Translator, lists: WeekLists, info: Document, report: Document, previous: PreviousWeek | None
 ) -> list[Figure]:
     counts = lists.count_by_lists()
     by_category = as_dict(info.get("by_category"))
@@ -124,8 +119,6 @@ def _build_part(t: Translator, name: str, count: int, total: int) -> Figure:
     return Figure(name, t.number(count), t.share(count / total if total else None, 0))
 
 
-def _build_top(
-    t: Translator, lists: WeekLists, previous: PreviousWeek | None, demo: bool
-) -> list[Row]:
+def _build_top(t: Translator, lists: WeekLists, previous: PreviousWeek | None) -> list[Row]:
     earlier = read_ranks(previous[1], TOP_RATED) if previous else None
-    return build_rows(t, lists.movies_of(TOP_RATED)[:_TOP], [earlier], demo=demo)
+    return build_rows(t, lists.movies_of(TOP_RATED)[:_TOP], [earlier])

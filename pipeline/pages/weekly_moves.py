@@ -48,9 +48,7 @@ class MovePanel(NamedTuple):
     lines: list[MoveLine]
 
 
-def build_moves(
-    t: Translator, lists: WeekLists, previous: PreviousWeek | None, *, demo: bool
-) -> list[MovePanel]:
+def build_moves(t: Translator, lists: WeekLists, previous: PreviousWeek | None) -> list[MovePanel]:
     """Return the movies that rose, that fell and that are new; nothing without an earlier week."""
     if previous is None:
         return []
@@ -63,18 +61,18 @@ def build_moves(
         (t("weekly.new_this_week"), t("weekly.new_note"), find_new(lists, previous)),
     )
     return [
-        MovePanel(heading, remark, [_build_line(t, each, demo) for each in moves[:_MAX_MOVES]])
+        MovePanel(heading, remark, [_build_line(t, each) for each in moves[:_MAX_MOVES]])
         for heading, remark, moves in panels
     ]
 
 
-def _build_line(t: Translator, move: Move, demo: bool) -> MoveLine:
+def _build_line(t: Translator, move: Move) -> MoveLine:
     if move.before is None:
         kind, ranks = "new", t("movies.rank_n", n=move.rank)
     else:
         kind = "up" if move.change > 0 else "down"
         ranks = t("movies.rank_from_to", before=move.before, rank=move.rank)
-    name = build_title(t, move.movie, demo=demo)
+    name = build_title(t, move.movie)
     return MoveLine(name, kind, abs(move.change), f"{t.list_name(move.slug)} {ranks}")
 
 
