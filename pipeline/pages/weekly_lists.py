@@ -36,10 +36,10 @@ class ListRow(NamedTuple):
 
 
 class Overlap(NamedTuple):
-    """A list, with the share of its movies in each list; None for the list itself."""
+    """A list, with the percentage of its movies in each list; None for the list itself."""
 
     name: str
-    shares: list[tuple[str, float] | None]
+    percentages: list[float | None]
 
 
 class WeekLists:
@@ -68,7 +68,7 @@ class WeekLists:
         """Count the movies of each list that are in no other."""
         return Counter(slug for ranks in self._ranks if len(ranks) == 1 for slug in ranks)
 
-    def count_shared(self) -> Counter[tuple[str, str]]:
+    def count_common(self) -> Counter[tuple[str, str]]:
         """Count the movies that each two lists have in common."""
         return Counter(pair for ranks in self._ranks for pair in itertools.permutations(ranks, 2))
 
@@ -123,13 +123,13 @@ def render_list_sizes(t: Translator, rows: list[ListRow]) -> str:
 
 
 def build_overlaps(t: Translator, lists: WeekLists) -> list[Overlap]:
-    """Return for each list how many of its movies are in each other one."""
-    shared = lists.count_shared()
+    """Return for each list the percentage of its movies in each other one."""
+    common = lists.count_common()
     return [
         Overlap(
             t.list_name(slug),
             [
-                _build_share(t, shared[slug, other], len(lists.movies_of(slug)))
+                100 * common[slug, other] / max(len(lists.movies_of(slug)), 1)
                 if slug != other
                 else None
                 for other in lists.slugs
@@ -137,8 +137,3 @@ def build_overlaps(t: Translator, lists: WeekLists) -> list[Overlap]:
         )
         for slug in lists.slugs
     ]
-
-
-def _build_share(t: Translator, shared: int, size: int) -> tuple[str, float]:
-    percent = 100 * shared / size if size else 0.0
-    return t.percent(percent, 0), round(percent, 1)

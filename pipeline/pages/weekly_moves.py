@@ -11,13 +11,13 @@ from pipeline.pages.i18n import Translator
 from pipeline.pages.movie_rows import Title, build_title, read_ranks
 from pipeline.pages.weekly_lists import WeekLists
 
-_MAX_MOVES = 12
+_MAX_LINES = 12
 
 # The date and the report of the week that a week is compared with.
 PreviousWeek = tuple[datetime.date, Document]
 
 
-class Move(NamedTuple):
+class RankChange(NamedTuple):
     """A movie in a list of the week, and its rank there in the earlier week if it had one."""
 
     movie: Document
@@ -26,7 +26,7 @@ class Move(NamedTuple):
     before: int | None
 
     @property
-    def change(self) -> int:
+    def places(self) -> int:
         """The places up; negative if the movie fell, 0 if it is new."""
         return 0 if self.before is None else self.before - self.rank
 
@@ -52,57 +52,57 @@ def build_moves(t: Translator, lists: WeekLists, previous: PreviousWeek | None) 
     """Return the movies that rose, that fell and that are new; nothing without an earlier week."""
     if previous is None:
         return []
-    moves = sorted(_find_moves(lists, previous[1]), key=lambda each: -abs(each.change))
-    risen = [each for each in moves if each.change > 0]
-    fallen = [each for each in moves if each.change < 0]
+    changes = sorted(_find_changes(lists, previous[1]), key=lambda each: -abs(each.places))
+    risen = [each for each in changes if each.places > 0]
+    fallen = [each for each in changes if each.places < 0]
     panels = (
         (t("weekly.rising"), t("weekly.rising_note"), risen),
         (t("weekly.falling"), t("weekly.falling_note"), fallen),
         (t("weekly.new_this_week"), t("weekly.new_note"), find_new(lists, previous)),
     )
     return [
-        MovePanel(heading, remark, [_build_line(t, each) for each in moves[:_MAX_MOVES]])
-        for heading, remark, moves in panels
+        MovePanel(heading, remark, [_build_line(t, each) for each in changes[:_MAX_LINES]])
+        for heading, remark, changes in panels
     ]
 
 
-def _build_line(t: Translator, move: Move) -> MoveLine:
-    if move.before is None:
-        kind, ranks = "new", t("movies.rank_n", n=move.rank)
+def _build_line(t: Translator, change: RankChange) -> MoveLine:
+    if change.before is None:
+        kind, ranks = "new", t("movies.rank_n", n=change.rank)
     else:
-        kind = "up" if move.change > 0 else "down"
-        ranks = t("movies.rank_from_to", before=move.before, rank=move.rank)
-    name = build_title(t, move.movie)
-    return MoveLine(name, kind, abs(move.change), f"{t.list_name(move.slug)} {ranks}")
+        kind = "up" if change.places > 0 else "down"
+        ranks = t("movies.rank_from_to", before=change.before, rank=change.rank)
+    where = f"{t.list_name(change.slug)} {ranks}"
+    return MoveLine(build_title(t, change.movie), kind, abs(change.places), where)
 
 
-def find_new(lists: WeekLists, previous: PreviousWeek) -> list[Move]:
+def find_new(lists: WeekLists, previous: PreviousWeek) -> list[RankChange]:
     """Return the movies that were in no list of the earlier week, each with its best rank.
 
     A list that the earlier week lacks does not count: a new genre in the plan is no news.
     """
     before = {slug: ranks for slug in lists.slugs if (ranks := read_ranks(previous[1], slug))}
     known = {movie_id for ranks in before.values() for movie_id in ranks}
-    best: dict[int, Move] = {}
+    best: dict[int, RankChange] = {}
     for movie, slug, rank in lists.entries:
         movie_id = as_int(movie.get("id"))
         if movie_id is None or movie_id in known or slug not in before:
             continue
         if movie_id not in best or rank < best[movie_id].rank:
-            best[movie_id] = Move(movie, slug, rank, before=None)
+            best[movie_id] = RankChange(movie, slug, rank, before=None)
     return sorted(best.values(), key=lambda each: each.rank)
 
 
-def _find_moves(lists: WeekLists, report: Document) -> Iterable[Move]:
+def _find_changes(lists: WeekLists, report: Document) -> Iterable[RankChange]:
     """Return the largest change of each movie in any one list."""
     ranks = {slug: read_ranks(report, slug) or {} for slug in lists.slugs}
-    largest: dict[int, Move] = {}
+    largest: dict[int, RankChange] = {}
     for movie, slug, rank in lists.entries:
         movie_id = as_int(movie.get("id"))
         before = ranks.get(slug, {}).get(movie_id) if movie_id is not None else None
         if movie_id is None or before is None:
             continue
-        move = Move(movie, slug, rank, before)
-        if movie_id not in largest or abs(move.change) > abs(largest[movie_id].change):
-            largest[movie_id] = move
+        change = RankChange(movie, slug, rank, before)
+        if movie_id not in largest or abs(change.places) > abs(largest[movie_id].places):
+            largest[movie_id] = change
     return largest.values()

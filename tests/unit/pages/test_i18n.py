@@ -6,6 +6,7 @@ passed to `t.enum`.
 
 from __future__ import annotations
 
+import configparser
 import datetime
 import re
 import string
@@ -65,6 +66,15 @@ def test_every_message_that_a_page_uses_exists() -> None:
     sections = {key.partition(".")[0] for key in keys("en")}
     assert {key for key in NAMED - keys("en") if key.partition(".")[0] in sections} == set()
     assert {section for section in ENUMS if section != "rules"} <= sections
+
+
+def test_every_file_that_a_page_needs_is_installed_with_the_package() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(REPOSITORY / "setup.cfg", encoding="utf-8")
+    patterns = setup["options.package_data"]["pipeline.pages"].split()
+    installed = {path for pattern in patterns for path in PAGES.glob(pattern)}
+    needed = {path for path in PAGES.rglob("*.*") if path.suffix not in (".py", ".pyc")}
+    assert needed == installed
 
 
 def test_every_rule_has_a_korean_description() -> None:
