@@ -1,4 +1,4 @@
-"""The pages as text: what they show, what never gets through, and that nothing is left untold."""
+"""The pages as text: what they show, and what never gets through."""
 
 from __future__ import annotations
 
@@ -230,11 +230,11 @@ def test_drawing_leaves_other_imports_as_they_were() -> None:
         importlib.import_module("nobody_has_this_module")
 
 
-# --- Strangers' texts -------------------------------------------------------------------------
+# --- Texts of others --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
-def test_nothing_of_a_strangers_text_becomes_part_of_the_page(hostile: str) -> None:
+def test_no_text_of_a_movie_becomes_part_of_the_markup(hostile: str) -> None:
     def spoilt(name: str) -> dict[str, Any]:
         document = documents.collection(name, DAY, source="tmdb")
         strange = {
@@ -308,7 +308,7 @@ def rows_of(html: str, anchor: str) -> list[str]:
     return [Page(f"<table>{row}</table>").text for row in re.findall("<tr.*?</tr>", body, re.S)]
 
 
-def test_every_film_stands_in_its_table_by_rank() -> None:
+def test_every_movie_has_a_row_in_the_order_of_the_ranks() -> None:
     html = html_of("daily")
     for name, size in (("popular", 100), ("trending", 20)):
         films = documents.films(name, DAY)
@@ -319,7 +319,7 @@ def test_every_film_stands_in_its_table_by_rank() -> None:
             assert film["title"] in row
 
 
-def test_movement_is_told_by_sign_number_and_word() -> None:
+def test_a_changed_rank_is_shown_by_sign_number_and_word() -> None:
     rows = rows_of(html_of("daily"), "popular")
     now = ranks(documents.daily_report(DAY)["profiles"]["popular"]["films"])
     before = ranks(documents.daily_report(DAY - _DAY)["profiles"]["popular"]["films"])
@@ -336,8 +336,8 @@ def test_movement_is_told_by_sign_number_and_word() -> None:
 
 def test_without_yesterday_nothing_is_called_new_and_the_page_says_why() -> None:
     alone = day_page(missing=(1,))
-    told = rows_of(alone, "popular")
-    assert all(" missing " in row for row in told)
+    without = rows_of(alone, "popular")
+    assert all(" missing " in row for row in without)
     assert not any(" missing " in row for row in rows_of(html_of("daily"), "popular"))
     assert "6 January 2024" in Page(alone).text
 
@@ -356,13 +356,13 @@ def test_a_missing_day_is_a_gap_in_the_line() -> None:
     assert "3 days are missing and left open" in Page(gaps).text
 
 
-def test_the_run_is_told_task_by_task() -> None:
+def test_the_run_is_shown_task_by_task() -> None:
     text = page_of("daily").text
     for task in ("PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"):
         assert task in text
 
 
-def test_a_failed_check_is_told_with_what_was_found() -> None:
+def test_a_failed_check_is_shown_with_what_was_found() -> None:
     text = page_of("daily").text
     assert "films stay from day to day" in text
     assert "21" in text
@@ -385,7 +385,7 @@ def test_a_day_without_a_failed_check_says_so(
     assert Translator("en")(key, **given) in Page(day_page(summary=summary)).text
 
 
-def test_drift_and_lateness_are_told_with_their_list() -> None:
+def test_drift_and_lateness_are_shown_with_their_list() -> None:
     drift = {"list": "popular", "kind": "unknown_field", "field": "softcore", "finding": "new"}
     late = [
         {"list": "trending", "days": 2, "finding": "2 days late"},
@@ -413,7 +413,7 @@ def test_an_odd_value_that_was_found_is_shown_as_it_is_written() -> None:
     assert "[1, None]" in text
 
 
-def test_posters_are_only_pointed_at_for_real_films() -> None:
+def test_posters_are_requested_for_real_movies_only() -> None:
     real = day_page(popular=documents.collection("popular", DAY, "tmdb"),
                     trending=documents.collection("trending", DAY, "tmdb"),
                     summary=documents.summary(DAY, "tmdb"))  # fmt: skip
@@ -442,7 +442,7 @@ def test_a_first_week_has_nothing_to_compare_with_and_says_so() -> None:
 
 
 @pytest.mark.parametrize("mark", [{"adult": True}, {"softcore": True}, {"adult": "yes"}])
-def test_no_page_shows_the_poster_of_an_explicit_film(
+def test_no_page_shows_the_poster_of_an_explicit_movie(
     mark: dict[str, Any],
 ) -> None:
     real = {"id": 7, "title": "A film", "poster_path": "/shown.jpg", "adult": False}
@@ -474,7 +474,7 @@ def test_a_day_without_its_page_still_shows_its_verdict() -> None:
     assert cells.count("pass") == 2
 
 
-def test_missing_days_and_weeks_are_told_as_missing() -> None:
+def test_missing_days_and_weeks_are_shown_as_missing() -> None:
     html = index(60, missing=(4, 5))
     assert html.count('<span class="day missing">') == 2
     assert Page(html).text.count("missing") >= 3
