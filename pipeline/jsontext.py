@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -50,23 +50,33 @@ def encode(value: Any) -> bytes:
         return text.encode("utf-8", errors="backslashreplace")
 
 
-def nested(value: Any, depth: int) -> bytes:
-    """Encode a value as it stands within others, `depth` of them; its first line is not moved."""
-    return encode(value).replace(b"\n", b"\n" + b" " * _INDENT * depth)
+def pieces(document: dict[str, Any]) -> Iterator[bytes]:
+    """Yield what `encode` returns for the document, row by row of its lists.
 
-
-def with_rows(key: str, rows: Iterable[bytes], rest: dict[str, Any]) -> Iterator[bytes]:
-    """Yield, in pieces, what `encode` would make of `{key: [rows...], **rest}`.
-
-    `rows` are encoded already, by `nested` at depth 2; `rest` holds at least one key.
+    So the text of a week's movies never lies in memory as a whole.
     """
-    yield b"{\n  " + encode(key) + b": ["
-    between = b"\n    "
+    opening = b"{"
+    for key, value in document.items():
+        yield opening + b"\n  " + encode(key) + b": "
+        if isinstance(value, list) and value:
+            yield from _pieces_of_list(value)
+        else:
+            yield _nested(value, 1)
+        opening = b","
+    yield b"\n}" if document else b"{}"
+
+
+def _pieces_of_list(rows: list[Any]) -> Iterator[bytes]:
+    opening = b"["
     for row in rows:
-        yield between + row
-        between = b",\n    "
-    yield (b"]" if between == b"\n    " else b"\n  ]") + b","
-    yield encode(rest).removeprefix(b"{")
+        yield opening + b"\n    " + _nested(row, 2)
+        opening = b","
+    yield b"\n  ]"
+
+
+def _nested(value: Any, depth: int) -> bytes:
+    """Encode a value as it is indented inside `depth` others."""
+    return encode(value).replace(b"\n", b"\n" + b" " * _INDENT * depth)
 
 
 def _value(text: bytes | str) -> Any:

@@ -12,15 +12,12 @@ import contextlib
 import datetime
 import itertools
 import os
-import tempfile
-from array import array
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pipeline import bounded, clock, filesystem, jsontext
 from pipeline.errors import DocumentUnreadable, StorageError
-from pipeline.rows import Row, rows_of
 
 Document = dict[str, Any]
 
@@ -58,12 +55,7 @@ def publish(path: Path, document: Document) -> None:
     Raises:
         StorageError: disk full, read-only, no permission; nothing is left behind.
     """
-    _write(path, [encode(document)], replace=False)
-
-
-def publish_pieces(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a document that is too large to be held, as `publish` writes one."""
-    _write(path, pieces, replace=False)
+    _write(path, _lines(document), replace=False)
 
 
 def publish_page(path: Path, html: str) -> None:
@@ -121,46 +113,6 @@ def exclusive(folder: Path, path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-class SpooledRows:
-    """Rows of bytes in a file without a name: what it holds is gone with it, even after a crash."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._descriptor = stream.fileno()
-        self._ends = array("Q", [0])
-        self._written = 0
-
-    def append(self, row: bytes) -> None:
-        """Keep one more."""
-        self._stream.write(row)
-        self._ends.append(self._ends[-1] + len(row))
-
-    def __getitem__(self, number: int) -> bytes:
-        """Return one, by its number from 0 on."""
-        start, end = self._ends[number], self._ends[number + 1]
-        if end > self._written:
-            self._stream.flush()
-            self._written = self._ends[-1]
-        return os.pread(self._descriptor, end - start, start)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._ends) - 1
-
-
-@contextlib.contextmanager
-def spooled_rows(path: Path) -> Iterator[SpooledRows]:
-    """Hand out room for rows that may not fit into memory, on the disk of that path.
-
-    Raises:
-        StorageError: as `publish`.
-    """
-    with _told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent, buffering=_BUFFER) as stream:
-            yield SpooledRows(stream)
 
 
 def is_there(path: Path) -> bool:
@@ -224,21 +176,6 @@ def _info(path: Path) -> Any:
     return document.get("collection_info") if isinstance(document, dict) else None
 
 
-def read_rows(path: Path) -> tuple[list[Row], Document]:
-    """Read a document of films as `read_collection`, its films as texts; and `collection_info`.
-
-    Raises:
-        DocumentUnreadable: as `read_collection`.
-    """
-    text = _text(path)
-    try:
-        rows, info = rows_of(text)
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, f"it is no list of films ({error})") from None
-    _refuse_unusable(path, info)
-    return rows, info
-
-
 def _refuse_unusable(path: Path, info: Any) -> None:
     if not isinstance(info, dict):
         raise _damaged(path, "it has no collection_info")
@@ -284,13 +221,18 @@ def set_aside(path: Path, kept: Path) -> None:
 
 def encode(document: Document) -> bytes:
     """Turn a document into bytes: UTF-8, not escaped, indented, a line feed at its end."""
-    return jsontext.encode(document) + b"\n"
+    return b"".join(_lines(document))
 
 
 def sweep(path: Path) -> list[Path]:
     """Remove temporaries of a document whose writer is gone, and return them."""
     numbered = (_temporary(path, number) for number in range(_MOST_WRITERS))
     return [temporary for temporary in numbered if _removed_if_abandoned(temporary)]
+
+
+def _lines(document: Document) -> Iterator[bytes]:
+    yield from jsontext.pieces(document)
+    yield b"\n"
 
 
 def _bytes(text: str) -> bytes:

@@ -33,27 +33,25 @@ class WeeklyConsolidation(PipelineTask):
         return layout.consolidated
 
     def run(self) -> None:
-        """Read the lists in their order, one by one, merge, publish."""
-        paths = {name: Path(target.path) for name, target in self.input()["lists"].items()}
-        report, place = Path(self.input()["report"].path), Path(self.output().path)
-        with storage.spooled_rows(place) as rows:
-            week = consolidated_week(
-                self.date,
-                (self._source(name, path) for name, path in paths.items()),
-                rows,
-                verdict=storage.read_report(report)["verdict"],
-                quality_report=self.layout.relative(report),
-            )
-            storage.publish_pieces(place, week.pieces())
-        LOGGER.info("%d films, each once: %s", week.info["total_unique_movies"], place)
+        """Read the lists one by one in their order, merge them, publish the week."""
+        lists = {name: Path(target.path) for name, target in self.input()["lists"].items()}
+        report, output = Path(self.input()["report"].path), Path(self.output().path)
+        week = consolidated_week(
+            self.date,
+            (self._source(name, path) for name, path in lists.items()),
+            verdict=storage.read_report(report)["verdict"],
+            quality_report=self.layout.relative(report),
+        )
+        storage.publish(output, week)
+        LOGGER.info("%d films, each once: %s", len(week["movies"]), output)
 
     def _source(self, name: str, path: Path) -> Source:
-        films, info = storage.read_rows(path)
-        identity.refuse_foreign(path, info)
+        document = storage.read_collection(path)
+        identity.refuse_foreign(path, document["collection_info"])
         return Source(
             name=name,
             file=self.layout.relative(path),
             category=BY_RATING if name == TOP_RATED else BY_GENRE,
-            info=info,
-            films=films,
+            info=document["collection_info"],
+            movies=document["movies"],
         )

@@ -31,9 +31,7 @@ LAYERS = {
     # 1: pure, from documents to documents
     "pipeline.documents.*": 1,
     "pipeline.quality.*": 1,
-    "pipeline.merge": 1,
     "pipeline.jsontext": 1,
-    "pipeline.rows": 1,
     "pipeline.pages.*": 1,
     # 0: facts and names
     "pipeline.errors": 0,

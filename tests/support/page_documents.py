@@ -14,8 +14,6 @@ from typing import Any
 from pipeline.demo import answer
 from pipeline.documents.changes import changes
 from pipeline.documents.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
-from pipeline.jsontext import decode, encode
-from pipeline.rows import rows_of
 
 DAY = date(2024, 1, 7)
 GENRES = {
@@ -263,15 +261,13 @@ def week(on: date) -> Document:
             f"{slug}_{on:%Y%m%d}.json",
             BY_RATING if slug == "top_rated" else BY_GENRE,
             document["collection_info"],
-            rows_of(encode(document))[0],
+            document["movies"],
         )
         for slug, movies in week_lists(on).items()
         for document in [collected(movies, on)]
     ]
     file = f"weekly_validation_report_{on:%Y%m%d}.json"
-    week = consolidated_week(on, sources, [], verdict="warn", quality_report=file)
-    document: Document = decode(b"".join(week.pieces()))
-    return document
+    return consolidated_week(on, sources, verdict="warn", quality_report=file)
 
 
 @cache

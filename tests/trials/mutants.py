@@ -1,6 +1,6 @@
 """Put small faults into the code, one at a time: the tests have to notice each.
 
-    python -m trials.mutants [--write] [MODULE ...]     such as: merge storage
+    python -m trials.mutants [--write] [MODULE ...]     such as: catalog storage
 
 mutmut makes them in a working copy, `mutants/`, and runs the unit tests that reach the changed
 function; which of them reaches what is measured anew each time. The layers of the modules decide
@@ -100,7 +100,7 @@ def mutmut(*arguments: str) -> None:
 
 
 def results() -> list[tuple[str, str]]:
-    """Return each mutant, such as `pipeline.merge.x__votes__mutmut_3`, and its outcome."""
+    """Return each mutant, such as `pipeline.catalog.x_iso_week__mutmut_3`, and its outcome."""
     asked = [MUTMUT, "results", "--all", "true"]
     told = subprocess.run(asked, cwd=COPY, check=True, capture_output=True, text=True)
     return list(read(told.stdout))

@@ -42,8 +42,6 @@ def test_what_is_no_document_is_told_at_once(
     make(tmp_path / "list.json")
     with pytest.raises(DocumentUnreadable, match=why):
         storage.read_collection(tmp_path / "list.json")
-    with pytest.raises(DocumentUnreadable, match=why):
-        storage.read_rows(tmp_path / "list.json")
 
 
 @pytest.mark.parametrize(("make", "why"), ODD.values(), ids=ODD)

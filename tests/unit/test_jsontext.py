@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.jsontext import decode, encode, nested, with_rows
+from pipeline.jsontext import decode, encode, pieces
 
 VALUES: list[Any] = [
     None, True, 0, -1, 2**63, 2**64, -(2**63) - 1, 10**30, 0.1, 1e-7, 123456789.123, -0.0,
@@ -76,12 +76,25 @@ def test_it_is_indented_and_not_escaped() -> None:
     )
 
 
-@pytest.mark.parametrize("films", [0, 1, 3])
-def test_a_document_in_pieces_is_the_document(films: int) -> None:
-    rows = [{"id": number, "title": "줄\n둘", "genre_ids": [1, 2]} for number in range(films)]
-    rest = {"info": {"count": films, "of": {}}, "more": []}
-    pieces = with_rows("movies", (nested(row, 2) for row in rows), rest)
-    assert b"".join(pieces) == encode({"movies": rows, **rest})
+DOCUMENTS: list[dict[str, Any]] = [
+    {},
+    {"movies": [], "info": {}},
+    {
+        "movies": [{"id": 1, "title": "줄\n둘", "genre_ids": [1, 2]}, {}, [[]], 5],
+        "info": {"of": {"x": []}},
+    },
+    {"title": "반쪽 \ud83d", "\udfff": ["\ud83d", {"a\n": "\n"}, 10**30]},
+]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=map(str, range(len(DOCUMENTS))))
+def test_a_document_in_pieces_is_the_document(document: dict[str, Any]) -> None:
+    assert b"".join(pieces(document)) == encode(document)
+
+
+def test_a_document_comes_in_pieces_no_larger_than_a_row() -> None:
+    rows = [{"id": number, "title": "x" * 100} for number in range(1000)]
+    assert max(map(len, pieces({"movies": rows}))) < 200
 
 
 def test_floats_are_exact() -> None:

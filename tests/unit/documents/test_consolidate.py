@@ -5,16 +5,12 @@ from __future__ import annotations
 import copy
 import datetime
 import itertools
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.documents.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
 from pipeline.errors import DataError
-from pipeline.jsontext import decode
-from pipeline.rows import rows_of
-from pipeline.storage import encode, spooled_rows
 
 SUNDAY = datetime.date(2024, 1, 7)
 
@@ -31,8 +27,7 @@ def source(
     origin: str = "tmdb",
 ) -> Source:
     info = {"late_by_days": late, "source": origin, "total_collected": len(films)}
-    rows, info = rows_of(encode({"movies": list(films), "collection_info": info}))
-    return Source(name, f"raw/{name}.json", category, info, rows)
+    return Source(name, f"raw/{name}.json", category, info, list(films))
 
 
 def week() -> list[Source]:
@@ -44,19 +39,7 @@ def week() -> list[Source]:
 
 
 def merged(date: datetime.date, sources: list[Source]) -> dict[str, Any]:
-    made: dict[str, Any] = decode(text(date, sources))
-    return made
-
-
-def text(date: datetime.date, sources: list[Source], rows: Any = None) -> bytes:
-    week = consolidated_week(
-        date,
-        iter(sources),
-        [] if rows is None else rows,
-        verdict="warn",
-        quality_report="raw/report.json",
-    )
-    return b"".join(week.pieces())
+    return consolidated_week(date, iter(sources), verdict="warn", quality_report="raw/report.json")
 
 
 def found(**ranks: int) -> list[dict[str, Any]]:
@@ -164,24 +147,15 @@ def test_a_category_without_films_is_still_counted() -> None:
     assert made["consolidation_info"]["by_category"] == {"장르별": 3, "평점별": 0}
 
 
-def test_the_same_lists_give_the_same_bytes() -> None:
-    assert len({text(SUNDAY, week()) for _ in range(5)}) == 1
-
-
-def test_the_text_is_that_of_any_other_document() -> None:
-    assert text(SUNDAY, week()) == encode(merged(SUNDAY, week()))
-
-
-def test_rows_on_disk_give_the_same_bytes_as_rows_in_memory(tmp_path: Path) -> None:
-    with spooled_rows(tmp_path / "here/week.json") as rows:
-        assert text(SUNDAY, week(), rows) == text(SUNDAY, week())
-        assert len(rows) == 5
-        assert list((tmp_path / "here").iterdir()) == []
-
-
 def test_what_a_film_says_of_where_it_was_found_is_replaced() -> None:
-    row = merged(SUNDAY, [source("action", film(1, found_in="elsewhere", title="x"))])["movies"][0]
-    assert row == {**film(1, title="x"), "found_in": found(action=1)}
+    lists = [source("action", {"found_in": "elsewhere", **film(1)}), source("drama", film(1))]
+    (row,) = merged(SUNDAY, lists)["movies"]
+    assert list(row.items()) == [*film(1).items(), ("found_in", found(action=1, drama=1))]
+
+
+def test_a_movie_that_a_list_has_twice_keeps_both_ranks() -> None:
+    (row,) = merged(SUNDAY, [source("action", film(1), film(1))])["movies"]
+    assert row["found_in"] == [{"list": "action", "rank": 1}, {"list": "action", "rank": 2}]
 
 
 @pytest.mark.parametrize("odd", [[], {}, None, "x", 10**400, -(10**400), 1.5])

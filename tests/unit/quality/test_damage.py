@@ -18,7 +18,6 @@ INFO = {
     "source": "tmdb",
 }
 FILM = {"id": 1, "title": "영화"}
-READERS = [storage.read_collection, storage.read_rows]
 
 Reader = Callable[[Path], object]
 
@@ -40,7 +39,6 @@ def told(reader: Reader, path: Path) -> str:
     return why
 
 
-@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize(
     ("info", "why"),
     [
@@ -52,16 +50,13 @@ def told(reader: Reader, path: Path) -> str:
         ({**INFO, "collected_at": "0001-01-01T00:00:00+01:00"}, "its collected_at is no instant"),
     ],
 )
-def test_a_list_is_told_by_what_it_lacks(
-    data_dir: Path, reader: Reader, info: Any, why: str
-) -> None:
-    assert told(reader, stored(data_dir / "x.json", [FILM], info)) == why
+def test_a_list_is_told_by_what_it_lacks(data_dir: Path, info: Any, why: str) -> None:
+    assert told(storage.read_collection, stored(data_dir / "x.json", [FILM], info)) == why
 
 
 def test_films_without_ids_are_told_as_such(data_dir: Path) -> None:
     path = stored(data_dir / "x.json", [{"id": "1"}], INFO)
     assert told(storage.read_collection, path) == "its movies are not a list of films with ids"
-    assert told(storage.read_rows, path).startswith("it is no list of films (")
 
 
 def test_what_is_no_document_at_all_is_told_as_such(data_dir: Path) -> None:
@@ -70,10 +65,8 @@ def test_what_is_no_document_at_all_is_told_as_such(data_dir: Path) -> None:
     assert told(storage.read, path) == "it holds no JSON object"
     path.write_bytes(b"{")
     assert told(storage.read, path).startswith("it is not JSON (")
-    assert told(storage.read_rows, path).startswith("it is no list of films (")
     path.write_bytes(b"[" * 100_000 + b"]" * 100_000)
     assert told(storage.read, path).startswith("it is not JSON (")
-    assert told(storage.read_rows, path).startswith("it is no list of films (")
 
 
 def test_a_report_is_told_by_what_it_lacks(data_dir: Path) -> None:
@@ -81,19 +74,6 @@ def test_a_report_is_told_by_what_it_lacks(data_dir: Path) -> None:
     assert (
         told(storage.read_report, data_dir / "x.json") == "it has no usable overall_quality_score"
     )
-
-
-def test_films_are_read_as_texts_with_what_their_list_tells(data_dir: Path) -> None:
-    path = stored(data_dir / "x.json", [FILM], INFO)
-    rows, info = storage.read_rows(path)
-    assert [row.id for row in rows] == [1]
-    assert "영화".encode() in rows[0].text
-    assert info == INFO
-
-
-def test_rows_of_a_file_that_is_gone_are_told_as_such(data_dir: Path) -> None:
-    with pytest.raises(DocumentUnreadable, match=r"x\.json cannot be read: No such file"):
-        storage.read_rows(data_dir / "x.json")
 
 
 def test_what_cannot_be_set_aside_says_what_to_do(data_dir: Path) -> None:

@@ -9,17 +9,17 @@ from support.repository import REPOSITORY
 from trials import mutants
 
 LINES = """
-    pipeline.merge.x_merged__mutmut_1: killed
-    pipeline.merge.x_merged__mutmut_2: survived
+    pipeline.documents.consolidate.x_add_list__mutmut_1: killed
+    pipeline.documents.consolidate.x_add_list__mutmut_2: survived
     pipeline.quality.fields.x_number__mutmut_1: no tests
-    pipeline.storage.xǁSpooledRowsǁappend__mutmut_1: timeout
+    pipeline.storage.x_sweep__mutmut_1: timeout
     pipeline.tmdb.body.x_read__mutmut_1: killed
 """
 
 
 def test_outcomes_are_counted_by_module() -> None:
     assert mutants.tally(mutants.read(LINES)) == {
-        "pipeline.merge": {"killed": 1, "survived": 1},
+        "pipeline.documents.consolidate": {"killed": 1, "survived": 1},
         "pipeline.quality.fields": {"no tests": 1},
         "pipeline.storage": {"timeout": 1},
         "pipeline.tmdb.body": {"killed": 1},
@@ -28,7 +28,7 @@ def test_outcomes_are_counted_by_module() -> None:
 
 def test_what_no_test_noticed_is_found_again() -> None:
     assert mutants.unnoticed(mutants.read(LINES)) == [
-        "pipeline.merge.x_merged__mutmut_2",
+        "pipeline.documents.consolidate.x_add_list__mutmut_2",
         "pipeline.quality.fields.x_number__mutmut_1",
     ]
 
@@ -36,8 +36,8 @@ def test_what_no_test_noticed_is_found_again() -> None:
 def test_each_area_is_told_with_its_modules() -> None:
     assert list(mutants.rows(mutants.tally(mutants.read(LINES)))) == [
         ["**pure core**", "3", "1", "0", "1", "1", "33.3 %"],
-        ["merge", "2", "1", "0", "1", "0", "50.0 %"],
-        ["quality.values", "1", "0", "0", "0", "1", "0.0 %"],
+        ["documents.consolidate", "2", "1", "0", "1", "0", "50.0 %"],
+        ["quality.fields", "1", "0", "0", "0", "1", "0.0 %"],
         ["**client**", "1", "1", "0", "0", "0", "100.0 %"],
         ["tmdb.body", "1", "1", "0", "0", "0", "100.0 %"],
         ["**storage**", "1", "0", "1", "0", "0", "100.0 %"],
@@ -63,6 +63,6 @@ def test_too_few_and_unfinished_are_told(
 
 def test_a_new_module_of_a_lower_layer_is_changed_too() -> None:
     changed = set(mutants.changed_files())
-    assert {"pipeline/merge.py", "pipeline/storage.py", "pipeline/tmdb/client.py"} <= changed
+    assert {"pipeline/catalog.py", "pipeline/storage.py", "pipeline/tmdb/client.py"} <= changed
     assert not any(file.startswith(("pipeline/ops/", "pipeline/tasks/")) for file in changed)
     assert all((REPOSITORY / file).is_file() for file in changed)
