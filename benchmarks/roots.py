@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline import storage
 from pipeline.catalog import PAGE_SIZE, FilmList, Plan, of_genre, plan_from, top_rated
 from pipeline.demo.api import answer
 from pipeline.documents.collect import Effort, Origin, Page, document
 from pipeline.paths import Layout
+from pipeline.storage import documents
 
 ROWS_PER_FILM = 1.55
 """In a genuine week 2,800 rows are 1,800 films."""
@@ -57,7 +57,7 @@ def make_week(folder: Path, date: datetime.date, rows: int, lists: int) -> None:
         chosen = sorted((_SCATTER * each) % films for each in range(first, first + of_one))
         genre = film_list.genre_id or _FIRST_GENRE
         made = [_row(sample, each, films, genre) for each in chosen]
-        storage.publish(path, document(film_list, date, _pages(made), _origin(date)))
+        documents.publish(path, document(film_list, date, _pages(made), _origin(date)))
 
 
 def make_days(data: Path, newest: datetime.date, days: int) -> None:

@@ -16,9 +16,10 @@ from typing import Any
 
 from pipeline import bounded, jsontext, settings, storage
 from pipeline.documents.collect import Identity, agree, identity_of
-from pipeline.errors import DataError, OtherIdentity, StorageError
+from pipeline.errors import DataError, DocumentUnreadable, OtherIdentity, StorageError
 from pipeline.paths import Layout
 from pipeline.settings import Settings
+from pipeline.storage import documents
 
 _NEWEST_LISTS = 10
 """Lists of each kind that are tried where root.json has to be rebuilt."""
@@ -76,12 +77,12 @@ def write_if_missing(layout: Layout) -> None:
     """Write a missing or damaged root.json where the lists say what it has to be.
 
     Raises:
-        StorageError: as `storage.publish`.
+        StorageError: as `documents.publish`.
     """
     bound = bound_identity(layout) if _stated(layout) is None else None
     if bound is not None:
         with storage.exclusive(layout.collected, layout.identity):
-            storage.publish_page(layout.identity, _text(bound))
+            documents.replace(layout.identity, _text(bound))
 
 
 def refuse_foreign_backup(layout: Layout, root_json: bytes) -> None:
@@ -106,7 +107,7 @@ def refuse_foreign_backup(layout: Layout, root_json: bytes) -> None:
 
 
 def publish_list(
-    layout: Layout, path: Path, document: storage.Document, server: str | None
+    layout: Layout, path: Path, document: documents.Document, server: str | None
 ) -> None:
     """Publish a list, and the identity of the data root where it is the first one.
 
@@ -120,19 +121,18 @@ def publish_list(
 
     Raises:
         OtherIdentity: the data root belongs to another source, language or region.
-        StorageError: as `storage.publish`.
+        StorageError: as `documents.publish`.
     """
     own = identity_of(document["collection_info"])
     if _stated(layout) == own:
-        storage.sweep(layout.identity)
-        storage.publish(path, document)
+        documents.publish(path, document)
         return
     with storage.exclusive(layout.collected, path):
         bound = bound_identity(layout)
         if bound is not None and not agree(bound, own):
             raise OtherIdentity(_refusal(layout, bound, own))
-        storage.publish_page(layout.identity, _text(own, server))
-        storage.publish(path, document)
+        documents.replace(layout.identity, _text(own, server))
+        documents.publish(path, document)
 
 
 def bound_identity(layout: Layout) -> Identity | None:
@@ -164,7 +164,7 @@ def refuse_foreign(path: Path, info: Any) -> None:
         )
 
 
-def is_ours(layout: Layout, report: storage.Document, day: Any) -> bool:
+def is_ours(layout: Layout, report: documents.Document, day: Any) -> bool:
     """Whether a report is of the identity in force; one of an older version is judged by its lists.
 
     A report whose lists are gone and that says nothing of them counts as ours.
@@ -175,7 +175,7 @@ def is_ours(layout: Layout, report: storage.Document, day: Any) -> bool:
     names = report.get("profiles")
     if own.language or not isinstance(names, dict):
         return True
-    infos = (storage.read_info(layout.list_of(name, day)) for name in names if _is_word(name))
+    infos = (documents.read_info(layout.list_of(name, day)) for name in names if _is_word(name))
     return all(agree(identity_of(info), wanted) for info in infos if info is not None)
 
 
@@ -185,7 +185,7 @@ def foreign_lists(layout: Layout) -> int:
     if bound is None:
         return 0
     infos = (
-        storage.read_info(path) for folder in layout.list_folders for path in _lists_in(folder)
+        documents.read_info(path) for folder in layout.list_folders for path in _lists_in(folder)
     )
     return sum(not agree(identity_of(info), bound) for info in infos if info is not None)
 
@@ -226,7 +226,7 @@ def _text(identity: Identity, api_url: str | None = None) -> str:
     fields: dict[str, Any] = dict(identity._asdict())
     if identity.source == "demo" and api_url is not None:
         fields["api_url"] = api_url
-    return storage.encode(fields).decode()
+    return documents.encode(fields).decode()
 
 
 def _stated(layout: Layout) -> Identity | None:
@@ -277,16 +277,16 @@ def _rebuilt(layout: Layout) -> Identity | None:
 
 def _newest_info(folder: Path) -> dict[str, Any] | None:
     newest = sorted(_lists_in(folder), key=_date_in, reverse=True)[:_NEWEST_LISTS]
-    infos = (storage.read_info(path) for path in newest)
+    infos = (documents.read_info(path) for path in newest)
     return next((info for info in infos if info and None not in identity_of(info)), None)
 
 
 def _lists_in(folder: Path) -> Iterable[Path]:
     try:
-        with os.scandir(folder) as entries:
-            return [folder / each.name for each in entries if _DATED.fullmatch(each.name)]
-    except OSError:
+        names = documents.STORAGE.list(folder)
+    except DocumentUnreadable:
         return []
+    return [folder / name for name in names if _DATED.fullmatch(name)]
 
 
 def _date_in(path: Path) -> str:

@@ -58,6 +58,12 @@ class Layout(NamedTuple):
         return (*self.list_folders, *metadata, self.root / "processed/weekly")
 
     @property
+    def published_folders(self) -> tuple[Path, ...]:
+        """Every folder that a run publishes files in."""
+        others = ("rejected", "reports", "reports/daily", "reports/weekly", "state/pages")
+        return (self.root, *self.document_folders, *(self.root / name for name in others))
+
+    @property
     def collected(self) -> Path:
         """The folder of everything collected, and of what was found in it."""
         return self.root / "raw"

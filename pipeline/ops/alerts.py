@@ -21,12 +21,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline import clock, settings, storage
+from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.roots import Root
 from pipeline.paths import Layout, alerts_without_root
 from pipeline.sanitize import plain
+from pipeline.storage import documents
 from pipeline.tmdb.credential import Secret
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -84,7 +85,7 @@ def quality_if_bad(
     try:
         if path.stat().st_mtime < since.timestamp():
             return
-        report = storage.read_report(path)
+        report = documents.read_report(path)
     except (OSError, PipelineError):
         return
     if report["verdict"] == "fail":
@@ -160,7 +161,7 @@ def sweep() -> None:
             path.unlink(missing_ok=True)
 
 
-def _reasons(report: storage.Document) -> list[str]:
+def _reasons(report: documents.Document) -> list[str]:
     """Return a line for each list that violates a rule that blocks."""
     return [
         f"{entry['list']}: {check['id']}: {entry['finding']}"

@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline import bounded, clock, filesystem, jsontext
+from pipeline import bounded, clock, jsontext
 from pipeline.errors import StorageError
+from pipeline.storage import filesystem
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 

@@ -20,7 +20,7 @@ from types import TracebackType
 import luigi
 import luigi.task
 
-from pipeline import clock, settings
+from pipeline import clock, settings, storage
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.ops import (
     alerts,
@@ -105,6 +105,8 @@ class Run:
             )
         with contextlib.suppress(OSError):
             journal.sweep(layout, self._began_at)
+        for left in storage.sweep(layout.published_folders):
+            logs.note("Removed %s, which a run left behind that was killed", left)
         self._collect_no_other_day()
 
     def __enter__(self) -> Run:

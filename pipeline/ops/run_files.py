@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from pipeline import clock, storage
+from pipeline import clock
 from pipeline.errors import DataError
 from pipeline.ops.overdue import newest_day
 from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
+from pipeline.storage import documents
 
 
 def last_run(family: str, layout: Layout) -> dict[str, Any] | None:
@@ -41,7 +42,7 @@ def _seconds(family: str, layout: Layout, day: datetime.date) -> float | None:
     if family != "DailySummary":
         return None
     try:
-        minutes = storage.read(layout.daily_summary(day))["execution_summary"]["duration_minutes"]
+        minutes = documents.read(layout.daily_summary(day))["execution_summary"]["duration_minutes"]
     except (DataError, KeyError, TypeError):
         return None
     return float(minutes) * 60 if isinstance(minutes, int | float) else None

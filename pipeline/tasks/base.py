@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import functools
-import os
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +16,7 @@ from pipeline import clock, identity, settings
 from pipeline.errors import NotPossible, PipelineError
 from pipeline.paths import Layout, Place
 from pipeline.sanitize import plain
+from pipeline.storage import documents
 from pipeline.tasks import order
 
 ATTEMPTS_OF_A_DAY = 4
@@ -31,13 +31,6 @@ NEVER_GIVEN_UP = 999_999_999
 def _keeps_trying() -> bool:
     """Whether this run tries again by itself. Luigi reads that anew, for 2 ms, for every task."""
     return bool(luigi.worker.worker().keep_alive)
-
-
-def _names_in(folder: Path) -> frozenset[str]:
-    try:
-        return frozenset(os.listdir(folder))
-    except FileNotFoundError:
-        return frozenset()
 
 
 class DayParameter(luigi.DateParameter):
@@ -67,6 +60,11 @@ class PipelineTask(luigi.Task):
         """
         raise NotPossible(f"{self.task_family} is what other tasks are made of, and makes no file.")
 
+    @property
+    def path(self) -> Path:
+        """The document's file."""
+        return self.place(self.layout)(self.date)
+
     def output(self) -> luigi.LocalTarget:
         """Return the document's target. It is there whole or not at all.
 
@@ -76,8 +74,7 @@ class PipelineTask(luigi.Task):
             OtherIdentity: the data root belongs to another source, language or region.
         """
         identity.refuse_other_identity()
-        path = self.place(self.layout)(self.date)
-        return luigi.LocalTarget(str(path), format=luigi.format.UTF8)
+        return luigi.LocalTarget(self.path, format=luigi.format.UTF8)
 
     @classmethod
     @functools.cache
@@ -97,7 +94,8 @@ class PipelineTask(luigi.Task):
             return []
         task = cls(date=days[0])
         paths = {day: task.place(task.layout)(day) for day in days}
-        there = {folder: _names_in(folder) for folder in {path.parent for path in paths.values()}}
+        folders = {path.parent for path in paths.values()}
+        there = {folder: frozenset(documents.STORAGE.list(folder)) for folder in folders}
         return [day for day, path in paths.items() if path.name in there[path.parent]]
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import functools
 import logging
-from pathlib import Path
 from typing import Any
 
 import luigi
@@ -63,7 +62,7 @@ class CollectionTask(PipelineTask):
         )
         document = collect.document(film_list, self.date, fetched.pages, origin)
         server = None if now.required_credential().is_demo else now.api_url
-        identity.publish_list(self.layout, Path(self.output().path), document, server)
+        identity.publish_list(self.layout, self.path, document, server)
         _tell(self, document["collection_info"])
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-import luigi
-
-from pipeline import clock, identity, storage
+from pipeline import clock, identity
 from pipeline.documents.collect import Film
 from pipeline.documents.summary import Yesterday, console_table, daily_summary
 from pipeline.paths import Layout, Place
 from pipeline.runtime import journal, stdio
+from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
 from pipeline.tasks.decoration import optional
@@ -21,7 +20,7 @@ from pipeline.tasks.validation import ValidationReport
 class DailySummary(PipelineTask):
     """The day in figures. Asking for it pulls in the whole day."""
 
-    def requires(self) -> dict[str, luigi.Task]:
+    def requires(self) -> dict[str, PipelineTask]:
         """Require both lists and their report."""
         return {
             "popular": self.clone(PopularMovies),
@@ -35,22 +34,19 @@ class DailySummary(PipelineTask):
 
     def run(self) -> None:
         """Read the day's documents and the lists of the day before, sum up, publish, show."""
-        lists = {name: Path(self.input()[name].path) for name in ("popular", "trending")}
-        popular, trending = (storage.read_collection(path) for path in lists.values())
-        for path, document in zip(lists.values(), (popular, trending), strict=True):
-            identity.refuse_foreign(path, document["collection_info"])
+        required = self.requires()
         summary = daily_summary(
             self.date,
-            popular=popular,
-            trending=trending,
-            report=storage.read_report(Path(self.input()["report"].path)),
+            popular=own_collection(required["popular"].path),
+            trending=own_collection(required["trending"].path),
+            report=documents.read_report(required["report"].path),
             yesterday=self._yesterday(),
             tasks=journal.timeline(self),
             finished_at=clock.now(),
         )
-        storage.publish(Path(self.output().path), summary)
+        documents.publish(self.path, summary)
         optional(
-            lambda: stdio.show(console_table(summary, self.output().path)),
+            lambda: stdio.show(console_table(summary, str(self.path))),
             None,
             f"The summary of {self.date} is not shown here",
         )
@@ -63,14 +59,25 @@ class DailySummary(PipelineTask):
         )
 
 
+def own_collection(path: Path) -> documents.Document:
+    """Read a list of this data root.
+
+    Raises:
+        DocumentUnreadable: it cannot be used.
+        DataError: it is of another source, language or region.
+    """
+    document = documents.read_collection(path)
+    identity.refuse_foreign(path, document["collection_info"])
+    return document
+
+
 def movies_of(path: Path) -> list[Film] | None:
     """Read the films of a list to compare with; None where it is missing or cannot be used."""
 
     def movies() -> list[Film] | None:
-        if not storage.is_there(path):
+        if not documents.exists(path):
             return None
-        document = storage.read_collection(path)
-        identity.refuse_foreign(path, document["collection_info"])
-        return document["movies"]
+        movies: list[Film] = own_collection(path)["movies"]
+        return movies
 
     return optional(movies, None, f"Nothing is compared with {path.name}")

@@ -14,11 +14,14 @@ from pathlib import Path
 
 import luigi
 
-from pipeline import bounded, storage
+from pipeline import bounded
 from pipeline.errors import StorageError
+from pipeline.storage import LocalStorage
 
 ABSENT = "-"
 """The stamp of a file that is not there."""
+
+_PRIVATE = LocalStorage(mode=0o600)
 
 
 class Stamps:
@@ -53,13 +56,14 @@ class PageTarget(luigi.LocalTarget):
     def __init__(
         self, page: Path, state: Path, expected: Callable[[], Iterable[tuple[str, ...]]]
     ) -> None:
-        super().__init__(str(page))
+        super().__init__(page)
+        self._page = page
         self._state = state
         self._expected = expected
 
     def exists(self) -> bool:
         """Whether the page is there and was drawn of documents with an expected fingerprint."""
-        drawn_of = fingerprints_of(Path(self.path), self._state)
+        drawn_of = fingerprints_of(self._page, self._state)
         return bool(drawn_of) and any(drawn_of[: len(each)] == each for each in self._expected())
 
 
@@ -82,7 +86,8 @@ def remember(page: Path, state: Path, *fingerprints: str) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    storage.write_state(state, " ".join([Stamps().of(page), *fingerprints]) + "\n")
+    text = " ".join([Stamps().of(page), *fingerprints]) + "\n"
+    _PRIVATE.replace(state, [text.encode("ascii")])
 
 
 def fingerprints_of(page: Path, state: Path) -> tuple[str, ...]:

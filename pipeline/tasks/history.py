@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pipeline.paths import Place
 from pipeline.quality.baseline import Profile, from_document
-from pipeline.storage import Document
+from pipeline.storage.documents import Document
 from pipeline.tasks.before import reports_before
 
 

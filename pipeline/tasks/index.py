@@ -16,6 +16,7 @@ import luigi
 from pipeline import clock, identity, storage
 from pipeline.catalog import iso_week
 from pipeline.paths import Layout, Place
+from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.before import documents_before
 from pipeline.tasks.decoration import optional
@@ -75,15 +76,16 @@ class IndexPage(PipelineTask):
         """Draw the pages anew that show an earlier state, then the index, and replace it."""
         self._tell_of_gaps()
         path: Path = self.layout.index_page
-        with storage.replacing(path) as replace:
+        state: Path = self.layout.page_state(path)
+        with storage.exclusive(state.parent, path):
             for _ in range(MAX_DRAWINGS):
                 if self.output().exists():  # by another run, while this one waited
                     return
                 view = IndexView(self.layout, newest_day(self.layout, self.date), Stamps())
                 view.refresh(self.date)
                 fingerprints = (view.fingerprint(), view.fingerprint_of_older())
-                replace(view.drawn(self.date))
-                remember(path, self.layout.page_state(path), *fingerprints)
+                documents.replace(path, view.drawn(self.date))
+                remember(path, state, *fingerprints)
         refuse_unconfirmed(self.output())
 
     def _pages_of_the_day(self) -> tuple[Page, Page]:
@@ -202,7 +204,7 @@ class IndexView:
         days = (self._newest - back * _DAY for back in range(first, OLDEST))
         return [day for day in days if self._stamps.is_there(place(day))]
 
-    def _days(self, asked: datetime.date) -> dict[datetime.date, storage.Document]:
+    def _days(self, asked: datetime.date) -> dict[datetime.date, documents.Document]:
         place = self._layout.daily_summary
         days = {
             **_document_of(place, asked),
@@ -218,12 +220,12 @@ class IndexView:
             )
         return days
 
-    def _weeks(self, asked: datetime.date) -> Iterator[tuple[datetime.date, storage.Document]]:
+    def _weeks(self, asked: datetime.date) -> Iterator[tuple[datetime.date, documents.Document]]:
         """Yield of each week what its report says; the films themselves are megabytes."""
         place = self._layout.weekly_validation_report
         reports = dict(documents_before(place, self._newest + _DAY, WEEKS * 7))
         for day, report in {**_document_of(place, asked), **reports}.items():
-            if storage.is_there(self._layout.consolidated(day)):
+            if documents.exists(self._layout.consolidated(day)):
                 yield day, _in_short(day, report)
 
 
@@ -233,17 +235,17 @@ def newest_day(layout: Layout, asked: datetime.date) -> datetime.date:
     for back in range(min((today - asked).days, OLDEST)):
         day = today - back * _DAY
         places = (layout.daily_summary, layout.consolidated)
-        if any(storage.is_there(place(day)) for place in places):
+        if any(documents.exists(place(day)) for place in places):
             return day
     return asked
 
 
-def _document_of(place: Place, day: datetime.date) -> dict[datetime.date, storage.Document]:
+def _document_of(place: Place, day: datetime.date) -> dict[datetime.date, documents.Document]:
     """Read the document of the day that was asked for; its damage is no gap but an error."""
-    return {day: storage.read(place(day))} if storage.is_there(place(day)) else {}
+    return {day: documents.read(place(day))} if documents.exists(place(day)) else {}
 
 
-def _in_short(day: datetime.date, report: storage.Document) -> storage.Document:
+def _in_short(day: datetime.date, report: documents.Document) -> documents.Document:
     profiles = report.get("profiles")
     lists = profiles.values() if isinstance(profiles, dict) else ()
     films = {

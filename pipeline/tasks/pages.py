@@ -17,6 +17,7 @@ from pipeline import clock, identity, settings, storage
 from pipeline.documents.changes import changes
 from pipeline.errors import DataError, NotPossible
 from pipeline.paths import Layout, Place
+from pipeline.storage import documents
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.before import reports_before
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
@@ -59,7 +60,7 @@ class Page(PipelineTask):
     def output(self) -> PageTarget:
         """Return the page, which exists once it shows the documents as they are."""
         identity.refuse_other_identity()
-        path = self.place(self.layout)(self.date)
+        path = self.path
         return PageTarget(
             path, self.layout.page_state(path), lambda: [(self.fingerprint(Stamps()),)]
         )
@@ -69,13 +70,13 @@ class Page(PipelineTask):
 
         Another run may have drawn it while this one waited: then it is left as it is.
         """
-        path = Path(self.output().path)
+        path = self.path
         with storage.exclusive(self.layout.pages, path):
             for _ in range(MAX_DRAWINGS):
                 if self.output().exists():
                     return
                 fingerprint = self.fingerprint(Stamps())
-                storage.publish_page(path, self.drawn())
+                documents.replace(path, self.drawn())
                 remember(path, self.layout.page_state(path), fingerprint)
             refuse_unconfirmed(self.output())
 
@@ -99,7 +100,7 @@ class Page(PipelineTask):
         """Yield the documents that the page cannot do without and that are not there."""
         for maker in self.makers:
             document = StoredDocument(date=self.date, of=maker)
-            if not storage.is_there(Path(document.output().path)):
+            if not documents.exists(document.path):
                 yield document
 
     @classmethod
@@ -135,10 +136,10 @@ class DailyPage(Page):
 
         layout: Layout = self.layout
         lists = {
-            "popular": storage.read_collection(layout.popular(self.date)),
-            "trending": storage.read_collection(layout.trending(self.date)),
+            "popular": documents.read_collection(layout.popular(self.date)),
+            "trending": documents.read_collection(layout.trending(self.date)),
         }
-        summary = storage.read(layout.daily_summary(self.date))
+        summary = documents.read(layout.daily_summary(self.date))
         for name, path in (("popular", layout.popular), ("trending", layout.trending)):
             identity.refuse_foreign(path(self.date), lists[name]["collection_info"])
             refuse_younger(lists[name], summary, path(self.date), self.date)
@@ -173,13 +174,13 @@ class WeeklyPage(Page):
 
         layout: Layout = self.layout
         earlier = reports_before(layout.weekly_validation_report, self.date, LONGEST_WEEK)
-        consolidated = storage.read(layout.consolidated(self.date))
+        consolidated = documents.read(layout.consolidated(self.date))
         info = consolidated.get("consolidation_info")
         identity.refuse_foreign(layout.consolidated(self.date), info)
         return weekly_page(
             self.date,
             consolidated=consolidated,
-            report=storage.read_report(layout.weekly_validation_report(self.date)),
+            report=documents.read_report(layout.weekly_validation_report(self.date)),
             previous=next(earlier, None),
             list_names=_names_of_lists(),
             language=language_of_pages(),
@@ -201,7 +202,7 @@ def refuse_future(date: datetime.date) -> None:
 
 
 def refuse_younger(
-    document: storage.Document, summary: storage.Document, path: Path, date: datetime.date
+    document: documents.Document, summary: documents.Document, path: Path, date: datetime.date
 ) -> None:
     """Refuse a list that was collected on a later day than the summary of its day.
 
@@ -220,9 +221,9 @@ def refuse_younger(
 def with_changes(
     layout: Layout,
     date: datetime.date,
-    summary: storage.Document,
-    lists: dict[str, storage.Document] | None = None,
-) -> storage.Document:
+    summary: documents.Document,
+    lists: dict[str, documents.Document] | None = None,
+) -> documents.Document:
     """Return the summary with the changes since the day before, as the lists have them now.
 
     The day before may have been collected later than the day itself. What a summary says of its

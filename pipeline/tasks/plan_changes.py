@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import luigi
 
-from pipeline import settings, storage
+from pipeline import settings
 from pipeline.catalog import FilmList, Plan, of_genre, popular, top_rated, trending
 from pipeline.paths import Layout
+from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary
@@ -87,7 +88,7 @@ def _of_list(
     layout: Layout, date: datetime.date, name: str, film_list: FilmList
 ) -> Iterator[Difference]:
     path = layout.list_of(name, date)
-    info = storage.read_info(path) or {}
+    info = documents.read_info(path) or {}
     files = layout.relative(path)
     group = name
     if film_list.genre_id is not None:
@@ -109,7 +110,7 @@ _WORDS = {
 
 
 def _of_genres(layout: Layout, date: datetime.date, plan: Plan) -> Iterator[Difference]:
-    profiles: Any = storage.read(layout.weekly_validation_report(date)).get("profiles")
+    profiles: Any = documents.read(layout.weekly_validation_report(date)).get("profiles")
     if not isinstance(profiles, dict):
         return
     planned = {genre.slug for genre in plan.genres}

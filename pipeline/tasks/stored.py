@@ -28,6 +28,11 @@ class StoredDocument(luigi.ExternalTask):
         target: luigi.LocalTarget = self._maker().output()
         return target
 
+    @property
+    def path(self) -> Path:
+        """The document's file."""
+        return self._maker().path
+
     def absence(self) -> str:
         """Return the sentence for a document that is not there, with the command that makes it."""
         maker = self._maker()
@@ -35,7 +40,7 @@ class StoredDocument(luigi.ExternalTask):
         whole = root(date=self.date)
         command = maker if whole.complete() else whole
         return (
-            f"{maker.layout.relative(Path(maker.output().path))} is missing, and a page makes no "
+            f"{maker.layout.relative(maker.path)} is missing, and a page makes no "
             f"document: `luigi --module pipeline {command.task_family} --date {self.date}` makes "
             f"it{_as_it_is_now(maker, self.date)}."
         )

@@ -9,14 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import luigi
-
-from pipeline import clock, identity, settings, storage
+from pipeline import clock, identity, settings
 from pipeline.errors import DataRejected, PipelineError, SettingsError
 from pipeline.paths import Layout, Place
+from pipeline.storage import documents
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, NEVER_GIVEN_UP, PipelineTask
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
 from pipeline.tasks.decoration import warn
@@ -49,6 +47,10 @@ class ReportTask(PipelineTask):
                 return 2 * count - 1
         return count
 
+    def requires(self) -> dict[str, PipelineTask]:
+        """Require the lists to measure, by name."""
+        raise NotImplementedError
+
     def gap_days(self, thresholds: Thresholds) -> int:
         """Return how old a collection may be to be compared with one to one."""
         raise NotImplementedError
@@ -63,10 +65,10 @@ class ReportTask(PipelineTask):
         report = self._report(thresholds)
         if thresholds.stops and report["verdict"] == "fail":
             self._reject(report)
-        storage.publish(Path(self.output().path), report)
+        documents.publish(self.path, report)
         self._tell(report)
 
-    def _report(self, thresholds: Thresholds) -> storage.Document:
+    def _report(self, thresholds: Thresholds) -> documents.Document:
         """Return the report; where the baseline cannot be used, the one without a baseline."""
         from pipeline.quality.report import validation_report
 
@@ -83,10 +85,10 @@ class ReportTask(PipelineTask):
         """Read one list after the other: together they may not fit into memory."""
         from pipeline.quality.snapshot import Listing
 
-        paths = {name: Path(target.path) for name, target in self.input().items()}
+        paths = {name: task.path for name, task in self.requires().items()}
         past = self._look_back(thresholds, list(paths)) if compared else {}
         for name, path in paths.items():
-            document = storage.read_collection(path)
+            document = documents.read_collection(path)
             identity.refuse_foreign(path, document["collection_info"])
             yield Listing(
                 name=name,
@@ -106,18 +108,19 @@ class ReportTask(PipelineTask):
         look = LookBack(self.place(self.layout), days, collections)
         return look.profiles(self.date, names)
 
-    def _reject(self, report: storage.Document) -> None:
+    def _reject(self, report: documents.Document) -> None:
         """Keep the failed lists and their report aside, so that the next attempt collects anew.
 
         Raises:
             DataRejected: always.
         """
         now, layout = clock.now(), self.layout
-        kept = layout.rejected(Path(self.output().path), now)
-        storage.publish(kept, report)
+        kept = layout.rejected(self.path, now)
+        documents.publish(kept, report)
+        lists = self.requires()
         for name in report["failed_lists"]:
-            path = Path(self.input()[name].path)
-            storage.set_aside(path, layout.rejected(path, now))
+            path = lists[name].path
+            documents.set_aside(path, layout.rejected(path, now))
         raise DataRejected(
             f"Rejected for {self.date}: {_reasons(report, 'block')}. What came is kept in "
             f"{kept.parent}; run the same command again to collect it afresh, or let such lists "
@@ -125,8 +128,8 @@ class ReportTask(PipelineTask):
             lists=report["failed_lists"],
         )
 
-    def _tell(self, report: storage.Document) -> None:
-        place = self.output().path
+    def _tell(self, report: documents.Document) -> None:
+        place = self.path
         if report["below_threshold"] and _blocks(report, "films_valid"):
             LOGGER.warning(
                 "QUALITY: only %.1f %% of the films of %s are valid (%.0f %% expected); see %s",
@@ -148,7 +151,7 @@ class ValidationReport(ReportTask):
 
     look_back_days = 1.5
 
-    def requires(self) -> dict[str, luigi.Task]:
+    def requires(self) -> dict[str, PipelineTask]:
         """Require both lists."""
         self.refuse_unusable_thresholds()
         return {"popular": self.clone(PopularMovies), "trending": self.clone(TrendingMovies)}
@@ -168,7 +171,7 @@ class WeeklyValidationReport(ReportTask):
     attempts = ATTEMPTS_OF_A_WEEK
     look_back_days = 7.0
 
-    def requires(self) -> dict[str, luigi.Task]:
+    def requires(self) -> dict[str, PipelineTask]:
         """Require every genre of the plan in its order, then the top rated list."""
         self.refuse_unusable_thresholds()
         return lists_of_the_week(self)
@@ -182,14 +185,14 @@ class WeeklyValidationReport(ReportTask):
         return layout.weekly_validation_report
 
 
-def lists_of_the_week(task: PipelineTask) -> dict[str, luigi.Task]:
+def lists_of_the_week(task: PipelineTask) -> dict[str, PipelineTask]:
     """Return the tasks of the week's lists by name, in the order in which they are merged."""
     genres = settings.current().plan().genres
     lists = {genre.slug: task.clone(GenreMovies, genre=genre.slug) for genre in genres}
     return {**lists, TOP_RATED: task.clone(TopRatedMovies)}
 
 
-def _blocks(report: storage.Document, rule: str) -> bool:
+def _blocks(report: documents.Document, rule: str) -> bool:
     """Whether a rule failed with severity block."""
     return any(
         check["id"] == rule and check["severity"] == "block" and not check["success"]
@@ -197,7 +200,7 @@ def _blocks(report: storage.Document, rule: str) -> bool:
     )
 
 
-def _reasons(report: storage.Document, severity: str) -> str:
+def _reasons(report: documents.Document, severity: str) -> str:
     """Say which list fell short of which rule, and how."""
     return "; ".join(
         f"{entry['list']}: {check['id']} ({entry['finding']})"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import luigi
-
-from pipeline import identity, storage
+from pipeline import identity
 from pipeline.documents.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
 from pipeline.paths import Layout, Place
+from pipeline.storage import documents
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.validation import TOP_RATED, WeeklyValidationReport, lists_of_the_week
 
@@ -21,7 +20,7 @@ class WeeklyConsolidation(PipelineTask):
 
     attempts = ATTEMPTS_OF_A_WEEK
 
-    def requires(self) -> dict[str, dict[str, luigi.Task] | luigi.Task]:
+    def requires(self) -> dict[str, dict[str, PipelineTask] | PipelineTask]:
         """Require the week's lists in the order in which they are merged, then their report.
 
         The lists bear words of collection.toml, any of which may be the name of something else.
@@ -34,19 +33,18 @@ class WeeklyConsolidation(PipelineTask):
 
     def run(self) -> None:
         """Read the lists one by one in their order, merge them, publish the week."""
-        lists = {name: Path(target.path) for name, target in self.input()["lists"].items()}
-        report, output = Path(self.input()["report"].path), Path(self.output().path)
+        report = self.clone(WeeklyValidationReport).path
         week = consolidated_week(
             self.date,
-            (self._source(name, path) for name, path in lists.items()),
-            verdict=storage.read_report(report)["verdict"],
+            (self._source(name, task.path) for name, task in lists_of_the_week(self).items()),
+            verdict=documents.read_report(report)["verdict"],
             quality_report=self.layout.relative(report),
         )
-        storage.publish(output, week)
-        LOGGER.info("%d films, each once: %s", len(week["movies"]), output)
+        documents.publish(self.path, week)
+        LOGGER.info("%d films, each once: %s", len(week["movies"]), self.path)
 
     def _source(self, name: str, path: Path) -> Source:
-        document = storage.read_collection(path)
+        document = documents.read_collection(path)
         identity.refuse_foreign(path, document["collection_info"])
         return Source(
             name=name,

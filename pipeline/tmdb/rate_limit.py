@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline import clock, filesystem
+from pipeline import clock
 from pipeline.errors import StorageError
+from pipeline.storage import filesystem
 
 _MOMENT = struct.Struct("<d")
 

@@ -20,7 +20,7 @@ from pipeline.catalog import Plan
 from pipeline.ops.scheduler.newest import LOOK_BACK_DAYS, gauges, newest
 from pipeline.paths import Layout
 from pipeline.settings import current
-from pipeline.storage import read_info
+from pipeline.storage.documents import read_info
 
 TODAY = datetime.date(2024, 1, 7)
 Sample = tuple[str, tuple[tuple[str, str], ...]]

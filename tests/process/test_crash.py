@@ -144,9 +144,9 @@ def test_what_a_dead_writer_left_behind_is_swept(luigi_run: LuigiRun, data_dir: 
     half_written = """
 import os, signal, sys
 from pathlib import Path
-from pipeline import storage
+from pipeline.storage import documents
 os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
-storage.publish(Path(sys.argv[1]), {"movies": []})
+documents.publish(Path(sys.argv[1]), {"movies": []})
 """
     target = data_dir / "raw/movies/genre/action_20240107.json"
     killed = subprocess.run(

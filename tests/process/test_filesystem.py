@@ -44,7 +44,7 @@ CASES = {
     "no locks": (NO_LOCKS, ["has no locks"]),
     "no locks of any kind": (NO_LOCKS_AT_ALL, ["has no locks"]),
     "no locks of folders": (NO_LOCKS_OF_FOLDERS, ["has no locks"]),
-    "no links, though locks": (NO_LINKS, []),
+    "no links, though locks": (NO_LINKS, ["has no hard links"]),
     "nothing": (
         NO_FLUSH_OF_FOLDERS + NO_LOCKS_AT_ALL + NO_LINKS,
         ["cannot flush to the disk", "has no locks", "has no hard links"],

@@ -17,9 +17,10 @@ from support.luigi_runs import LuigiRun, luigi_command
 from support.operate import operated
 
 import pipeline
-from pipeline import identity, storage
+from pipeline import identity
 from pipeline.errors import DataError, OtherIdentity
 from pipeline.paths import Layout
+from pipeline.storage import documents
 
 DATE = "2024-01-07"
 ROOT = {"source": "tmdb", "language": "ko-KR", "region": "KR"}
@@ -251,7 +252,7 @@ def test_a_list_of_yesterday_in_another_language_is_compared_with_nothing(
     pipeline.TrendingMovies(date=task.date).run()
     pipeline.ValidationReport(date=task.date).run()
     pipeline.DailySummary(date=task.date).run()
-    assert storage.read(layout.daily_summary(task.date))["changes"]["popular"]["since"] is None
+    assert documents.read(layout.daily_summary(task.date))["changes"]["popular"]["since"] is None
     assert "Nothing is compared with popular_movies_20240106.json" in caplog.text
 
 
@@ -260,9 +261,9 @@ def test_a_report_says_of_which_language_and_region_its_lists_are(layout: Layout
     for each in (pipeline.TrendingMovies, pipeline.ValidationReport, pipeline.DailySummary):
         each(date=task.date).run()
     assert {path for path in files_below(layout.root) if "raw" not in path} == {"root.json"}
-    report = storage.read(layout.validation_report(task.date))
+    report = documents.read(layout.validation_report(task.date))
     assert {key: report[key] for key in ROOT} == {**ROOT, "source": "demo"}
-    assert storage.read(layout.daily_summary(task.date))["quality_summary"] == report
+    assert documents.read(layout.daily_summary(task.date))["quality_summary"] == report
 
 
 # --- Who only reads --------------------------------------------------------------------------

@@ -13,11 +13,12 @@ from typing import Any
 from support.stored_documents import DOCUMENT, names
 
 from pipeline import storage
+from pipeline.storage import documents
 
 AT_PUBLICATION = """
 import json, os, resource, signal, subprocess, sys
 from pathlib import Path
-from pipeline import storage
+from pipeline.storage import documents
 from pipeline.errors import StorageError
 
 path, document = Path(sys.argv[1]), json.loads(sys.argv[2])
@@ -33,7 +34,7 @@ DIES = """
 def at_publication():
     os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(watch)
-storage.publish(path, document)
+documents.publish(path, document)
 """
 
 
@@ -42,7 +43,7 @@ def at_publication():
     print("written", flush=True)
     sys.stdin.readline()
 sys.addaudithook(watch)
-storage.publish(path, document)
+documents.publish(path, document)
 """
 
 
@@ -50,9 +51,9 @@ OVERTAKEN = """
 PUBLISH_AND_READ = '''
 import sys
 from pathlib import Path
-from pipeline import storage
-storage.publish(Path(sys.argv[1]), {"by": "the other"})
-print(storage.read(Path(sys.argv[1]))["by"])
+from pipeline.storage import documents
+documents.publish(Path(sys.argv[1]), {"by": "the other"})
+print(documents.read(Path(sys.argv[1]))["by"])
 '''
 others = []
 def at_publication():
@@ -64,7 +65,7 @@ def at_publication():
         except subprocess.TimeoutExpired:
             pass
 sys.addaudithook(watch)
-storage.publish(path, document)
+documents.publish(path, document)
 print(others[0].communicate()[0], end="")
 """
 
@@ -72,7 +73,7 @@ print(others[0].communicate()[0], end="")
 MEETS_A_FULL_DISK = """
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
-    storage.publish(path, {"movies": [document] * 1000})
+    documents.publish(path, {"movies": [document] * 1000})
 except StorageError as error:
     print(error)
 """
@@ -92,7 +93,7 @@ def test_a_full_disk_leaves_nothing_behind_and_says_what_to_do(data_dir: Path) -
     path = data_dir / "x.json"
     done = ran(MEETS_A_FULL_DISK, path, DOCUMENT)
     assert done.stdout.strip() == (
-        f"Cannot write {path}: File too large. Free or mend that disk or folder and run the same "
+        f"Cannot write {path}: File too large. Free or fix that disk or folder and run the same "
         "command again; what is finished is kept."
     ), done.stderr
     assert names(data_dir) == []
@@ -105,9 +106,10 @@ def test_a_killed_run_leaves_no_target_and_the_next_one_sweeps_up(data_dir: Path
     assert left.startswith(".x.json.")
     assert left.endswith(".tmp")
 
-    storage.publish(path, DOCUMENT)
+    assert storage.sweep([data_dir]) == [data_dir / left]
+    documents.publish(path, DOCUMENT)
     assert names(data_dir) == ["x.json"]
-    assert storage.read(path) == DOCUMENT
+    assert documents.read(path) == DOCUMENT
 
 
 def test_a_file_that_is_being_written_is_not_swept(data_dir: Path) -> None:
@@ -119,12 +121,12 @@ def test_a_file_that_is_being_written_is_not_swept(data_dir: Path) -> None:
         assert writer.stdout.readline() == b"written\n"
         being_written = names(data_dir)
         assert len(being_written) == 1
-        assert storage.sweep(slow) == []
+        assert storage.sweep([data_dir]) == []
         assert names(data_dir) == being_written
         writer.communicate(b"go on\n", timeout=30)
     assert writer.returncode == 0
     assert names(data_dir) == ["slow.json"]
-    assert storage.read(slow) == DOCUMENT
+    assert documents.read(slow) == DOCUMENT
 
 
 def test_a_run_overtaken_at_the_last_moment_does_not_replace_what_was_read(data_dir: Path) -> None:
@@ -132,7 +134,7 @@ def test_a_run_overtaken_at_the_last_moment_does_not_replace_what_was_read(data_
     done = ran(OVERTAKEN, path, {"by": "the overtaken"})
     assert done.returncode == 0, done.stderr
     assert names(data_dir) == ["x.json"]
-    assert storage.read(path) == {"by": done.stdout.strip()}
+    assert documents.read(path) == {"by": done.stdout.strip()}
 
 
 def large_document_by(writer: int) -> dict[str, Any]:
@@ -141,7 +143,7 @@ def large_document_by(writer: int) -> dict[str, Any]:
 
 def publish_together(path: Path, writer: int, start: Barrier) -> None:
     start.wait(30)
-    storage.publish(path, large_document_by(writer))
+    documents.publish(path, large_document_by(writer))
 
 
 def test_eight_processes_at_once_leave_one_whole_file(data_dir: Path) -> None:
@@ -157,5 +159,5 @@ def test_eight_processes_at_once_leave_one_whole_file(data_dir: Path) -> None:
         each.join(30)
     assert [each.exitcode for each in writers] == [0] * 8
     assert names(path.parent) == ["x.json"]
-    document = storage.read(path)
+    document = documents.read(path)
     assert document == large_document_by(document["by"])

@@ -26,8 +26,7 @@ LAYERS = {
     "pipeline.demo.*": 2,
     "pipeline.bounded": 2,
     "pipeline.folders": 2,
-    "pipeline.filesystem": 2,
-    "pipeline.storage": 2,
+    "pipeline.storage.*": 2,
     # 1: pure, from documents to documents
     "pipeline.documents.*": 1,
     "pipeline.quality.*": 1,

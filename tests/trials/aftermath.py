@@ -41,9 +41,6 @@ _OWN = ("logs", "state", "backups")
 _REFUSED_BY_LUIGID = (10, 25)
 """Statuses that say: another run is at it. Luigi's own summary tells which."""
 
-_LOCKS = (".index.html.lock",)
-"""What is kept on purpose: whoever replaces the index holds it."""
-
 _TOLD = re.compile(r"^\S+ ERROR: .+", re.M)
 
 
@@ -198,9 +195,7 @@ def ended_well(stage: Stage, clean: Contents, made: Iterable[str]) -> Findings:
 def _names(root: Path) -> list[str]:
     """Return all files below the root that are not for operating it."""
     paths = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
-    return [
-        path.as_posix() for path in paths if path.parts[0] not in _OWN and path.name not in _LOCKS
-    ]
+    return [path.as_posix() for path in paths if path.parts[0] not in _OWN]
 
 
 def _is_temporary(name: str) -> bool:

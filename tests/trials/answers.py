@@ -24,8 +24,9 @@ from requests.adapters import HTTPAdapter
 from support.fake_tmdb import V3_KEY
 
 import pipeline
-from pipeline import demo, storage
+from pipeline import demo
 from pipeline.errors import PipelineError
+from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
 from pipeline.tmdb.client import Client
 from pipeline.tmdb.credential import Credential
@@ -143,19 +144,19 @@ def _collected(task: PipelineTask) -> bool:
         assert len(sentence) < 1000, f"{len(sentence)} characters"
         assert not path.exists(), "refused, and yet there is a file"
         return False
-    document = storage.read_collection(path)
+    document = documents.read_collection(path)
     movies = document["movies"]
     assert (
         document["collection_info"]["total_collected"]
         == len(movies)
         == len({film["id"] for film in movies})
     )
-    assert storage.encode(document) == path.read_bytes(), "it does not read back as written"
+    assert documents.encode(document) == path.read_bytes(), "it does not read back as written"
     return True
 
 
 def _see_day(*tasks: PipelineTask) -> None:
-    lists = [storage.read_collection(Path(task.output().path))["movies"] for task in tasks]
+    lists = [documents.read_collection(Path(task.output().path))["movies"] for task in tasks]
     summary = _published(pipeline.DailySummary)
     told = summary["collection_summary"]
     assert [told["popular_movies"], told["trending_movies"]] == [len(each) for each in lists]
@@ -164,7 +165,7 @@ def _see_day(*tasks: PipelineTask) -> None:
 
 
 def _see_week(*tasks: PipelineTask) -> None:
-    lists = [storage.read_collection(Path(task.output().path))["movies"] for task in tasks]
+    lists = [documents.read_collection(Path(task.output().path))["movies"] for task in tasks]
     week = _published(pipeline.WeeklyConsolidation)
     films = {film["id"]: film for each in lists for film in each}
     assert {film["id"] for film in week["movies"]} == set(films)
@@ -181,7 +182,7 @@ def _see_week(*tasks: PipelineTask) -> None:
 
 
 def _published(kind: type[PipelineTask]) -> dict[str, Any]:
-    return storage.read(Path(kind(date=DAY).output().path))
+    return documents.read(Path(kind(date=DAY).output().path))
 
 
 def _see_page(kind: type[PipelineTask]) -> None:

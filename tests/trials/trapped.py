@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _RECORD = 16
-_WRITES = ("create", "write", "fsync", "mkdir", "rename")
+_WRITES = ("create", "write", "fsync", "mkdir", "link", "rename")
 
 MEETS: dict[int, tuple[str, ...]] = {
     errno.ENOSPC: _WRITES,
     errno.EDQUOT: _WRITES,
-    errno.EROFS: ("create", "mkdir", "rename", "unlink"),
-    errno.EACCES: ("create", "open", "mkdir", "rename", "unlink"),
-    errno.EIO: ("create", "open", "write", "fsync", "mkdir", "rename", "unlink"),
+    errno.EROFS: ("create", "mkdir", "link", "rename", "unlink"),
+    errno.EACCES: ("create", "open", "mkdir", "link", "rename", "unlink"),
+    errno.EIO: ("create", "open", "write", "fsync", "mkdir", "link", "rename", "unlink"),
     errno.EMFILE: ("create", "open"),
     errno.ENOLCK: ("lock",),
 }
@@ -64,7 +64,7 @@ class _Calls:
         self._count = os.open(trap.count_file, flags, 0o666)
 
     def intercept(self) -> None:
-        for name in ("fsync", "mkdir", "rename", "unlink"):
+        for name in ("fsync", "mkdir", "link", "rename", "unlink"):
             setattr(os, name, self._around(getattr(os, name), name))
         os.open = self._around(os.open, _kind_of_open)
         os.write = self._around(os.write, "write")

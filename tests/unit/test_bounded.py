@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import bounded, settings, storage
+from pipeline import bounded, settings
 from pipeline.errors import DocumentUnreadable, SettingsError
 from pipeline.ops.scheduler.events import Event
 from pipeline.ops.scheduler.spool import Spool
+from pipeline.storage import documents
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.credential_state import Acceptance
 
@@ -41,7 +42,7 @@ def test_what_is_no_document_is_told_at_once(
 ) -> None:
     make(tmp_path / "list.json")
     with pytest.raises(DocumentUnreadable, match=why):
-        storage.read_collection(tmp_path / "list.json")
+        documents.read_collection(tmp_path / "list.json")
 
 
 @pytest.mark.parametrize(("make", "why"), ODD.values(), ids=ODD)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from support.stored_documents import leftovers
 
-from pipeline import filesystem, storage
+from pipeline import storage
 from pipeline.errors import StorageError
+from pipeline.storage import documents, filesystem
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, number: int) -> None:
@@ -30,8 +31,8 @@ def test_the_first_to_publish_wins_without_locks(
         refuse(monkeypatch, os, "link", errno.ENOSYS)
     path = tmp_path / "a.json"
     for number in (1, 2):
-        storage.publish(path, {"number": number})
-    assert storage.read(path) == {"number": 1}
+        documents.publish(path, {"number": number})
+    assert documents.read(path) == {"number": 1}
     assert leftovers(tmp_path) == []
 
 
@@ -48,8 +49,8 @@ def test_one_that_publishes_between_the_look_and_the_name_wins_without_locks(
         link(source, target)
 
     monkeypatch.setattr(os, "link", late)
-    storage.publish(path, {"number": 2})
-    assert storage.read(path) == {"number": 1}
+    documents.publish(path, {"number": 2})
+    assert documents.read(path) == {"number": 1}
     assert leftovers(tmp_path) == []
 
 
@@ -57,12 +58,11 @@ def test_a_temporary_of_a_writer_at_work_is_left_alone_without_locks(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     refuse(monkeypatch, fcntl, "flock", errno.ENOLCK)
-    path = tmp_path / "a.json"
     young, old = (tmp_path / f".a.json.{number}.tmp" for number in range(2))
     for temporary in (young, old):
         temporary.touch()
     os.utime(old, (1, 1))
-    assert storage.sweep(path) == [old]
+    assert storage.sweep([tmp_path]) == [old]
     assert young.exists()
 
 
@@ -72,7 +72,7 @@ def test_a_disk_that_fails_is_still_a_failure(
 ) -> None:
     refuse(monkeypatch, os, "fsync", number)
     with pytest.raises(StorageError):
-        storage.publish(tmp_path / "a.json", {})
+        documents.publish(tmp_path / "a.json", {})
     assert not (tmp_path / "a.json").exists()
 
 
@@ -102,11 +102,9 @@ def test_a_missing_guarantee_is_one_warning_that_names_the_folder(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     refuse(monkeypatch, owner, name, number)
-    if name == "link":  # used only where there are no locks
-        refuse(monkeypatch, fcntl, "flock", errno.ENOLCK)
     for each in ("a.json", "b.json"):
-        storage.publish(tmp_path / each, {"name": each})
-        assert storage.read(tmp_path / each) == {"name": each}
+        documents.publish(tmp_path / each, {"name": each})
+        assert documents.read(tmp_path / each) == {"name": each}
     (warning,) = (each for each in caplog.messages if words in each)
     assert warning.startswith(f"The file system of {tmp_path} {words}")
     assert warning.endswith(f"({os.strerror(number)}). Use another disk if that matters.")

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from pipeline import identity, storage
+from pipeline import identity
 from pipeline.documents.collect import Identity
 from pipeline.errors import DataError, OtherIdentity
 from pipeline.paths import Layout
+from pipeline.storage import documents
 
 DAY = datetime.date(2024, 1, 7)
 BEFORE = datetime.date(2024, 1, 6)
@@ -103,14 +104,14 @@ def test_the_list_that_was_collected_last_says_what_a_root_of_an_older_version_i
     relabel(collect(layout, BEFORE), language="en-US", collected_at="2024-01-06T02:00:00+00:00")
     collect(layout)
     trending = layout.trending(BEFORE)
-    storage.publish(trending, a_list(**ENGLISH, collected_at="2023-12-31T02:00:00+00:00"))
+    documents.publish(trending, a_list(**ENGLISH, collected_at="2023-12-31T02:00:00+00:00"))
     layout.identity.unlink()
     identity.write_if_missing(layout)
     assert stated(layout) == KOREAN
 
 
 def test_lists_that_say_nothing_bind_nothing(layout: Layout) -> None:
-    storage.publish(layout.popular(DAY), {"movies": [], "collection_info": {}})
+    documents.publish(layout.popular(DAY), {"movies": [], "collection_info": {}})
     identity.write_if_missing(layout)
     assert identity.bound_identity(layout) is None
     assert not layout.identity.exists()

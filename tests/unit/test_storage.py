@@ -6,7 +6,7 @@ import fcntl
 import os
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,21 @@ from support.stored_documents import DOCUMENT, INFO, names
 
 from pipeline import bounded, storage
 from pipeline.errors import DocumentUnreadable, StorageError
+from pipeline.storage import documents
 
 # What is written
 
 
 def test_a_document_reads_back_as_it_was_published(data_dir: Path) -> None:
     path = data_dir / "raw/movies/daily/popular.json"
-    storage.publish(path, DOCUMENT)
-    assert storage.read(path) == storage.read_collection(path) == DOCUMENT
+    documents.publish(path, DOCUMENT)
+    assert documents.read(path) == documents.read_collection(path) == DOCUMENT
     assert names(path.parent) == ["popular.json"]
 
 
 def test_a_file_is_readable_korean_indented_and_ends_with_its_line(data_dir: Path) -> None:
     path = data_dir / "x.json"
-    storage.publish(path, {"title": "기생충 🎬", "rating": 8.0, "votes": 17000, "poster": None})
+    documents.publish(path, {"title": "기생충 🎬", "rating": 8.0, "votes": 17000, "poster": None})
     assert (
         path.read_bytes()
         == (
@@ -39,37 +40,37 @@ def test_a_file_is_readable_korean_indented_and_ends_with_its_line(data_dir: Pat
 
 def test_what_is_read_is_written_back_byte_for_byte(data_dir: Path) -> None:
     document = {"z": 1, "a": ['"', "\\", "\n", "\u2028", "\x00", "é", 0.1, 1e300, -0.0, True, {}]}
-    storage.publish(data_dir / "a.json", document)
-    storage.publish(data_dir / "b.json", storage.read(data_dir / "a.json"))
+    documents.publish(data_dir / "a.json", document)
+    documents.publish(data_dir / "b.json", documents.read(data_dir / "a.json"))
     assert (data_dir / "a.json").read_bytes() == (data_dir / "b.json").read_bytes()
-    assert list(storage.read(data_dir / "a.json")) == ["z", "a"]
+    assert list(documents.read(data_dir / "a.json")) == ["z", "a"]
 
 
 def test_half_a_surrogate_pair_survives(data_dir: Path) -> None:
     path = data_dir / "x.json"
     document = {"title": "반쪽 \ud83d, \\ud83d and \\\ud83d"}
-    storage.publish(path, document)
+    documents.publish(path, document)
     assert rb"\ud83d" in path.read_bytes()
     assert "반쪽" in path.read_text(encoding="utf-8")
-    assert storage.read(path) == document
+    assert documents.read(path) == document
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 def test_what_is_no_json_number_is_written_as_none(data_dir: Path, number: float) -> None:
-    storage.publish(data_dir / "x.json", {"popularity": number})
-    assert storage.read(data_dir / "x.json") == {"popularity": None}
+    documents.publish(data_dir / "x.json", {"popularity": number})
+    assert documents.read(data_dir / "x.json") == {"popularity": None}
 
 
 def test_a_file_with_what_is_no_json_number_is_damaged(data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "x.json").write_text('{"popularity": NaN}')
     with pytest.raises(DocumentUnreadable, match="not JSON"):
-        storage.read(data_dir / "x.json")
+        documents.read(data_dir / "x.json")
 
 
 def test_anybody_may_read_what_is_published(data_dir: Path) -> None:
     path = data_dir / "x.json"
-    storage.publish(path, DOCUMENT)
+    documents.publish(path, DOCUMENT)
     assert path.stat().st_mode & 0o400
 
 
@@ -80,31 +81,21 @@ def test_a_file_where_the_folder_should_be_is_told_and_kept(data_dir: Path) -> N
     data_dir.write_text("mine", encoding="utf-8")
     path = data_dir / "raw/x.json"
     with pytest.raises(StorageError) as caught:
-        storage.publish(path, DOCUMENT)
+        documents.publish(path, DOCUMENT)
     assert str(caught.value).startswith(f"Cannot write {path}: ")
     assert caught.value.facts == {"path": str(path)}
     assert data_dir.read_text(encoding="utf-8") == "mine"
 
 
-def test_sweeping_tells_what_it_removed_and_leaves_the_rest(data_dir: Path) -> None:
+def test_sweeping_removes_what_a_crash_left_and_nothing_else(data_dir: Path) -> None:
     data_dir.mkdir()
-    for name in (".x.json.0.tmp", ".x.json.7.tmp", ".y.json.0.tmp", "x.json", "notes.tmp"):
-        (data_dir / name).touch()
-    assert storage.sweep(data_dir / "x.json") == [
-        data_dir / ".x.json.0.tmp",
-        data_dir / ".x.json.7.tmp",
-    ]
-    assert names(data_dir) == [".y.json.0.tmp", "notes.tmp", "x.json"]
-    assert storage.sweep(data_dir / "nowhere" / "x.json") == []
-
-
-def test_a_left_over_of_somebody_else_is_removed_all_the_same(data_dir: Path) -> None:
-    data_dir.mkdir()
-    left = data_dir / ".x.json.0.tmp"
-    left.write_text("half")
-    left.chmod(0o444)
-    storage.publish(data_dir / "x.json", DOCUMENT)
-    assert names(data_dir) == ["x.json"]
+    left = [data_dir / name for name in (".x.json.0.tmp", ".y.json.00ab42ff.tmp")]
+    kept = [".notes.tmp", "notes.0.tmp", "x.json"]
+    for path in (*left, *(data_dir / name for name in kept)):
+        path.touch()
+    left[0].chmod(0o444)
+    assert sorted(storage.sweep([data_dir / "nowhere", data_dir])) == left
+    assert names(data_dir) == kept
 
 
 # Two runs at once
@@ -112,10 +103,10 @@ def test_a_left_over_of_somebody_else_is_removed_all_the_same(data_dir: Path) ->
 
 def test_a_second_run_does_not_replace_what_is_published(data_dir: Path) -> None:
     path = data_dir / "x.json"
-    storage.publish(path, {"by": "the first"})
+    documents.publish(path, {"by": "the first"})
     before = path.stat()
-    storage.publish(path, {"by": "the second"})
-    assert storage.read(path) == {"by": "the first"}
+    documents.publish(path, {"by": "the second"})
+    assert documents.read(path) == {"by": "the first"}
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert names(data_dir) == ["x.json"]
 
@@ -123,7 +114,7 @@ def test_a_second_run_does_not_replace_what_is_published(data_dir: Path) -> None
 # Damaged files
 
 Reader = Callable[[Path], dict[str, Any]]
-WHOLE = storage.encode(DOCUMENT)
+WHOLE = documents.encode(DOCUMENT)
 NO_DOCUMENTS = {
     "cut": WHOLE[:40],
     "cut in the middle of a letter": WHOLE[: WHOLE.index("기".encode()) + 1],
@@ -174,7 +165,7 @@ def assert_told_how_to_redo(reader: Reader, path: Path) -> None:
     assert caught.value.facts == {"path": str(path)}
 
 
-@pytest.mark.parametrize("reader", [storage.read, storage.read_collection])
+@pytest.mark.parametrize("reader", [documents.read, documents.read_collection])
 @pytest.mark.parametrize("content", NO_DOCUMENTS.values(), ids=NO_DOCUMENTS.keys())
 def test_a_damaged_file_is_named_and_how_to_redo_it(
     data_dir: Path, reader: Reader, content: bytes
@@ -191,27 +182,27 @@ def test_a_file_that_holds_no_films_is_named_and_how_to_redo_it(
     data_dir: Path, document: dict[str, Any]
 ) -> None:
     path = data_dir / "x.json"
-    storage.publish(path, document)
-    assert storage.read(path) == document
-    assert_told_how_to_redo(storage.read_collection, path)
+    documents.publish(path, document)
+    assert documents.read(path) == document
+    assert_told_how_to_redo(documents.read_collection, path)
 
 
 def test_a_document_may_be_larger_than_any_other_text(data_dir: Path) -> None:
     """A list of 10,000 films has some 15 MB."""
     path = data_dir / "x.json"
     large = {"movies": ["x" * 1000] * (bounded.LARGEST_TEXT // 1000 + 1)}
-    storage.publish(path, large)
+    documents.publish(path, large)
     assert path.stat().st_size > bounded.LARGEST_TEXT
-    assert storage.read(path) == large
+    assert documents.read(path) == large
 
 
 def test_a_list_may_be_empty(data_dir: Path) -> None:
     path = data_dir / "x.json"
-    storage.publish(path, {"movies": [], "collection_info": INFO})
-    assert storage.read_collection(path) == {"movies": [], "collection_info": INFO}
+    documents.publish(path, {"movies": [], "collection_info": INFO})
+    assert documents.read_collection(path) == {"movies": [], "collection_info": INFO}
 
 
-@pytest.mark.parametrize("reader", [storage.read, storage.read_collection])
+@pytest.mark.parametrize("reader", [documents.read, documents.read_collection])
 def test_a_file_that_is_gone_is_named(data_dir: Path, reader: Reader) -> None:
     with pytest.raises(DocumentUnreadable, match=r"x\.json cannot be read: No such file"):
         reader(data_dir / "x.json")
@@ -219,15 +210,15 @@ def test_a_file_that_is_gone_is_named(data_dir: Path, reader: Reader) -> None:
 
 def test_a_file_that_is_gone_says_how_to_redo_it(data_dir: Path) -> None:
     with pytest.raises(DocumentUnreadable, match="run the same command again") as caught:
-        storage.read(data_dir / "x.json")
+        documents.read(data_dir / "x.json")
     assert caught.value.facts == {"path": str(data_dir / "x.json")}
 
 
 def test_whether_a_document_is_there(data_dir: Path) -> None:
-    storage.publish(data_dir / "x.json", DOCUMENT)
-    assert storage.is_there(data_dir / "x.json")
-    assert not storage.is_there(data_dir / "y.json")
-    assert not storage.is_there(data_dir / "nowhere" / "x.json")
+    documents.publish(data_dir / "x.json", DOCUMENT)
+    assert documents.exists(data_dir / "x.json")
+    assert not documents.exists(data_dir / "y.json")
+    assert not documents.exists(data_dir / "nowhere" / "x.json")
 
 
 def test_what_cannot_be_looked_for_is_told_in_a_sentence(data_dir: Path) -> None:
@@ -235,9 +226,9 @@ def test_what_cannot_be_looked_for_is_told_in_a_sentence(data_dir: Path) -> None
     data_dir.mkdir()
     path = data_dir / ("x" * 300)
     with pytest.raises(DocumentUnreadable) as caught:
-        storage.is_there(path)
+        documents.exists(path)
     assert str(caught.value) == (
-        f"{path} cannot be read: File name too long; mend that and run the same command again."
+        f"{path} cannot be read: File name too long; fix that and run the same command again."
     )
 
 
@@ -254,16 +245,16 @@ REPORT = {
 
 
 def test_a_report_is_read_back(data_dir: Path) -> None:
-    storage.publish(data_dir / "x.json", REPORT)
-    assert storage.read_report(data_dir / "x.json") == REPORT
+    documents.publish(data_dir / "x.json", REPORT)
+    assert documents.read_report(data_dir / "x.json") == REPORT
 
 
 @pytest.mark.parametrize("key", REPORT)
 @pytest.mark.parametrize("value", [None, {}])
 def test_a_report_without_a_figure_is_damaged(data_dir: Path, key: str, value: object) -> None:
     path = data_dir / "x.json"
-    storage.publish(path, {**REPORT, key: value})
-    assert_told_how_to_redo(storage.read_report, path)
+    documents.publish(path, {**REPORT, key: value})
+    assert_told_how_to_redo(documents.read_report, path)
 
 
 # --- Pages, and what is set aside -------------------------------------------------------------
@@ -271,66 +262,75 @@ def test_a_report_without_a_figure_is_damaged(data_dir: Path, key: str, value: o
 
 def test_a_page_is_published_whole_and_replaced_by_a_later_one(data_dir: Path) -> None:
     path = data_dir / "daily" / "page.html"
-    storage.publish_page(path, "<p>영화 \ud83c</p>")
+    documents.replace(path, "<p>영화 \ud83c</p>")
     assert path.read_text(encoding="utf-8") == "<p>영화 \\ud83c</p>"
-    storage.publish_page(path, "<p>another</p>")
+    documents.replace(path, "<p>another</p>")
     assert path.read_text(encoding="utf-8") == "<p>another</p>"
 
 
-def test_the_index_is_replaced_whole(data_dir: Path) -> None:
-    path = data_dir / "index.html"
-    for text in ("<p>one</p>", "<p>two</p>"):
-        with storage.replacing(path) as replace:
-            replace(text)
-    assert path.read_text(encoding="utf-8") == "<p>two</p>"
-    assert not list(data_dir.glob("*.tmp"))
+def test_a_page_that_could_not_be_written_leaves_the_old_one(data_dir: Path) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"<p>"
+        raise ValueError("no more")
 
-
-def test_an_index_that_could_not_be_made_leaves_the_old_one(data_dir: Path) -> None:
-    path = data_dir / "index.html"
-    with storage.replacing(path) as replace:
-        replace("<p>one</p>")
-    with pytest.raises(ValueError, match="no"), storage.replacing(path):
-        raise ValueError("no")
+    path = data_dir / "page.html"
+    documents.replace(path, "<p>one</p>")
+    with pytest.raises(ValueError, match="no more"):
+        documents.STORAGE.replace(path, broken())
     assert path.read_text(encoding="utf-8") == "<p>one</p>"
+    assert names(data_dir) == ["page.html"]
 
 
-def test_two_that_replace_the_index_do_it_one_after_the_other(data_dir: Path) -> None:
+def test_one_process_at_a_time_is_within_a_block_that_is_exclusive(data_dir: Path) -> None:
     path = data_dir / "index.html"
     order: list[str] = []
 
     def other() -> None:
-        with storage.replacing(path) as replace:
+        with storage.exclusive(data_dir, path):
             order.append("other")
-            replace("other")
 
     thread = threading.Thread(target=other)
-    with storage.replacing(path) as replace:
+    with storage.exclusive(data_dir, path):
         thread.start()
         thread.join(0.2)
         order.append("first")
-        replace("first")
     thread.join(5)
     assert order == ["first", "other"]
-    assert path.read_text(encoding="utf-8") == "other"
+    assert names(data_dir) == []
+
+
+def test_a_document_is_written_where_a_broken_link_has_its_name(data_dir: Path) -> None:
+    data_dir.mkdir()
+    path = data_dir / "x.json"
+    path.symlink_to(data_dir / "gone.json")
+    documents.publish(path, DOCUMENT)
+    assert documents.read(path) == DOCUMENT
+    assert names(data_dir) == ["x.json"]
+
+
+def test_names_of_a_folder_are_those_of_its_documents(data_dir: Path) -> None:
+    assert list(documents.STORAGE.list(data_dir)) == []
+    documents.publish(data_dir / "x.json", DOCUMENT)
+    (data_dir / ".x.json.0.tmp").touch()
+    assert list(documents.STORAGE.list(data_dir)) == ["x.json"]
 
 
 def test_what_is_set_aside_is_gone_from_its_place_and_whole_elsewhere(data_dir: Path) -> None:
     path, kept = data_dir / "x.json", data_dir / "rejected" / "x.json"
-    storage.publish(path, {"a": 1})
-    storage.set_aside(path, kept)
+    documents.publish(path, {"a": 1})
+    documents.set_aside(path, kept)
     assert not path.exists()
-    assert storage.read(kept) == {"a": 1}
-    storage.set_aside(path, kept)
-    assert storage.read(kept) == {"a": 1}
+    assert documents.read(kept) == {"a": 1}
+    documents.set_aside(path, kept)
+    assert documents.read(kept) == {"a": 1}
 
 
 def test_what_cannot_be_set_aside_is_told_in_a_sentence(data_dir: Path) -> None:
     path = data_dir / "x.json"
-    storage.publish(path, {"a": 1})
+    documents.publish(path, {"a": 1})
     (data_dir / "rejected").write_text("a file in the way")
-    with pytest.raises(StorageError, match="Cannot move"):
-        storage.set_aside(path, data_dir / "rejected" / "x.json")
+    with pytest.raises(StorageError, match="Cannot write"):
+        documents.set_aside(path, data_dir / "rejected" / "x.json")
     assert path.exists()
 
 
@@ -354,15 +354,15 @@ def test_the_facts_of_a_list_are_read_however_it_is_written(
 ) -> None:
     data_dir.mkdir()
     path = data_dir / "x.json"
-    assert storage.read_info(path) is None
+    assert documents.read_info(path) is None
     path.write_bytes(content)
-    assert storage.read_info(path) == known
+    assert documents.read_info(path) == known
 
 
 def test_a_note_is_replaced_and_is_for_its_owner_alone(data_dir: Path) -> None:
     path = data_dir / "state" / "note"
     for text in ("a longer text", "짧은"):
-        storage.write_state(path, text)
+        storage.LocalStorage(mode=0o600).replace(path, [text.encode()])
         assert path.read_text(encoding="utf-8") == text
     assert path.stat().st_mode & 0o077 == 0
 
@@ -376,7 +376,7 @@ def test_a_document_and_then_its_name_are_flushed_to_the_disk(
 ) -> None:
     path = data_dir / "x.html"
     if is_there:
-        storage.publish_page(path, "old")
+        documents.replace(path, "old")
     flushed: list[tuple[bool, bool]] = []
 
     def fsync(descriptor: int) -> None:
@@ -385,9 +385,9 @@ def test_a_document_and_then_its_name_are_flushed_to_the_disk(
 
     monkeypatch.setattr(os, "fsync", fsync)
     if is_there:
-        storage.publish_page(path, "new")
+        documents.replace(path, "new")
     else:
-        storage.publish(path, {"text": "new"})
+        documents.publish(path, {"text": "new"})
     assert flushed == [(False, False), (True, True)]
 
 
@@ -396,8 +396,8 @@ def test_a_document_is_written_beside_the_temporary_of_another_run(data_dir: Pat
     other = data_dir / ".x.json.0.tmp"
     with other.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        storage.publish(data_dir / "x.json", DOCUMENT)
+        documents.publish(data_dir / "x.json", DOCUMENT)
         assert names(data_dir) == [".x.json.0.tmp", "x.json"]
-        assert storage.sweep(data_dir / "x.json") == [], "its writer is at work"
-    assert storage.sweep(data_dir / "x.json") == [other]
+        assert storage.sweep([data_dir]) == [], "its writer is at work"
+    assert storage.sweep([data_dir]) == [other]
     assert names(data_dir) == ["x.json"]

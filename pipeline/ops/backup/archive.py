@@ -16,11 +16,11 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pipeline import filesystem
 from pipeline.errors import DataError, StorageError
 from pipeline.ops.backup import manifest as manifests
 from pipeline.ops.backup.manifest import Manifest, Member
 from pipeline.ops.backup.members import content, headers
+from pipeline.storage import filesystem
 
 _LARGEST_MANIFEST = 32 << 20
 _ALWAYS_FINE = 64 << 20

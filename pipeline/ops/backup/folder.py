@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline import filesystem
 from pipeline.errors import DataError, StorageError
 from pipeline.ops.backup import archive
 from pipeline.ops.backup.manifest import Manifest
+from pipeline.storage import filesystem
 
 _NAME = re.compile(r"tmdb-backup-(\d{8}T\d{6}Z)\.tar\.gz")
 _STAGING = ".tmdb-backup-"

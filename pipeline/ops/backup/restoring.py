@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import filesystem, identity
+from pipeline import identity
 from pipeline.errors import SettingsError, StorageError
 from pipeline.ops.backup import archive, folder, manifest
 from pipeline.ops.backup.database import Database
 from pipeline.ops.backup.manifest import Manifest
 from pipeline.paths import Layout
 from pipeline.settings import Settings
+from pipeline.storage import filesystem
 
 NO_DATABASE = (
     "The backup holds a task history and no database is known here: set PIPELINE_HISTORY_URL or "

@@ -76,27 +76,21 @@ def exit_statuses() -> Finding:
 def left_overs() -> Finding:
     """Look for temporary files that a crash left behind."""
     layout = Layout(settings.current().data_dir)
-    old = [path for folder in _folders(layout) for path in folder.glob(".*.tmp") if _is_old(path)]
+    old = [
+        path
+        for folder in layout.published_folders
+        for path in folder.glob(".*.tmp")
+        if _is_old(path)
+    ]
     if old:
         found = f"{len(old)} temporary file(s) of a crash, the first {old[0]}"
         return Finding(
             "left-overs",
             WARNING,
             found,
-            "The next run of their day removes them; else delete them.",
+            "The next run removes them.",
         )
     return Finding("left-overs", OK, "no temporary files of a crash")
-
-
-def _folders(layout: Layout) -> set[Path]:
-    """Return every folder that documents are published in."""
-    day = clock.today()
-    documents = [
-        *(layout.popular(day), layout.trending(day), layout.validation_report(day)),
-        *(layout.daily_summary(day), layout.genre("any", day), layout.top_rated(day)),
-        layout.consolidated(day),
-    ]
-    return {path.parent for path in documents}
 
 
 def _is_old(path: Path) -> bool:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import storage
 from pipeline.catalog import Plan
 from pipeline.errors import PipelineError
 from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
+from pipeline.storage import documents
 
 LOOK_BACK_DAYS = 60
 """A document that is older is as good as none."""
@@ -89,13 +89,13 @@ def _infos(
     lists: Mapping[str, PathOfDay], today: datetime.date
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, path in _newest_of(lists, today):
-        if info := storage.read_info(path):
+        if info := documents.read_info(path):
             yield name, info
 
 
 def _report(path: Path | None) -> dict[str, Any]:
     try:
-        return storage.read_report(path) if path else {}
+        return documents.read_report(path) if path else {}
     except PipelineError:
         return {}
 

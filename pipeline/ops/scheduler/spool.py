@@ -17,9 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from pipeline import filesystem, jsontext
+from pipeline import jsontext
 from pipeline.errors import StorageError
 from pipeline.ops.scheduler.events import Event
+from pipeline.storage import filesystem
 
 LOGGER = logging.getLogger("luigi.history")
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from luigi.scheduler import SimpleTaskState
 
-from pipeline import filesystem
 from pipeline.errors import StorageError
 from pipeline.ops.scheduler.accepted import is_ours
 from pipeline.ops.scheduler.refused import LOGGER
+from pipeline.storage import filesystem
 
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import storage
 from pipeline.errors import DocumentUnreadable, StorageError
+from pipeline.storage import documents
 
 INFO = {
     "total_collected": 1,
@@ -23,7 +23,7 @@ Reader = Callable[[Path], object]
 
 
 def stored(path: Path, movies: Any, info: Any) -> Path:
-    storage.publish(path, {"movies": movies, "collection_info": info})
+    documents.publish(path, {"movies": movies, "collection_info": info})
     return path
 
 
@@ -51,45 +51,47 @@ def told(reader: Reader, path: Path) -> str:
     ],
 )
 def test_a_list_is_told_by_what_it_lacks(data_dir: Path, info: Any, why: str) -> None:
-    assert told(storage.read_collection, stored(data_dir / "x.json", [FILM], info)) == why
+    assert told(documents.read_collection, stored(data_dir / "x.json", [FILM], info)) == why
 
 
 def test_films_without_ids_are_told_as_such(data_dir: Path) -> None:
     path = stored(data_dir / "x.json", [{"id": "1"}], INFO)
-    assert told(storage.read_collection, path) == "its movies are not a list of films with ids"
+    assert told(documents.read_collection, path) == "its movies are not a list of films with ids"
 
 
 def test_what_is_no_document_at_all_is_told_as_such(data_dir: Path) -> None:
     path = stored(data_dir / "x.json", [], INFO)
     path.write_bytes(b"[]")
-    assert told(storage.read, path) == "it holds no JSON object"
+    assert told(documents.read, path) == "it holds no JSON object"
     path.write_bytes(b"{")
-    assert told(storage.read, path).startswith("it is not JSON (")
+    assert told(documents.read, path).startswith("it is not JSON (")
     path.write_bytes(b"[" * 100_000 + b"]" * 100_000)
-    assert told(storage.read, path).startswith("it is not JSON (")
+    assert told(documents.read, path).startswith("it is not JSON (")
 
 
 def test_a_report_is_told_by_what_it_lacks(data_dir: Path) -> None:
-    storage.publish(data_dir / "x.json", {"validation_rate": 1.0})
+    documents.publish(data_dir / "x.json", {"validation_rate": 1.0})
     assert (
-        told(storage.read_report, data_dir / "x.json") == "it has no usable overall_quality_score"
+        told(documents.read_report, data_dir / "x.json") == "it has no usable overall_quality_score"
     )
 
 
 def test_what_cannot_be_set_aside_says_what_to_do(data_dir: Path) -> None:
     path, kept = data_dir / "x.json", data_dir / "a" / "b" / "x.json"
-    storage.publish(path, FILM)
+    documents.publish(path, FILM)
     (data_dir / "a").write_text("a file in the way")
     with pytest.raises(StorageError) as caught:
-        storage.set_aside(path, kept)
+        documents.set_aside(path, kept)
     assert str(caught.value) == (
-        f"Cannot move {path} to {kept}: Not a directory. Mend that and run the same command again."
+        f"Cannot write {kept}: Not a directory. Free or fix that disk or folder and run the same "
+        "command again; what is finished is kept."
     )
-    assert caught.value.facts == {"path": str(path)}
+    assert caught.value.facts == {"path": str(kept)}
+    assert path.exists()
 
 
 def test_what_is_set_aside_finds_its_folders_made(data_dir: Path) -> None:
     path, kept = data_dir / "x.json", data_dir / "a" / "b" / "x.json"
-    storage.publish(path, FILM)
-    storage.set_aside(path, kept)
-    assert storage.read(kept) == FILM
+    documents.publish(path, FILM)
+    documents.set_aside(path, kept)
+    assert documents.read(kept) == FILM

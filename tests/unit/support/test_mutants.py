@@ -12,7 +12,7 @@ LINES = """
     pipeline.documents.consolidate.x_add_list__mutmut_1: killed
     pipeline.documents.consolidate.x_add_list__mutmut_2: survived
     pipeline.quality.fields.x_number__mutmut_1: no tests
-    pipeline.storage.x_sweep__mutmut_1: timeout
+    pipeline.storage.temporary.x_sweep__mutmut_1: timeout
     pipeline.tmdb.body.x_read__mutmut_1: killed
 """
 
@@ -21,7 +21,7 @@ def test_outcomes_are_counted_by_module() -> None:
     assert mutants.tally(mutants.read(LINES)) == {
         "pipeline.documents.consolidate": {"killed": 1, "survived": 1},
         "pipeline.quality.fields": {"no tests": 1},
-        "pipeline.storage": {"timeout": 1},
+        "pipeline.storage.temporary": {"timeout": 1},
         "pipeline.tmdb.body": {"killed": 1},
     }
 
@@ -41,7 +41,7 @@ def test_each_area_is_told_with_its_modules() -> None:
         ["**client**", "1", "1", "0", "0", "0", "100.0 %"],
         ["tmdb.body", "1", "1", "0", "0", "0", "100.0 %"],
         ["**storage**", "1", "0", "1", "0", "0", "100.0 %"],
-        ["storage", "1", "0", "1", "0", "0", "100.0 %"],
+        ["storage.temporary", "1", "0", "1", "0", "0", "100.0 %"],
     ]
 
 
@@ -63,6 +63,10 @@ def test_too_few_and_unfinished_are_told(
 
 def test_a_new_module_of_a_lower_layer_is_changed_too() -> None:
     changed = set(mutants.changed_files())
-    assert {"pipeline/catalog.py", "pipeline/storage.py", "pipeline/tmdb/client.py"} <= changed
+    assert {
+        "pipeline/catalog.py",
+        "pipeline/storage/local.py",
+        "pipeline/tmdb/client.py",
+    } <= changed
     assert not any(file.startswith(("pipeline/ops/", "pipeline/tasks/")) for file in changed)
     assert all((REPOSITORY / file).is_file() for file in changed)

@@ -15,12 +15,12 @@ import pytest
 from support.page_documents import collection, daily_report, summary, weekly_report
 
 import pipeline
-from pipeline import storage
 from pipeline.pages.daily import daily_page
 from pipeline.pages.index import index_page
 from pipeline.paths import Layout
 from pipeline.runtime import journal
 from pipeline.runtime.progress import Progress
+from pipeline.storage import documents
 from pipeline.tasks.freshness import Stamps
 from pipeline.tasks.index import IndexView
 
@@ -61,7 +61,7 @@ def summed_up(layout: Layout) -> dict[str, Any]:
     """Check and sum up the day as luigi does, and read the summary back."""
     pipeline.ValidationReport(date=DAY).run()
     pipeline.DailySummary(date=DAY).run()
-    return storage.read(layout.daily_summary(DAY))
+    return documents.read(layout.daily_summary(DAY))
 
 
 JOURNALS: dict[str, list[Any]] = {
@@ -208,7 +208,7 @@ def test_a_table_that_cannot_be_drawn_does_not_fail_the_summary(
 ) -> None:
     pipeline.ValidationReport(date=DAY).run()
     path = layout.validation_report(DAY)
-    path.write_text(json.dumps({**storage.read(path), key: value}), encoding="utf-8")
+    path.write_text(json.dumps({**documents.read(path), key: value}), encoding="utf-8")
     pipeline.DailySummary(date=DAY).run()
     assert layout.daily_summary(DAY).exists()
     assert "is not shown here" in caplog.text

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipeline import storage
 from pipeline.paths import Layout
 from pipeline.quality.baseline import from_document, profile_of, to_document
+from pipeline.storage import documents
 from pipeline.tasks.history import LookBack
 
 DAY = datetime.date(2024, 3, 1)
@@ -54,36 +54,36 @@ def found(layout: Layout, **changes: Any) -> list[tuple[int, tuple[int, ...]]]:
 
 def test_reports_are_read_newest_first_and_gaps_are_passed_over(layout: Layout) -> None:
     for days in (1, 2, 5):
-        storage.publish(layout.validation_report(before(days)), report(before(days), days))
+        documents.publish(layout.validation_report(before(days)), report(before(days), days))
     assert found(layout) == [(1, (1,)), (2, (2,)), (5, (5,))]
 
 
 def test_no_more_collections_and_no_more_days_are_looked_at_than_asked_for(layout: Layout) -> None:
     for days in range(1, 60):
-        storage.publish(layout.validation_report(before(days)), report(before(days), days))
+        documents.publish(layout.validation_report(before(days)), report(before(days), days))
     assert [days for days, _ in found(layout)] == list(range(1, 29))
     assert [days for days, _ in found(layout, days=3)] == [1, 2, 3]
 
 
 def test_the_day_itself_and_later_ones_are_no_past(layout: Layout) -> None:
     for days in (0, -1):
-        storage.publish(layout.validation_report(before(days)), report(before(days), 7))
+        documents.publish(layout.validation_report(before(days)), report(before(days), 7))
     assert found(layout) == []
 
 
 def test_a_list_that_failed_is_no_measure_of_what_is_usual(layout: Layout) -> None:
-    storage.publish(
+    documents.publish(
         layout.validation_report(before(1)), report(before(1), 1, failed_lists=["popular"])
     )
-    storage.publish(layout.validation_report(before(2)), report(before(2), 2))
+    documents.publish(layout.validation_report(before(2)), report(before(2), 2))
     assert found(layout) == [(2, (2,))]
 
 
 @pytest.mark.parametrize("old", [{}, {"profiles": None}, {"profiles": [1]}])
 def test_a_day_without_measures_is_passed_over(layout: Layout, old: dict[str, Any]) -> None:
-    storage.publish(layout.validation_report(before(1)), {"validation_rate": 100, **old})
-    storage.publish(layout.popular(before(2)), {"movies": [film(4)]})
-    storage.publish(layout.validation_report(before(3)), report(before(3), 3))
+    documents.publish(layout.validation_report(before(1)), {"validation_rate": 100, **old})
+    documents.publish(layout.popular(before(2)), {"movies": [film(4)]})
+    documents.publish(layout.validation_report(before(3)), report(before(3), 3))
     assert found(layout) == [(3, (3,))]
 
 
@@ -93,16 +93,16 @@ def test_a_day_without_measures_is_passed_over(layout: Layout, old: dict[str, An
 def test_films_of_another_identity_are_compared_with_nothing(
     layout: Layout, other: dict[str, str]
 ) -> None:
-    storage.publish(layout.validation_report(before(1)), report(before(1), 1, **other))
+    documents.publish(layout.validation_report(before(1)), report(before(1), 1, **other))
     assert found(layout) == []
 
 
 def test_a_report_of_an_older_version_is_judged_by_its_lists(layout: Layout) -> None:
     for days, language in ((1, "en-US"), (2, "ko-KR")):
-        storage.publish(layout.validation_report(before(days)), report(before(days), days))
+        documents.publish(layout.validation_report(before(days)), report(before(days), days))
         info = {"source": "tmdb", "language": language, "region": "KR"}
         document = {"movies": [], "collection_info": info}
-        storage.publish(layout.popular(before(days)), document)
+        documents.publish(layout.popular(before(days)), document)
     assert found(layout) == [(2, (2,))]
 
 
@@ -111,7 +111,7 @@ def test_a_damaged_file_of_before_stops_nothing(layout: Layout, content: str) ->
     path = layout.validation_report(before(1))
     path.parent.mkdir(parents=True)
     path.write_text(content, encoding="utf-8")
-    storage.publish(layout.validation_report(before(2)), report(before(2), 2))
+    documents.publish(layout.validation_report(before(2)), report(before(2), 2))
     assert found(layout) == [(2, (2,))]
 
 
