@@ -41,8 +41,9 @@ def sweep(folders: Iterable[Path]) -> list[Path]:
     """Remove the temporaries in these folders whose writer is gone, and return them."""
     removed = []
     for folder in folders:
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            found = [folder / entry.name for entry in entries if _NAME.fullmatch(entry.name)]
+        with contextlib.suppress(OSError):
+            hidden = (name for name in os.listdir(folder) if name.startswith("."))
+            found = [folder / name for name in hidden if _NAME.fullmatch(name)]
             removed += [temporary for temporary in found if _remove_if_abandoned(temporary)]
     return removed
 

@@ -160,6 +160,20 @@ documents.publish(Path(sys.argv[1]), {"movies": []})
     assert len(whole_documents(data_dir)) == 2  # the list and root.json
 
 
+def test_a_run_that_finds_all_done_removes_what_a_crash_left(
+    luigi_run: LuigiRun, data_dir: Path
+) -> None:
+    """A writer that was stopped when its document had its name, and still another one."""
+    command = ("GenreMovies", "--date", "2024-01-07", "--genre", "action")
+    assert luigi_run(*command).status == 0
+    target = data_dir / "raw/movies/genre/action_20240107.json"
+    left = target.with_name(f".{target.name}.00ab42ff.tmp")
+    left.hardlink_to(target)
+    assert luigi_run(*command).status == 0
+    assert leftovers(data_dir) == []
+    assert len(whole_documents(data_dir)) == 2  # the list and root.json
+
+
 def test_runs_of_the_same_week_at_once_all_end_well(
     environment: dict[str, str],
     clean_environment: Path,

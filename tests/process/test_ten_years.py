@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,9 @@ TODAY = datetime.date.today()
 YESTERDAY = TODAY - datetime.timedelta(days=1)
 SOME_DAYS, TEN_YEARS = 250, 3650
 """All that ever looks back has something to find in the first, too."""
+
+CHANCE = re.compile(r"\.[0-9a-f]{8}\.tmp$")
+"""What differs in the names of temporaries."""
 
 SPY = """
 import atexit, json, os, sys
@@ -89,7 +93,8 @@ def opened(root: Path, plan: Path, folder: Path, script: str, *words: str) -> li
         timeout=100,
     )
     assert done.returncode == 0, done.stderr
-    return [(event, path) for event, path in json.loads(told.read_text()) if "logs" not in path]
+    seen = json.loads(told.read_text())
+    return [(event, CHANCE.sub(".tmp", path)) for event, path in seen if "logs" not in path]
 
 
 def listed(seen: list[tuple[str, str]]) -> list[str]:
