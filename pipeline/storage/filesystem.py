@@ -17,11 +17,10 @@ from pathlib import Path
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
+# Errors of calls that a file system does not support. NFS returns EBADF for locks of folders.
 _NOT_SUPPORTED = frozenset(
     (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.ENOTTY)
 )
-"""What system calls say that a file system does not know. NFS says EBADF to locks of folders."""
-
 _NO_LOCKS = _NOT_SUPPORTED | {errno.ENOLCK}
 _NO_LINKS = _NOT_SUPPORTED | {errno.EPERM, errno.EMLINK, errno.EXDEV}
 
@@ -29,15 +28,15 @@ _SYNC, _LOCK, _LINK = range(3)
 _CONSEQUENCES = (
     "cannot flush to the disk: what was written last may be missing after a power failure",
     "has no locks: do not start two runs for the same data at once",
-    "has no hard links: do not start two runs for the same data at once",
+    "has no hard links: run the pipeline for this data on one host only",
 )
 
+# One byte for each guarantee, shared with the task processes that this one forks: they warn once.
 _warned = mmap.mmap(-1, len(_CONSEQUENCES))
-"""One byte a guarantee, shared with the task processes that this one forks: they warn once."""
 
 
 def sync(descriptor: int, path: Path) -> None:
-    """Flush a file or folder to the disk; `path` is what a warning names.
+    """Flush a file or folder to the disk; a warning names `path`.
 
     Raises:
         OSError: the disk is full or fails.
@@ -65,7 +64,7 @@ def lock_record(descriptor: int, path: Path) -> bool:
 
 
 def unlock_record(descriptor: int) -> None:
-    """Give a lock of `lock_record` up."""
+    """Release a lock of `lock_record`."""
     fcntl.lockf(descriptor, fcntl.LOCK_UN)
 
 

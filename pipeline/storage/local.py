@@ -95,7 +95,7 @@ def _name_if_free(written: Path, path: Path) -> bool:
         if filesystem.link(written, path):
             return True
     with exclusive(path.parent, path):
-        if path.exists():  # unlike a link, not where a symbolic link leads nowhere
+        if path.exists():  # a broken symbolic link has the name, but no document
             return False
         written.rename(path)
         return True

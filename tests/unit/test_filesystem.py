@@ -88,7 +88,7 @@ def nothing_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (os, "fsync", errno.EINVAL, "cannot flush to the disk: what was written last may be miss"),
         (fcntl, "flock", errno.ENOLCK, "has no locks: do not start two runs for the same data at"),
-        (os, "link", errno.EPERM, "has no hard links: do not start two runs for the same data at"),
+        (os, "link", errno.EPERM, "has no hard links: run the pipeline for this data on one"),
     ],
     ids=["flush", "lock", "link"],
 )
