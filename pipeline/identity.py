@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline import bounded, jsontext, settings, storage
+from pipeline import settings, storage
+from pipeline.documents import json_text
 from pipeline.documents.collect import Identity, agree, identity_of
 from pipeline.errors import DataError, DocumentUnreadable, OtherIdentity, StorageError
 from pipeline.paths import Layout
 from pipeline.settings import Settings
-from pipeline.storage import documents
+from pipeline.storage import bounded, documents
 
 _NEWEST_LISTS = 10
 """Lists of each kind that are tried where root.json has to be rebuilt."""
@@ -262,7 +263,7 @@ def _parsed(text: bytes) -> Identity | None:
 
 def _fields(text: bytes) -> dict[str, Any]:
     try:
-        fields = jsontext.decode(text) if text else {}
+        fields = json_text.decode(text) if text else {}
     except ValueError:
         return {}
     return fields if isinstance(fields, dict) else {}

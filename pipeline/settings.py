@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from pipeline import bounded, clock, folders
+from pipeline import clock
 from pipeline.catalog import Plan, plan_from
 from pipeline.errors import SettingsError
 from pipeline.paths import Layout
+from pipeline.storage import bounded, folders
 from pipeline.tmdb.credential import DEMO, Credential, Secret
 
 if TYPE_CHECKING:

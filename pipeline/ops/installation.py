@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import bounded, clock
+from pipeline import clock
 from pipeline.ops import schedule
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule import Schedule, TimerSchedule
+from pipeline.storage import bounded
 
 WRAPPER = "tmdb-scheduled"
 CATCH_UP = "catch-up"

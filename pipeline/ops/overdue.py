@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import bounded, clock
+from pipeline import clock
 from pipeline.ops import run_record
 from pipeline.ops.roots import ROOTS, Root
 from pipeline.ops.schedule import Schedule, next_time, times_by_day
 from pipeline.ops.scheduler.newest import newest
 from pipeline.paths import Layout
+from pipeline.storage import bounded
 
 GRACE = datetime.timedelta(hours=2)
 """How long after its time a run may still be in progress or between its attempts."""

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline import bounded, clock, jsontext
+from pipeline import clock
+from pipeline.documents import json_text
 from pipeline.errors import StorageError
-from pipeline.storage import filesystem
+from pipeline.storage import bounded, filesystem
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -54,7 +55,7 @@ def of(pid: int) -> Process:
 def recorded(path: Path) -> Process | None:
     """Return the process that the file remembers, if it still runs."""
     try:
-        facts = jsontext.decode(bounded.read(path))
+        facts = json_text.decode(bounded.read(path))
         process = Process(int(facts["pid"]), str(facts["started"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -16,9 +16,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline import bounded, clock, jsontext, settings
+from pipeline import clock, settings
+from pipeline.documents import json_text
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
+from pipeline.storage import bounded
 
 STARTED, ENDED = "started", "ended"
 
@@ -179,7 +181,7 @@ def _short(reason: str | None) -> str | None:
 
 def _event(line: str) -> dict[str, Any] | None:
     try:
-        event = jsontext.decode(line)
+        event = json_text.decode(line)
         event["at"] = datetime.datetime.fromisoformat(event["at"]).astimezone(datetime.UTC)
         texts: Iterable[Any] = (event["run_id"], event["task"], event["event"])
         return event if all(isinstance(each, str) for each in texts) else None

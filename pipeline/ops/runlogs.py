@@ -10,11 +10,12 @@ from typing import IO
 
 import click
 
-from pipeline import bounded, settings
+from pipeline import settings
 from pipeline.errors import NotPossible, StorageError
 from pipeline.ops.roots import family_of
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
+from pipeline.storage import bounded
 
 LARGEST_BYTES = 10_000_000
 """A log of luigid that is larger when luigid is started becomes its predecessor, `.1`."""

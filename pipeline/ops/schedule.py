@@ -16,9 +16,10 @@ from typing import Protocol
 
 from cronsim import CronSim, CronSimError
 
-from pipeline import bounded, clock
+from pipeline import clock
 from pipeline.errors import SettingsError
 from pipeline.ops.roots import ROOTS, Root
+from pipeline.storage import bounded
 
 _MACROS = {
     "@yearly": "0 0 1 1 *",

@@ -15,10 +15,12 @@ from typing import Any
 
 import luigi
 
-from pipeline import bounded, clock, jsontext
+from pipeline import clock
+from pipeline.documents import json_text
 from pipeline.documents.task_runs import DONE, FAILED, START, runs
 from pipeline.errors import PipelineError
 from pipeline.paths import Layout
+from pipeline.storage import bounded
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.decoration import optional
 
@@ -113,7 +115,7 @@ def _event(line: str) -> dict[str, Any] | None:
     if len(line) > LONGEST_LINE:
         return None
     try:
-        event = jsontext.decode(line)
+        event = json_text.decode(line)
         at = datetime.datetime.fromisoformat(event["at"])
         known = {"at": at.isoformat(), "task": event["task"], "event": event["event"]}
     except (ValueError, KeyError, TypeError):

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from pipeline import bounded, settings
+from pipeline import settings
+from pipeline.storage import bounded
 
 _ALSO_CORE = {"rpc_connect_timeout", "rpc_retry_attempts", "rpc_retry_wait", "rpc_log_retries"}
 """Options of [core] that luigi reads itself and nevertheless warns of as unknown."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pipeline import bounded, jsontext
-from pipeline.documents import schema
+from pipeline.documents import json_text, schema
 from pipeline.errors import DocumentUnreadable
-from pipeline.storage import LocalStorage, Storage
+from pipeline.storage import LocalStorage, Storage, bounded
 
 Document = schema.Document
 
@@ -70,7 +69,7 @@ def read(path: Path) -> Document:
     """
     content = STORAGE.read(path)
     try:
-        document = jsontext.decode(content)
+        document = json_text.decode(content)
     except ValueError as error:
         raise _damaged(path, f"it is not JSON ({error})") from None
     if not isinstance(document, dict):
@@ -103,7 +102,7 @@ def read_info(path: Path) -> Document | None:
     """
     try:
         _, found, rest = bounded.read_end(path, _INFO_BYTES).rpartition(_INFO)
-        known = jsontext.decode(b'{"collection_info": ' + rest) if found else read(path)
+        known = json_text.decode(b'{"collection_info": ' + rest) if found else read(path)
     except (OSError, ValueError, DocumentUnreadable):
         return None
     info = known.get("collection_info")
@@ -111,7 +110,7 @@ def read_info(path: Path) -> Document | None:
 
 
 def _pieces(document: Document) -> Iterator[bytes]:
-    yield from jsontext.pieces(document)
+    yield from json_text.pieces(document)
     yield b"\n"
 
 

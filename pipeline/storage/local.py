@@ -10,9 +10,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pipeline import bounded
 from pipeline.errors import DocumentUnreadable, StorageError
-from pipeline.storage import filesystem, temporary
+from pipeline.storage import bounded, filesystem, temporary
 
 
 class LocalStorage:

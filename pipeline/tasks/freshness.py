@@ -14,9 +14,8 @@ from pathlib import Path
 
 import luigi
 
-from pipeline import bounded
 from pipeline.errors import StorageError
-from pipeline.storage import LocalStorage
+from pipeline.storage import LocalStorage, bounded
 
 ABSENT = "-"
 """The stamp of a file that is not there."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import Any, Protocol
 
-from pipeline import clock, jsontext
+from pipeline import clock
+from pipeline.documents import json_text
 from pipeline.errors import AnswerNotUnderstood
 from pipeline.tmdb.faults import Transient
 
@@ -52,7 +53,7 @@ def read(stream: Stream, where: str) -> bytes:
 def decode(content: bytes) -> Any:
     """Decode JSON. Raises Transient where it is none: gateways answer 200 with HTML at times."""
     try:
-        return jsontext.decode(content, DEEPEST_ANSWER)
+        return json_text.decode(content, DEEPEST_ANSWER)
     except ValueError:
         raise Transient("a 200 whose body is not JSON") from None
 

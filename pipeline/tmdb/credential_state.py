@@ -10,7 +10,8 @@ import contextlib
 import os
 from pathlib import Path
 
-from pipeline import bounded, clock
+from pipeline import clock
+from pipeline.storage import bounded
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.rate_limit import open_private
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from pipeline import jsontext
+from pipeline.documents import json_text
 from pipeline.tmdb.body import DEEPEST_ANSWER, decode
 from pipeline.tmdb.faults import Blocked, KeyRefused, Rejected, Transient
 
@@ -111,7 +111,7 @@ def _decoded(status: int, content_type: str, content: bytes) -> Any:
             )
         return decode(content)
     try:
-        return jsontext.decode(content, DEEPEST_ANSWER)
+        return json_text.decode(content, DEEPEST_ANSWER)
     except ValueError:
         return None
 
@@ -142,7 +142,7 @@ def _is_text(content_type: str, content: bytes) -> bool:
     if not content.strip():
         return False
     try:
-        jsontext.decode(content, DEEPEST_ANSWER)
+        json_text.decode(content, DEEPEST_ANSWER)
     except ValueError:
         return True
     return False

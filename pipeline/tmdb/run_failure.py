@@ -19,8 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline import bounded, clock
+from pipeline import clock
 from pipeline.errors import CredentialRefused, TmdbBlocked, TmdbError, TmdbUnavailable
+from pipeline.storage import bounded
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.rate_limit import open_private
 

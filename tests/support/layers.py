@@ -24,13 +24,10 @@ LAYERS = {
     "pipeline.tmdb.*": 2,
     "pipeline.settings": 2,
     "pipeline.demo.*": 2,
-    "pipeline.bounded": 2,
-    "pipeline.folders": 2,
     "pipeline.storage.*": 2,
     # 1: pure, from documents to documents
     "pipeline.documents.*": 1,
     "pipeline.quality.*": 1,
-    "pipeline.jsontext": 1,
     "pipeline.pages.*": 1,
     # 0: facts and names
     "pipeline.errors": 0,

@@ -43,7 +43,7 @@ SQLALCHEMY = {"pipeline.ops.scheduler.store"}
 DEMO_SERVER = {"pipeline.demo.*"}
 """The catalogue as a server of its own may sleep and measure."""
 
-JSON = {"pipeline.jsontext"}
+JSON = {"pipeline.documents.json_text"}
 
 ONLY_IN = {
     "requests": REQUESTS,

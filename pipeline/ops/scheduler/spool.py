@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from pipeline import jsontext
+from pipeline.documents import json_text
 from pipeline.errors import StorageError
 from pipeline.ops.scheduler.events import Event
 from pipeline.storage import filesystem
@@ -136,7 +136,7 @@ def _line(event: Event) -> str:
 
 def _event(line: bytes) -> Event | None:
     try:
-        fields = jsontext.decode(line)
+        fields = json_text.decode(line)
         return Event(**{**fields, "at": datetime.fromisoformat(fields["at"])})
     except (ValueError, TypeError, KeyError):
         return None

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import bounded, settings
+from pipeline import settings
 from pipeline.errors import DocumentUnreadable, SettingsError
 from pipeline.ops.scheduler.events import Event
 from pipeline.ops.scheduler.spool import Spool
-from pipeline.storage import documents
+from pipeline.storage import bounded, documents
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.credential_state import Acceptance
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.jsontext import decode, encode, pieces
+from pipeline.documents.json_text import decode, encode, pieces
 
 VALUES: list[Any] = [
     None, True, 0, -1, 2**63, 2**64, -(2**63) - 1, 10**30, 0.1, 1e-7, 123456789.123, -0.0,

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from support.stored_documents import DOCUMENT, INFO, names
 
-from pipeline import bounded, storage
+from pipeline import storage
 from pipeline.errors import DocumentUnreadable, StorageError
-from pipeline.storage import documents
+from pipeline.storage import bounded, documents
 
 # What is written
 
