@@ -14,7 +14,7 @@
 #   make trials          what docs/reliability.md counts; or one of: faults chaos year crashes fuzz
 #   make golden          compare the documents of the demo catalogue with their checksums
 #   make mutants         small faults put into the code, which the tests have to notice (an hour or
-#                        two); MODULES="catalog storage" tries those anew and writes no figures
+#                        two); MODULES="catalog paths" tries those anew and writes no figures
 #   make audit           is a vulnerability known of any package (asks a service on the internet)
 #   make sbom            build/sbom.json: what is installed in .venv, as CycloneDX
 #   make lock            requirements/ anew from setup.cfg, pyproject.toml and constraints.txt

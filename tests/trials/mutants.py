@@ -1,6 +1,6 @@
 """Put small faults into the code, one at a time: the tests have to notice each.
 
-    python -m trials.mutants [--write] [MODULE ...]     such as: catalog storage
+    python -m trials.mutants [--write] [MODULE ...]     such as: catalog paths
 
 mutmut makes them in a working copy, `mutants/`, and runs the unit tests that reach the changed
 function; which of them reaches what is measured anew each time. The layers of the modules decide
