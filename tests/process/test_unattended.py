@@ -309,6 +309,9 @@ def test_no_key_ends_the_run(luigi_run: LuigiRun, unattended: dict[str, str]) ->
     assert "TMDB_API_KEY is not set" in run.err
 
 
+_started: list[subprocess.Popen[bytes]] = []
+
+
 def started(
     environment: dict[str, str],
     cwd: Path,
@@ -323,7 +326,19 @@ def started(
         **{"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **options},
         start_new_session=True,
     )
+    _started.append(process)
     return process
+
+
+@pytest.fixture(autouse=True)
+def no_run_is_left() -> Iterator[None]:
+    """End the runs that a failed test left, so that they disturb no other test."""
+    yield
+    while _started:
+        run = _started.pop()
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
 
 
 def output_of(run: subprocess.Popen[bytes], seconds: float = 60) -> str:
@@ -361,9 +376,9 @@ def test_a_restart_of_luigid_is_ridden_out(
     luigid.start()
     with slow_tmdb() as slow:
         run = started(unattended | {"TMDB_API_URL": slow.url}, clean_environment, *DAILY)
-        wait_for(lambda: slow.count() >= 1)
+        wait_for(lambda: slow.count("/movie/popular") >= 1)
         luigid.stop()
-        wait_for(lambda: slow.count() >= 5)  # the whole list: its end is to be reported now
+        wait_for(lambda: slow.count("/movie/popular") >= 5)  # its end is to be reported now
         luigid.start()
         output = output_of(run)
     assert run.returncode == 0, output
