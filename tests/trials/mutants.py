@@ -83,6 +83,8 @@ def make_copy() -> None:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, target)
+    # mutmut copies them once more and would go on running a test whose file is gone.
+    shutil.rmtree(STATE / "tests", ignore_errors=True)
     section["only_mutate"] = "\n".join(changed_files())
     with (COPY / "setup.cfg").open("w", encoding="utf-8") as file:
         config.write(file)
