@@ -13,7 +13,9 @@ pytest_plugins = [
     "support.luigi_runs",
     "support.operate",
     "support.postgres",
+    "support.rates",
     "support.receivers",
+    "support.schedules",
     "support.transports",
     "support.commands",
 ]

@@ -15,6 +15,7 @@ from support.data_roots import DataRoots, FinishedRun, finished_run
 from support.fake_tmdb import FakeTmdb, Row, status
 from support.fake_tmdb.catalogue import Catalogue, below_base
 from support.luigi_runs import LuigiRun
+from support.stored_documents import files_below, read
 
 DATE = "2024-01-07"
 COMMAND = ("DailySummary", "--date", DATE)
@@ -44,18 +45,6 @@ SUMMARY_KEYS = [
     "summary_date", "run_id", "collection_summary", "quality_summary", "execution_summary",
 ]  # fmt: skip
 SUMMARY_ALSO = {"verdict", "changes", "late_by_days", "source", "schema_version"}
-
-
-def read(root: Path, name: str) -> Any:
-    return json.loads((root / name).read_bytes())
-
-
-def files_below(root: Path) -> set[str]:
-    return {
-        path.relative_to(root).as_posix()
-        for path in root.rglob("*")
-        if path.is_file() and "logs" not in path.parts
-    }
 
 
 def rows_of(path: str, pages: int) -> list[Row]:

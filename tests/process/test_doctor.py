@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.fake_tmdb import V3_KEY
-from support.operate import Operate, document, plain_luigid
+from support.operate import Operate, document, findings, plain_luigid
 from support.postgres import PASSWORD
 from support.repository import REPOSITORY
-
-
-def findings(run: Any) -> dict[str, dict[str, str]]:
-    return {each["probe"]: each for each in document(run)["findings"]}
 
 
 def test_where_all_is_well_doctor_finds_no_problem(

@@ -15,6 +15,7 @@ from support.data_roots import DataRoots, FinishedRun, finished_run
 from support.fake_tmdb import FakeTmdb
 from support.luigi_runs import LuigiRun, luigi_command
 from support.operate import operated
+from support.stored_documents import files_below, relabel
 
 import pipeline
 from pipeline import identity
@@ -32,22 +33,8 @@ OTHERS: dict[str, dict[str, str]] = {
 }
 
 
-def files_below(root: Path) -> set[str]:
-    return {
-        path.relative_to(root).as_posix()
-        for path in root.rglob("*")
-        if path.is_file() and "logs" not in path.parts
-    }
-
-
 def identity_of(root: Path) -> Any:
     return json.loads((root / "root.json").read_bytes())
-
-
-def relabel(path: Path, **changes: str) -> None:
-    document = json.loads(path.read_bytes())
-    document["collection_info"].update(changes)
-    path.write_text(json.dumps(document), encoding="utf-8")
 
 
 @pytest.fixture

@@ -5,24 +5,20 @@ from __future__ import annotations
 import datetime
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.operate import Operate, document
 from support.repository import REPOSITORY
+from support.schedules import days_of, first_after, local, times_in
 
-from pipeline import clock
 from pipeline.ops import installation
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule import (
-    Schedule,
     TimerSchedule,
     cron_schedule,
     packaged,
-    times_by_day,
 )
 
 DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
@@ -40,23 +36,6 @@ CLOCK_CHANGES = [
     ("America/Sao_Paulo", 2018),
 ]
 """Zones whose clocks skip one of the hours from midnight to four in spring, in that year."""
-
-
-@pytest.fixture(params=["UTC", "Asia/Seoul", "America/New_York"])
-def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield request.param
-    monkeypatch.undo()
-    time.tzset()
-
-
-def local(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text).astimezone()
-
-
-def first_after(schedule: Schedule, text: str) -> datetime.datetime:
-    return next(schedule.after(local(text)))
 
 
 MakeProgram = Callable[[str, str], None]
@@ -179,14 +158,3 @@ def test_the_installed_timers_and_their_drop_ins_are_the_schedule(
     assert found[WEEKLY] == cron_schedule(ROOTS[WEEKLY].cron)
     places = [each for each in installation.installed() if each.place.startswith("systemd")]
     assert [(each.place, each.outdated) for each in places] == [("systemd timer tmdb-daily", ())]
-
-
-def days_of(year: int) -> list[date]:
-    first = date(year, 1, 1)
-    return [first + datetime.timedelta(each) for each in range((date(year + 1, 1, 1) - first).days)]
-
-
-def times_in(year: int, schedule: Schedule) -> dict[date, datetime.datetime]:
-    """Each day of the year that has a time, with its first one."""
-    until = clock.midnight(date(year + 1, 1, 1)) - datetime.timedelta(seconds=1)
-    return times_by_day(schedule, date(year, 1, 1), until)

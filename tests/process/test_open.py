@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from support.docker import PORT, PS, UP, WITHOUT_CRON, Docker
 from support.operate import Operate, document
+from support.page_files import page
 
 from pipeline.paths import Layout
 
@@ -53,13 +54,6 @@ def desk(operator_environment: dict[str, str], tmp_path: Path) -> Browser:
 @pytest.fixture
 def layout(data_dir: Path) -> Layout:
     return Layout(data_dir)
-
-
-def page(path: Path) -> str:
-    """Lay a page down and return its address in a browser."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("<title>영화</title>", encoding="utf-8")
-    return path.as_uri()
 
 
 def test_the_program_that_browser_names_is_started(

@@ -8,17 +8,9 @@ import sys
 import threading
 from pathlib import Path
 
-import pytest
 from support.rates import assert_within
 
 from pipeline.tmdb.rate_limit import Limit, Pacer
-
-
-@pytest.fixture
-def pace(tmp_path: Path) -> Path:
-    """The shared file; neither it nor its folder is there yet."""
-    return tmp_path / "tmdb-pipeline" / "pace"
-
 
 WORKER = """
 import sys, threading, time

@@ -16,6 +16,7 @@ from support.data_roots import DataRoots, FinishedRun, finished_run
 from support.fake_tmdb import FakeTmdb, Row, refused
 from support.fake_tmdb.catalogue import Catalogue, below_base
 from support.luigi_runs import LuigiRun
+from support.stored_documents import files_below, read
 from trials.plans import small_plan
 
 DATE = "2024-01-07"
@@ -53,18 +54,6 @@ CONSOLIDATION_ALSO = {
     "verdict", "quality_report", "numbers_differ", "late_by_days", "source", "language", "region",
     "schema_version",
 }  # fmt: skip
-
-
-def read(root: Path, name: str) -> Any:
-    return json.loads((root / name).read_bytes())
-
-
-def files_below(root: Path) -> set[str]:
-    return {
-        path.relative_to(root).as_posix()
-        for path in root.rglob("*")
-        if path.is_file() and "logs" not in path.parts
-    }
 
 
 def rows_of(path: str, pages: int, **query: str) -> list[Row]:

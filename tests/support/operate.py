@@ -90,9 +90,15 @@ def document(run: Run) -> Any:
     return json.loads(run.out)
 
 
+def findings(run: Any) -> dict[str, dict[str, str]]:
+    """Return the findings of `doctor --json` by their probes."""
+    return {each["probe"]: each for each in document(run)["findings"]}
+
+
 __all__ = [
     "Operate",
     "document",
+    "findings",
     "luigi_cfg",
     "luigid_port",
     "operate",

@@ -1,6 +1,10 @@
-"""Whether moments keep a rate."""
+"""A rate limit that processes share, and whether moments keep it."""
 
 from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
 
 
 def assert_within(moments: list[float], rate: float, burst: float, slack: float = 1e-6) -> None:
@@ -10,3 +14,9 @@ def assert_within(moments: list[float], rate: float, burst: float, slack: float 
         for last in range(first, len(moments)):
             span = moments[last] - moments[first]
             assert last - first + 1 <= burst + rate * (span + slack) + 1e-6
+
+
+@pytest.fixture
+def pace(tmp_path: Path) -> Path:
+    """The shared file; neither it nor its folder is there yet."""
+    return tmp_path / "tmdb-pipeline" / "pace"

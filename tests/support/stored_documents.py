@@ -1,7 +1,8 @@
-"""A document to publish, and what publishing left in a folder."""
+"""Documents in a folder, and what publishing left there."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,3 +23,24 @@ def names(folder: Path) -> list[str]:
 def leftovers(folder: Path) -> list[Path]:
     """Return the temporary files below a folder."""
     return [path for path in folder.rglob(".*") if path.suffix == ".tmp"]
+
+
+def relabel(path: Path, **changes: str) -> None:
+    """Make a list one of another identity, as an older version may have left it."""
+    document = json.loads(path.read_bytes())
+    document["collection_info"].update(changes)
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def read(root: Path, name: str) -> Any:
+    """Return a document below a data root."""
+    return json.loads((root / name).read_bytes())
+
+
+def files_below(root: Path) -> set[str]:
+    """Return the names of all files below a data root but logs."""
+    return {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*")
+        if path.is_file() and "logs" not in path.parts
+    }

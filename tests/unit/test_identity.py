@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.stored_documents import relabel
 
 from pipeline import identity
 from pipeline.documents.collect import Identity
@@ -41,13 +42,6 @@ def collect(layout: Layout, date: datetime.date = DAY, **info: str) -> Path:
     path = layout.popular(date)
     identity.publish_list(layout, path, a_list(**(KOREAN | info)), None)
     return path
-
-
-def relabel(path: Path, **changes: str) -> None:
-    """Make a list one of another identity, as an older version may have left it."""
-    document = json.loads(path.read_bytes())
-    document["collection_info"].update(changes)
-    path.write_text(json.dumps(document), encoding="utf-8")
 
 
 def stated(layout: Layout) -> Any:

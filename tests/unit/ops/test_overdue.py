@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from support.schedules import local
 
 from pipeline.ops import run_record
 from pipeline.ops.overdue import missed, newest_due, overdue, to_collect
@@ -34,10 +35,6 @@ def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def layout(data_dir: Path) -> Layout:
     return Layout(data_dir)
-
-
-def local(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text).astimezone()
 
 
 def has(layout: Layout, family: str, *days: date, late: int = 0) -> None:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
-import time
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 from support.repository import REPOSITORY
+from support.schedules import days_of, first_after, local, times_in
 
-from pipeline import clock
 from pipeline.errors import SettingsError
 from pipeline.ops import overdue
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule import (
-    Schedule,
     cron_schedule,
     next_time,
     of_crontab,
     packaged,
-    times_by_day,
 )
 from pipeline.paths import Layout
 
@@ -38,25 +33,8 @@ CLOCK_CHANGES = [
 """Zones whose clocks skip one of the hours from midnight to four in spring."""
 
 
-@pytest.fixture(params=["UTC", "Asia/Seoul", "America/New_York"])
-def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield request.param
-    monkeypatch.undo()
-    time.tzset()
-
-
 in_zones = pytest.mark.parametrize("zone", CLOCK_CHANGES, indirect=True)
 in_berlin = pytest.mark.parametrize("zone", ["Europe/Berlin"], indirect=True)
-
-
-def local(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text).astimezone()
-
-
-def first_after(schedule: Schedule, text: str) -> datetime.datetime:
-    return next(schedule.after(local(text)))
 
 
 @pytest.mark.parametrize(
@@ -232,17 +210,6 @@ def test_a_packaged_line_that_cron_would_refuse_is_named(tmp_path: Path) -> None
 
 
 # the installed schedule
-
-
-def days_of(year: int) -> list[date]:
-    first = date(year, 1, 1)
-    return [first + datetime.timedelta(each) for each in range((date(year + 1, 1, 1) - first).days)]
-
-
-def times_in(year: int, schedule: Schedule) -> dict[date, datetime.datetime]:
-    """Each day of the year that has a time, with its first one."""
-    until = clock.midnight(date(year + 1, 1, 1)) - datetime.timedelta(seconds=1)
-    return times_by_day(schedule, date(year, 1, 1), until)
 
 
 # missed

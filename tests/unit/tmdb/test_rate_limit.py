@@ -17,12 +17,6 @@ from pipeline.tmdb.rate_limit import MAX_HOLD_SECONDS, Limit, Pacer, limits
 
 
 @pytest.fixture
-def pace(tmp_path: Path) -> Path:
-    """The shared file; neither it nor its folder is there yet."""
-    return tmp_path / "tmdb-pipeline" / "pace"
-
-
-@pytest.fixture
 def open_pacer(pace: Path) -> Iterator[Callable[..., Pacer]]:
     opened: list[Pacer] = []
 

@@ -10,21 +10,16 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.fake_tmdb import V3_KEY, FakeTmdb, no_answer
-from support.operate import Operate, document, luigi_cfg
+from support.operate import Operate, findings, luigi_cfg
 from support.ports import free_port
 from support.postgres import PASSWORD
 
 from pipeline.errors import StorageError
 from pipeline.ops.findings import Finding, examined
 from pipeline.ops.probes import machine, tmdb
-
-
-def findings(run: Any) -> dict[str, dict[str, str]]:
-    return {each["probe"]: each for each in document(run)["findings"]}
 
 
 @contextlib.contextmanager

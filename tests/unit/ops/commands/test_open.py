@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.luigi_runs import Run
 from support.operate import Operate, document
+from support.page_files import page
 
 from pipeline import clock
 from pipeline.ops import reports
@@ -45,13 +46,6 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Browser:
 @pytest.fixture
 def layout(data_dir: Path) -> Layout:
     return Layout(data_dir)
-
-
-def page(path: Path) -> str:
-    """Lay a page down and return its address in a browser."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("<title>영화</title>", encoding="utf-8")
-    return path.as_uri()
 
 
 def assert_missing(run: Run, sentence: str) -> None:
