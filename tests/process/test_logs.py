@@ -161,7 +161,7 @@ def test_a_disk_that_fills_up_ends_the_log_and_not_the_run(tmp_path: Path) -> No
     program = f"""
 import logging
 from pathlib import Path
-from pipeline.tasks import logs
+from pipeline.runtime import logs
 logs.install("run", "text", Path("{full}"))
 for number in range(3):
     logging.getLogger("luigi-interface.pipeline").warning("event %d", number)
