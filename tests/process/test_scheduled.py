@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.fake_tmdb import FakeTmdb, status
-from support.luigi_runs import held_tmdb, slow_tmdb
+from support.luigi_runs import Start, held_tmdb, slow_tmdb
 from support.receivers import Receiver
 from support.run_records import lines
 from support.scheduled_runs import (
@@ -22,7 +22,6 @@ from support.scheduled_runs import (
     TMDB_PIPELINE,
     WEEKLY,
     Run,
-    Start,
     leave_nothing_due,
 )
 from support.waiting import wait_for

@@ -16,23 +16,12 @@ from support.data_roots import DataRoots, FinishedRun, finished_run
 from support.fake_tmdb import FakeTmdb, Row, refused
 from support.fake_tmdb.catalogue import Catalogue, below_base
 from support.luigi_runs import LuigiRun
+from support.page_documents import GENRES
 from support.stored_documents import files_below, read
 from trials.plans import small_plan
 
 DATE = "2024-01-07"
 COMMAND = ("WeeklyConsolidation", "--date", DATE)
-
-GENRES = {
-    "action": (28, "액션"),
-    "comedy": (35, "코미디"),
-    "drama": (18, "드라마"),
-    "horror": (27, "공포"),
-    "romance": (10749, "로맨스"),
-    "science_fiction": (878, "SF"),
-    "thriller": (53, "스릴러"),
-    "animation": (16, "애니메이션"),
-}
-"""The contract's genres in its order."""
 
 TOP_RATED = "raw/movies/weekly/top_rated_20240107.json"
 REPORT = "raw/metadata/quality_reports/weekly_validation_report_20240107.json"

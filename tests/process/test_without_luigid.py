@@ -21,7 +21,14 @@ from typing import Any
 import pytest
 from support.configurations import quick
 from support.fake_tmdb import V3_KEY, FakeTmdb
-from support.luigi_runs import held_tmdb, luigi_command, run_command, slow_tmdb
+from support.luigi_runs import (
+    Start,
+    held_tmdb,
+    luigi_command,
+    process_starter,
+    run_command,
+    slow_tmdb,
+)
 from support.luigid_process import Luigid, our_luigid, plain_luigid
 from support.ports import free_port
 from support.receivers import Receiver
@@ -69,29 +76,17 @@ def variables(
     }
 
 
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
 @pytest.fixture
 def start(variables: dict[str, str], clean_environment: Path) -> Iterator[Start]:
     """Start `luigi --module pipeline WORDS` without a terminal."""
-    started: list[subprocess.Popen[str]] = []
+    with process_starter(clean_environment) as start_process:
 
-    def begin(*words: str, command: list[str] | None = None, **changes: str) -> Any:
-        process = subprocess.Popen(
-            command or luigi_command(*words), env={**variables, **changes}, cwd=clean_environment,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        )  # fmt: skip
-        started.append(process)
-        return process
+        def begin(
+            *words: str, command: list[str] | None = None, **changes: str
+        ) -> subprocess.Popen[str]:
+            return start_process(command or luigi_command(*words), {**variables, **changes})
 
-    yield begin
-    for process in started:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
+        yield begin
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -107,6 +108,39 @@ def as_process(
         check=False,
     )
     return Run(done.returncode, done.stdout, done.stderr)
+
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@contextlib.contextmanager
+def process_starter(cwd: Path) -> Iterator[Start]:
+    """Yield a function that starts processes; those that still run in the end are killed.
+
+    Each leads a session of its own, and its output and errors are one pipe.
+    """
+    started: list[subprocess.Popen[str]] = []
+
+    def start(command: Sequence[str], env: Mapping[str, str | None]) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            command,
+            env={name: value for name, value in env.items() if value is not None},
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ GENRES = {
     "thriller": (53, "스릴러"),
     "animation": (16, "애니메이션"),
 }
+"""The genres of the contract in their order: slug -> (id, Korean name)."""
+
 NAMES = {slug: name for slug, (_, name) in GENRES.items()}
 PATHS = {"popular": ("/movie/popular", 5), "trending": ("/trending/movie/day", 1)}
 

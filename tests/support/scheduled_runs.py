@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.configurations import quick
-from support.luigi_runs import run_command
+from support.luigi_runs import Start, process_starter, run_command
 from support.receivers import Receiver
 from support.repository import REPOSITORY
 from trials.plans import small_plan
@@ -53,32 +50,15 @@ def variables(
     }
 
 
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
 @pytest.fixture
 def start(variables: dict[str, str], clean_environment: Path) -> Iterator[Start]:
     """Start `tmdb-scheduled WORDS`; a variable of None is removed."""
-    started: list[subprocess.Popen[str]] = []
+    with process_starter(clean_environment) as start_process:
 
-    def begin(*words: str, **changes: str | None) -> subprocess.Popen[str]:
-        changed = {**variables, **changes}
-        process = subprocess.Popen(
-            [str(WRAPPER), *words],
-            env={name: value for name, value in changed.items() if value is not None},
-            cwd=clean_environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )  # fmt: skip
-        started.append(process)
-        return process
+        def begin(*words: str, **changes: str | None) -> subprocess.Popen[str]:
+            return start_process([str(WRAPPER), *words], {**variables, **changes})
 
-    yield begin
-    for process in started:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
+        yield begin
 
 
 @pytest.fixture

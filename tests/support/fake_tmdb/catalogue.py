@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.fake_tmdb.films import BEST_VOTE, Row, film
-from support.fake_tmdb.genres import GENRES
+
+from pipeline.genres import GENRE_NAMES
 
 Document = dict[str, Any]
 RowsOf = Callable[[str, int, Mapping[str, str]], list[Row] | None]
@@ -108,7 +109,7 @@ def _page(page: int, rows: list[Row], total_pages: int, total_results: int) -> D
 
 
 def _genre_list(korean: bool) -> Document:
-    return {"genres": [{"id": id_, "name": names[korean]} for id_, names in GENRES.items()]}
+    return {"genres": [{"id": id_, "name": names[korean]} for id_, names in GENRE_NAMES.items()]}
 
 
 def _wants_korean(query: Mapping[str, str]) -> bool:
@@ -124,7 +125,7 @@ def _genres(query: Mapping[str, str]) -> list[int]:
 def _genres_are_known(query: Mapping[str, str]) -> bool:
     """A wrong value is no error at TMDB but an empty 200 with one page in all."""
     try:
-        return all(genre in GENRES for genre in _genres(query))
+        return all(genre in GENRE_NAMES for genre in _genres(query))
     except ValueError:
         return False
 

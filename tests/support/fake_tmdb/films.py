@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from support.fake_tmdb.genres import GENRES
+from pipeline.genres import GENRE_NAMES
 
 Row = dict[str, Any]
 
 BEST_VOTE = 8.9
 IDS_PER_LIST = 100_000
 _NEWEST = date(2023, 12, 31)
-_GENRE_IDS = tuple(GENRES)
+_GENRE_IDS = tuple(GENRE_NAMES)
 
 
 def film(
@@ -19,7 +19,7 @@ def film(
 ) -> Row:
     """One row with every documented field, valid on its own."""
     genres = list(genre_ids) or [_GENRE_IDS[rank % len(_GENRE_IDS)]]
-    english, hangul = GENRES[genres[0]]
+    english, hangul = GENRE_NAMES[genres[0]]
     original_title = f"{english} Film {list_number}-{rank + 1}"
     korean_title = f"{hangul} 영화 {list_number}-{rank + 1}"
     overview = f"{korean_title}의 줄거리입니다." if korean else f"What happens in {original_title}."
