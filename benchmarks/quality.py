@@ -102,7 +102,7 @@ def _bad_of(day: Day, chance: Random) -> Iterator[Result]:
             if not kind.suits(day, name):
                 continue
             made = kind.make(day, name, chance).only(name)
-            if kind.needs_past and not made.past.get(name):
+            if kind.needs_history and not made.history.get(name):
                 continue
             result = _judged(kind.name, made)
             caught = bool(kind.rules & result.rules) and result.verdict in kind.verdicts
@@ -110,9 +110,9 @@ def _bad_of(day: Day, chance: Random) -> Iterator[Result]:
 
 
 def _judged(kind: str, day: Day) -> Result:
-    listings = day.listings()
+    snapshots = day.snapshots()
     started_at = time.perf_counter()
-    report = validation_report(day.date, listings, THRESHOLDS)
+    report = validation_report(day.date, snapshots, THRESHOLDS)
     seconds = time.perf_counter() - started_at
     return Result(kind, report["verdict"], frozenset(broken(report)), False, seconds)
 

@@ -68,7 +68,13 @@ def read_findings(t: Translator, document: Document, report: Document) -> Findin
         (check for check in checks if not check.passed),
         key=lambda check: SEVERITIES.index(check.severity),
     )
-    drift, lateness = (as_dicts(report.get(key))[:_MAX_LINES] for key in ("drift", "lateness"))
+    drift = as_dicts(report.get("drift"))[:_MAX_LINES]
+    lateness = [
+        entry
+        for check in as_dicts(report.get("checks"))
+        if check.get("id") == "list_late"
+        for entry in as_dicts(check.get("evidence"))[:_MAX_EVIDENCE]
+    ]
     return Findings(
         verdict=read_verdict(document if "verdict" in document else report),
         late=t("frame.late", n=late) if late > 0 else "",
@@ -151,7 +157,7 @@ def _write_drift(t: Translator, entry: Document) -> str:
 
 
 def _write_lateness(t: Translator, entry: Document) -> str:
-    days = as_int(entry.get("days"))
+    days = as_int(entry.get("found"))
     return as_text(entry.get("finding")) if days is None else t("checks.lateness_line", n=days)
 
 

@@ -1,1 +1,1 @@
-"""What good data looks like (`rules`), and how far a day's lists are from it (`report`). Pure."""
+"""Check movies and lists against the rules, and report the result. Pure."""

@@ -1,6 +1,6 @@
-"""A list in figures: what later days are compared with, without reading the list itself again.
+"""Measure a list, so that later collections are compared with its figures instead of its movies.
 
-Kept in the validation report, where a look back over 28 collections finds it.
+The validation report keeps the figures, where the look-back over earlier reports reads them.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ import statistics
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from pipeline.documents.collect import Film
-from pipeline.quality.fields import is_number, is_text, is_whole, number, release_date
+from pipeline.quality.fields import Movie, is_number, is_text, is_whole, number, release_date
 
 
-class Profile(NamedTuple):
-    """One collection of a list.
+class Baseline(NamedTuple):
+    """One collection of a list in figures.
 
-    `films` are the ids in the list's order, `overviews_empty` and `posters_missing` shares of them.
-    The medians are None where no film has such a value.
+    `movie_ids` are in the list's order; `overviews_empty` and `posters_missing` are shares of the
+    movies. A median is None where no movie has such a value.
     """
 
     date: datetime.date
-    films: tuple[int, ...]
+    movie_ids: tuple[int, ...]
     popularity_median: float | None
     votes_median: float | None
     year_median: float | None
@@ -32,42 +31,42 @@ class Profile(NamedTuple):
     fields: frozenset[str]
 
 
-def profile_of(date: datetime.date, movies: list[Film]) -> Profile:
-    """Take a list's measures; it may be empty."""
+def measure(date: datetime.date, movies: list[Movie]) -> Baseline:
+    """Measure a list, which may be empty."""
     size = max(1, len(movies))
-    days = (release_date(film) for film in movies)
-    return Profile(
+    dates = (release_date(movie) for movie in movies)
+    return Baseline(
         date=date,
-        films=tuple(film["id"] for film in movies if is_whole(film.get("id"))),
-        popularity_median=_median(number(film, "popularity") for film in movies),
-        votes_median=_median(number(film, "vote_count") for film in movies),
-        year_median=_median(float(day.year) if day else None for day in days),
-        overviews_empty=round(sum(not is_text(f.get("overview")) for f in movies) / size, 4),
-        posters_missing=round(sum(f.get("poster_path") is None for f in movies) / size, 4),
+        movie_ids=tuple(movie["id"] for movie in movies if is_whole(movie.get("id"))),
+        popularity_median=_median(number(movie, "popularity") for movie in movies),
+        votes_median=_median(number(movie, "vote_count") for movie in movies),
+        year_median=_median(float(day.year) if day else None for day in dates),
+        overviews_empty=round(sum(not is_text(m.get("overview")) for m in movies) / size, 4),
+        posters_missing=round(sum(m.get("poster_path") is None for m in movies) / size, 4),
         fields=frozenset().union(*movies),
     )
 
 
-def to_document(profile: Profile) -> dict[str, Any]:
-    """Return the profile as it stands in a report; ids in one line, not one in a hundred."""
+def to_document(baseline: Baseline) -> dict[str, Any]:
+    """Return the figures as the report holds them, with all ids in one line of text."""
     return {
-        "date": profile.date.isoformat(),
-        "films": " ".join(map(str, profile.films)),
-        "popularity_median": profile.popularity_median,
-        "votes_median": profile.votes_median,
-        "year_median": profile.year_median,
-        "overviews_empty": profile.overviews_empty,
-        "posters_missing": profile.posters_missing,
-        "fields": " ".join(sorted(profile.fields)),
+        "date": baseline.date.isoformat(),
+        "films": " ".join(map(str, baseline.movie_ids)),
+        "popularity_median": baseline.popularity_median,
+        "votes_median": baseline.votes_median,
+        "year_median": baseline.year_median,
+        "overviews_empty": baseline.overviews_empty,
+        "posters_missing": baseline.posters_missing,
+        "fields": " ".join(sorted(baseline.fields)),
     }
 
 
-def from_document(document: Any) -> Profile | None:
-    """Read a profile back; None where it is not usable, as in a report of an older version."""
+def from_document(document: Any) -> Baseline | None:
+    """Read figures from a report; None where they are unusable, as in one of an older version."""
     try:
-        return Profile(
+        return Baseline(
             date=datetime.date.fromisoformat(document["date"]),
-            films=tuple(int(each) for each in document["films"].split()),
+            movie_ids=tuple(int(each) for each in document["films"].split()),
             popularity_median=_figure(document["popularity_median"]),
             votes_median=_figure(document["votes_median"]),
             year_median=_figure(document["year_median"]),

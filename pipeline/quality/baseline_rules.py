@@ -1,7 +1,7 @@
-"""What a list must be when the days before are looked at. Without such days, every rule is kept.
+"""The rules that compare a list with its history. With no history, every rule passes.
 
-TMDB's numbers have no fixed scale, so nothing is compared with a number of ours: the usual is the
-median of up to 28 earlier collections, and how far they stray from it widens what is accepted.
+TMDB's numbers have no fixed scale, so no figure is compared with a constant: the baseline is the
+median of up to 28 earlier collections, and their spread widens what is accepted.
 """
 
 from __future__ import annotations
@@ -11,183 +11,188 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
-from pipeline.quality.baseline import Profile
-from pipeline.quality.drift import popularity_factor, popularity_logarithms
-from pipeline.quality.snapshot import Finding, Listing, ListRule
+from pipeline.quality.baseline import Baseline
+from pipeline.quality.rules import Drift, Finding, ListRule
+from pipeline.quality.snapshot import ListSnapshot
 
 _MAD_TO_DEVIATION = 1.4826
-"""The standard deviation of a normal distribution in terms of its median absolute deviation."""
+"""The standard deviation of a normal distribution, as a multiple of its median absolute deviation.
+"""
+
+_MAX_LOG_FACTOR = 30.0
+"""The highest logarithm of a factor, so that exp() cannot overflow."""
 
 
 def spread(values: Sequence[float]) -> float:
-    """Return the standard deviation of the bulk of the values; a few wild ones do not move it."""
+    """Return the standard deviation of the bulk of the values, which outliers do not move."""
     middle = statistics.median(values)
     return _MAD_TO_DEVIATION * statistics.median(abs(value - middle) for value in values)
 
 
-def _widened(listing: Listing, limit: float, usual: Sequence[float]) -> float:
-    """Return the limit, or more where the earlier collections themselves stray."""
-    return max(limit, listing.bounds.max_deviations * spread(usual))
+def _tolerance(snapshot: ListSnapshot, limit: float, baseline: Sequence[float]) -> float:
+    """Return the limit, or more where the earlier collections themselves vary by more."""
+    return max(limit, snapshot.history_bounds.max_deviations * spread(baseline))
 
 
-def _logarithm(factor: float) -> float:
+def _log_factor(factor: float) -> float:
     return math.log(max(1.0, factor))
 
 
-def _log_of_votes(count: float) -> float:
+def _log_votes(count: float) -> float:
     return math.log1p(max(0.0, count))
 
 
-def _repeated(listing: Listing, limit: float) -> Finding | None:
-    """Count the collections right before this one that are the same, without a gap between."""
-    films, days = listing.profile.films, [listing.date]
-    for profile in listing.past:
-        too_old = (days[-1] - profile.date).days > listing.gap_days
-        if profile.films != films or too_old:
+def _repeated(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Count the identical collections right before this one, without a gap between them."""
+    movies, dates = snapshot.figures.movie_ids, [snapshot.date]
+    for earlier in snapshot.history:
+        too_old = (dates[-1] - earlier.date).days > snapshot.gap_days
+        if earlier.movie_ids != movies or too_old:
             break
-        days.append(profile.date)
-    count = len(days) - 1
-    if count < limit or len(films) < listing.bounds.min_films:
+        dates.append(earlier.date)
+    count = len(dates) - 1
+    if count < limit or len(movies) < snapshot.bounds.min_films:
         return None
-    return Finding(count, f"the same {len(films)} films in the same order since {days[-1]}")
+    return Finding(count, f"the same {len(movies)} movies in the same order since {dates[-1]}")
 
 
-def _overlap(listing: Listing, limit: float) -> Finding | None:
-    """Compare with the most alike of the last collections: one bad day is no measure."""
+def _overlap(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare with the most similar of the recent collections, any of which may be bad itself."""
     shares = [
-        (_common_share(listing.profile, profile), profile.date)
-        for profile in listing.recent
-        if min(len(listing.profile.films), len(profile.films)) >= listing.bounds.min_films
+        (_common_share(snapshot.figures, earlier), earlier.date)
+        for earlier in snapshot.recent
+        if min(len(snapshot.figures.movie_ids), len(earlier.movie_ids)) >= snapshot.bounds.min_films
     ]
-    share, day = max(shares, default=(math.inf, listing.date))
+    share, date = max(shares, default=(math.inf, snapshot.date))
     if share >= limit:
         return None
-    return Finding(round(share, 4), f"only {share:.0%} of its films stood there on {day}")
+    return Finding(round(share, 4), f"only {share:.0%} of its movies were in the list of {date}")
 
 
-def _common_share(one: Profile, other: Profile) -> float:
-    films, others = set(one.films), set(other.films)
-    return len(films & others) / min(len(films), len(others))
+def _common_share(one: Baseline, other: Baseline) -> float:
+    movies, others = set(one.movie_ids), set(other.movie_ids)
+    return len(movies & others) / min(len(movies), len(others))
 
 
-def _ranks(listing: Listing, limit: float) -> Finding | None:
+def _ranks(snapshot: ListSnapshot, limit: float) -> Finding | None:
     moves = [
-        (moved, profile.date)
-        for profile in listing.recent
-        if (moved := _median_move(listing, profile)) is not None
+        (moved, earlier.date)
+        for earlier in snapshot.recent
+        if (moved := _median_move(snapshot, earlier)) is not None
     ]
-    moved, day = min(moves, default=(0.0, listing.date))
+    moved, date = min(moves, default=(0.0, snapshot.date))
     if moved <= limit:
         return None
-    return Finding(round(moved, 4), f"its films moved by {moved:.0%} of the list since {day}")
+    return Finding(round(moved, 4), f"its movies moved by {moved:.0%} of the list since {date}")
 
 
-def _median_move(listing: Listing, before: Profile) -> float | None:
-    """Return by how much of the list's length its films moved; None where too few are common."""
-    now = listing.profile
-    ranks = {film: rank for rank, film in enumerate(before.films)}
-    moves = [abs(rank - ranks[film]) for rank, film in enumerate(now.films) if film in ranks]
-    if len(moves) < listing.bounds.min_films:
+def _median_move(snapshot: ListSnapshot, earlier: Baseline) -> float | None:
+    """Return the median move as a share of the list; None where too few movies are common."""
+    movies = snapshot.figures.movie_ids
+    ranks = {movie: rank for rank, movie in enumerate(earlier.movie_ids)}
+    moves = [abs(rank - ranks[movie]) for rank, movie in enumerate(movies) if movie in ranks]
+    if len(moves) < snapshot.bounds.min_films:
         return None
-    return statistics.median(moves) / len(now.films)
+    return statistics.median(moves) / len(movies)
 
 
-def _new_films(listing: Listing, limit: float) -> Finding | None:
-    films = set(listing.profile.films)
-    if not listing.recent or len(films) < listing.bounds.min_films:
+def _new_movies(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    movies = set(snapshot.figures.movie_ids)
+    if not snapshot.recent or len(movies) < snapshot.bounds.min_films:
         return None
-    seen = set(itertools.chain.from_iterable(profile.films for profile in listing.past))
-    share = len(films - seen) / len(films)
+    seen = set(itertools.chain.from_iterable(each.movie_ids for each in snapshot.history))
+    share = len(movies - seen) / len(movies)
     if share <= limit:
         return None
-    return Finding(
-        round(share, 4),
-        f"{share:.0%} of its films stood in none of the {len(listing.past)} collections before",
-    )
+    sentence = f"{share:.0%} of its movies were in none of the {len(snapshot.history)} collections"
+    return Finding(round(share, 4), f"{sentence} before")
 
 
-def popularity_scale(listing: Listing, limit: float) -> Finding | None:
-    """Find the scale of popularity moved by more than that factor, up or down."""
-    factor = popularity_factor(listing)
-    if factor is None:
+def _popularity_scale(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare the scale of popularity with the baseline, up and down."""
+    medians = (earlier.popularity_median for earlier in snapshot.history)
+    baseline = [math.log(median) for median in medians if median is not None and median > 0]
+    median = snapshot.figures.popularity_median
+    if not baseline or median is None or median <= 0:
         return None
-    usual = popularity_logarithms(listing)
-    wide = _widened(listing, _logarithm(limit), usual)
-    if abs(math.log(factor)) <= wide or _is_near_one(listing, usual, wide):
+    now, tolerance = math.log(median), _tolerance(snapshot, _log_factor(limit), baseline)
+    moved = max(-_MAX_LOG_FACTOR, min(_MAX_LOG_FACTOR, now - statistics.median(baseline)))
+    # With a short history one bad collection moves the baseline, so any similar one is enough.
+    is_short = len(baseline) < snapshot.history_bounds.min_collections
+    if abs(moved) <= tolerance or (is_short and min(abs(now - b) for b in baseline) <= tolerance):
         return None
-    return Finding(round(factor, 4), f"the median popularity is {factor:.2g} of the usual")
+    sentence = f"the median popularity is {math.exp(moved):.2g} times the baseline"
+    drift = Drift("popularity_scale", "popularity", sentence)
+    return Finding(round(math.exp(moved), 4), sentence, (drift,))
 
 
-def _is_near_one(listing: Listing, usual: Sequence[float], wide: float) -> bool:
-    """Whether one of a few collections is as this one: a bad one among them is no usual."""
-    now = math.log(listing.profile.popularity_median or 1.0)
-    return (
-        len(usual) < listing.bounds.min_collections
-        and min(abs(now - each) for each in usual) <= wide
-    )
+def _baseline(
+    snapshot: ListSnapshot, figure: Callable[[Baseline], float | None]
+) -> list[float] | None:
+    """Return a figure of the earlier collections; None where collections or movies are too few."""
+    values = [value for each in snapshot.history if (value := figure(each)) is not None]
+    is_enough = len(values) >= snapshot.history_bounds.min_collections
+    return values if is_enough and len(snapshot.movies) >= snapshot.bounds.min_films else None
 
 
-def _usual(listing: Listing, of: Callable[[Profile], float | None]) -> list[float]:
-    """Return a measure of the earlier collections; empty where they are too few."""
-    values = [value for profile in listing.past if (value := of(profile)) is not None]
-    is_enough = len(values) >= listing.bounds.min_collections
-    return values if is_enough and len(listing.movies) >= listing.bounds.min_films else []
-
-
-def _overviews(listing: Listing, limit: float) -> Finding | None:
-    usual = _usual(listing, lambda profile: profile.overviews_empty)
-    now = listing.profile.overviews_empty
-    if not usual or now - statistics.median(usual) <= _widened(listing, limit, usual):
+def _overviews(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    baseline = _baseline(snapshot, lambda each: each.overviews_empty)
+    now = snapshot.figures.overviews_empty
+    if baseline is None:
         return None
-    sentence = f"{now:.0%} of the overviews are empty, {statistics.median(usual):.0%} usually"
-    return Finding(round(now - statistics.median(usual), 4), sentence)
-
-
-def _votes(listing: Listing, limit: float) -> Finding | None:
-    usual = [_log_of_votes(each) for each in _usual(listing, lambda each: each.votes_median)]
-    now = listing.profile.votes_median
-    if not usual or now is None:
+    usual = statistics.median(baseline)
+    if now - usual <= _tolerance(snapshot, limit, baseline):
         return None
-    fallen = statistics.median(usual) - _log_of_votes(now)
-    if fallen <= _widened(listing, _logarithm(limit), usual):
+    sentence = f"{now:.0%} of the overviews are empty, {usual:.0%} in the baseline"
+    return Finding(round(now - usual, 4), sentence)
+
+
+def _votes(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    baseline = _baseline(snapshot, lambda each: each.votes_median)
+    now = snapshot.figures.votes_median
+    if baseline is None or now is None:
         return None
-    before = math.expm1(statistics.median(usual))
-    return Finding(
-        round(math.exp(fallen), 4), f"the median film has {now:.0f} votes, {before:.0f} usually"
-    )
-
-
-def _years(listing: Listing, limit: float) -> Finding | None:
-    usual = _usual(listing, lambda profile: profile.year_median)
-    now = listing.profile.year_median
-    if not usual or now is None:
+    logarithms = [_log_votes(each) for each in baseline]
+    usual = statistics.median(logarithms)
+    fallen = usual - _log_votes(now)
+    if fallen <= _tolerance(snapshot, _log_factor(limit), logarithms):
         return None
-    away = now - statistics.median(usual)
-    if abs(away) <= _widened(listing, limit, usual):
+    sentence = f"the median movie has {now:.0f} votes, {math.expm1(usual):.0f} in the baseline"
+    return Finding(round(math.exp(fallen), 4), sentence)
+
+
+def _years(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    baseline = _baseline(snapshot, lambda each: each.year_median)
+    now = snapshot.figures.year_median
+    if baseline is None or now is None:
         return None
-    sentence = f"the median film is of {now:.0f}, of {statistics.median(usual):.0f} usually"
-    return Finding(round(away, 4), sentence)
+    usual = statistics.median(baseline)
+    if abs(now - usual) <= _tolerance(snapshot, limit, baseline):
+        return None
+    sentence = f"the median movie is of {now:.0f}, of {usual:.0f} in the baseline"
+    return Finding(round(now - usual, 4), sentence)
 
 
-PAST_RULES: tuple[ListRule, ...] = (
-    ListRule("repeated", "warn", "a list is not the one of the days before",
-             "An answer that never changes is an old one; lists collected late on one day are the "
-             "same too.", _repeated),
-    ListRule("overlap", "warn", "films of the last collection are still there",
-             "From day to day a list keeps most of its films; junk has nothing in common with it.",
+BASELINE_RULES: tuple[ListRule, ...] = (
+    ListRule("repeated", "warn", 2, "a list differs from its earlier collections",
+             "An answer that never changes is outdated; lists that are collected late on one day "
+             "are identical too.", _repeated),
+    ListRule("overlap", "warn", 0.3, "movies of the last collection are still in the list",
+             "From day to day a list keeps most of its movies; junk has nothing in common with it.",
              _overlap),
-    ListRule("ranks", "warn", "films stand about where they stood",
-             "A list in the order of chance keeps its films and loses their ranks.", _ranks),
-    ListRule("new_films", "warn", "most films were seen in the weeks before",
-             "Hardly a list is made of films that nobody has seen in four weeks.", _new_films),
-    ListRule("popularity_scale", "warn", "popularity has the scale of the days before",
-             "TMDB rescales it now and then, and films of different days cannot be compared then.",
-             popularity_scale),
-    ListRule("overviews_unusual", "warn", "not more overviews are empty than usual",
-             "Half a list of junk hides below a limit that holds for every day.", _overviews),
-    ListRule("votes_unusual", "warn", "the films have about as many votes as usual",
-             "Votes only grow; a list of films with few is another list.", _votes),
-    ListRule("years_unusual", "warn", "the films are about as old as usual",
+    ListRule("ranks", "warn", 0.2, "movies are about where they were",
+             "A shuffled list keeps its movies and loses their ranks.", _ranks),
+    ListRule("new_films", "warn", 0.6, "most movies were seen in the weeks before",
+             "A list is hardly ever made of movies that were in none of the last four weeks.",
+             _new_movies),
+    ListRule("popularity_scale", "warn", 4, "popularity has the scale of its baseline",
+             "TMDB rescales it now and then; movies of different days cannot be compared then.",
+             _popularity_scale),
+    ListRule("overviews_unusual", "warn", 0.2, "no more overviews are empty than in the baseline",
+             "A limit that holds for every day cannot see a list that is half junk.", _overviews),
+    ListRule("votes_unusual", "warn", 5, "the movies have about as many votes as the baseline",
+             "Votes only grow; a list of movies with few is another list.", _votes),
+    ListRule("years_unusual", "warn", 8, "the movies are about as old as the baseline",
              "What is popular is new; what is top rated stays.", _years),
 )  # fmt: skip
-"""Every rule that looks at the days before."""
+"""Every rule that compares a list with its history."""

@@ -1,143 +1,151 @@
-"""What a list must be as a whole, whatever the days before were like."""
+"""The rules about a list as a whole that need no history."""
 
 from __future__ import annotations
 
 from pipeline.catalog import PAGE_SIZE
-from pipeline.documents.collect import Film
-from pipeline.quality.drift import fields_of
-from pipeline.quality.fields import is_whole, number
-from pipeline.quality.snapshot import Finding, Listing, ListRule
+from pipeline.quality.fields import KNOWN_FIELDS, OPTIONAL_FIELDS, Movie, is_whole, number
+from pipeline.quality.movie_rules import invalid_movies
+from pipeline.quality.rules import Drift, Finding, ListRule
+from pipeline.quality.snapshot import ListSnapshot
+
+MAX_FIELDS = 10
+"""The number of unknown and of vanished fields that are reported for one list."""
 
 _SORTED_BY = {"weekly_genre": "popularity", "weekly_top_rated": "vote_average"}
-"""Where TMDB promises an order; the popular list and the trend have one of their own."""
+"""The fields by which TMDB promises to sort; the popular and trending lists have no such field."""
 
 
-def _empty(listing: Listing, _: float) -> Finding | None:
-    return None if listing.movies else Finding(0, "it holds no film")
+def _empty(snapshot: ListSnapshot, _: float) -> Finding | None:
+    return None if snapshot.movies else Finding(0, "the list holds no movie")
 
 
-def _films_to_expect(listing: Listing) -> int:
-    """Return what was asked for. A genre may honestly have fewer films, but not suddenly."""
-    asked = listing.count("pages_requested") * PAGE_SIZE
-    if listing.info.get("collection_type") != "weekly_genre":
-        return asked
-    before = len(listing.recent[0].films) if listing.recent else 0
-    return min(asked, max(listing.count("total_results"), before, 1))
+def _expected_movies(snapshot: ListSnapshot) -> int:
+    """Return the number of movies requested; a genre may have fewer, but not suddenly."""
+    requested = snapshot.count("pages_requested") * PAGE_SIZE
+    if snapshot.info.get("collection_type") != "weekly_genre":
+        return requested
+    before = len(snapshot.recent[0].movie_ids) if snapshot.recent else 0
+    return min(requested, max(snapshot.count("total_results"), before, 1))
 
 
-def _size(listing: Listing, limit: float) -> Finding | None:
-    """Compare what is there with what can be there."""
-    asked = _films_to_expect(listing)
-    films = len(listing.movies) + listing.count("below_min_rating")
-    if asked <= 0 or films >= limit * asked:
+def _size(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare the number of movies with the number expected."""
+    expected = _expected_movies(snapshot)
+    movies = len(snapshot.movies) + snapshot.count("below_min_rating")
+    if expected <= 0 or movies >= limit * expected:
         return None
-    return Finding(round(films / asked, 4), f"{films} of {asked} films are there")
+    return Finding(round(movies / expected, 4), f"{movies} of {expected} movies")
 
 
-def _short(listing: Listing, _: float) -> Finding | None:
-    asked, came = -(-_films_to_expect(listing) // PAGE_SIZE), listing.count("pages_processed")
-    return Finding(came, f"{came} of {asked} pages held films") if came < asked else None
+def _short(snapshot: ListSnapshot, _: float) -> Finding | None:
+    expected = -(-_expected_movies(snapshot) // PAGE_SIZE)
+    pages = snapshot.count("pages_processed")
+    return Finding(pages, f"{pages} of {expected} pages held movies") if pages < expected else None
 
 
-def _duplicates(listing: Listing, _: float) -> Finding | None:
-    ids = [film["id"] for film in listing.movies if is_whole(film.get("id"))]
+def _duplicates(snapshot: ListSnapshot, _: float) -> Finding | None:
+    ids = snapshot.figures.movie_ids
     count = len(ids) - len(set(ids))
-    return Finding(count, f"{count} films stand there twice") if count else None
+    return Finding(count, f"{count} duplicate movies") if count else None
 
 
-def _repeated_rows(listing: Listing, limit: float) -> Finding | None:
-    count = listing.count("duplicates_dropped")
-    return Finding(count, f"{count} rows came twice") if count > limit else None
+def _repeated_rows(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    count = snapshot.count("duplicates_dropped")
+    return Finding(count, f"{count} duplicate rows were dropped") if count > limit else None
 
 
-def _miscounted(listing: Listing, _: float) -> Finding | None:
-    claimed, held = listing.info.get("total_collected"), len(listing.movies)
+def _miscounted(snapshot: ListSnapshot, _: float) -> Finding | None:
+    claimed, held = snapshot.info.get("total_collected"), len(snapshot.movies)
     if claimed == held:
         return None
-    return Finding(held, f"total_collected says {claimed}, it holds {held}")
+    return Finding(held, f"total_collected is {claimed}, the list holds {held}")
 
 
-def _order(listing: Listing, limit: float) -> Finding | None:
-    """Compare each film with the one a quarter of the list behind it."""
-    field = _SORTED_BY.get(str(listing.info.get("collection_type")))
-    values = [number(film, field) for film in listing.movies] if field else []
+def _order(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare each movie with the one that is a quarter of the list after it."""
+    field = _SORTED_BY.get(str(snapshot.info.get("collection_type")))
+    values = [number(movie, field) for movie in snapshot.movies] if field else []
     known = [value for value in values if value is not None]
     step = len(known) // 4
-    if len(known) < 4 * listing.bounds.min_films:
+    if len(known) < 4 * snapshot.bounds.min_films:
         return None
     pairs = list(zip(known, known[step:], strict=False))
-    ordered = sum(before >= after for before, after in pairs) / len(pairs)
+    ordered = sum(first >= second for first, second in pairs) / len(pairs)
     if ordered >= limit:
         return None
-    return Finding(round(ordered, 4), f"only {ordered:.0%} of its films stand in order of {field}")
+    return Finding(round(ordered, 4), f"only {ordered:.0%} of its movies are in order of {field}")
 
 
-def _genre_ignored(listing: Listing, limit: float) -> Finding | None:
-    genre = listing.info.get("genre_id")
-    if not is_whole(genre) or not listing.movies:
+def _genre_ignored(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    genre = snapshot.info.get("genre_id")
+    if not is_whole(genre) or not snapshot.movies:
         return None
-    bearing = sum(_bears(film, genre) for film in listing.movies) / len(listing.movies)
-    if bearing >= limit:
+    share = sum(_has_genre(movie, genre) for movie in snapshot.movies) / len(snapshot.movies)
+    if share >= limit:
         return None
-    return Finding(round(bearing, 4), f"only {bearing:.0%} of its films are of genre {genre}")
+    return Finding(round(share, 4), f"only {share:.0%} of its movies are of genre {genre}")
 
 
-def _bears(film: Film, genre: int) -> bool:
-    genres = film.get("genre_ids")
+def _has_genre(movie: Movie, genre: int) -> bool:
+    genres = movie.get("genre_ids")
     return isinstance(genres, list) and genre in genres
 
 
-def _valid(listing: Listing, limit: float) -> Finding | None:
-    if not listing.movies:
+def _valid(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    if not snapshot.movies:
         return None
-    share = (len(listing.movies) - len(listing.failed)) / len(listing.movies)
+    share = (len(snapshot.movies) - len(invalid_movies(snapshot))) / len(snapshot.movies)
     if share >= limit:
         return None
-    return Finding(round(share, 4), f"only {share:.0%} of its films break no required rule")
+    return Finding(round(share, 4), f"only {share:.0%} of its movies satisfy every required rule")
 
 
-def _fields(listing: Listing, _: float) -> Finding | None:
-    unknown, vanished = fields_of(listing)
-    told = [f"new: {', '.join(unknown)}"] if unknown else []
-    told += [f"gone: {', '.join(vanished)}"] if vanished else []
-    return Finding(len(unknown) + len(vanished), "; ".join(told)) if told else None
+def _fields(snapshot: ListSnapshot, _: float) -> Finding | None:
+    """Compare the fields with the known ones and with those of the last collection."""
+    here = snapshot.figures.fields
+    before = snapshot.history[0].fields if snapshot.history else frozenset()
+    unknown = sorted(here - KNOWN_FIELDS - OPTIONAL_FIELDS)[:MAX_FIELDS]
+    expected = KNOWN_FIELDS | before if snapshot.movies else frozenset()
+    vanished = sorted(expected - OPTIONAL_FIELDS - here)[:MAX_FIELDS]
+    parts = [f"unknown: {', '.join(unknown)}"] if unknown else []
+    parts += [f"vanished: {', '.join(vanished)}"] if vanished else []
+    drift = [
+        *(Drift("unknown_field", each, "the field is not known") for each in unknown),
+        *(Drift("vanished_field", each, "no movie has the field") for each in vanished),
+    ]
+    return Finding(len(drift), "; ".join(parts), tuple(drift)) if drift else None
 
 
-def lateness(listing: Listing) -> Finding | None:
-    """Tell by how many days a list was collected after its own."""
-    days = listing.count("late_by_days")
+def _late(snapshot: ListSnapshot, _: float) -> Finding | None:
+    days = snapshot.count("late_by_days")
     if days <= 0:
         return None
     return Finding(days, f"collected {days} day{'s' * (days > 1)} after its date")
 
 
 LIST_RULES: tuple[ListRule, ...] = (
-    ListRule("list_empty", "block", "a list holds films", "Nothing can be said of nothing.",
-             _empty, has_limit=False),
-    ListRule("list_size", "block", "a list holds what was asked for",
-             "A truncated list looks like one from which films have gone.", _size),
-    ListRule("films_valid", "block", "the films of a list break no required rule",
-             "Below four in five the set-up that this one replaces failed the day.", _valid),
-    ListRule("genre_ignored", "block", "the films of a genre's list are of that genre",
-             "TMDB answers a parameter that it does not understand as if it were not there.",
-             _genre_ignored),
-    ListRule("list_short", "warn", "every page asked for held films",
-             "Pages that came empty leave the end of a list out; one amid it is refused at once.",
-             _short, has_limit=False),
-    ListRule("list_duplicates", "warn", "a film stands once in a list",
-             "The collection drops repeated rows, so the file was changed.", _duplicates,
-             has_limit=False),
-    ListRule("rows_repeated", "warn", "fewer rows came twice than a page holds",
-             "A page that came twice stands in the place of another one.", _repeated_rows),
-    ListRule("list_miscounted", "warn", "total_collected is the number of films",
-             "The file was changed after it was written.", _miscounted, has_limit=False),
-    ListRule("order", "warn", "a sorted list is in its order",
-             "Genres come by popularity, top rated by rating.", _order),
-    ListRule("fields", "info", "the films have the fields that are known",
-             "TMDB adds fields unannounced; a field that vanishes breaks who reads it.", _fields,
-             has_limit=False),
-    ListRule("list_late", "info", "a list is collected on its own day",
-             "TMDB serves its lists only as they are now.", lambda listing, _: lateness(listing),
-             has_limit=False),
+    ListRule("list_empty", "block", None, "a list holds movies",
+             "No other rule can assess an empty list.", _empty),
+    ListRule("list_size", "block", 0.8, "a list holds the requested number of movies",
+             "A truncated list looks like one that movies have left.", _size),
+    ListRule("films_valid", "block", 0.8, "the movies of a list satisfy every required rule",
+             "The pipeline that this one replaces failed a day below four in five.", _valid),
+    ListRule("genre_ignored", "block", 0.95, "the movies of a genre list are of that genre",
+             "TMDB ignores a parameter that it does not understand.", _genre_ignored),
+    ListRule("list_short", "warn", None, "every requested page held movies",
+             "Empty pages cut off the end of a list; an empty page before the end is refused at "
+             "once.", _short),
+    ListRule("list_duplicates", "warn", None, "a list holds each movie once",
+             "Collecting drops duplicate rows, so somebody changed the file.", _duplicates),
+    ListRule("rows_repeated", "warn", 19, "fewer duplicate rows were dropped than a page holds",
+             "A page that was served twice replaces another one.", _repeated_rows),
+    ListRule("list_miscounted", "warn", None, "total_collected is the number of movies",
+             "The file was changed after it was written.", _miscounted),
+    ListRule("order", "warn", 0.7, "a sorted list is in its order",
+             "Genres are sorted by popularity, top rated by rating.", _order),
+    ListRule("fields", "info", None, "the movies have the known fields",
+             "TMDB adds fields unannounced; a vanished field breaks its readers.", _fields),
+    ListRule("list_late", "info", None, "a list is collected on its own date",
+             "TMDB serves its lists only as they are now.", _late),
 )  # fmt: skip
-"""Every rule of lists by themselves."""
+"""Every rule about lists that needs no history."""

@@ -1,56 +1,90 @@
-"""What a rule of films is: data with a function of one line. The rules are in `film_rules`.
+"""The types of the rules, which are data: a row of a table with a small function.
 
-Severities: `info` is only told, `warn` makes the verdict warn, `block` makes it fail. Limits and
-other severities come from `config/quality.toml`.
+Severities: `info` is reported only, `warn` makes the verdict warn, `block` makes it fail.
+`config/quality.toml` overrides limits and severities.
 """
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from pipeline.documents.collect import Film
-from pipeline.quality.defaults import DEFAULT_BOUNDS, Bounds
+from pipeline.quality.fields import Movie
+from pipeline.quality.snapshot import ListSnapshot, RequestContext
 
 Severity = Literal["info", "warn", "block"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warn", "block")
-"""From harmless to grave."""
+"""All severities in ascending order."""
 
 REQUIRED = 100
-"""Points of a required rule: a film that breaks one scores 0."""
+"""The points of a required rule: a movie that violates one scores 0."""
 
 
-class Asked(NamedTuple):
-    """What was asked for: the films of which day, in which language (two letters, or empty).
+class Drift(NamedTuple):
+    """A change in the form of TMDB's data, which a finding reports."""
 
-    `bounds` are the figures that a film is compared with.
-    """
-
-    date: datetime.date
-    language: str
-    bounds: Bounds = DEFAULT_BOUNDS
+    kind: Literal["unknown_field", "vanished_field", "popularity_scale"]
+    field: str
+    finding: str
 
 
-class FilmRule(NamedTuple):
-    """One demand on a film.
+class Finding(NamedTuple):
+    """How a list violates a rule: the figure found, a sentence, and the drift behind it."""
 
-    `points` is what a film that breaks it loses of its score of 100; from 100 on it is *required*
-    and the film fails. The list falls short where the share of films that break the rule exceeds
-    the limit. `field` is what the evidence shows. `description` names a figure of the bounds in
-    braces.
+    found: float | None
+    sentence: str
+    drift: tuple[Drift, ...] = ()
+
+
+class MovieRule(NamedTuple):
+    """A rule about each movie of a list.
+
+    A movie that violates the rule loses `points` of its score of 100. From 100 points on the rule
+    is *required*, and the movie is invalid. The list fails the check where the share of violating
+    movies exceeds `limit`. `field` is the field that the evidence shows. `description` may name
+    figures of the bounds in braces.
     """
 
     id: str
     points: int
     severity: Severity
+    limit: float
     field: str
     description: str
     why: str
-    holds: Callable[[Film, Asked], bool]
+    is_satisfied: Callable[[Movie, RequestContext], bool]
 
     @property
     def required(self) -> bool:
-        """Whether a film that breaks this rule fails."""
+        """Whether a movie that violates this rule is invalid."""
         return self.points >= REQUIRED
+
+    def violations(self, snapshot: ListSnapshot) -> list[int]:
+        """Return the positions of the movies that violate this rule, found once per list."""
+        if self.id not in snapshot.violations:
+            context = snapshot.context
+            snapshot.violations[self.id] = [
+                position
+                for position, movie in enumerate(snapshot.movies)
+                if not self.is_satisfied(movie, context)
+            ]
+        return snapshot.violations[self.id]
+
+
+class ListRule(NamedTuple):
+    """A rule about a list as a whole.
+
+    `check` compares the list with the limit and returns what it found, or None. `limit` is None for
+    a rule that compares with no figure.
+    """
+
+    id: str
+    severity: Severity
+    limit: float | None
+    description: str
+    why: str
+    check: Callable[[ListSnapshot, float], Finding | None]
+
+
+Rule = MovieRule | ListRule

@@ -20,8 +20,8 @@ from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, T
 from pipeline.tasks.decoration import warn
 
 if TYPE_CHECKING:
-    from pipeline.quality.baseline import Profile
-    from pipeline.quality.snapshot import Listing
+    from pipeline.quality.baseline import Baseline
+    from pipeline.quality.snapshot import ListSnapshot
     from pipeline.quality.thresholds import Thresholds
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -73,37 +73,40 @@ class ReportTask(PipelineTask):
         from pipeline.quality.report import validation_report
 
         try:
-            return validation_report(self.date, self._listings(thresholds), thresholds)
+            return validation_report(self.date, self._snapshots(thresholds), thresholds)
         except PipelineError:
             raise
         except Exception as fault:  # the lists themselves raise it again below
             warn(fault, f"The lists of {self.date} are compared with no earlier ones")
-            listings = self._listings(thresholds, compared=False)
-            return validation_report(self.date, listings, thresholds)
+            snapshots = self._snapshots(thresholds, compared=False)
+            return validation_report(self.date, snapshots, thresholds)
 
-    def _listings(self, thresholds: Thresholds, *, compared: bool = True) -> Iterator[Listing]:
+    def _snapshots(
+        self, thresholds: Thresholds, *, compared: bool = True
+    ) -> Iterator[ListSnapshot]:
         """Read one list after the other: together they may not fit into memory."""
-        from pipeline.quality.snapshot import Listing
+        from pipeline.quality.snapshot import ListSnapshot
 
         paths = {name: task.path for name, task in self.requires().items()}
-        past = self._look_back(thresholds, list(paths)) if compared else {}
+        history = self._look_back(thresholds, list(paths)) if compared else {}
         for name, path in paths.items():
             document = documents.read_collection(path)
             identity.refuse_foreign(path, document["collection_info"])
-            yield Listing(
+            yield ListSnapshot(
                 name=name,
                 file=self.layout.relative(path),
                 date=self.date,
                 document=document,
-                past=past.get(name, ()),
+                history=history.get(name, ()),
                 gap_days=self.gap_days(thresholds),
                 bounds=thresholds.bounds,
+                history_bounds=thresholds.history_bounds,
             )
 
-    def _look_back(self, thresholds: Thresholds, names: list[str]) -> dict[str, list[Profile]]:
+    def _look_back(self, thresholds: Thresholds, names: list[str]) -> dict[str, list[Baseline]]:
         from pipeline.tasks.history import LookBack
 
-        collections = thresholds.collections
+        collections = thresholds.history_bounds.collections
         days = int(collections * self.look_back_days)
         look = LookBack(self.place(self.layout), days, collections)
         return look.profiles(self.date, names)
@@ -158,7 +161,7 @@ class ValidationReport(ReportTask):
 
     def gap_days(self, thresholds: Thresholds) -> int:
         """Return the gap for days."""
-        return thresholds.daily_gap_days
+        return thresholds.history_bounds.daily_gap_days
 
     def place(self, layout: Layout) -> Place:
         """Return `raw/metadata/quality_reports/validation_report_D.json`."""
@@ -178,7 +181,7 @@ class WeeklyValidationReport(ReportTask):
 
     def gap_days(self, thresholds: Thresholds) -> int:
         """Return the gap for weeks."""
-        return thresholds.weekly_gap_days
+        return thresholds.history_bounds.weekly_gap_days
 
     def place(self, layout: Layout) -> Place:
         """Return `raw/metadata/quality_reports/weekly_validation_report_D.json`."""

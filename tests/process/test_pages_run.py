@@ -347,7 +347,7 @@ def test_summaries_of_an_older_version_become_pages_too(
     summary = json.loads(path.read_bytes())
     for key in ("verdict", "changes"):
         del summary[key]
-    for key in ("verdict", "checks", "drift", "lateness", "profiles", "failed_lists"):
+    for key in ("verdict", "checks", "drift", "profiles", "failed_lists"):
         del summary["quality_summary"][key]
     path.write_text(json.dumps(summary), encoding="utf-8")
     run = page_run("DailyPage", "--date", DATE)

@@ -61,7 +61,7 @@ def test_a_bad_list_stops_the_day_and_the_same_command_collects_it_afresh(
     with FakeTmdb(limit=None, rows=Junk(1)) as tmdb:
         run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url, PIPELINE_CONFIG_DIR=stops)
         assert run.status == 30, run.output
-        assert "Rejected for 2024-01-07: popular: overview_missing (100 of 100 films)" in run.err
+        assert "Rejected for 2024-01-07: popular: overview_missing (100 of 100 movies)" in run.err
         assert "run the same command again" in run.err
         assert "Traceback" not in run.output
         assert rejected(data_dir) == ["popular_movies_20240107", "validation_report_20240107"]

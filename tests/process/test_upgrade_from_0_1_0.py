@@ -152,6 +152,11 @@ def made_again(path: Path, task: luigi.Task) -> tuple[Any, Any]:
     return before, json.loads(path.read_text("utf-8"))
 
 
+def without_sentences(evidence: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return evidence without its English sentences, which are not part of the contract."""
+    return [{key: each[key] for key in each if key != "finding"} for each in evidence]
+
+
 @pytest.mark.parametrize("day", OLD_DAYS)
 def test_lists_of_0_1_0_are_judged_as_they_were(here: Installation, day: datetime.date) -> None:
     path = Layout(here.data).validation_report(day)
@@ -161,7 +166,8 @@ def test_lists_of_0_1_0_are_judged_as_they_were(here: Installation, day: datetim
     of_rule = {check["id"]: check for check in after["checks"]}
     for check in before["checks"]:
         found = of_rule[check["id"]]
-        assert (found["success"], found["evidence"]) == (check["success"], check["evidence"])
+        assert found["success"] == check["success"]
+        assert without_sentences(found["evidence"]) == without_sentences(check["evidence"])
 
 
 def test_a_summary_of_0_1_0_is_made_again_of_its_lists_and_its_journal(here: Installation) -> None:

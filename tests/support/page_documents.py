@@ -125,7 +125,6 @@ def report(on: date, lists: dict[str, Sequence[Document]], source: str = "demo")
                 "finding": "a field that is not known",
             }
         ],
-        "lateness": [],
         "profiles": {name: profile(movies, on) for name, movies in lists.items()},
     }
 

@@ -24,7 +24,7 @@ Contents = Mapping[str, Any]
 """What each file holds, apart from times and effort, by its name below the data root."""
 
 OF_THE_CLOCK = {
-    *("collected_at", "duration_seconds", "execution_summary", "late_by_days", "lateness"),
+    *("collected_at", "duration_seconds", "execution_summary", "late_by_days"),
     *("requests", "retries", "run_id"),
 }
 """Keys that tell when something was done, and with how much effort."""

@@ -43,7 +43,7 @@ SQLALCHEMY = {"pipeline.ops.scheduler.store"}
 DEMO_SERVER = {"pipeline.demo.*"}
 """The catalogue as a server of its own may sleep and measure."""
 
-JSON = {"pipeline.documents.json_text"}
+JSON = {"pipeline.documents.json_text", "pipeline.quality.*"}
 
 ONLY_IN = {
     "requests": REQUESTS,

@@ -10,7 +10,7 @@ from support.earlier_version import FIXTURES
 
 from pipeline import settings
 from pipeline.catalog import Genre, Plan, plan_from
-from pipeline.quality.defaults import DEFAULT_BOUNDS
+from pipeline.quality.bounds import DEFAULT_MOVIE_BOUNDS
 from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
 
 FIXTURE = FIXTURES / "v0_1_0"
@@ -62,9 +62,10 @@ def test_every_exception_of_a_quality_toml_of_0_1_0_has_its_effect() -> None:
 
 def test_a_quality_toml_of_0_1_0_needs_no_key_that_came_later() -> None:
     found = thresholds()
-    assert (found.stops, found.collections) == (True, 14)
-    assert (found.daily_gap_days, found.weekly_gap_days) == (4, 28)
-    assert found.bounds == DEFAULT_BOUNDS
+    assert (found.stops, found.history_bounds.collections) == (True, 14)
+    history = found.history_bounds
+    assert (history.daily_gap_days, history.weekly_gap_days) == (4, 28)
+    assert found.bounds == DEFAULT_MOVIE_BOUNDS
 
 
 def test_every_variable_of_0_1_0_has_its_effect(clean_environment: Path) -> None:

@@ -1,4 +1,4 @@
-"""One day or week as it came: the pages of its lists, and the profiles of those before."""
+"""One day or week as it came: the pages of its lists, and the baselines of those before."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from support.repository import REPOSITORY
 from pipeline import catalog
 from pipeline.catalog import FilmList, Plan, plan_from
 from pipeline.documents.collect import Effort, Origin, Page, document
-from pipeline.quality.baseline import Profile
+from pipeline.quality.baseline import Baseline
 from pipeline.quality.report import validation_report
-from pipeline.quality.snapshot import Listing
+from pipeline.quality.snapshot import ListSnapshot
 from pipeline.quality.thresholds import Thresholds, thresholds_from
 
 CONFIG = REPOSITORY / "config"
@@ -55,8 +55,8 @@ class Period:
     lists: Callable[[Plan, datetime.date], list[FilmList]]
 
 
-DAILY = Period("day", 1, THRESHOLDS.daily_gap_days, daily_lists)
-WEEKLY = Period("week", 7, THRESHOLDS.weekly_gap_days, weekly_lists)
+DAILY = Period("day", 1, THRESHOLDS.history_bounds.daily_gap_days, daily_lists)
+WEEKLY = Period("week", 7, THRESHOLDS.history_bounds.weekly_gap_days, weekly_lists)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Day:
     period: Period
     lists: dict[str, FilmList]
     pages: dict[str, list[Page]]
-    past: dict[str, list[Profile]]
+    history: dict[str, list[Baseline]]
 
     def only(self, name: str) -> Day:
         """The same day with one of its lists."""
@@ -78,34 +78,35 @@ class Day:
         """The same day with other pages of one list."""
         return dataclasses.replace(self, pages={**self.pages, name: pages})
 
-    def with_past(self, name: str, past: list[Profile]) -> Day:
+    def with_history(self, name: str, history: list[Baseline]) -> Day:
         """The same day with other collections of one list before it."""
-        return dataclasses.replace(self, past={**self.past, name: past})
+        return dataclasses.replace(self, history={**self.history, name: history})
 
     def first(self) -> Day:
         """The same day as the first of all."""
-        return dataclasses.replace(self, past={})
+        return dataclasses.replace(self, history={})
 
     def document(self, name: str) -> Document:
         """A list's document as the collection would have published it."""
         return collected(self.lists[name], self.date, self.pages[name], self.language)
 
-    def listings(self, thresholds: Thresholds = THRESHOLDS) -> list[Listing]:
+    def snapshots(self, thresholds: Thresholds = THRESHOLDS) -> list[ListSnapshot]:
         return [
-            Listing(
+            ListSnapshot(
                 name=name,
                 file=f"{name}.json",
                 date=self.date,
                 document=self.document(name),
-                past=self.past.get(name, []),
+                history=self.history.get(name, []),
                 gap_days=self.period.gap_days,
                 bounds=thresholds.bounds,
+                history_bounds=thresholds.history_bounds,
             )
             for name in self.lists
         ]
 
     def report(self, thresholds: Thresholds = THRESHOLDS) -> Document:
-        return validation_report(self.date, self.listings(thresholds), thresholds)
+        return validation_report(self.date, self.snapshots(thresholds), thresholds)
 
 
 def collected(

@@ -13,7 +13,7 @@ from support.quality_days.texts import TEXTS
 
 from pipeline.catalog import FilmList
 from pipeline.documents.collect import Film, Page
-from pipeline.quality.baseline import profile_of
+from pipeline.quality.baseline import measure
 
 Change = Callable[[Day, str, Random], Day]
 Rows = Callable[[Film, Day, Random], Film]
@@ -24,14 +24,14 @@ class Kind:
     """One kind of bad list.
 
     `rules` are those of which at least one has to catch it, `verdicts` what the day may be called
-    then. `needs_past` says that a first day cannot show it.
+    then. `needs_history` says that a first day cannot show it.
     """
 
     name: str
     rules: frozenset[str]
     verdicts: frozenset[str]
     change: Change
-    needs_past: bool = False
+    needs_history: bool = False
     languages: frozenset[str] = frozenset({"ko", "en"})
     lists: Callable[[FilmList], bool] = lambda film_list: True
 
@@ -133,9 +133,9 @@ def _repeated(day: Day, name: str, chance: Random) -> Day:
     """The third day in a row with the same list."""
     step = day.period.days
     movies = day.document(name)["movies"]
-    before = [profile_of(_before(day, number * step), movies) for number in (1, 2)]
-    older = [each for each in day.past.get(name, []) if each.date < before[-1].date]
-    return day.with_past(name, [*before, *older])
+    before = [measure(_before(day, number * step), movies) for number in (1, 2)]
+    older = [each for each in day.history.get(name, []) if each.date < before[-1].date]
+    return day.with_history(name, [*before, *older])
 
 
 def _before(day: Day, days: int) -> datetime.date:
@@ -228,7 +228,7 @@ KINDS: tuple[Kind, ...] = (
          "votes_unusual"}), EITHER, _junk_pages(0.5),
          lists=lambda each: _is_long(each) and _is_of_the_moment(each)),
     Kind("unchanged for three collections", frozenset({"repeated"}), WARN, _repeated,
-         needs_past=True),
+         needs_history=True),
     Kind("half the pages empty", frozenset({"list_size"}), FAIL, _pages_empty, lists=_is_long),
     Kind("truncated", frozenset({"list_size"}), FAIL, _truncated),
     Kind("Korean asked, English served", frozenset({"overview_language"}), FAIL, _in("en"),
@@ -239,9 +239,9 @@ KINDS: tuple[Kind, ...] = (
          languages=ENGLISH),
     Kind("genre ignored", frozenset({"genre_ignored"}), FAIL, _genre_ignored, lists=_is_genre),
     Kind("popularity divided by 50", frozenset({"popularity_scale"}), WARN, _scaled(1 / 50),
-         needs_past=True),
+         needs_history=True),
     Kind("popularity times 50", frozenset({"popularity_scale"}), WARN, _scaled(50),
-         needs_past=True),
+         needs_history=True),
     Kind("dates beyond reason", frozenset({"release_date_range"}), EITHER,
          _rows_of(lambda chance: chance.uniform(0.3, 1), _beyond_reason)),
     Kind("dates years ahead", frozenset({"release_far_ahead"}), EITHER,
@@ -251,7 +251,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("in the order of chance", frozenset({"order", "ranks"}), WARN, _shuffled,
          lists=_is_sorted),
     Kind("in the order of chance, popular", frozenset({"ranks"}), WARN, _shuffled,
-         needs_past=True, lists=lambda each: each.name == "popular"),
+         needs_history=True, lists=lambda each: each.name == "popular"),
     Kind("a field that nobody knows", frozenset({"fields"}), TOLD,
          _each_row(lambda film, day, chance: film | {"softcore_level": 3})),
     Kind("a field gone", frozenset({"fields"}), TOLD, _without("backdrop_path")),

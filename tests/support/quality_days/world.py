@@ -12,7 +12,7 @@ from support.quality_days.noise import mixed, noisy
 
 from pipeline.catalog import FilmList
 from pipeline.documents.collect import Page
-from pipeline.quality.baseline import Profile, profile_of
+from pipeline.quality.baseline import Baseline, measure
 
 MISSED = 0.1
 """Share of the days before that were not collected at all."""
@@ -36,16 +36,16 @@ class World:
     ) -> None:
         self.period, self.language, self.seed = period, language, seed
         self._source, self._choose = source, choose
-        self._profiles: dict[tuple[str, datetime.date], Profile] = {}
+        self._figures: dict[tuple[str, datetime.date], Baseline] = {}
 
     def day(self, date: datetime.date, collections: int = 28) -> Day:
         """A normal day with up to so many earlier collections, some of them missed or bad."""
         lists = {each.name: each for each in self._lists(date)}
         pages = {name: self._pages(each, date) for name, each in lists.items()}
         for name, each in lists.items():
-            self._profile(each, date, pages[name])
-        past = {name: self._past(each, date, collections) for name, each in lists.items()}
-        return Day(date, self.language, self.period, lists, pages, past)
+            self._measured(each, date, pages[name])
+        history = {name: self._history(each, date, collections) for name, each in lists.items()}
+        return Day(date, self.language, self.period, lists, pages, history)
 
     def _lists(self, date: datetime.date) -> list[FilmList]:
         return self._choose(self.period.lists(PLAN, date))
@@ -61,42 +61,44 @@ class World:
         of_before = next(each for each in self._lists(date - _DAY) if each.name == film_list.name)
         return self._source(of_before, date - _DAY, self.language)
 
-    def _past(self, film_list: FilmList, date: datetime.date, collections: int) -> list[Profile]:
-        found: list[Profile] = []
+    def _history(
+        self, film_list: FilmList, date: datetime.date, collections: int
+    ) -> list[Baseline]:
+        found: list[Baseline] = []
         for number in range(1, collections + 1):
             day = date - number * self.period.days * _DAY
             chance = self._chance("past", film_list.name, day, date)
             if chance.random() >= MISSED:
-                profile = self._profile(film_list, day)
-                found.append(_spoilt(profile, chance) if chance.random() < BAD else profile)
+                baseline = self._measured(film_list, day)
+                found.append(_spoilt(baseline, chance) if chance.random() < BAD else baseline)
         return found
 
-    def _profile(
+    def _measured(
         self, film_list: FilmList, date: datetime.date, pages: list[Page] | None = None
-    ) -> Profile:
+    ) -> Baseline:
         """Measure a list once; the days before are asked for again and again."""
         key = film_list.name, date
-        if key not in self._profiles:
+        if key not in self._figures:
             of_date = next(each for each in self._lists(date) if each.name == film_list.name)
             came = pages or self._pages(of_date, date)
             movies = collected(of_date, date, came, self.language)["movies"]
-            self._profiles[key] = profile_of(date, movies)
-        return self._profiles[key]
+            self._figures[key] = measure(date, movies)
+        return self._figures[key]
 
     def _chance(self, *key: object) -> Random:
         return Random(f"{self.period.name} {self.language} {self.seed} {key}")
 
 
-def _spoilt(profile: Profile, chance: Random) -> Profile:
+def _spoilt(baseline: Baseline, chance: Random) -> Baseline:
     """A bad day that was let through: half of it junk, or another scale of popularity."""
     if chance.random() < 0.5:
-        median = profile.popularity_median
-        return profile._replace(popularity_median=median and median / 50)
-    half = len(profile.films) // 2
+        median = baseline.popularity_median
+        return baseline._replace(popularity_median=median and median / 50)
+    half = len(baseline.movie_ids) // 2
     junk = tuple(70_000_000 + chance.randrange(1_000_000) for _ in range(half))
-    return profile._replace(
-        films=(*profile.films[:half], *junk),
-        overviews_empty=min(1.0, profile.overviews_empty + 0.3),
+    return baseline._replace(
+        movie_ids=(*baseline.movie_ids[:half], *junk),
+        overviews_empty=min(1.0, baseline.overviews_empty + 0.3),
         votes_median=2.0,
         posters_missing=0.5,
     )

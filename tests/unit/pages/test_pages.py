@@ -274,7 +274,7 @@ def test_any_value_in_any_field_makes_a_page(value: Any) -> None:
     assert Page(week_page(consolidated=spoilt)).crossed == []
 
 
-@pytest.mark.parametrize("key", ["verdict", "checks", "drift", "lateness", "profiles", "source"])
+@pytest.mark.parametrize("key", ["verdict", "checks", "drift", "profiles", "source"])
 @pytest.mark.parametrize("value", [None, "x", 5, [None], {"a": None}])
 def test_reports_of_other_versions_make_a_page(key: str, value: Any) -> None:
     report = {**documents.daily_report(DAY), key: value}
@@ -388,11 +388,12 @@ def test_a_day_without_a_failed_check_says_so(
 def test_drift_and_lateness_are_shown_with_their_list() -> None:
     drift = {"list": "popular", "kind": "unknown_field", "field": "softcore", "finding": "new"}
     late = [
-        {"list": "trending", "days": 2, "finding": "2 days late"},
-        {"list": "popular", "days": None, "finding": "late by an unknown time"},
+        {"list": "trending", "found": 2, "finding": "2 days late"},
+        {"list": "popular", "found": None, "finding": "late by an unknown time"},
         {"finding": "of no list"},
     ]
-    report = {**documents.daily_report(DAY), "drift": [drift], "lateness": late}
+    checks = [{"id": "list_late", "success": False, "severity": "info", "evidence": late}]
+    report = {**documents.daily_report(DAY), "drift": [drift], "checks": checks}
     summary = {**documents.summary(DAY), "quality_summary": report}
     text = Page(day_page(summary=summary)).text
     assert "softcore" in text

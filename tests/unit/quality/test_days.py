@@ -1,4 +1,4 @@
-"""Days and weeks as a whole: the normal ones pass, and each kind of bad one is caught by name."""
+"""Whole days and weeks: normal ones pass, and each kind of bad one is caught by its rule."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from pipeline.catalog import FilmList
 
 START = datetime.date(2026, 2, 1)
 LANGUAGES = ("ko-KR", "en-US")
-TOLD_ONLY = {"fields", "list_late", "backdrop_missing", "rated_without_votes"}
-"""Rules that a normal day may fall short of: they are of severity info."""
+REPORTED_ONLY = {"fields", "list_late", "backdrop_missing", "rated_without_votes"}
+"""Rules of severity info, which a normal day may violate."""
 
 
 COLLECTIONS_BEFORE = (0, 2, 5, 8)
-"""Of each day tried: none, too few for a usual, enough. `benchmarks/quality.py` tries many more."""
+"""Lengths of the history: none, too short for a baseline, and enough."""
 
 LISTS_OF_WEEK = ("horror", "animation", "top_rated")
 PAGES_OF_WEEK = 5
 
 
 def lists_of_week(film_lists: list[FilmList]) -> list[FilmList]:
-    """Some of a week's lists, shorter than collected: making the pages is what takes time."""
+    """Return some of the week's lists with fewer pages, because making the pages takes time."""
     return [each._replace(pages=PAGES_OF_WEEK) for each in film_lists if each.name in LISTS_OF_WEEK]
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
 def days(request: pytest.FixtureRequest) -> list[Day]:
-    """Consecutive days, each with more earlier collections than the one before."""
+    """Return consecutive days, each with a longer history than the one before."""
     world = World(DAILY, request.param, seed=7)
     return [
         world.day(START + datetime.timedelta(days=number), collections=collections)
@@ -43,7 +43,7 @@ def days(request: pytest.FixtureRequest) -> list[Day]:
 
 @pytest.fixture(scope="module", params=LANGUAGES)
 def week(request: pytest.FixtureRequest) -> Day:
-    """One week with six before it."""
+    """Return one week with six before it."""
     world = World(WEEKLY, request.param, seed=7, choose=lists_of_week)
     return world.day(START, collections=6)
 
@@ -52,7 +52,7 @@ def test_normal_days_pass(days: list[Day]) -> None:
     for day in days:
         report = day.report()
         assert report["verdict"] == "pass", (day.date, broken(report))
-        assert set(broken(report)) <= TOLD_ONLY
+        assert set(broken(report)) <= REPORTED_ONLY
 
 
 def test_a_normal_week_passes(week: Day) -> None:
@@ -68,38 +68,38 @@ def kinds_of(day: Day) -> list[tuple[Kind, str]]:
     return [(kind, name) for kind in KINDS for name in day.lists if kind.suits(day, name)]
 
 
-def caught(day: Day, kind: Kind, name: str) -> None:
+def assert_caught(day: Day, kind: Kind, name: str) -> None:
     report = kind.make(day, name, Random(f"{kind.name} {name}")).report()
     found = broken(report)
     assert kind.rules & set(found), (kind.name, name, sorted(found))
     assert report["verdict"] in kind.verdicts, (kind.name, name, sorted(found))
-    told = [entry["list"] for rule in kind.rules & set(found) for entry in found[rule]]
-    assert set(told) == {name}
+    lists = [entry["list"] for rule in kind.rules & set(found) for entry in found[rule]]
+    assert set(lists) == {name}
 
 
-def test_each_kind_of_bad_day_is_caught_by_name(days: list[Day]) -> None:
+def test_each_kind_of_bad_day_is_caught_by_its_rule(days: list[Day]) -> None:
     day = days[-1]
     kinds = kinds_of(day)
     assert len(kinds) > 20
     for kind, name in kinds:
-        caught(day, kind, name)
+        assert_caught(day, kind, name)
 
 
-def test_each_kind_of_bad_week_is_caught_by_name(week: Day) -> None:
+def test_each_kind_of_bad_week_is_caught_by_its_rule(week: Day) -> None:
     kinds = [(kind, name) for kind, name in kinds_of(week) if name in ("horror", "top_rated")]
     assert len(kinds) > 20
     for kind, name in kinds:
-        caught(week, kind, name)
+        assert_caught(week, kind, name)
 
 
-def test_what_needs_no_past_is_caught_on_the_first_day_too(days: list[Day]) -> None:
+def test_a_kind_that_needs_no_history_is_caught_on_the_first_day(days: list[Day]) -> None:
     day = days[0].first()
     for kind, name in kinds_of(day):
-        if not kind.needs_past and kind.name != "junk on half the pages":
-            caught(day, kind, name)
+        if not kind.needs_history and kind.name != "junk on half the pages":
+            assert_caught(day, kind, name)
 
 
-def test_a_scale_of_popularity_is_told_as_drift_and_fails_nothing(days: list[Day]) -> None:
+def test_a_moved_scale_of_popularity_is_drift_and_warns(days: list[Day]) -> None:
     day = days[-1]
     (kind,) = [each for each in KINDS if each.name == "popularity divided by 50"]
     report = kind.make(day, "popular", Random(1)).report()
@@ -110,14 +110,14 @@ def test_a_scale_of_popularity_is_told_as_drift_and_fails_nothing(days: list[Day
 
 
 @pytest.mark.parametrize("name", ["a field that nobody knows", "a field gone"])
-def test_drift_of_fields_is_told_by_name(days: list[Day], name: str) -> None:
+def test_a_changed_field_is_drift(days: list[Day], name: str) -> None:
     (kind,) = [each for each in KINDS if each.name == name]
     drift = kind.make(days[-1], "popular", Random(1)).report()["drift"]
     field = {"softcore_level": "unknown_field", "backdrop_path": "vanished_field"}
     assert [field[each["field"]] for each in drift] == [each["kind"] for each in drift] != []
 
 
-# --- From the genuine recordings --------------------------------------------------------------
+# Recorded rows
 
 
 def recorded_lists(film_lists: list[FilmList]) -> list[FilmList]:
@@ -125,7 +125,7 @@ def recorded_lists(film_lists: list[FilmList]) -> list[FilmList]:
     return [shortened(each) for each in known]
 
 
-def test_normal_days_of_genuine_rows_pass(recordings: Path) -> None:
+def test_normal_days_of_recorded_rows_pass(recordings: Path) -> None:
     world = World(DAILY, "en-US", seed=3, source=recorded(recordings), choose=recorded_lists)
     for number in range(10):
         day = world.day(
@@ -135,8 +135,8 @@ def test_normal_days_of_genuine_rows_pass(recordings: Path) -> None:
         assert report["verdict"] == "pass", (day.date, broken(report))
 
 
-def test_bad_days_of_genuine_rows_are_caught_by_name(recordings: Path) -> None:
+def test_bad_days_of_recorded_rows_are_caught_by_their_rules(recordings: Path) -> None:
     world = World(DAILY, "en-US", seed=3, source=recorded(recordings), choose=recorded_lists)
     day = world.day(datetime.date(2026, 6, 24), collections=12)
     for kind, name in kinds_of(day):
-        caught(day, kind, name)
+        assert_caught(day, kind, name)

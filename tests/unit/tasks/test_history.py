@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.paths import Layout
-from pipeline.quality.baseline import from_document, profile_of, to_document
+from pipeline.quality.baseline import from_document, measure, to_document
 from pipeline.storage import documents
 from pipeline.tasks.history import LookBack
 
@@ -36,7 +36,7 @@ def film(number: int) -> dict[str, Any]:
 
 
 def report(day: datetime.date, *films: int, **changes: Any) -> dict[str, Any]:
-    profile = to_document(profile_of(day, [film(number) for number in films]))
+    profile = to_document(measure(day, [film(number) for number in films]))
     return {"source": "tmdb", "failed_lists": [], "profiles": {"popular": profile}, **changes}
 
 
@@ -49,7 +49,7 @@ def found(layout: Layout, **changes: Any) -> list[tuple[int, tuple[int, ...]]]:
         **changes,
     }
     profiles = LookBack(**given).profiles(DAY, ["popular"])["popular"]
-    return [((DAY - each.date).days, each.films) for each in profiles]
+    return [((DAY - each.date).days, each.movie_ids) for each in profiles]
 
 
 def test_reports_are_read_newest_first_and_gaps_are_passed_over(layout: Layout) -> None:
@@ -116,9 +116,9 @@ def test_a_damaged_file_of_before_stops_nothing(layout: Layout, content: str) ->
 
 
 def test_a_profile_comes_back_as_it_was() -> None:
-    profile = profile_of(DAY, [film(1), film(3), {"id": 9}])
+    profile = measure(DAY, [film(1), film(3), {"id": 9}])
     assert from_document(json.loads(json.dumps(to_document(profile)))) == profile
-    empty = profile_of(DAY, [])
+    empty = measure(DAY, [])
     assert from_document(to_document(empty)) == empty
 
 
@@ -132,13 +132,13 @@ def test_a_profile_tells_which_share_has_no_overview_and_no_poster(
         each["poster_path"] = None
     for each in films[without:]:
         each["overview"] = ""
-    profile = profile_of(DAY, films)
+    profile = measure(DAY, films)
     assert profile.posters_missing == share
     assert profile.overviews_empty == round(1 - share, 4)
 
 
 def test_one_film_is_all_films() -> None:
-    profile = profile_of(DAY, [{"id": 1, "poster_path": None, "overview": ""}])
+    profile = measure(DAY, [{"id": 1, "poster_path": None, "overview": ""}])
     assert (profile.posters_missing, profile.overviews_empty) == (1.0, 1.0)
 
 
@@ -148,14 +148,14 @@ def test_one_film_is_all_films() -> None:
     [(0, True), (1, True), (0.5, True), (1.5, False), (-0.1, False), (None, False), (True, False)],
 )
 def test_a_share_is_from_nothing_to_all(key: str, share: Any, usable: bool) -> None:
-    profile = from_document({**to_document(profile_of(DAY, [film(1)])), key: share})
+    profile = from_document({**to_document(measure(DAY, [film(1)])), key: share})
     assert (profile is not None) is usable
     assert profile is None or getattr(profile, key) == share
 
 
-@pytest.mark.parametrize("key", list(to_document(profile_of(DAY, []))))
+@pytest.mark.parametrize("key", list(to_document(measure(DAY, []))))
 @pytest.mark.parametrize("value", ["x y", [], {}, float("nan"), True])
 def test_a_profile_that_is_not_usable_is_none_or_at_least_a_profile(key: str, value: Any) -> None:
-    document = {**to_document(profile_of(DAY, [film(1)])), key: value}
+    document = {**to_document(measure(DAY, [film(1)])), key: value}
     profile = from_document(document)
     assert profile is None or profile.date == DAY

@@ -14,8 +14,8 @@ import requests
 from support.fake_tmdb import FakeTmdb
 
 from pipeline import demo
-from pipeline.quality.movie_rules import FILM_RULES
-from pipeline.quality.rules import Asked
+from pipeline.quality.movie_rules import MOVIE_RULES
+from pipeline.quality.snapshot import RequestContext
 from pipeline.tmdb.client import _check_page
 
 ON = datetime.date(2026, 5, 24)
@@ -203,9 +203,11 @@ def test_our_client_takes_every_list_answer_for_the_page_it_is(answers: list[Ans
 
 
 @every_source
-@pytest.mark.parametrize("rule", [rule for rule in FILM_RULES if rule.required], ids=lambda r: r.id)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in MOVIE_RULES if rule.required], ids=lambda r: r.id
+)
 def test_every_row_keeps_every_required_rule(answers: list[Answer], rule: Any) -> None:
-    broken = [row for row in rows_of(answers) if not rule.holds(row, Asked(ON, ""))]
+    broken = [row for row in rows_of(answers) if not rule.is_satisfied(row, RequestContext(ON, ""))]
 
     assert broken == []
 
