@@ -1,14 +1,13 @@
-"""Is a text in the language that was asked for? By its script, or by its most frequent words.
+"""Recognize an overview that is in another language than the requested one.
 
-Enough for overviews of some sentences, where the question is not which of all languages it is but
-whether TMDB served another one than asked for.
+A text is recognized by its script or by its most frequent words. That is enough for overviews of
+some sentences, because the question is not which language it is, but whether TMDB served another.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
 
 _SCRIPTS = {
     "latin": "A-Za-zªºÀ-ÖØ-öø-\u02ffḀ-ỿⱠ-Ɀ\ua720-\ua7ffꬰ-ꭩﬀ-ﬆＡ-Ｚａ-ｚ",
@@ -42,7 +41,7 @@ _SCRIPTS = {
     "kana": "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f",
     "han": "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af",
 }
-"""Script -> its letters, as the inside of a character class."""
+"""Script -> its letters, as the content of a character class of a regular expression."""
 
 _LATIN = "latin"
 
@@ -87,10 +86,10 @@ _WRITTEN_IN = {
     "kana": "ja",
     "han": "cn zh",
 }
-"""Scripts -> languages that are written in one of them, by their two-letter codes in TMDB.
+"""Scripts -> the languages that are written in one of them, by their two-letter codes in TMDB.
 
-A language that is not here is not checked: Sanskrit, Pali, Fula and Bambara are written in many
-scripts. Japanese goes by its kana: the rest it shares with Chinese.
+A language that is not listed is not checked: Sanskrit, Pali, Fula and Bambara are written in many
+scripts. Japanese is recognized by its kana, because it shares its other letters with Chinese.
 """
 
 _SCRIPTS_OF = {
@@ -108,54 +107,48 @@ _WORDS = {
     "it": "il lo gli di e una un del che per con suo sua si nel della alla sono è",
     "nl": "de het een van en in is zijn met op voor die te dat aan niet ze wordt haar",
 }
-"""Language -> words that nearly every overview in it holds."""
+"""Language -> words of which nearly every overview in it contains some."""
 
 _FREQUENT = {language: frozenset(words.split()) for language, words in _WORDS.items()}
-_OTHERS = {
-    language: {code: known for code, known in _FREQUENT.items() if code != language}
-    for language in _FREQUENT
-}
-_ENGLISH = {"en": _FREQUENT["en"]}
-"""What is suspected where no words of the language itself are known: its relatives share them."""
+_MIN_FOREIGN_LETTERS = 20
+"""The number of foreign letters from which a text is in another script; fewer may be names."""
 
-_FEWEST_LETTERS = 20
-"""That are not of the script; fewer may be nothing but names."""
+_MIN_FREQUENT_WORDS = 4
+"""The number of frequent words of another language that are not there by chance."""
 
-_FEWEST_WORDS = 4
-"""Frequent words of another language; fewer may be chance."""
-
-_MANY_WORDS = 0.2
-"""Share of a text's words; in its own language some 30 to 40 % are among the frequent ones."""
+_MIN_SHARE = 0.2
+"""The share of frequent words from which a text is in their language; 30 to 40 % are normal."""
 
 
 def is_other_language(text: str, language: str) -> bool:
-    """Whether the text is surely in another language than the one of that two-letter code.
+    """Whether a text is certainly in another language than that of the two-letter code.
 
-    A text that is too short to tell counts as right, and so does every text in a language whose
-    scripts are not known here.
+    A text that is too short to decide counts as correct, and so does every text in a language
+    whose scripts are not known here.
     """
     scripts = _SCRIPTS_OF.get(language)
     if scripts is None:
         return False
-    if _is_of_another_script(text, scripts):
+    if _is_in_other_script(text, scripts):
         return True
-    return _LATIN in scripts and _has_words_of_another(text, language)
+    return _LATIN in scripts and _has_words_of_other_language(text, language)
 
 
-def _is_of_another_script(text: str, scripts: tuple[str, ...]) -> bool:
-    own = _letter(scripts)
+def _is_in_other_script(text: str, scripts: tuple[str, ...]) -> bool:
     if scripts == ("han",) and _is_japanese(text):
         return True
-    if 6 * _count(own, text[::3]) >= len(text):  # surely enough, by a third of the text
-        return False
-    foreign = _length(_foreign(scripts).findall(text))
-    return foreign >= _FEWEST_LETTERS and _count(own, text) < foreign / 5
+    foreign = sum(map(len, _foreign_words(scripts).findall(text)))
+    return foreign >= _MIN_FOREIGN_LETTERS and _count_letters(scripts, text) < foreign / 5
 
 
 def _is_japanese(text: str) -> bool:
-    """Whether the text holds kana as Japanese does, not as a name in a Chinese text."""
-    kana, han = _count(_letter(("kana",)), text), _count(_letter(("han",)), text)
-    return kana >= _FEWEST_LETTERS and kana > han / 2
+    """Whether a text has as many kana as Japanese, and not only a name in a Chinese text."""
+    kana = _count_letters(("kana",), text)
+    return kana >= _MIN_FOREIGN_LETTERS and kana > _count_letters(("han",), text) / 2
+
+
+def _count_letters(scripts: tuple[str, ...], text: str) -> int:
+    return len(_letter(scripts).findall(text))
 
 
 @functools.cache
@@ -164,7 +157,7 @@ def _letter(scripts: tuple[str, ...]) -> re.Pattern[str]:
 
 
 @functools.cache
-def _foreign(scripts: tuple[str, ...]) -> re.Pattern[str]:
+def _foreign_words(scripts: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(f"[^\\W\\d_{_letters(scripts)}]+")
 
 
@@ -172,23 +165,21 @@ def _letters(scripts: tuple[str, ...]) -> str:
     return "".join(_SCRIPTS[script] for script in scripts)
 
 
-def _count(letter: re.Pattern[str], text: str) -> int:
-    return len(letter.findall(text))
+def _has_words_of_other_language(text: str, language: str) -> bool:
+    """Whether the frequent words of another language prevail.
 
-
-def _length(runs: Iterable[str]) -> int:
-    return sum(map(len, runs))
-
-
-def _has_words_of_another(text: str, language: str) -> bool:
+    For a language without known words only English is considered, because related languages share
+    frequent words.
+    """
     words = text.lower().split()
-    own = _hits(words, _FREQUENT.get(language, frozenset()))
-    many = _MANY_WORDS * len(words)
-    if own >= many:
+    own = _count_words(words, _FREQUENT.get(language, frozenset()))
+    min_count = _MIN_SHARE * len(words)
+    if own >= min_count:
         return False
-    suspected = _OTHERS.get(language, _ENGLISH).values()
-    return max(_hits(words, known) for known in suspected) >= max(_FEWEST_WORDS, many, 2 * own)
+    others = [code for code in _FREQUENT if code != language] if language in _FREQUENT else ["en"]
+    other = max(_count_words(words, _FREQUENT[code]) for code in others)
+    return other >= max(_MIN_FREQUENT_WORDS, min_count, 2 * own)
 
 
-def _hits(words: list[str], known: frozenset[str]) -> int:
-    return len([word for word in words if word in known])
+def _count_words(words: list[str], frequent: frozenset[str]) -> int:
+    return len([word for word in words if word in frequent])

@@ -1,4 +1,4 @@
-"""Whether an overview is in the language that was asked for."""
+"""Whether an overview is in the requested language."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_a_text_in_its_own_language_is_right(language: str) -> None:
+def test_a_text_in_its_own_language_is_accepted(language: str) -> None:
     assert not is_other_language(TEXTS[language], language)
 
 
-@pytest.mark.parametrize("asked", TEXTS)
+@pytest.mark.parametrize("requested", TEXTS)
 @pytest.mark.parametrize("served", TEXTS)
-def test_a_text_in_another_language_is_known(asked: str, served: str) -> None:
-    if asked != served and {asked, served} != {"zh", "ja"}:
-        assert is_other_language(TEXTS[served], asked)
+def test_a_text_in_another_language_is_recognized(requested: str, served: str) -> None:
+    if requested != served and {requested, served} != {"zh", "ja"}:
+        assert is_other_language(TEXTS[served], requested)
 
 
 LETTERS_OF = {
@@ -101,7 +101,7 @@ TEXT_OF = {name: letters(name) for name in LETTERS_OF}
 
 
 @pytest.mark.parametrize("script", LETTERS_OF)
-def test_a_text_in_any_script_of_its_language_is_right(script: str) -> None:
+def test_a_text_in_any_script_of_its_language_is_accepted(script: str) -> None:
     wrong = [
         code for code in LETTERS_OF[script].split() if is_other_language(TEXT_OF[script], code)
     ]
@@ -109,7 +109,7 @@ def test_a_text_in_any_script_of_its_language_is_right(script: str) -> None:
 
 
 @pytest.mark.parametrize("code", CHECKED)
-def test_a_text_in_a_script_that_its_language_does_not_use_is_known(code: str) -> None:
+def test_a_text_in_a_script_that_its_language_does_not_use_is_recognized(code: str) -> None:
     missed = [
         script
         for script, codes in LETTERS_OF.items()
@@ -144,15 +144,15 @@ def test_a_language_that_its_script_does_not_identify_is_not_checked(code: str) 
         ),
     ],
 )
-def test_a_right_overview_is_right(code: str, text: str) -> None:
+def test_an_overview_in_its_own_language_is_accepted(code: str, text: str) -> None:
     assert not is_other_language(text, code)
 
 
-def test_english_for_a_language_of_two_scripts_is_known() -> None:
+def test_english_instead_of_a_language_with_two_scripts_is_recognized() -> None:
     assert is_other_language(TEXTS["en"], "sr")
 
 
-def test_genuine_overviews_are_in_their_languages() -> None:
+def test_genuine_overviews_are_accepted() -> None:
     if not OVERVIEWS.exists():
         pytest.skip("the genuine overviews are not beside this checkout (../shared/languages)")
     genuine = json.loads(OVERVIEWS.read_text(encoding="utf-8"))
@@ -163,12 +163,12 @@ def test_genuine_overviews_are_in_their_languages() -> None:
     assert wrong == []
 
 
-def test_japanese_is_no_chinese() -> None:
+def test_japanese_instead_of_chinese_is_recognized() -> None:
     assert is_other_language(TEXTS["ja"], "zh")
 
 
 @pytest.mark.parametrize(
-    ("text", "asked"),
+    ("text", "requested"),
     [
         ("", "ko"),
         ("   ", "en"),
@@ -189,13 +189,13 @@ def test_japanese_is_no_chinese() -> None:
         ),
     ],
 )
-def test_what_cannot_be_told_counts_as_right(text: str, asked: str) -> None:
-    assert not is_other_language(text, asked)
+def test_a_text_that_is_too_short_to_decide_is_accepted(text: str, requested: str) -> None:
+    assert not is_other_language(text, requested)
 
 
-def test_english_for_a_language_without_words_of_its_own_here_is_known() -> None:
+def test_english_instead_of_a_language_without_known_words_is_recognized() -> None:
     assert is_other_language(TEXTS["en"], "sv")
 
 
-def test_a_very_long_text_takes_no_time_to_speak_of() -> None:
+def test_a_very_long_text_is_recognized() -> None:
     assert is_other_language("the house and the garden of her friend " * 20_000, "ko")
