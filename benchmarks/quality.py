@@ -1,10 +1,10 @@
-"""How often the quality gate is wrong: false alarms on normal days, misses on bad ones.
+"""Measure how often the quality gate is wrong: false alarms on normal days, misses on bad ones.
 
     python benchmarks/quality.py [--days 300] [--write]
 
-Generated days of each kind (see tests/support/quality_days): the embedded catalogue from 2024 to
-2027 with the noise of measuring TMDB, 0 to 28 earlier collections, some missed and some bad; and of
-each kind of bad list, made of such a day. `--write` puts the tables into docs/quality.md.
+It generates days (see tests/support/quality_days) from the embedded catalogue of 2024 to 2027, with
+the noise of genuine lists and a history of 0 to 28 collections, some missed and some bad. Each kind
+of bad list is made of such a day. `--write` puts the tables into docs/quality.md.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from report import REPOSITORY
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from support.quality_days import DAILY, KINDS, WEEKLY, Day, World
-from support.quality_days.day import THRESHOLDS, broken
+from support.quality_days.day import THRESHOLDS, failed_checks
 
 from pipeline.quality.report import validation_report
 
@@ -35,18 +35,18 @@ BEGIN, END = "<!-- rates: begin -->\n", "<!-- rates: end -->\n"
 
 FIRST = datetime.date(2024, 1, 1)
 COURSES = 20
-"""Of days, each with a seed and a stretch of time of its own; days of one share their past."""
+"""The number of courses: sequences of days with a seed of their own and a common history."""
 
 LANGUAGES = ("ko-KR", "en-US")
 LISTS_OF_A_WEEK = 8
-"""A week has as many genres, each of which can be bad by itself."""
+"""The number of genres of a week, each of which can be bad by itself."""
 
-WEEKS_PAST = 12
-"""Earlier collections of a week: making a week's takes seconds, and 5 are enough for a usual."""
+MAX_WEEKS = 12
+"""The longest history of a week: making a week takes seconds, and 5 are enough for a baseline."""
 
 
 class Result(NamedTuple):
-    """One report: of which kind of day, what it was called, and which rules fell short."""
+    """One report: the kind of its day, its verdict, and the rules that failed."""
 
     kind: str
     verdict: str
@@ -56,7 +56,7 @@ class Result(NamedTuple):
 
 
 class Course(NamedTuple):
-    """A stretch of days to be tried in one process."""
+    """A sequence of days that is tried in one process."""
 
     period: str
     language: str
@@ -65,12 +65,14 @@ class Course(NamedTuple):
 
 
 def main() -> None:
-    """Try everything, print the tables, and put them into the page if asked to."""
+    """Try everything, print the tables, and write them into the page if requested."""
     arguments = _arguments()
     started_at = time.monotonic()
     courses = list(_courses(arguments.days))
     with multiprocessing.Pool() as pool:
-        results = [result for course in pool.imap_unordered(tried, courses) for result in course]
+        results = [
+            result for course in pool.imap_unordered(try_course, courses) for result in course
+        ]
     took = time.monotonic() - started_at
     text = "\n".join([*_normal(results), "", *_bad(results), "", _how(arguments.days, took), ""])
     print(text)
@@ -80,23 +82,23 @@ def main() -> None:
         PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
-def tried(course: Course) -> list[Result]:
-    """Make the days of a course, judge them, and judge each kind of bad list made of them."""
+def try_course(course: Course) -> list[Result]:
+    """Make the days of a course and check them, and each kind of bad list made of them."""
     period = WEEKLY if course.period == "week" else DAILY
     world = World(period, course.language, course.seed)
     chance = Random(f"{course}")
     date = FIRST + datetime.timedelta(days=course.seed * 1400 // COURSES)
     results = []
     for number in range(course.days):
-        most = WEEKS_PAST if course.period == "week" else 28
-        day = world.day(date + number * period.days * _DAY, chance.randint(0, most))
-        results.append(_judged(f"normal {course.period}, {course.language}", day))
+        longest = MAX_WEEKS if course.period == "week" else 28
+        day = world.day(date + number * period.days * _DAY, chance.randint(0, longest))
+        results.append(_check(f"normal {course.period}, {course.language}", day))
         results += _bad_of(day, chance)
     return results
 
 
 def _bad_of(day: Day, chance: Random) -> Iterator[Result]:
-    """Judge each kind in every list of the day that it suits."""
+    """Check each kind of bad list in every list of the day that it suits."""
     for kind in KINDS:
         for name in day.lists:
             if not kind.suits(day, name):
@@ -104,17 +106,17 @@ def _bad_of(day: Day, chance: Random) -> Iterator[Result]:
             made = kind.make(day, name, chance).only(name)
             if kind.needs_history and not made.history.get(name):
                 continue
-            result = _judged(kind.name, made)
+            result = _check(kind.name, made)
             caught = bool(kind.rules & result.rules) and result.verdict in kind.verdicts
             yield result._replace(caught=caught)
 
 
-def _judged(kind: str, day: Day) -> Result:
+def _check(kind: str, day: Day) -> Result:
     snapshots = day.snapshots()
     started_at = time.perf_counter()
     report = validation_report(day.date, snapshots, THRESHOLDS)
     seconds = time.perf_counter() - started_at
-    return Result(kind, report["verdict"], frozenset(broken(report)), False, seconds)
+    return Result(kind, report["verdict"], frozenset(failed_checks(report)), False, seconds)
 
 
 def _courses(days: int) -> Iterator[Course]:

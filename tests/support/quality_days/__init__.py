@@ -1,6 +1,6 @@
-"""Days and weeks to try the quality rules on: normal ones with all their noise, and bad ones.
+"""Generated days and weeks to try the quality rules on: normal ones with noise, and bad ones.
 
-Shared by the tests and by `benchmarks/quality.py`. Everything follows from a seed and a date.
+The tests and `benchmarks/quality.py` share them. A seed and a date determine everything.
 """
 
 from support.quality_days.day import DAILY, WEEKLY, Day, Period

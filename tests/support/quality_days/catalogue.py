@@ -1,4 +1,4 @@
-"""The pages of a list as the embedded catalogue answers on a date."""
+"""Return the pages of a list as the embedded catalogue serves them on a date."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pipeline import demo
 from pipeline.catalog import FilmList
 from pipeline.documents.collect import Page
 
-_KEPT = 128
-"""Lists: some days of all of a week, in two languages."""
+_MAX_LISTS = 128
+"""The number of cached lists: some days of all weekly lists, in two languages."""
 
 
-@functools.lru_cache(maxsize=_KEPT)
+@functools.lru_cache(maxsize=_MAX_LISTS)
 def catalogue(film_list: FilmList, on: datetime.date, language: str) -> list[Page]:
-    """All pages of the list; the rows are shared and must not be changed."""
+    """Return all pages of the list; the rows are shared and must not be changed."""
     return [_page(film_list, on, language, number) for number in range(1, film_list.pages + 1)]
 
 

@@ -1,4 +1,4 @@
-"""One day or week as it came: the pages of its lists, and the baselines of those before."""
+"""One collected day or week: the pages of its lists, and their history."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ CONFIG = REPOSITORY / "config"
 
 Document = dict[str, Any]
 Source = Callable[[FilmList, datetime.date, str], list[Page]]
-"""What answers for the pages of a list, on a date, in a language."""
+"""A function that returns the pages of a list, on a date, in a language."""
 
 
 def tables(name: str) -> dict[str, Any]:
-    """A file of config/ as it is shipped."""
+    """Return the content of a shipped file of config/."""
     return tomllib.loads((CONFIG / name).read_text(encoding="utf-8"))
 
 
@@ -47,7 +47,7 @@ def weekly_lists(what: Plan, date: datetime.date) -> list[FilmList]:
 
 @dataclass(frozen=True)
 class Period:
-    """How often lists are collected, which, and how old the last one may be."""
+    """How often lists are collected, which lists, and the highest age of a recent collection."""
 
     name: str
     days: int
@@ -61,7 +61,7 @@ WEEKLY = Period("week", 7, THRESHOLDS.history_bounds.weekly_gap_days, weekly_lis
 
 @dataclass(frozen=True)
 class Day:
-    """What was collected for one date. A bad kind is made of a normal one by changing its pages."""
+    """The lists collected for one date. A bad day is a normal one with changed pages."""
 
     date: datetime.date
     language: str
@@ -71,23 +71,23 @@ class Day:
     history: dict[str, list[Baseline]]
 
     def only(self, name: str) -> Day:
-        """The same day with one of its lists."""
+        """Return the same day with one of its lists."""
         return dataclasses.replace(self, lists={name: self.lists[name]})
 
     def with_pages(self, name: str, pages: list[Page]) -> Day:
-        """The same day with other pages of one list."""
+        """Return the same day with other pages of one list."""
         return dataclasses.replace(self, pages={**self.pages, name: pages})
 
     def with_history(self, name: str, history: list[Baseline]) -> Day:
-        """The same day with other collections of one list before it."""
+        """Return the same day with another history of one list."""
         return dataclasses.replace(self, history={**self.history, name: history})
 
     def first(self) -> Day:
-        """The same day as the first of all."""
+        """Return the same day without history."""
         return dataclasses.replace(self, history={})
 
     def document(self, name: str) -> Document:
-        """A list's document as the collection would have published it."""
+        """Return a list's document as collecting would have published it."""
         return collected(self.lists[name], self.date, self.pages[name], self.language)
 
     def snapshots(self, thresholds: Thresholds = THRESHOLDS) -> list[ListSnapshot]:
@@ -118,6 +118,6 @@ def collected(
     return document(film_list, date, pages, origin)
 
 
-def broken(report: Document) -> dict[str, list[Document]]:
-    """The checks that did not succeed, with their evidence."""
+def failed_checks(report: Document) -> dict[str, list[Document]]:
+    """Return the evidence of the failed checks by rule id."""
     return {each["id"]: each["evidence"] for each in report["checks"] if not each["success"]}

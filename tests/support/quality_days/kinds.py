@@ -1,4 +1,4 @@
-"""Bad days by kind: how each is made of a normal one, and by which rules it has to be caught."""
+"""The kinds of bad days: how each is made of a normal one, and which rules have to catch it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Rows = Callable[[Film, Day, Random], Film]
 class Kind:
     """One kind of bad list.
 
-    `rules` are those of which at least one has to catch it, `verdicts` what the day may be called
-    then. `needs_history` says that a first day cannot show it.
+    At least one of `rules` has to catch it, with one of `verdicts`. A kind that `needs_history`
+    cannot be caught on the first day.
     """
 
     name: str
@@ -70,7 +70,7 @@ def _each_row(row: Rows) -> Change:
 
 
 def _rows_of(share: Callable[[Random], float], row: Rows) -> Change:
-    """Change a share of the rows, drawn for the day."""
+    """Change a random share of the rows."""
 
     def change(day: Day, name: str, chance: Random) -> Day:
         wanted = share(chance)
@@ -87,13 +87,13 @@ def _rows_of(share: Callable[[Random], float], row: Rows) -> Change:
 
 
 def _junk_page(page: Page, genre: int | None, chance: Random) -> Page:
-    """Twenty films that nobody knows, each of them valid by itself."""
+    """Return a page of unknown movies, each of them valid by itself."""
     empty = set(chance.sample(range(20), chance.randint(16, 18)))
     films = [_junk(place not in empty, genre, chance) for place in range(len(page.films))]
     return page._replace(films=films)
 
 
-def _junk(is_told: bool, genre: int | None, chance: Random) -> Film:
+def _junk(has_overview: bool, genre: int | None, chance: Random) -> Film:
     film_id = chance.randrange(1_200_000, 1_500_000)
     votes = chance.choice((0, 0, 0, 1, 2))
     return {
@@ -103,7 +103,7 @@ def _junk(is_told: bool, genre: int | None, chance: Random) -> Film:
         "id": film_id,
         "original_language": chance.choice(("en", "pt", "es", "id")),
         "original_title": f"Untitled {film_id}",
-        "overview": "아무도 모르는 영화에 대한 짧은 이야기이다." if is_told else "",
+        "overview": "아무도 모르는 영화에 대한 짧은 이야기이다." if has_overview else "",
         "popularity": round(chance.uniform(0.5, 26), 4),
         "poster_path": None if chance.random() < 0.8 else f"/{film_id}.jpg",
         "release_date": f"{chance.randint(1975, 2024)}-0{chance.randint(1, 9)}-11",
@@ -126,11 +126,11 @@ def _junk_pages(share: float) -> Change:
     return change
 
 
-# Lists that are not those asked for
+# Lists other than the requested ones
 
 
 def _repeated(day: Day, name: str, chance: Random) -> Day:
-    """The third day in a row with the same list."""
+    """Make the list the same for the third day in a row."""
     step = day.period.days
     movies = day.document(name)["movies"]
     before = [measure(_before(day, number * step), movies) for number in (1, 2)]
@@ -150,7 +150,7 @@ def _in(language: str) -> Change:
 
 
 def _genre_ignored(day: Day, name: str, chance: Random) -> Day:
-    """What discover answers where it does not heed the genre."""
+    """Return what discover serves where it ignores the genre."""
     everything = day.lists[name]._replace(
         parameters=(("sort_by", "popularity.desc"),), genre_id=None
     )
@@ -158,7 +158,7 @@ def _genre_ignored(day: Day, name: str, chance: Random) -> Day:
 
 
 def _pages_empty(day: Day, name: str, chance: Random) -> Day:
-    """The later half; a list with an empty page amid it is refused, and no day of quality's."""
+    """Empty the later half; a list with an empty page before its end is never published."""
     pages = day.pages[name]
     kept = len(pages) // 2
     return day.with_pages(
@@ -167,7 +167,7 @@ def _pages_empty(day: Day, name: str, chance: Random) -> Day:
 
 
 def _truncated(day: Day, name: str, chance: Random) -> Day:
-    """The list breaks off somewhere between three tenths and seven of it."""
+    """Cut the list at 30 to 70 % of its length."""
     left = round(chance.uniform(0.3, 0.7) * sum(len(page.films) for page in day.pages[name]))
     pages = []
     for page in day.pages[name]:
@@ -205,7 +205,7 @@ def _scaled(factor: float) -> Change:
     )
 
 
-def _beyond_reason(film: Film, day: Day, chance: Random) -> Film:
+def _implausible_date(film: Film, day: Day, chance: Random) -> Film:
     return film | {"release_date": f"{chance.randint(2050, 2999)}-06-15"}
 
 
@@ -218,7 +218,7 @@ def _without(field: str) -> Change:
 
 
 FAIL, WARN, EITHER = frozenset({"fail"}), frozenset({"warn"}), frozenset({"warn", "fail"})
-TOLD = frozenset({"pass"})
+PASS = frozenset({"pass"})
 KOREAN, ENGLISH = frozenset({"ko"}), frozenset({"en"})
 
 KINDS: tuple[Kind, ...] = (
@@ -243,7 +243,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("popularity times 50", frozenset({"popularity_scale"}), WARN, _scaled(50),
          needs_history=True),
     Kind("dates beyond reason", frozenset({"release_date_range"}), EITHER,
-         _rows_of(lambda chance: chance.uniform(0.3, 1), _beyond_reason)),
+         _rows_of(lambda chance: chance.uniform(0.3, 1), _implausible_date)),
     Kind("dates years ahead", frozenset({"release_far_ahead"}), EITHER,
          _rows_of(lambda chance: chance.uniform(0.4, 1), _years_ahead)),
     Kind("a page twice", frozenset({"rows_repeated"}), EITHER, _page_twice, lists=_is_long),
@@ -252,8 +252,8 @@ KINDS: tuple[Kind, ...] = (
          lists=_is_sorted),
     Kind("in the order of chance, popular", frozenset({"ranks"}), WARN, _shuffled,
          needs_history=True, lists=lambda each: each.name == "popular"),
-    Kind("a field that nobody knows", frozenset({"fields"}), TOLD,
+    Kind("a field that nobody knows", frozenset({"fields"}), PASS,
          _each_row(lambda film, day, chance: film | {"softcore_level": 3})),
-    Kind("a field gone", frozenset({"fields"}), TOLD, _without("backdrop_path")),
+    Kind("a field gone", frozenset({"fields"}), PASS, _without("backdrop_path")),
 )  # fmt: skip
-"""Every kind that the rules are held to."""
+"""Every kind that the rules have to catch."""

@@ -1,7 +1,7 @@
-"""What is normal in measuring TMDB, beyond what the catalogue itself does (shared/TMDB.md tells).
+"""The noise of genuine lists, in addition to that of the catalogue (see shared/TMDB.md).
 
-Each page is cached by itself: some are a day old, a film stands on both sides of a border, and
-popularity differs from page to page. Overviews are missing, softcore is there or not.
+TMDB caches each page separately: some are a day old, a movie is on two neighbouring pages, and
+popularity differs from page to page. Overviews are missing, and softcore comes and goes.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from random import Random
 from pipeline.documents.collect import Film, Page
 
 OLD_PAGES = 0.15
-"""Of the lists that everybody asks for. A genre in Korean is hardly ever in a cache for hours."""
+"""The share of outdated pages of popular lists; a genre in Korean is rarely cached for hours."""
 
 SLIPS = 0.1
-MOST_SLIPPED = 3
+MAX_SLIPPED = 3
 EMPTIED_PAGES = 0.3
 WITHOUT_SOFTCORE = 0.3
 
 
 def mixed(today: list[Page], yesterday: list[Page], chance: Random) -> list[Page]:
-    """Some of the pages as they were a day before: the caches' doing."""
+    """Return the pages with some of the day before, as caches serve them."""
     return [
         old if chance.random() < OLD_PAGES else new
         for new, old in zip(today, yesterday, strict=True)
@@ -29,7 +29,7 @@ def mixed(today: list[Page], yesterday: list[Page], chance: Random) -> list[Page
 
 
 def noisy(pages: list[Page], language: str, chance: Random) -> list[Page]:
-    """The same pages with the gaps and disagreements of a normal day."""
+    """Return the pages with the gaps and differences of a normal day."""
     scale = math.exp(chance.gauss(0, 0.15))
     without_softcore = chance.random() < WITHOUT_SOFTCORE
     films = _slipped([list(page.films) for page in pages], chance)
@@ -40,9 +40,9 @@ def noisy(pages: list[Page], language: str, chance: Random) -> list[Page]:
 
 
 def _slipped(pages: list[list[Film]], chance: Random) -> list[list[Film]]:
-    """Films that stand last on one page and first on the next, where another one is missed."""
+    """Repeat the last movies of a page on the next one, where they replace others."""
     return [
-        _slip(pages[place - 1], rows, chance.randint(1, MOST_SLIPPED))
+        _slip(pages[place - 1], rows, chance.randint(1, MAX_SLIPPED))
         if place and chance.random() < SLIPS
         else rows
         for place, rows in enumerate(pages)

@@ -1,7 +1,7 @@
-"""Lists made of the genuine recorded rows, which move from day to day as real ones do.
+"""Lists made of recorded rows, which move from day to day as genuine ones do.
 
-The recordings hold some 170 different films in English, so genre and rating lists are shorter than
-those that the plan asks for.
+The recordings hold some 170 movies in English, so genre and rating lists are shorter than the
+configured ones.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from pipeline.demo.chance import wave
 from pipeline.documents.collect import Film, Page
 
 GENRES = ("action", "drama", "thriller")
-"""Those of which enough films were recorded."""
+"""The genres of which enough movies were recorded."""
 
-_FEWEST_VOTES = 200
+_MIN_VOTES = 200
 _PERIODS = {"trending": (3, 0.5)}
 _CALM = (9, 0.2)
 
 
 def recorded(folder: Path) -> Source:
-    """Answer from the recordings in that folder."""
+    """Return a source that serves the recordings in that folder."""
     films = _films(folder)
 
     def source(film_list: FilmList, on: datetime.date, language: str) -> list[Page]:
@@ -41,7 +41,7 @@ def recorded(folder: Path) -> Source:
 
 
 def shortened(film_list: FilmList) -> FilmList:
-    """The list with as many pages as the recordings can fill."""
+    """Return the list with as many pages as the recordings can fill."""
     return film_list._replace(pages=min(film_list.pages, 5 if _is_whole(film_list) else 2))
 
 
@@ -65,7 +65,7 @@ def _admitted(film_list: FilmList, films: list[Film]) -> list[Film]:
         return [film for film in films if film_list.genre_id in film["genre_ids"]]
     if film_list.min_rating is not None:
         best = (film for film in films if film["vote_average"] >= film_list.min_rating)
-        return [film for film in best if film["vote_count"] >= _FEWEST_VOTES]
+        return [film for film in best if film["vote_count"] >= _MIN_VOTES]
     return films
 
 
@@ -80,5 +80,5 @@ def _ordered(film_list: FilmList, films: list[Film], today: int) -> list[Film]:
 
 
 def _moved(film: Film, factor: float) -> float:
-    """Flattened, as the recorded lists are the top of far longer ones."""
+    """Return a flattened popularity, because recorded lists are the top of far longer ones."""
     return round(math.sqrt(film["popularity"]) * 10 * factor, 4)

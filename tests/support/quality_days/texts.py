@@ -1,4 +1,4 @@
-"""Overviews in another language than asked for."""
+"""Overviews in another language than the requested one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One course of days: what came on each, and what a look back from any of them finds."""
+"""A sequence of days: what was collected on each, and the history of any of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pipeline.documents.collect import Page
 from pipeline.quality.baseline import Baseline, measure
 
 MISSED = 0.1
-"""Share of the days before that were not collected at all."""
+"""The share of earlier days that were not collected."""
 
 BAD = 0.06
-"""Share of the days before that were bad, though not bad enough to be left out."""
+"""The share of earlier days that were bad, but not bad enough to be left out of the history."""
 
 _DAY = datetime.timedelta(days=1)
 
@@ -39,7 +39,7 @@ class World:
         self._figures: dict[tuple[str, datetime.date], Baseline] = {}
 
     def day(self, date: datetime.date, collections: int = 28) -> Day:
-        """A normal day with up to so many earlier collections, some of them missed or bad."""
+        """Return a normal day with up to so many earlier collections, some missed or bad."""
         lists = {each.name: each for each in self._lists(date)}
         pages = {name: self._pages(each, date) for name, each in lists.items()}
         for name, each in lists.items():
@@ -70,13 +70,13 @@ class World:
             chance = self._chance("past", film_list.name, day, date)
             if chance.random() >= MISSED:
                 baseline = self._measured(film_list, day)
-                found.append(_spoilt(baseline, chance) if chance.random() < BAD else baseline)
+                found.append(_make_bad(baseline, chance) if chance.random() < BAD else baseline)
         return found
 
     def _measured(
         self, film_list: FilmList, date: datetime.date, pages: list[Page] | None = None
     ) -> Baseline:
-        """Measure a list once; the days before are asked for again and again."""
+        """Measure a list once, because many days have it in their history."""
         key = film_list.name, date
         if key not in self._figures:
             of_date = next(each for each in self._lists(date) if each.name == film_list.name)
@@ -89,8 +89,8 @@ class World:
         return Random(f"{self.period.name} {self.language} {self.seed} {key}")
 
 
-def _spoilt(baseline: Baseline, chance: Random) -> Baseline:
-    """A bad day that was let through: half of it junk, or another scale of popularity."""
+def _make_bad(baseline: Baseline, chance: Random) -> Baseline:
+    """Return the figures of a bad day: half of it junk, or with another scale of popularity."""
     if chance.random() < 0.5:
         median = baseline.popularity_median
         return baseline._replace(popularity_median=median and median / 50)

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 from support.quality_days import DAILY, KINDS, WEEKLY, Day, Kind, World
-from support.quality_days.day import broken
+from support.quality_days.day import failed_checks
 from support.quality_days.recorded import GENRES, recorded, shortened
 
 from pipeline.catalog import FilmList
@@ -51,13 +51,13 @@ def week(request: pytest.FixtureRequest) -> Day:
 def test_normal_days_pass(days: list[Day]) -> None:
     for day in days:
         report = day.report()
-        assert report["verdict"] == "pass", (day.date, broken(report))
-        assert set(broken(report)) <= REPORTED_ONLY
+        assert report["verdict"] == "pass", (day.date, failed_checks(report))
+        assert set(failed_checks(report)) <= REPORTED_ONLY
 
 
 def test_a_normal_week_passes(week: Day) -> None:
     report = week.report()
-    assert report["verdict"] == "pass", broken(report)
+    assert report["verdict"] == "pass", failed_checks(report)
 
 
 def test_the_first_week_of_all_passes(week: Day) -> None:
@@ -70,7 +70,7 @@ def kinds_of(day: Day) -> list[tuple[Kind, str]]:
 
 def assert_caught(day: Day, kind: Kind, name: str) -> None:
     report = kind.make(day, name, Random(f"{kind.name} {name}")).report()
-    found = broken(report)
+    found = failed_checks(report)
     assert kind.rules & set(found), (kind.name, name, sorted(found))
     assert report["verdict"] in kind.verdicts, (kind.name, name, sorted(found))
     lists = [entry["list"] for rule in kind.rules & set(found) for entry in found[rule]]
@@ -132,7 +132,7 @@ def test_normal_days_of_recorded_rows_pass(recordings: Path) -> None:
             datetime.date(2026, 5, 24) + datetime.timedelta(days=number), collections=number * 2
         )
         report = day.report()
-        assert report["verdict"] == "pass", (day.date, broken(report))
+        assert report["verdict"] == "pass", (day.date, failed_checks(report))
 
 
 def test_bad_days_of_recorded_rows_are_caught_by_their_rules(recordings: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import asdict
 from support.quality_days import DAILY, Day, World
-from support.quality_days.day import CONFIG, SLUGS, broken, tables
+from support.quality_days.day import CONFIG, SLUGS, failed_checks, tables
 
 from pipeline.catalog import LISTS
 from pipeline.errors import SettingsError
@@ -73,7 +73,7 @@ def test_required_rules_have_the_limit_0_and_warn() -> None:
 
 def test_one_line_changes_a_limit_for_one_list_alone(day: Day) -> None:
     thresholds = thresholds_from(changed(lists={"trending": {"overview_missing": 0.05}}), SLUGS)
-    found = broken(day.report(thresholds))["overview_missing"]
+    found = failed_checks(day.report(thresholds))["overview_missing"]
     assert {each["list"] for each in found} == {"trending"}
     assert found[0]["limit"] == 0.05
 
@@ -87,7 +87,7 @@ def test_one_line_changes_a_severity_for_one_list_alone(day: Day) -> None:
     assert (report["verdict"], report["failed_lists"]) == ("fail", ["popular"])
     only = day.only("trending").report(thresholds_from(tables_, SLUGS))
     assert only["verdict"] == "pass"
-    assert "overview_missing" in broken(only)
+    assert "overview_missing" in failed_checks(only)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_late_list_changes_the_verdict_only_with_another_severity(day: Day) ->
         thresholds = thresholds_from(changed(severity={"list_late": severity}), SLUGS)
         report = validation_report(day.date, snapshots, thresholds)
         assert report["verdict"] == verdict
-        assert broken(report)["list_late"][0] == {
+        assert failed_checks(report)["list_late"][0] == {
             "list": "popular",
             "finding": "collected 4 days after its date",
             "found": 4,
@@ -233,13 +233,13 @@ def test_the_bounds_are_as_configured_and_named_in_the_report(day: Day) -> None:
     assert descriptions["votes_few"] == "the movie has at least 10000 votes"
     assert descriptions["release_far_ahead"] == "the movie is released within 7 years"
     assert descriptions["release_date_range"] == "release_date is from 1874 to 30 years ahead"
-    assert {each["list"] for each in broken(report)["votes_few"]} == {"popular", "trending"}
+    assert {each["list"] for each in failed_checks(report)["votes_few"]} == {"popular", "trending"}
 
 
 def test_a_short_list_is_checked_where_the_file_says_so(day: Day) -> None:
     for min_films, checked in ((1_000, False), (1, True)):
         tables_ = {"films": {"min_films": min_films}, "limits": {"overview_missing": 0.01}}
-        found = broken(day.report(thresholds_from(tables_, SLUGS)))
+        found = failed_checks(day.report(thresholds_from(tables_, SLUGS)))
         assert ("overview_missing" in found) is checked
 
 
