@@ -1,4 +1,4 @@
-"""Earlier collections of a list, as the reports of their days measured them."""
+"""Read the history of a list from earlier validation reports."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pipeline.tasks.before import reports_before
 
 
 class LookBack(NamedTuple):
-    """Where earlier reports are found, and how far back it is worth to look.
+    """The look-back window over earlier reports.
 
-    `days` bounds the look: a root of ten years costs what one of a month does.
+    `days` bounds it, so that ten years of data cost as much as a month.
     """
 
     report: Place
@@ -23,11 +23,11 @@ class LookBack(NamedTuple):
     collections: int
 
     def profiles(self, date: datetime.date, names: Sequence[str]) -> dict[str, list[Baseline]]:
-        """Return each list's profiles of the days before that date, newest first.
+        """Return the earlier collections of each list, newest first.
 
-        A collection that a rule of severity block found short is no measure of what is usual, nor
-        is one of another source, language or region. What cannot be read is passed over: a damaged
-        file of last week is not this day's fault.
+        A collection that failed a blocking rule is not part of the baseline, nor is one of another
+        source, language or region. An unreadable report is skipped, because a damaged file of last
+        week must not fail today.
         """
         found: dict[str, list[Baseline]] = {name: [] for name in names}
         for day, report in reports_before(self.report, date, self.days):
@@ -42,7 +42,7 @@ class LookBack(NamedTuple):
 def _measured(
     day: datetime.date, report: Document, names: Sequence[str]
 ) -> Iterator[tuple[str, Baseline]]:
-    """Yield the usable profiles of a report; a report of another form has none."""
+    """Yield the usable figures in a report; a report with another schema has none."""
     measured, failed = report.get("profiles"), report.get("failed_lists", [])
     if not isinstance(measured, dict) or not isinstance(failed, list):
         return

@@ -1,7 +1,6 @@
-"""The quality gate: the lists of a day or a week, measured by every rule before they are used.
+"""The quality gate: check the lists of a day or a week by every rule before they are used.
 
-The rules are imported when there is something to judge: a run that finds all done shall not wait
-for them.
+The rules are imported in the functions that use them, so that a no-op run does not load them.
 """
 
 from __future__ import annotations
@@ -30,17 +29,20 @@ TOP_RATED = "top_rated"
 
 
 class ReportTask(PipelineTask):
-    """Measures the lists that it requires. A bad one is reported and warned of.
+    """Check the required lists, report the results, and warn of a bad list.
 
-    It stops the run only where `config/quality.toml` says so.
+    A bad list stops the run only with `on_fail = "stop"` in `config/quality.toml`.
     """
 
     look_back_days = 1.0
-    """Days to look back for each earlier collection: missed ones leave gaps."""
+    """Days of the look-back window per earlier collection, with room for missed ones."""
 
     @property
     def retry_count(self) -> int:
-        """Count a rejection twice: luigi notices the missing lists only at the attempt after it."""
+        """Return twice the attempts where lists can be rejected.
+
+        Luigi notices the missing lists only in the attempt after the rejection.
+        """
         count = super().retry_count
         with contextlib.suppress(SettingsError):
             if count != NEVER_GIVEN_UP and settings.current().thresholds().stops:
@@ -52,31 +54,31 @@ class ReportTask(PipelineTask):
         raise NotImplementedError
 
     def gap_days(self, thresholds: Thresholds) -> int:
-        """Return how old a collection may be to be compared with one to one."""
+        """Return the highest age of a collection that is compared one to one."""
         raise NotImplementedError
 
     def refuse_unusable_thresholds(self) -> None:
-        """Raise SettingsError while still planning, not when everything is collected."""
+        """Raise SettingsError during planning instead of after collecting everything."""
         settings.current().thresholds()
 
     def run(self) -> None:
-        """Read the lists, apply every rule, publish what was found, or reject the lists."""
+        """Check the lists, then publish the report, or reject the lists."""
         thresholds = settings.current().thresholds()
         report = self._report(thresholds)
         if thresholds.stops and report["verdict"] == "fail":
             self._reject(report)
         documents.publish(self.path, report)
-        self._tell(report)
+        self._log(report)
 
     def _report(self, thresholds: Thresholds) -> documents.Document:
-        """Return the report; where the baseline cannot be used, the one without a baseline."""
+        """Return the report; if the comparison with the history fails, the one without history."""
         from pipeline.quality.report import validation_report
 
         try:
             return validation_report(self.date, self._snapshots(thresholds), thresholds)
         except PipelineError:
             raise
-        except Exception as fault:  # the lists themselves raise it again below
+        except Exception as fault:  # a fault of the lists is raised again below
             warn(fault, f"The lists of {self.date} are compared with no earlier ones")
             snapshots = self._snapshots(thresholds, compared=False)
             return validation_report(self.date, snapshots, thresholds)
@@ -84,7 +86,7 @@ class ReportTask(PipelineTask):
     def _snapshots(
         self, thresholds: Thresholds, *, compared: bool = True
     ) -> Iterator[ListSnapshot]:
-        """Read one list after the other: together they may not fit into memory."""
+        """Yield one list at a time, because all together may not fit into memory."""
         from pipeline.quality.snapshot import ListSnapshot
 
         paths = {name: task.path for name, task in self.requires().items()}
@@ -112,7 +114,7 @@ class ReportTask(PipelineTask):
         return look.profiles(self.date, names)
 
     def _reject(self, report: documents.Document) -> None:
-        """Keep the failed lists and their report aside, so that the next attempt collects anew.
+        """Move the failed lists and their report aside, so that the next attempt collects again.
 
         Raises:
             DataRejected: always.
@@ -125,17 +127,17 @@ class ReportTask(PipelineTask):
             path = lists[name].path
             documents.set_aside(path, layout.rejected(path, now))
         raise DataRejected(
-            f"Rejected for {self.date}: {_reasons(report, 'block')}. What came is kept in "
-            f"{kept.parent}; run the same command again to collect it afresh, or let such lists "
-            'pass with on_fail = "warn" in config/quality.toml.',
+            f"Rejected for {self.date}: {_reasons(report, 'block')}. The rejected lists are in "
+            f"{kept.parent}; run the same command again to collect them again, or accept them "
+            'with on_fail = "warn" in config/quality.toml.',
             lists=report["failed_lists"],
         )
 
-    def _tell(self, report: documents.Document) -> None:
+    def _log(self, report: documents.Document) -> None:
         place = self.path
         if report["below_threshold"] and _blocks(report, "films_valid"):
             LOGGER.warning(
-                "QUALITY: only %.1f %% of the films of %s are valid (%.0f %% expected); see %s",
+                "QUALITY: only %.1f %% of the movies of %s are valid (%.0f %% expected); see %s",
                 report["validation_rate"],
                 self.date,
                 report["pass_threshold"],
@@ -143,14 +145,17 @@ class ReportTask(PipelineTask):
             )
         elif report["verdict"] == "fail":
             LOGGER.warning(
-                "QUALITY: %s fell short: %s; see %s", self.date, _reasons(report, "block"), place
+                "QUALITY: the lists of %s violate rules: %s; see %s",
+                self.date,
+                _reasons(report, "block"),
+                place,
             )
         elif report["verdict"] == "warn":
             LOGGER.info("Worth a look: %s; see %s", _reasons(report, "warn"), place)
 
 
 class ValidationReport(ReportTask):
-    """Checks the day's two lists."""
+    """Check the daily lists."""
 
     look_back_days = 1.5
 
@@ -169,13 +174,13 @@ class ValidationReport(ReportTask):
 
 
 class WeeklyValidationReport(ReportTask):
-    """Checks the week's lists: every genre's, and the top rated."""
+    """Check the weekly lists: every genre, and the top rated."""
 
     attempts = ATTEMPTS_OF_A_WEEK
     look_back_days = 7.0
 
     def requires(self) -> dict[str, PipelineTask]:
-        """Require every genre of the plan in its order, then the top rated list."""
+        """Require every genre in its order, then the top rated list."""
         self.refuse_unusable_thresholds()
         return lists_of_the_week(self)
 
@@ -204,7 +209,7 @@ def _blocks(report: documents.Document, rule: str) -> bool:
 
 
 def _reasons(report: documents.Document, severity: str) -> str:
-    """Say which list fell short of which rule, and how."""
+    """Return which list violates which rule, and how."""
     return "; ".join(
         f"{entry['list']}: {check['id']} ({entry['finding']})"
         for check in report["checks"]

@@ -217,7 +217,7 @@ def test_a_bad_day_ends_well_but_is_warned_of_and_marked(
         run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url)
     report = read(data_dir, REPORT)
     assert run.status == 0
-    assert "WARNING: QUALITY: only 75.0 % of the films of 2024-01-07 are valid" in run.err
+    assert "WARNING: QUALITY: only 75.0 % of the movies of 2024-01-07 are valid" in run.err
     assert str(data_dir / REPORT) in run.err
     assert report["below_threshold"] is True
     assert (report["validation_rate"], report["total_movies_passed"]) == (75, 90)

@@ -139,7 +139,8 @@ def test_by_default_a_bad_list_is_marked_and_stops_nothing(
     with FakeTmdb(limit=None, rows=Junk(1)) as tmdb:
         run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url)
     assert run.status == 0, run.output
-    assert "WARNING: QUALITY: 2024-01-07 fell short: popular: overview_missing" in run.err
+    warning = "WARNING: QUALITY: the lists of 2024-01-07 violate rules: popular: overview_missing"
+    assert warning in run.err
     assert json.loads((data_dir / SUMMARY).read_bytes())["verdict"] == "fail"
     assert not (data_dir / "rejected").exists()
 
