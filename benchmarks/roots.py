@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.catalog import PAGE_SIZE, FilmList, Plan, of_genre, plan_from, top_rated
-from pipeline.demo.api import answer
+from pipeline.demo import answer
 from pipeline.documents.collect import Effort, Origin, Page, document
 from pipeline.paths import Layout
 from pipeline.storage import documents
@@ -97,7 +97,7 @@ def _sample(date: datetime.date) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for number in range(1, _PAGES_OF_ROWS + 1):
         query = {"language": "ko-KR", "region": "KR", "page": str(number)}
-        rows += json.loads(answer("/movie/popular", query, on=date).body)["results"]
+        rows += json.loads(answer("/movie/popular", query, day=date).body)["results"]
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The API of the benchmarks: the catalogue alone on a loopback port, in a process of its own.
+"""The API of the benchmarks: the demo catalogue behind the tests' fake TMDB, in its own process.
 
 100 ms an answer and a bucket of 40 requests that refills at 40 a second, so that the 140 pages of a
 week cannot take less than 2.6 s, and the 6 pages of a day not less than 0.1 s.
@@ -7,13 +7,21 @@ week cannot take less than 2.6 s, and the 6 pages of a day not less than 0.1 s.
 from __future__ import annotations
 
 import contextlib
-import json
-import subprocess
+import multiprocessing
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+
+from support.fake_tmdb import FakeTmdb
+from support.fake_tmdb.wire import Reply
+
+from pipeline import demo
+from pipeline.clock import today
 
 KEY = "00112233445566778899aabbccddeeff"
 LATENCY_SECONDS = 0.1
@@ -24,9 +32,10 @@ REFILL_SECONDS = 1.5
 
 @dataclass(frozen=True)
 class Api:
-    """Where the API is, in the words of TMDB_API_URL."""
+    """The running API: its address, and the connection to its process."""
 
     url: str
+    _process: Connection
 
     @property
     def environment(self) -> dict[str, str]:
@@ -35,20 +44,20 @@ class Api:
 
     def refusals(self) -> int:
         """How many requests were too fast since it was started."""
-        return int(self._stats()["refusals"])
+        return self._counts()[1]
 
     def requests(self) -> int:
         """How many requests came since it was started, refused ones included."""
-        return int(self._stats()["requests"])
+        return self._counts()[0]
 
     def refill(self) -> None:
         """Wait until the next contender finds a full bucket."""
         time.sleep(REFILL_SECONDS)
 
-    def _stats(self) -> dict[str, int]:
-        with urllib.request.urlopen(self.url.removesuffix("/3") + "/stats") as answer:
-            stats: dict[str, int] = json.load(answer)
-        return stats
+    def _counts(self) -> tuple[int, int]:
+        self._process.send("counts")
+        requests, refusals = self._process.recv()
+        return requests, refusals
 
 
 def limit_seconds(requests: int) -> float:
@@ -59,18 +68,29 @@ def limit_seconds(requests: int) -> float:
 @contextlib.contextmanager
 def serving() -> Iterator[Api]:
     """Serve within the block."""
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "pipeline.demo", "--port", "0"),
-            *("--latency-ms", f"{LATENCY_SECONDS * 1000:.0f}"),
-            *("--requests-per-second", str(A_SECOND)),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    processes = multiprocessing.get_context("spawn")
+    ours, theirs = processes.Pipe()
+    process = processes.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
     try:
-        assert server.stdout is not None
-        yield Api(server.stdout.readline().split()[-1])
+        yield Api(ours.recv(), ours)
     finally:
-        server.terminate()
-        server.wait()
+        ours.close()
+        process.join()
+
+
+def _serve(connection: Connection) -> None:
+    """Serve until the other end is closed; answer each message with the counts so far."""
+    demo_answer("/3/movie/popular", {})  # fills the caches before the first request
+    with FakeTmdb(limit=A_SECOND, latency=LATENCY_SECONDS, answer=demo_answer) as tmdb:
+        connection.send(tmdb.url)
+        with contextlib.suppress(EOFError):
+            while connection.recv():
+                connection.send((tmdb.count(), tmdb.refusals))
+
+
+def demo_answer(path: str, query: Mapping[str, str]) -> Reply:
+    """Answer from the demo catalogue of today."""
+    response = demo.answer(path.removeprefix("/3"), query, day=today())
+    return Reply(response.status, response.body, response.headers)

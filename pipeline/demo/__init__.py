@@ -1,11 +1,11 @@
-"""An offline imitation of TMDB v3, filled with films that do not exist.
+"""An offline imitation of TMDB v3 with made-up movies, used with `TMDB_API_KEY=demo`.
 
-`TMDB_API_KEY=demo` puts this catalogue in the place of the network: the same paths, the same
-shapes, the same hazards (empty overviews, missing dates, a film on two pages), and for one date
-always the same bytes. `python -m pipeline.demo` serves it over HTTP.
+It answers the same paths with the same fields as TMDB and shows the same irregularities (empty
+overviews, missing dates, a movie on two pages). A request for one day always gets the same bytes.
+`python -m pipeline.demo` serves it over HTTP.
 """
 
 from pipeline.demo.api import answer
-from pipeline.demo.reply import Reply
+from pipeline.demo.response import Response
 
-__all__ = ["Reply", "answer"]
+__all__ = ["Response", "answer"]

@@ -1,142 +1,140 @@
-"""The paths of TMDB v3 that the catalogue answers, without the base's `/3`.
+"""The requests of TMDB v3 that the demo catalogue answers; paths are without the base's `/3`.
 
 | path | parameters |
 |---|---|
-| `/movie/popular` | language, page, region |
+| `/movie/popular`, `/movie/now_playing`, `/movie/upcoming` | language, page, region |
 | `/movie/top_rated` | language, page |
 | `/trending/movie/day`, `/trending/movie/week` | language, page |
-| `/discover/movie` | language, page, region, and what `wanted` reads |
-| `/movie/{id}`, `/genre/movie/list` | language |
-| `/authentication`, `/configuration` | |
+| `/discover/movie` | language, page, region, and those of `parse_discover_query` |
+| `/genre/movie/list` | language |
+| `/authentication` | |
 """
 
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from typing import NamedTuple
 
-from pipeline.demo.chance import share
-from pipeline.demo.genres import GENRES
-from pipeline.demo.lists import Order, discover, popular, top_rated, trending
-from pipeline.demo.pages import LAST_PAGE, PAGE_SIZE, Moment, claimed_total, page_entries
-from pipeline.demo.reply import Reply, document_reply, error_reply
-from pipeline.demo.rows import detail, genre_documents, row
-from pipeline.demo.standing import standings_by_id
-from pipeline.demo.wanted import read_wanted
+from pipeline.demo import lists
+from pipeline.demo.discover import parse_discover_query
+from pipeline.demo.pages import MAX_PAGE, PAGE_SIZE, PageKey, page_entries, reported_total
+from pipeline.demo.response import Response, error_response, json_response
+from pipeline.demo.rows import build_row
+from pipeline.genres import GENRE_NAMES
 
 Query = Mapping[str, str]
-Route = Callable[[str, Query, date], Reply]
 
-_PAGE_NOT_FOUND, _BAD_PAGE = 34, 22
-_HOURS_8, _MINUTES_10 = 28_800, 600
-_TRENDING_TOTAL = LAST_PAGE * PAGE_SIZE
+_INVALID_PAGE, _NOT_FOUND = 22, 34
 
 
-def answer(path: str, query: Query, *, on: date) -> Reply:
-    """Answer one GET as TMDB would on that date; the same question gets the same bytes.
+class _List(NamedTuple):
+    """A list as one request selects it.
 
-    Credentials are not looked at here: that is the server's part.
+    `request` names the request; random values are computed from it. `total` is the number of
+    results that TMDB claims, None for the true number.
     """
-    route = _ROUTES.get(path) or (_film if re.fullmatch(r"/movie/\d{1,12}", path) else None)
-    if route is None:
-        return error_reply(_PAGE_NOT_FOUND)
-    return route(path, query, on)
+
+    request: str
+    ranking: lists.Ranking
+    total: int | None = None
+    total_is_exact: bool = False
+    key_order: str = "common"
+
+
+def answer(path: str, query: Query, *, day: date) -> Response:
+    """Answer a GET request as TMDB would on a day; equal requests get equal bytes.
+
+    The credential is not checked.
+    """
+    if path in _LISTS:
+        return _page_response(_LISTS[path](path, query, day), query, day)
+    if path == "/genre/movie/list":
+        return json_response({"genres": _genres(_language(query))})
+    if path == "/authentication":
+        return json_response({"success": True, "status_code": 1, "status_message": "Success."})
+    return error_response(_NOT_FOUND)
+
+
+def _popular(path: str, query: Query, day: date) -> _List:
+    return _List(path, lists.popular(day, _region(query)), _claimed_movies(day))
+
+
+def _now_playing(path: str, query: Query, day: date) -> _List:
+    return _List(path, lists.now_playing(day, _region(query)))
+
+
+def _upcoming(path: str, query: Query, day: date) -> _List:
+    return _List(path, lists.upcoming(day, _region(query)))
+
+
+def _top_rated(path: str, query: Query, day: date) -> _List:
+    return _List(path, lists.top_rated(day), key_order="top_rated")
+
+
+def _trending(path: str, query: Query, day: date) -> _List:
+    ranking = lists.trending(day, path.rpartition("/")[2])
+    return _List(path, ranking, MAX_PAGE * PAGE_SIZE, total_is_exact=True, key_order="trending")
+
+
+def _discover(path: str, query: Query, day: date) -> _List:
+    parsed = parse_discover_query(query)
+    if parsed is None:
+        return _List(path, ())
+    total = _claimed_movies(day) if parsed.is_unfiltered else None
+    return _List(f"{path} {parsed}", lists.discover(day, parsed, _region(query)), total)
+
+
+_LISTS: dict[str, Callable[[str, Query, date], _List]] = {
+    "/movie/popular": _popular,
+    "/movie/now_playing": _now_playing,
+    "/movie/upcoming": _upcoming,
+    "/movie/top_rated": _top_rated,
+    "/trending/movie/day": _trending,
+    "/trending/movie/week": _trending,
+    "/discover/movie": _discover,
+}
+
+
+def _page_response(selected: _List, query: Query, day: date) -> Response:
+    page = _page(query)
+    if page is None:
+        return error_response(_INVALID_PAGE)
+    key = PageKey(f"{selected.request} {_region(query)}", day, page)
+    total = len(selected.ranking) if selected.total is None else selected.total
+    if not selected.total_is_exact:
+        total = reported_total(total, key)
+    language = _language(query)
+    entries = page_entries(selected.ranking, key)
+    return json_response(
+        {
+            "page": page,
+            "results": [build_row(entry, language, selected.key_order) for entry in entries],
+            "total_pages": max(1, -(-total // PAGE_SIZE)),
+            "total_results": total,
+        }
+    )
+
+
+def _claimed_movies(day: date) -> int:
+    """Return the number of movies that TMDB claims to have: over a million, growing every day."""
+    return max(1_086_000 + 357 * (day - date(2025, 12, 24)).days, 100_000)
+
+
+def _genres(language: str) -> list[dict[str, object]]:
+    names = {genre: names[language == "ko"] for genre, names in GENRE_NAMES.items()}
+    return [{"id": genre, "name": name} for genre, name in names.items()]
 
 
 def _language(query: Query) -> str:
     return "ko" if query.get("language", "").lower().startswith("ko") else "en"
 
 
+def _region(query: Query) -> str:
+    return query.get("region", "")
+
+
 def _page(query: Query) -> int | None:
     text = query.get("page", "1")
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not 1 <= int(text) <= LAST_PAGE:
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not 1 <= int(text) <= MAX_PAGE:
         return None
     return int(text)
-
-
-def _popular(path: str, query: Query, on: date) -> Reply:
-    return _listing(path, query, on, popular(on, query.get("region", "")), _everything(on))
-
-
-def _top_rated(path: str, query: Query, on: date) -> Reply:
-    return _listing(path, query, on, top_rated(on), keys="top_rated")
-
-
-def _trending(path: str, query: Query, on: date) -> Reply:
-    order = trending(on, path.rpartition("/")[2])
-    return _listing(path, query, on, order, _TRENDING_TOTAL, keys="trending")
-
-
-def _discover(path: str, query: Query, on: date) -> Reply:
-    wanted = read_wanted(query)
-    order = discover(on, wanted, query.get("region", "")) if wanted else ()
-    total = _everything(on) if wanted and wanted.everything else None
-    return _listing(f"{path} {wanted}", query, on, order, total)
-
-
-def _everything(on: date) -> int:
-    """The number of films TMDB claims to have: over a million, and growing every day."""
-    return max(1_086_000 + 357 * (on.toordinal() - date(2025, 12, 24).toordinal()), 100_000)
-
-
-def _listing(
-    name: str, query: Query, on: date, order: Order, total: int | None = None, keys: str = "common"
-) -> Reply:
-    page = _page(query)
-    if page is None:
-        return error_reply(_BAD_PAGE)
-    moment = Moment(f"{name} {query.get('region', '')}", on, page)
-    if total != _TRENDING_TOTAL:
-        total = claimed_total(len(order) if total is None else total, moment)
-    document = {
-        "page": page,
-        "results": [row(entry, _language(query), keys) for entry in page_entries(order, moment)],
-        "total_pages": max(1, -(-total // PAGE_SIZE)),
-        "total_results": total,
-    }
-    longest = _MINUTES_10 if keys == "trending" else _HOURS_8
-    return document_reply(document, _max_age(longest, *moment))
-
-
-def _film(path: str, query: Query, on: date) -> Reply:
-    standing = standings_by_id(on).get(int(path.rpartition("/")[2]))
-    if standing is None:
-        return error_reply(_PAGE_NOT_FOUND)
-    return document_reply(detail(standing, _language(query)), _max_age(_HOURS_8, path, on))
-
-
-def _genre_list(path: str, query: Query, on: date) -> Reply:
-    document = {"genres": genre_documents(tuple(GENRES), _language(query))}
-    return document_reply(document, _max_age(_HOURS_8, path, on))
-
-
-def _authentication(path: str, query: Query, on: date) -> Reply:
-    document = {"success": True, "status_code": 1, "status_message": "Success."}
-    return document_reply(document, 0)
-
-
-def _configuration(path: str, query: Query, on: date) -> Reply:
-    images = {
-        "base_url": "http://image.tmdb.org/t/p/",
-        "secure_base_url": "https://image.tmdb.org/t/p/",
-        "backdrop_sizes": ["w300", "w780", "w1280", "original"],
-        "poster_sizes": ["w92", "w154", "w185", "w342", "w500", "w780", "original"],
-    }
-    document = {"change_keys": ["overview", "softcore", "title"], "images": images}
-    return document_reply(document, _max_age(_HOURS_8, path, on))
-
-
-def _max_age(longest_seconds: int, *key: object) -> int:
-    """Where a cache's countdown stands when it hands out this document."""
-    return 1 + int(share("age", *key) * longest_seconds)
-
-
-_ROUTES: dict[str, Route] = {
-    "/movie/popular": _popular,
-    "/movie/top_rated": _top_rated,
-    "/trending/movie/day": _trending,
-    "/trending/movie/week": _trending,
-    "/discover/movie": _discover,
-    "/genre/movie/list": _genre_list,
-    "/authentication": _authentication,
-    "/configuration": _configuration,
-}

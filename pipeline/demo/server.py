@@ -1,129 +1,92 @@
-"""The catalogue on a port: HTTP/1.1 with TMDB's credentials, rate limit and a latency of choice."""
+"""A small HTTP server for the demo catalogue; `python -m pipeline.demo` starts it."""
 
-import socket
+import argparse
+import signal
 import socketserver
 import sys
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import date
-from http.server import ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from pipeline.clock import today
-from pipeline.demo.admission import TokenBucket
 from pipeline.demo.api import answer
-from pipeline.demo.exchange import BASE_PATH, Exchange
-from pipeline.demo.tally import Tally
+from pipeline.demo.response import error_response
 
-_POLL_SECONDS = 0.02
-
-
-@dataclass(frozen=True)
-class Manners:
-    """How a server behaves.
-
-    `requests_per_second` 0 takes away the limit. `key` admits that one credential only, None any
-    that is well formed. `on` tells the catalogue's date; `sleep` waits for the latency.
-    """
-
-    latency_seconds: float = 0.0
-    requests_per_second: float = 40.0
-    key: str | None = None
-    on: Callable[[], date] = today
-    sleep: Callable[[float], None] = time.sleep
+_BASE_PATH = "/3"
+_NOT_FOUND = 34
 
 
-class CatalogueServer(ThreadingHTTPServer):
-    """Serves from entering a `with` block until leaving it; port 0 picks a free one."""
+class DemoServer(socketserver.ThreadingTCPServer):
+    """Serve the demo catalogue on 127.0.0.1, to any client: no credential is checked."""
 
+    allow_reuse_address = True
     daemon_threads = True
-    allow_reuse_port = False
-    request_queue_size = 128
 
-    def __init__(
-        self, manners: Manners = Manners(), *, port: int = 0, host: str = "127.0.0.1"
-    ) -> None:
-        """Bind the port; OSError when it is taken."""
-        self.manners = manners
-        self.bucket = TokenBucket(manners.requests_per_second)
-        self.tally = Tally()
-        self._open: set[socket.socket] = set()
-        self._open_lock = threading.Lock()
-        self._serving = threading.Thread(
-            target=self.serve_forever, args=(_POLL_SECONDS,), daemon=True, name="demo catalogue"
-        )
-        super().__init__((host, port), Exchange)
+    def __init__(self, port: int = 0, read_day: Callable[[], date] = today) -> None:
+        """Listen on a port, or on a free one for port 0.
+
+        Raises:
+            OSError: the port is in use.
+            OverflowError: there is no such port.
+        """
+        self.read_day = read_day
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.port: int = self.server_address[1]
 
     @property
     def url(self) -> str:
-        """The base to put in TMDB_API_URL."""
-        host, port = self.server_address[:2]
-        return f"http://{host!s}:{port}{BASE_PATH}"
-
-    @property
-    def requests(self) -> int:
-        """How many requests came in, refused ones included."""
-        return self.tally.requests
-
-    @property
-    def refusals(self) -> int:
-        """How many of them were too fast."""
-        return self.tally.refusals
-
-    @property
-    def peak_connections(self) -> int:
-        """How many connections were in use at once, at most."""
-        return self.tally.connections_peak
-
-    def __enter__(self) -> Self:
-        """Build the day's lists, so that no request waits for that, and start."""
-        answer("/movie/popular", {}, on=self.manners.on())
-        self._serving.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop, and hang up on whoever is still connected."""
-        self.shutdown()
-        self._serving.join()
-        self.server_close()
-        with self._open_lock:
-            for connection in self._open:
-                _hang_up(connection)
-
-    def server_bind(self) -> None:
-        """Bind without asking a name server what this host is called."""
-        socketserver.TCPServer.server_bind(self)
-        host, port = self.server_address[:2]
-        self.server_name, self.server_port = str(host), int(port)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Remember a new connection while it lasts."""
-        with self._open_lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """Forget a connection that ends."""
-        with self._open_lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
+        """The value for TMDB_API_URL."""
+        return f"http://127.0.0.1:{self.port}{_BASE_PATH}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing when a client merely went away."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+        """Ignore a client that closed its connection; print other errors."""
+        if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
-def _hang_up(connection: socket.socket) -> None:
+class _Handler(BaseHTTPRequestHandler):
+    server: DemoServer
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 18  # larger than a response: header and body are sent together
+
+    def do_GET(self) -> None:
+        """Answer one request."""
+        url = urlsplit(self.path)
+        if url.path.startswith(f"{_BASE_PATH}/"):
+            path, query = url.path.removeprefix(_BASE_PATH), dict(parse_qsl(url.query))
+            response = answer(path, query, day=self.server.read_day())
+        else:
+            response = error_response(_NOT_FOUND)
+        self.send_response(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        self.wfile.write(response.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Log nothing: a query can contain a key."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; return 1 if the port is not available."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.demo", description="Serve the demo catalogue over HTTP."
+    )
+    parser.add_argument("--port", type=int, default=8080, help="default: 8080; 0: a free port")
+    port: int = parser.parse_args(arguments).port
     try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
+        server = DemoServer(port)
+    except (OSError, OverflowError) as error:
+        print(f"Cannot listen on port {port} ({error}); choose another --port", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with server:
+        try:
+            print(f"Serving the demo catalogue on {server.url}", flush=True)
+            server.serve_forever()
+        except KeyboardInterrupt:
+            pass
+    return 0

@@ -367,7 +367,7 @@ class CatalogueAdapter(HTTPAdapter):
         from pipeline import demo
 
         url = urlsplit(str(request.url))
-        reply = demo.answer(url.path.removeprefix("/3"), dict(parse_qsl(url.query)), on=self._on)
+        reply = demo.answer(url.path.removeprefix("/3"), dict(parse_qsl(url.query)), day=self._on)
         raw = urllib3.HTTPResponse(
             io.BytesIO(reply.body), reply.headers, reply.status, preload_content=False
         )

@@ -1,4 +1,4 @@
-"""The embedded catalogue: one date, one truth, with all of TMDB's hazards in their proportions."""
+"""The demo catalogue is the same in every process."""
 
 import hashlib
 import os
@@ -12,8 +12,6 @@ from support.repository import TESTS
 from pipeline.demo import answer
 
 SUNDAY = date(2024, 1, 7)
-
-
 KOREAN = {"language": "ko-KR", "region": "KR"}
 
 
@@ -21,7 +19,7 @@ def digest() -> str:
     seen = hashlib.sha256()
     for path in ("/movie/popular", "/movie/top_rated", "/trending/movie/week", "/discover/movie"):
         for page in ("1", "2", "9"):
-            seen.update(repr(answer(path, KOREAN | {"page": page}, on=SUNDAY)).encode())
+            seen.update(repr(answer(path, KOREAN | {"page": page}, day=SUNDAY)).encode())
     return seen.hexdigest()
 
 

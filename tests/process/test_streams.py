@@ -122,7 +122,8 @@ def test_every_command_shows_any_path(
         assert isinstance(json.loads(text), dict)
 
 
-def test_the_demo_server_shows_any_host(encoded: dict[str, str], clean_environment: Path) -> None:
-    wrong = [["--host", "영화.invalid"], ["--key", "괴물"]]
-    commands = [["demo-server", "--port", "0", *words] for words in wrong]
-    assert [status for status, _ in run(commands, encoded, clean_environment)] == [1, 2]
+def test_the_demo_server_shows_any_argument(
+    encoded: dict[str, str], clean_environment: Path
+) -> None:
+    commands = [["demo-server", "--port", "영화"], ["demo-server", "괴물"]]
+    assert [status for status, _ in run(commands, encoded, clean_environment)] == [2, 2]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 SCRIPTS = {
     "luigi": ("pipeline.luigi_cli", "luigi"),
     "tmdb-pipeline": ("pipeline.ops.cli", "main"),
-    "demo-server": ("pipeline.demo.__main__", "main"),
+    "demo-server": ("pipeline.demo.server", "main"),
 }
 _LIBRARIES = (
     "sqlalchemy.dialects.postgresql.psycopg2",

@@ -39,7 +39,7 @@ def rows(path: str, pages: int, on: date, **query: object) -> list[Document]:
     for number in range(1, pages + 1):
         asked = {"language": "ko-KR", "region": "KR", "page": str(number)}
         asked |= {name: str(value) for name, value in query.items()}
-        for film in json.loads(answer(path, asked, on=on).body)["results"]:
+        for film in json.loads(answer(path, asked, day=on).body)["results"]:
             films.setdefault(film["id"], film)
     return list(films.values())
 

@@ -196,7 +196,7 @@ def genuine_pages() -> list[dict[str, Any]]:
     pages = []
     for path in ("/movie/popular", "/trending/movie/day", "/discover/movie", "/movie/top_rated"):
         for number in (1, 2):
-            reply = demo.answer(path, {"language": "ko-KR", "page": str(number)}, on=DAY)
+            reply = demo.answer(path, {"language": "ko-KR", "page": str(number)}, day=DAY)
             page = json.loads(reply.body)
             pages.append({**page, "results": page["results"][:5], "total_pages": 2})
     return pages

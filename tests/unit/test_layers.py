@@ -40,8 +40,6 @@ CRONSIM = {"pipeline.ops.schedule"}
 """The one module that computes the times of a crontab."""
 SQLALCHEMY = {"pipeline.ops.scheduler.store"}
 """The one module that talks to a database."""
-DEMO_SERVER = {"pipeline.demo.*"}
-"""The catalogue as a server of its own may sleep and measure."""
 
 JSON = {"pipeline.documents.json_text", "pipeline.quality.*"}
 
@@ -55,7 +53,6 @@ ONLY_IN = {
     "tornado": {"pipeline.pages.*", "pipeline.ops.scheduler.*"},
 }
 SHAPELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
-TIME_OF_DEMO_SERVER = {"sleep", "monotonic"}
 ASKS_THE_CLOCK = {"now", "today", "utcnow"}
 TIME_MODULE = set(dir(time))
 """What `time.` offers where it is the module; a moment that is named `time` has other methods."""
@@ -137,16 +134,13 @@ def imports_of_os(node: ast.AST) -> TypeGuard[ast.ImportFrom]:
 def faults_of_the_clock(module: str, tree: ast.Module) -> Iterator[str]:
     if module in CLOCK:
         return
-    of_the_demo = is_one_of(module, DEMO_SERVER)
     for node in ast.walk(tree):
-        if is_attribute_of(node, {"datetime", "date"}, ASKS_THE_CLOCK):
+        if is_attribute_of(node, {"datetime", "date"}, ASKS_THE_CLOCK) or is_attribute_of_name(
+            node, "time", TIME_MODULE
+        ):
             yield f"asks the clock in line {node.lineno}"
-        elif is_attribute_of_name(node, "time", TIME_MODULE):
-            if not (of_the_demo and node.attr in TIME_OF_DEMO_SERVER):
-                yield f"asks the clock in line {node.lineno}"
         elif isinstance(node, ast.Import) and any(alias.name == "time" for alias in node.names):
-            if not of_the_demo:
-                yield f"imports time in line {node.lineno}"
+            yield f"imports time in line {node.lineno}"
         elif isinstance(node, ast.ImportFrom) and node.module == "time":
             yield f"imports from time in line {node.lineno}"
 
@@ -271,7 +265,7 @@ def test_a_module_keeps_to_its_layer_and_its_business(module: str) -> None:
         ("pipeline.demo.api", "date.today()", "asks the clock"),
         ("pipeline.documents.collect", "datetime.date.today()", "asks the clock"),
         ("pipeline.tmdb.rate_limit", "import time", "imports time"),
-        ("pipeline.demo.api", "import time\ntime.time()", "asks the clock in line 2"),
+        ("pipeline.demo.server", "import time\ntime.sleep(1)", "asks the clock in line 2"),
         ("pipeline.tmdb.body", "from time import monotonic", "imports from time"),
         ("pipeline.ops.schedule", "import time\ntime.tzset()", "asks the clock in line 2"),
         ("pipeline.ops.scheduled", "time.sleep(1)", "asks the clock in line 1"),
@@ -320,7 +314,6 @@ def test_the_check_notices(module: str, source: str, fault: str) -> None:
         ("pipeline.ops.scheduler_choice", "from luigi.rpc import RemoteScheduler"),
         ("pipeline.paths", "root / 'raw/movies'"),
         ("pipeline.storage.local", "PLACE = 1\n'Below processed/weekly.'"),
-        ("pipeline.demo.exchange", "import time\ntime.sleep(1)"),
     ],
 )
 def test_the_check_lets_good_text_pass(module: str, source: str) -> None:

@@ -15,13 +15,15 @@ RowsOf = Callable[[str, int, Mapping[str, str]], list[Row] | None]
 ROWS_PER_PAGE = 20
 LAST_PAGE_ALLOWED = 500
 PAGES_WE_COLLECT = 20
-_INVALID_PAGE = "Invalid page: Pages start at 1 and max at 500. They are expected to be an integer."
+_INVALID_PAGE, _NOT_FOUND = 22, 34
 _LISTS = {
     "/movie/popular": 1,
     "/movie/top_rated": 2,
     "/trending/movie/day": 3,
     "/trending/movie/week": 4,
     "/discover/movie": 5,
+    "/movie/now_playing": 6,
+    "/movie/upcoming": 7,
 }
 _DISCOVER_BY_GENRE = 1000
 _VOTE_LOST_PER_RANK = 0.0025  # rank 400 of top_rated stands near 7.9, as in the recordings
@@ -56,19 +58,19 @@ class Catalogue:
         """Status and document for a GET whose credential is good."""
         name = below_base(path)
         if not path.startswith("/3/"):
-            return _not_found()
+            return error(_NOT_FOUND)
         if name == "/authentication":
             return 200, {"success": True, "status_code": 1, "status_message": "Success."}
         if name == "/genre/movie/list":
             return 200, _genre_list(_wants_korean(query))
         if name in _LISTS:
             return self._page_of_list(name, query)
-        return _not_found()
+        return error(_NOT_FOUND)
 
     def _page_of_list(self, name: str, query: Mapping[str, str]) -> tuple[int, Document]:
         page = page_of(query)
         if page is None or not 1 <= page <= LAST_PAGE_ALLOWED:
-            return 400, refusal(22, _INVALID_PAGE)
+            return error(_INVALID_PAGE)
         if name == "/discover/movie" and not _genres_are_known(query):
             return 200, _page(page, [], total_pages=1, total_results=0)
         rows = self.rows(name, page, query) if self.rows else None
@@ -128,7 +130,3 @@ def _genres_are_known(query: Mapping[str, str]) -> bool:
         return all(genre in GENRE_NAMES for genre in _genres(query))
     except ValueError:
         return False
-
-
-def _not_found() -> tuple[int, Document]:
-    return 404, refusal(34, "The resource you requested could not be found.")

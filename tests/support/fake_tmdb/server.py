@@ -22,10 +22,16 @@ from support.fake_tmdb.ledger import Ledger, Request
 from support.fake_tmdb.listener import Listener
 from support.fake_tmdb.wire import Asked, BadRequestError, Reply, json_reply, read_request
 
+from pipeline.demo.response import error
+
 _NO_FAULT = Fault("none")
+_INVALID_KEY = 7
 
 Chance = Callable[[str, Mapping[str, str]], Fault | None]
 """(path such as "/movie/popular", query) -> what befalls this request, if anything."""
+
+Answer = Callable[[str, Mapping[str, str]], Reply]
+"""(path such as "/3/movie/popular", query) -> the reply without a fault."""
 
 
 class FakeTmdb:
@@ -45,12 +51,14 @@ class FakeTmdb:
         low_ratings: bool = False,
         rows: RowsOf | None = None,
         chance: Chance | None = None,
+        answer: Answer | None = None,
     ) -> None:
         self._credential = CredentialCheck(key)
         self._limit = limit
         self._bucket = TokenBucket(limit)
         self._latency = latency
-        self._catalogue = Catalogue(total_pages, repeat_last_on_next_page, low_ratings, rows)
+        catalogue = Catalogue(total_pages, repeat_last_on_next_page, low_ratings, rows)
+        self._answer = answer or (lambda path, query: json_reply(*catalogue.answer(path, query)))
         self._schedule = Schedule()
         self._chance = chance
         self._ledger = Ledger()
@@ -152,9 +160,9 @@ class FakeTmdb:
                 return
             if asked is None:
                 return
-            self._answer(connection, asked)
+            self._respond(connection, asked)
 
-    def _answer(self, connection: Connection, asked: Asked) -> None:
+    def _respond(self, connection: Connection, asked: Asked) -> None:
         at = time.monotonic()
         self._ledger.entered()
         exchange = Exchange(connection, self._listener.stopping, self._ledger.left)
@@ -187,7 +195,7 @@ class FakeTmdb:
             fault = self._chance(below_base(asked.path), asked.query)
         fault = fault or _NO_FAULT
         try:
-            return fault, fault.change(json_reply(*self._catalogue.answer(asked.path, asked.query)))
+            return fault, fault.change(self._answer(asked.path, asked.query))
         except Exception as error:
             self._errors.append(error)
             return _NO_FAULT, json_reply(500, refusal(11, f"Internal error: {error!r}"))
@@ -197,8 +205,7 @@ class FakeTmdb:
             self._ledger.refused()
             return too_many_reply(self._limit)
         if not self._credential.accepts(asked.query, asked.headers):
-            why = "Invalid API key: You must be granted a valid key."
-            return json_reply(401, refusal(7, why))
+            return json_reply(*error(_INVALID_KEY))
         if asked.method != "GET":
             return json_reply(405, refusal(4, "This service doesn't exist in that format."))
         return None

@@ -24,5 +24,5 @@ def _page(film_list: FilmList, on: datetime.date, language: str, number: int) ->
     query = {"language": language, "page": str(number), **dict(film_list.parameters)}
     if film_list.by_region:
         query["region"] = "KR"
-    body = json.loads(demo.answer(film_list.endpoint, query, on=on).body)
+    body = json.loads(demo.answer(film_list.endpoint, query, day=on).body)
     return Page(number, body["results"], body["total_pages"], body["total_results"])

@@ -14,7 +14,7 @@ from pathlib import Path
 from support.quality_days.day import Source
 
 from pipeline.catalog import PAGE_SIZE, FilmList
-from pipeline.demo.chance import wave
+from pipeline.demo.keyed_random import smooth_noise
 from pipeline.documents.collect import Film, Page
 
 GENRES = ("action", "drama", "thriller")
@@ -72,7 +72,8 @@ def _admitted(film_list: FilmList, films: list[Film]) -> list[Film]:
 def _ordered(film_list: FilmList, films: list[Film], today: int) -> list[Film]:
     days, restlessness = _PERIODS.get(film_list.name, _CALM)
     moved = [
-        film | {"popularity": _moved(film, 1 + restlessness * wave(today, days, film["id"]))}
+        film
+        | {"popularity": _moved(film, 1 + restlessness * smooth_noise(today, days, film["id"]))}
         for film in films
     ]
     field = "vote_average" if film_list.min_rating is not None else "popularity"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from pipeline.demo.plots import plot
+from pipeline.demo.overviews import overview
 
 _GERMAN = (
     "Als {hero} nach Jahren in die kleine Stadt am Fluss zurückkehrt, ist nichts mehr, wie es war.",
@@ -32,7 +32,7 @@ def _german(film: int) -> str:
 
 TEXTS: dict[str, Callable[[int], str]] = {
     "de": _german,
-    "en": lambda film: plot(film).en,
-    "ko": lambda film: plot(film).ko,
+    "en": lambda film: overview(film, "en"),
+    "ko": lambda film: overview(film, "ko"),
 }
 """Language -> the overview of a film in it."""

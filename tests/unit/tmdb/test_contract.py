@@ -97,7 +97,7 @@ def ask_fake() -> Iterator[Ask]:
 
 
 def ask_catalogue(path: str, query: dict[str, str]) -> Answer:
-    reply = demo.answer(path, query, on=ON)
+    reply = demo.answer(path, query, day=ON)
     return Answer(path, query, reply.status, json.loads(reply.body))
 
 

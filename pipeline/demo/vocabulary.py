@@ -1,30 +1,29 @@
-"""The vocabulary of the invented films: things, qualities, people and places in several languages.
+"""The vocabulary of the made-up movies, in several languages; every name in it is made up.
 
-All made up for this catalogue. Each row of a table says the same in every column, so that a title
-and its translation belong together.
+The columns of a row are translations of each other. An underscore is a space.
 """
 
 from typing import NamedTuple
 
 
 class Korean(str):
-    """A Korean word that takes the right particle: `f"{word:은/는}"`.
+    """A Korean word that selects the particle that follows it: `f"{word:은/는}"`.
 
-    The particle before the slash follows a final consonant, the one behind it a vowel.
+    The first particle follows a final consonant, the second a vowel.
     """
 
     def __format__(self, particles: str) -> str:
-        """Add one of two particles; 으로/로 also counts a final ㄹ as a vowel."""
+        """Add one of two particles; for 으로/로 a final ㄹ counts as a vowel."""
         if "/" not in particles:
             return str(self)
         after_consonant, after_vowel = particles.split("/")
         final = (ord(self[-1]) - 0xAC00) % 28 if "가" <= self[-1] <= "힣" else 0
-        closed = final != 0 and not (final == 8 and after_vowel == "로")
-        return str(self) + (after_consonant if closed else after_vowel)
+        has_consonant = final != 0 and not (final == 8 and after_vowel == "로")
+        return str(self) + (after_consonant if has_consonant else after_vowel)
 
 
-class Thing(NamedTuple):
-    """A noun; Spanish and French carry their article, because it cannot be guessed."""
+class Noun(NamedTuple):
+    """A noun in five languages, in Spanish and French with its article."""
 
     en: str
     ko: Korean
@@ -33,27 +32,31 @@ class Thing(NamedTuple):
     fr: str
 
 
-class Word(NamedTuple):
-    """A quality, a trade or a proper name in the two languages that need it."""
+class Term(NamedTuple):
+    """An adjective, an occupation or a name in English and Korean."""
 
     en: str
     ko: Korean
 
 
-def _things(table: str) -> tuple[Thing, ...]:
-    rows = (line.split("|") for line in table.split())
-    return tuple(
-        Thing(en, Korean(ko), ja, es, fr)
-        for en, ko, ja, es, fr in ([column.replace("_", " ") for column in row] for row in rows)
-    )
+def parse_table(table: str) -> tuple[tuple[str, ...], ...]:
+    """Return the rows of a table: one in a line, the columns separated by `|`."""
+    return tuple(tuple(line.split("|")) for line in table.strip().splitlines())
 
 
-def _words(table: str) -> tuple[Word, ...]:
-    pairs = (entry.split("|") for entry in table.split())
-    return tuple(Word(en.replace("_", " "), Korean(ko.replace("_", " "))) for en, ko in pairs)
+def _rows(table: str) -> tuple[tuple[str, ...], ...]:
+    return parse_table("\n".join(table.split()).replace("_", " "))
 
 
-THINGS = _things("""
+def _nouns(table: str) -> tuple[Noun, ...]:
+    return tuple(Noun(en, Korean(ko), ja, es, fr) for en, ko, ja, es, fr in _rows(table))
+
+
+def _terms(table: str) -> tuple[Term, ...]:
+    return tuple(Term(en, Korean(ko)) for en, ko in _rows(table))
+
+
+NOUNS = _nouns("""
 Lantern|등불|提灯|el_farol|la_lanterne Orchard|과수원|果樹園|el_huerto|le_verger
 Ferry|나룻배|渡し船|el_transbordador|le_bac Pier|부두|桟橋|el_muelle|la_jetée
 Compass|나침반|羅針盤|la_brújula|la_boussole Umbrella|우산|傘|el_paraguas|le_parapluie
@@ -110,10 +113,10 @@ Needle Notebook Parcel Pendulum Postcard Quilt Radio Ribbon Saddle Spoon Stamp S
 Violin Wardrobe Whistle Anchor Antenna Button
 """
 
-KEEPSAKES = tuple(thing for thing in THINGS if thing.en in _PORTABLE.split())
-"""Those of the things that somebody could hide, carry or inherit."""
+PORTABLE_NOUNS = tuple(noun for noun in NOUNS if noun.en in _PORTABLE.split())
+"""The things that a person can carry, hide or inherit."""
 
-QUALITIES = _words("""
+ADJECTIVES = _terms("""
 Unpaid|미지급된 Crooked|비뚤어진 Borrowed|빌려_온 Sleepless|잠_못_드는 Half-Painted|칠하다_만
 Patient|참을성_많은 Left-Handed|왼손잡이의 Leftover|남겨진 Secondhand|손때_묻은 Restless|쉬지_않는
 Unsent|부치지_못한 Frostbitten|서리_맞은 Whispering|속삭이는 Paper-Thin|종이처럼_얇은 Amber|호박빛
@@ -126,7 +129,7 @@ Winter|겨울의 Midnight|한밤의 Noonday|한낮의 Rainy|비_오는 Windless|
 Trembling|떨리는
 """)
 
-PEOPLE = _words("""
+PERSON_NAMES = _terms("""
 Oriel|오리엘 Tamsin|탬신 Jorun|요룬 Belisa|벨리사 Corvan|코번 Ilka|일카 Maren|마렌 Tobiah|토비아
 Sefa|세파 Anselm|안셀름 Quill|퀼 Lioba|리오바 Davor|다보르 Nerys|네리스 Osric|오스릭 Petra|페트라
 Rufina|루피나 Sander|산더르 Thessa|테사 Ulric|울릭 Vesna|베스나 Wendel|벤델 Xanthe|잔테
@@ -134,7 +137,7 @@ Yorick|요릭 Zelma|젤마 Bram|브람 Edda|에다 Fenno|페노 Gisla|기슬라 
 Haejun|해준 Daon|다온 Yeoul|여울 Miro|미로 Garam|가람 Bomi|보미 Narin|나린 Hanul|한울 Sebin|세빈
 """)
 
-PLACES = _words("""
+PLACE_NAMES = _terms("""
 Marrowick|매로윅 Halvern|할번 Port_Sel|포트셀 Ostergate|오스터게이트 Lindemoor|린데무어
 Kestrow|케스트로 Vallmere|발미어 Tarn_Hollow|탄할로 Brackwater|브랙워터 Sundervik|순데르비크
 Calder_Bay|칼더만 Amberley_Fen|앰벌리펜 Northmoss|노스모스 Tollan_Ridge|톨란능선 Pellworth|펠워스
@@ -144,7 +147,7 @@ Minazaki|미나자키 Haneura|하네우라 Sowolri|소월리 Cheongdam-go|청담
 Dalbit_Island|달빛섬 Neulbom|늘봄 Hyeonpo|현포 Garamgol|가람골 Onsaemi|온새미
 """)
 
-TRADES = _words("""
+OCCUPATIONS = _terms("""
 lock_repairer|자물쇠_수리공 night_bus_driver|심야버스_기사 retired_cartographer|은퇴한_지도_제작자
 piano_tuner|피아노_조율사 rookie_detective|신참_형사 lighthouse_cook|등대_요리사 beekeeper|양봉가
 failed_magician|실패한_마술사 radio_host|라디오_진행자 village_doctor|시골_의사
