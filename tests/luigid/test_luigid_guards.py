@@ -58,7 +58,7 @@ class HeldTmdb(FakeTmdb):
 
     def __init__(self) -> None:
         self.release = threading.Event()
-        super().__init__(key=V3_KEY, limit=None, chance=self._wait)
+        super().__init__(key=V3_KEY, limit=None, choose_fault=self._wait)
 
     def _wait(self, _path: str, _query: Mapping[str, str]) -> None:
         self.release.wait(60)

@@ -90,7 +90,9 @@ def test_the_first_request_goes_alone_unless_the_key_was_accepted_recently(
             both_arrived.wait(20)
 
     plan = str(small_plan(tmp_path / "plan"))
-    with FakeTmdb(key=V3_KEY, limit=None, latency=0.1, chance=hold_until_both_arrived) as tmdb:
+    with FakeTmdb(
+        key=V3_KEY, limit=None, latency=0.1, choose_fault=hold_until_both_arrived
+    ) as tmdb:
         words = ("PopularMovies", "--date")
         variables = {"TMDB_API_URL": tmdb.url, "PIPELINE_CONFIG_DIR": plan}
         first = luigi_run(*words, "2024-01-07", **variables)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from support.data_roots import DataRoots, FinishedRun, finished_run
 from support.fake_tmdb import FakeTmdb, Row, status
-from support.fake_tmdb.catalogue import Catalogue, below_base
+from support.fake_tmdb.catalogue import Catalogue, api_path
 from support.luigi_runs import LuigiRun
 from support.stored_documents import files_below, read
 
@@ -77,7 +77,7 @@ def untitled(one_in: int) -> Any:
 
 def test_a_day_is_four_files_and_costs_six_requests(day: FinishedRun) -> None:
     assert files_below(day.root) == {POPULAR, TRENDING, REPORT, SUMMARY, "root.json"}
-    pages = Counter((below_base(one.path), int(one.query["page"])) for one in day.requests)
+    pages = Counter((api_path(one.path), int(one.query["page"])) for one in day.requests)
     popular = {("/movie/popular", page): 1 for page in (1, 2, 3, 4, 5)}
     assert pages == {**popular, ("/trending/movie/day", 1): 1}
 

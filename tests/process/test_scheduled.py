@@ -264,7 +264,7 @@ def test_every_failure_of_a_day_is_one_alert_for_each_cause_and_one_all_clear(
     assert sum("DailySummary" in title for title in receiver.titles) == 1
     assert run(*DAILY, TMDB_API_KEY=None)[0] == 35
     assert sum("DailySummary" in title for title in receiver.titles) == 2, "another cause"
-    tmdb.mend()
+    tmdb.clear_faults()
     assert run(*CATCH_UP)[0] == 0
     clear = [title for title in receiver.titles if title.startswith("All clear")]
     assert sorted(title.split()[2] for title in clear) == ["DailySummary", "WeeklyConsolidation"]

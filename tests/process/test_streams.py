@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.fake_tmdb.catalogue import Catalogue
-from support.fake_tmdb.films import Row
+from support.fake_tmdb.movies import Row
 from support.forked_commands import run_forked
 from support.luigi_runs import luigi_command, run_command
 

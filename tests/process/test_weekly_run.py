@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from support.data_roots import DataRoots, FinishedRun, finished_run
 from support.fake_tmdb import FakeTmdb, Row, refused
-from support.fake_tmdb.catalogue import Catalogue, below_base
+from support.fake_tmdb.catalogue import Catalogue, api_path
 from support.luigi_runs import LuigiRun
 from support.page_documents import GENRES
 from support.stored_documents import files_below, read
@@ -111,7 +111,7 @@ def test_a_week_costs_140_requests_and_asks_nothing_twice(
 ) -> None:
     requests = week_of_four_workers.requests
     asked = Counter(
-        (below_base(one.path), int(one.query["page"]), one.query.get("with_genres", ""))
+        (api_path(one.path), int(one.query["page"]), one.query.get("with_genres", ""))
         for one in requests
     )
     pages_of_genres = {

@@ -61,7 +61,7 @@ def held_tmdb() -> Iterator[tuple[FakeTmdb, threading.Event, threading.Event]]:
         arrived.set()
         released.wait(60)
 
-    with FakeTmdb(key=V3_KEY, limit=None, chance=hold) as tmdb:
+    with FakeTmdb(key=V3_KEY, limit=None, choose_fault=hold) as tmdb:
         try:
             yield tmdb, arrived, released
         finally:

@@ -53,7 +53,7 @@ def _befall(combination: Combination, whole: Documents, run: Run) -> Outcome:
     with runs.place() as place, _tmdb() as tmdb, _tmdb() as another:
         with _trouble(combination, tmdb) as url:
             hit = observe(run, place, combination.job, url, tmdb)
-        tmdb.mend()
+        tmdb.clear_faults()
         if combination.kind and combination.kind.cure is Cure.TIME:
             place.let_time_pass()
         healthy = another if combination.kind and not combination.kind.passes else tmdb

@@ -107,7 +107,7 @@ def undisturbed() -> dict[str, Documents]:
 def endure(seed: int, clean: Mapping[str, Documents]) -> Outcome:
     """Start a run until it is complete, three times at most, and judge it."""
     job, chance = job_of(seed), Chance(seed)
-    with runs.place() as place, FakeTmdb(key=V3_KEY, limit=None, chance=chance) as tmdb:
+    with runs.place() as place, FakeTmdb(key=V3_KEY, limit=None, choose_fault=chance) as tmdb:
         chance.tmdb = tmdb
         for starts in range(1, STARTS + 1):  # noqa: B007
             ended = runs.forked(place, job, place.environment(tmdb.url))

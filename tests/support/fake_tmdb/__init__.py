@@ -1,17 +1,16 @@
-"""A TMDB to test against: a real HTTP server on 127.0.0.1 that can be told to misbehave.
+"""A fake TMDB: a real HTTP server on 127.0.0.1 that fails on demand.
 
     with FakeTmdb(key="0" * 32) as tmdb:
         tmdb.fail(status(503), path="/movie/popular", page=3, times=2)
         ...                               # the code under test talks to tmdb.url
         assert tmdb.pages("/movie/popular") == [1, 2, 3, 3, 3, 4, 5]
 
-Real sockets, because what hurts a client in the wild (a reset, half a body, a byte a second)
-happens below the level a mock can reach.
+It uses real sockets, because many failures of a real connection (a reset, half a body, a byte a
+second) cannot be simulated by a mock.
 """
 
-from support.fake_tmdb.catalogue import RowsOf
-from support.fake_tmdb.faults import Fault
-from support.fake_tmdb.faults_of_content import (
+from support.fake_tmdb.catalogue import MakeRows
+from support.fake_tmdb.content_faults import (
     blocked,
     edit,
     empty_page,
@@ -24,7 +23,7 @@ from support.fake_tmdb.faults_of_content import (
     status,
     too_many,
 )
-from support.fake_tmdb.faults_of_encoding import (
+from support.fake_tmdb.encoding_faults import (
     corrupt_gzip,
     cut_gzip,
     gzip_announced,
@@ -32,7 +31,11 @@ from support.fake_tmdb.faults_of_encoding import (
     gzip_unannounced,
     huge_body,
 )
-from support.fake_tmdb.faults_of_transport import (
+from support.fake_tmdb.faults import Fault
+from support.fake_tmdb.movies import Row
+from support.fake_tmdb.request_log import Request
+from support.fake_tmdb.server import FakeTmdb
+from support.fake_tmdb.transport_faults import (
     chunked,
     cut_body,
     cut_chunked,
@@ -46,20 +49,17 @@ from support.fake_tmdb.faults_of_transport import (
     slow_headers,
     wrong_length,
 )
-from support.fake_tmdb.films import Row
-from support.fake_tmdb.ledger import Request
-from support.fake_tmdb.server import FakeTmdb
 
 V3_KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-"""The key that the fake accepts in tests; they look for it where no key may appear."""
+"""The key that tests use; some of them check that it appears in no file or message."""
 
 __all__ = [
     "V3_KEY",
     "FakeTmdb",
     "Fault",
+    "MakeRows",
     "Request",
     "Row",
-    "RowsOf",
     "blocked",
     "chunked",
     "corrupt_gzip",

@@ -1,4 +1,4 @@
-"""The sockets: which are open, how many at most, and how each comes to its end."""
+"""The connections: the open ones, their peak number, and closing them."""
 
 import contextlib
 import os
@@ -7,11 +7,11 @@ import struct
 import threading
 from typing import BinaryIO, cast
 
-_LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Connection:
-    """One client. Only its own thread reads, writes and closes it."""
+    """The connection of a client. Only its own thread reads, writes and closes it."""
 
     def __init__(self, sock: socket.socket, number: int, owner: "OpenConnections") -> None:
         sock.settimeout(None)
@@ -24,19 +24,19 @@ class Connection:
         self._owner = owner
 
     def hang_up(self) -> None:
-        """Ends the connection in order (FIN), even if a forked child still holds the socket."""
+        """Close the connection (FIN), even if a forked child still holds the socket."""
         self.keep_alive = False
-        self._owner.close(self, in_order=True)
+        self._owner.close(self, gracefully=True)
 
     def reset(self) -> None:
-        """Ends it as a crashed server does (RST)."""
+        """Reset the connection (RST), as a crashed server does."""
         self.keep_alive = False
         with contextlib.suppress(OSError):
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
-        self._owner.close(self, in_order=False)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self._owner.close(self, gracefully=False)
 
-    def client_has_gone(self) -> bool:
-        """Whether the client has closed its end, known before our thread comes to read it."""
+    def is_closed_by_client(self) -> bool:
+        """Return whether the client has closed its end, without reading."""
         try:
             return not self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -46,12 +46,12 @@ class Connection:
 
 
 class OpenConnections:
-    """All of them. A socket is closed under the lock, so that nobody looks at a closed one."""
+    """The open connections. A socket is closed under the lock: no thread uses a closed one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: set[Connection] = set()
-        self._gone: set[Connection] = set()
+        self._closed_by_client: set[Connection] = set()
         self.opened = 0
         self.peak = 0
 
@@ -60,31 +60,31 @@ class OpenConnections:
             self.opened += 1
             connection = Connection(sock, self.opened, self)
             self._open.add(connection)
-            self._gone |= {other for other in self._open if other.client_has_gone()}
-            self.peak = max(self.peak, len(self._open - self._gone))
+            self._closed_by_client |= {other for other in self._open if other.is_closed_by_client()}
+            self.peak = max(self.peak, len(self._open - self._closed_by_client))
             return connection
 
-    def close(self, connection: Connection, *, in_order: bool) -> None:
+    def close(self, connection: Connection, *, gracefully: bool) -> None:
         with self._lock:
             if connection not in self._open:
                 return
             self._open.discard(connection)
-            self._gone.discard(connection)
-            if in_order:
+            self._closed_by_client.discard(connection)
+            if gracefully:
                 with contextlib.suppress(OSError):
                     connection.sock.shutdown(socket.SHUT_RDWR)
             connection.stream.close()
             connection.sock.close()
 
-    def wake_all(self) -> None:
-        """Ends whatever read or write a thread is blocked in; the thread then closes its own."""
+    def shut_down_all(self) -> None:
+        """Interrupt the reads and writes of all threads; each thread then closes its socket."""
         with self._lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):
                     connection.sock.shutdown(socket.SHUT_RDWR)
 
-    def forget_in_child(self) -> None:
-        """Takes no lock: the thread that held it does not exist in the child."""
+    def close_in_child(self) -> None:
+        """Close the sockets of a forked child. Without the lock: its owner may not exist there."""
         for connection in list(self._open):
             os.close(connection.sock.detach())
         self._open.clear()

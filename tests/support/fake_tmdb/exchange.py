@@ -1,4 +1,4 @@
-"""One request's answer under way: what a delivery may do to the client."""
+"""Sending the response to one request."""
 
 import threading
 from collections.abc import Callable
@@ -7,40 +7,40 @@ from support.fake_tmdb.connections import Connection
 
 
 class Exchange:
-    """Counts as in flight until its last byte, or its connection's end, is on the way."""
+    """A response that is being sent; in flight until its last byte or the end of the connection."""
 
     def __init__(
-        self, connection: Connection, stopping: threading.Event, left: Callable[[], None]
+        self, connection: Connection, stopping: threading.Event, on_end: Callable[[], None]
     ) -> None:
         self._connection = connection
         self._stopping = stopping
-        self._left = left
-        self._over = False
+        self._on_end = on_end
+        self._has_ended = False
 
     def send(self, data: bytes) -> None:
-        """Sends what is not the last of it."""
+        """Send a part of the response that is not the last one."""
         self._connection.sock.sendall(data)
 
     def finish(self, data: bytes) -> None:
-        """Sends the last of it."""
-        self.over()
+        """Send the last part of the response."""
+        self.end()
         self.send(data)
 
     def hang_up(self) -> None:
-        self.over()
+        self.end()
         self._connection.hang_up()
 
     def reset(self) -> None:
-        self.over()
+        self.end()
         self._connection.reset()
 
     def sleep(self, seconds: float) -> None:
-        """Waits, but never longer than the server lives."""
+        """Wait; raise ConnectionAbortedError if the server is stopped."""
         if self._stopping.wait(seconds):
             raise ConnectionAbortedError("the fake is shutting down")
 
-    def over(self) -> None:
-        """Left before the last byte is sent: a client's next request must not count as a second."""
-        if not self._over:
-            self._over = True
-            self._left()
+    def end(self) -> None:
+        """Count the response as sent. Called before the last byte: the client may react at once."""
+        if not self._has_ended:
+            self._has_ended = True
+            self._on_end()

@@ -1,35 +1,35 @@
-"""What a fault is, and the list of those that wait for their request.
+"""Faults, and the schedule of those that wait for their request.
 
-A fault may change the normal reply (`change`), or the way it travels (`deliver`), or both. The
-constructors stand in the `faults_of_*` modules, by the layer at which a client meets them.
+A fault changes the normal reply (`change`), the way it is sent (`deliver`), or both. The
+constructors are in content_faults, encoding_faults and transport_faults.
 """
 
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from support.fake_tmdb.catalogue import below_base, page_of
+from support.fake_tmdb.catalogue import api_path, page_number
 from support.fake_tmdb.exchange import Exchange
-from support.fake_tmdb.wire import Asked, Reply
+from support.fake_tmdb.wire import IncomingRequest, Reply
 
 
-def as_it_is(reply: Reply) -> Reply:
+def unchanged(reply: Reply) -> Reply:
     return reply
 
 
-def in_one_piece(exchange: Exchange, reply: Reply) -> None:
-    exchange.finish(reply.whole())
+def send_at_once(exchange: Exchange, reply: Reply) -> None:
+    exchange.finish(reply.encode())
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to misbehave, on one request."""
+    """A failure of one request."""
 
     name: str
-    change: Callable[[Reply], Reply] = as_it_is
-    deliver: Callable[[Exchange, Reply], None] = in_one_piece
+    change: Callable[[Reply], Reply] = unchanged
+    deliver: Callable[[Exchange, Reply], None] = send_at_once
     silent: bool = False
-    """No status line is ever sent."""
+    """Whether no status line is sent."""
 
 
 @dataclass
@@ -40,17 +40,17 @@ class _Scheduled:
     query: Mapping[str, str]
     times_left: int | None
 
-    def matches(self, asked: Asked) -> bool:
+    def matches(self, request: IncomingRequest) -> bool:
         return (
             self.times_left != 0
-            and self.path in (None, below_base(asked.path))
-            and self.page in (None, page_of(asked.query))
-            and self.query.items() <= asked.query.items()
+            and self.path in (None, api_path(request.path))
+            and self.page in (None, page_number(request.query))
+            and self.query.items() <= request.query.items()
         )
 
 
 class Schedule:
-    """Faults in the order they were asked for; the first that matches is taken."""
+    """Faults in the order in which they were scheduled; the first that matches is used."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,7 +64,7 @@ class Schedule:
         query: Mapping[str, str],
         times: int | None,
     ) -> None:
-        name = None if path is None else below_base(path)
+        name = None if path is None else api_path(path)
         with self._lock:
             self._scheduled.append(_Scheduled(fault, name, page, query, times))
 
@@ -72,10 +72,10 @@ class Schedule:
         with self._lock:
             self._scheduled.clear()
 
-    def take(self, asked: Asked) -> Fault | None:
+    def take(self, request: IncomingRequest) -> Fault | None:
         with self._lock:
             for scheduled in self._scheduled:
-                if scheduled.matches(asked):
+                if scheduled.matches(request):
                     if scheduled.times_left is not None:
                         scheduled.times_left -= 1
                     return scheduled.fault

@@ -12,22 +12,22 @@ from collections.abc import Callable
 from support.fake_tmdb.connections import Connection, OpenConnections
 
 _BACKLOG = 128
-_PATIENCE_AT_CLOSE_SECONDS = 2.0
+_STOP_TIMEOUT_SECONDS = 2.0
 
 
 class Listener:
-    """Hands each connection to `serve` in a thread of its own."""
+    """Accept connections and call `serve` for each in its own thread."""
 
     def __init__(self, serve: Callable[[Connection], None]) -> None:
         self._serve = serve
         self._threads: list[threading.Thread] = []
         self.open = OpenConnections()
         self.stopping = threading.Event()
-        self._vanished = threading.Event()
-        self.resets_to_come = 0
+        self._is_offline = threading.Event()
+        self.pending_resets = 0
 
     def start(self) -> int:
-        """Listens, and tells the port."""
+        """Listen on a free port and return it."""
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
         self._socket.setblocking(False)
         self._wake, self._woken = socket.socketpair()
@@ -37,12 +37,12 @@ class Listener:
         return port
 
     def stop(self) -> None:
-        """Ends every wait, every blocked read and write, then every thread."""
+        """Interrupt every wait, read and write, then end the threads."""
         self.stopping.set()
         self._wake.send(b"!")
-        self._threads[0].join(_PATIENCE_AT_CLOSE_SECONDS)
-        self.open.wake_all()
-        deadline = time.monotonic() + _PATIENCE_AT_CLOSE_SECONDS
+        self._threads[0].join(_STOP_TIMEOUT_SECONDS)
+        self.open.shut_down_all()
+        deadline = time.monotonic() + _STOP_TIMEOUT_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         _alive.discard(self)
@@ -50,14 +50,14 @@ class Listener:
             sock.close()
 
     def vanish(self) -> None:
-        """Refuses connections from now on, and ends those there are."""
-        self._vanished.set()
+        """Close all connections and refuse new ones."""
+        self._is_offline.set()
         self._wake.send(b"!")
-        self._threads[0].join(_PATIENCE_AT_CLOSE_SECONDS)
-        self.open.wake_all()
+        self._threads[0].join(_STOP_TIMEOUT_SECONDS)
+        self.open.shut_down_all()
 
-    def forget_in_child(self) -> None:
-        self.open.forget_in_child()
+    def close_in_child(self) -> None:
+        self.open.close_in_child()
         for sock in self._own_sockets():
             if sock.fileno() >= 0:
                 os.close(sock.detach())
@@ -74,27 +74,27 @@ class Listener:
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
-            while not self.stopping.is_set() and not self._vanished.is_set():
+            while not self.stopping.is_set() and not self._is_offline.is_set():
                 selector.select()
-                with contextlib.suppress(OSError):  # the client thought better of it
+                with contextlib.suppress(OSError):  # the client closed the connection
                     sock, _address = self._socket.accept()
                     connection = self.open.add(sock)
-                    if self.resets_to_come > 0:
-                        self.resets_to_come -= 1
+                    if self.pending_resets > 0:
+                        self.pending_resets -= 1
                         connection.reset()
                     else:
                         self._run(self._serve, connection)
-        if self._vanished.is_set():
+        if self._is_offline.is_set():
             self._socket.close()
 
 
 _alive: "weakref.WeakSet[Listener]" = weakref.WeakSet()
 
 
-def _forget_in_child() -> None:
-    """A forked Luigi worker must not hold our ends of the sockets: a RST waits for the last."""
+def _close_in_child() -> None:
+    """Close the sockets in a forked Luigi worker: a RST is sent when the last copy is closed."""
     for listener in list(_alive):
-        listener.forget_in_child()
+        listener.close_in_child()
 
 
-os.register_at_fork(after_in_child=_forget_in_child)
+os.register_at_fork(after_in_child=_close_in_child)

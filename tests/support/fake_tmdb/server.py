@@ -1,43 +1,49 @@
-"""The fake itself: how a request is answered, and what a test may ask of it afterwards."""
+"""The fake itself: it answers requests, and tests inspect it afterwards."""
 
 import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Self
 
+from support.fake_tmdb.admission import CredentialCheck, TokenBucket
 from support.fake_tmdb.catalogue import (
-    LAST_PAGE_ALLOWED,
+    MAX_PAGE,
     Catalogue,
-    RowsOf,
-    below_base,
-    page_of,
-    refusal,
+    MakeRows,
+    api_path,
+    error_document,
+    page_number,
 )
 from support.fake_tmdb.connections import Connection
+from support.fake_tmdb.content_faults import too_many_reply
 from support.fake_tmdb.exchange import Exchange
 from support.fake_tmdb.faults import Fault, Schedule
-from support.fake_tmdb.faults_of_content import too_many_reply
-from support.fake_tmdb.gates import CredentialCheck, TokenBucket
-from support.fake_tmdb.ledger import Ledger, Request
 from support.fake_tmdb.listener import Listener
-from support.fake_tmdb.wire import Asked, BadRequestError, Reply, json_reply, read_request
+from support.fake_tmdb.request_log import Request, RequestLog
+from support.fake_tmdb.wire import (
+    IncomingRequest,
+    InvalidRequestError,
+    Reply,
+    json_reply,
+    read_request,
+)
 
 from pipeline.demo.response import error
 
 _NO_FAULT = Fault("none")
 _INVALID_KEY = 7
 
-Chance = Callable[[str, Mapping[str, str]], Fault | None]
-"""(path such as "/movie/popular", query) -> what befalls this request, if anything."""
+ChooseFault = Callable[[str, Mapping[str, str]], Fault | None]
+"""(path such as "/movie/popular", query) -> a fault for this request, or None."""
 
 Answer = Callable[[str, Mapping[str, str]], Reply]
 """(path such as "/3/movie/popular", query) -> the reply without a fault."""
 
 
 class FakeTmdb:
-    """TMDB on 127.0.0.1 for as long as the `with` lasts.
+    """A fake TMDB on 127.0.0.1, until the end of the `with` block.
 
-    The rate limit is looked at first, then the credential: faults befall only what passes both.
+    The rate limit is checked first, then the credential. Only admitted requests get faults.
     """
 
     def __init__(
@@ -46,11 +52,11 @@ class FakeTmdb:
         *,
         limit: float | None = 40,
         latency: float = 0.0,
-        total_pages: int = LAST_PAGE_ALLOWED,
+        total_pages: int = MAX_PAGE,
         repeat_last_on_next_page: bool = False,
         low_ratings: bool = False,
-        rows: RowsOf | None = None,
-        chance: Chance | None = None,
+        rows: MakeRows | None = None,
+        choose_fault: ChooseFault | None = None,
         answer: Answer | None = None,
     ) -> None:
         self._credential = CredentialCheck(key)
@@ -60,8 +66,8 @@ class FakeTmdb:
         catalogue = Catalogue(total_pages, repeat_last_on_next_page, low_ratings, rows)
         self._answer = answer or (lambda path, query: json_reply(*catalogue.answer(path, query)))
         self._schedule = Schedule()
-        self._chance = chance
-        self._ledger = Ledger()
+        self._choose_fault = choose_fault
+        self._log = RequestLog()
         self._listener = Listener(self._serve)
         self._errors: list[Exception] = []
         self.url = ""
@@ -73,7 +79,7 @@ class FakeTmdb:
     def __exit__(self, kind: object, _error: object, _trace: object) -> None:
         self._listener.stop()
         if self._errors and kind is None:
-            raise ExceptionGroup("inside the fake, by its own code or by the test's", self._errors)
+            raise ExceptionGroup("errors in the fake or in the code of the test", self._errors)
 
     def fail(
         self,
@@ -83,66 +89,66 @@ class FakeTmdb:
         times: int | None = 1,
         query: Mapping[str, str] | None = None,
     ) -> None:
-        """Schedules a fault for matching requests: `times` of them, or always with None.
+        """Schedule a fault for the next `times` matching requests, or for all with None.
 
-        `query` names parameters that must be there, as in `{"with_genres": "27"}`.
+        `query` are parameters that a request must have, such as `{"with_genres": "27"}`.
         """
         self._schedule.add(fault, path, page, query or {}, times)
 
-    def mend(self) -> None:
-        """Forgets every fault that is still to come."""
+    def clear_faults(self) -> None:
+        """Remove all scheduled faults."""
         self._schedule.clear()
-        self._listener.resets_to_come = 0
+        self._listener.pending_resets = 0
 
     def reset_next_connections(self, number: int) -> None:
-        """Resets so many of the next connections as soon as they are accepted."""
-        self._listener.resets_to_come += number
+        """Reset a number of the next connections as soon as they are accepted."""
+        self._listener.pending_resets += number
 
     def vanish(self) -> None:
-        """Ends every connection and refuses new ones, as a server does that has died."""
+        """Close all connections and refuse new ones, as a crashed server."""
         self._listener.vanish()
 
     @property
     def requests(self) -> list[Request]:
-        """All so far, in the order in which they were answered."""
-        return self._ledger.requests
+        """All requests so far, in the order of their responses."""
+        return self._log.requests
 
     def count(self, path: str | None = None) -> int:
-        """Requests to a path, refused and failed ones too."""
-        return len(self._asked_of(path))
+        """Return the number of requests to a path, including refused and failed ones."""
+        return len(self._requests_to(path))
 
     def pages(self, path: str) -> list[int]:
-        """The pages asked for, sorted; one asked for twice stands there twice."""
-        pages = (page_of(request.query) for request in self._asked_of(path))
+        """Return the requested pages, sorted; a page that was requested twice is included twice."""
+        pages = (page_number(request.query) for request in self._requests_to(path))
         return sorted(page for page in pages if page is not None)
 
     @property
     def refusals(self) -> int:
-        """Requests refused by the rate limit; a scheduled `too_many` is none."""
-        return self._ledger.refusals
+        """The number of requests that the rate limit refused, without scheduled faults."""
+        return self._log.refusals
 
     @property
     def connections(self) -> int:
-        """Connections ever opened."""
+        """The number of connections so far."""
         return self._listener.open.opened
 
     @property
     def peak_connections(self) -> int:
-        """Most connections open at the same time."""
+        """The maximum number of connections open at the same time."""
         return self._listener.open.peak
 
     @property
     def peak_in_flight(self) -> int:
-        """Most requests waiting for the end of their answer at the same time."""
-        return self._ledger.peak_in_flight
+        """The maximum number of requests in flight at the same time."""
+        return self._log.peak_in_flight
 
-    def _asked_of(self, path: str | None) -> list[Request]:
+    def _requests_to(self, path: str | None) -> list[Request]:
         if path is None:
             return self.requests
-        return [one for one in self.requests if below_base(one.path) == below_base(path)]
+        return [each for each in self.requests if api_path(each.path) == api_path(path)]
 
     def _serve(self, connection: Connection) -> None:
-        """A connection from its first request to its end; a client that leaves is no error."""
+        """Serve a connection until it is closed; a client that closes it is no error."""
         try:
             with contextlib.suppress(OSError):
                 self._serve_each(connection)
@@ -154,58 +160,58 @@ class FakeTmdb:
     def _serve_each(self, connection: Connection) -> None:
         while connection.keep_alive:
             try:
-                asked = read_request(connection.stream)
-            except BadRequestError:
-                connection.sock.sendall(Reply(400, b"", {"Connection": "close"}).whole())
+                request = read_request(connection.stream)
+            except InvalidRequestError:
+                connection.sock.sendall(Reply(400, b"", {"Connection": "close"}).encode())
                 return
-            if asked is None:
+            if request is None:
                 return
-            self._respond(connection, asked)
+            self._respond(connection, request)
 
-    def _respond(self, connection: Connection, asked: Asked) -> None:
+    def _respond(self, connection: Connection, request: IncomingRequest) -> None:
         at = time.monotonic()
-        self._ledger.entered()
-        exchange = Exchange(connection, self._listener.stopping, self._ledger.left)
+        self._log.start()
+        exchange = Exchange(connection, self._listener.stopping, self._log.end)
         try:
-            fault, reply = self._decide(asked, at)
-            self._ledger.note(
+            fault, reply = self._decide(request, at)
+            self._log.add(
                 Request(
                     at=at,
-                    method=asked.method,
-                    path=asked.path,
-                    query=asked.query,
-                    headers=asked.headers,
+                    method=request.method,
+                    path=request.path,
+                    query=request.query,
+                    headers=request.headers,
                     status=None if fault.silent else reply.status,
                     connection=connection.number,
                 )
             )
-            connection.keep_alive = asked.keep_alive
+            connection.keep_alive = request.keep_alive
             exchange.sleep(self._latency)
             fault.deliver(exchange, reply)
         finally:
-            exchange.over()
+            exchange.end()
 
-    def _decide(self, asked: Asked, at: float) -> tuple[Fault, Reply]:
-        """What is answered, and how it travels. A test's own code (rows, edit) may raise here."""
-        refused = self._refuse(asked, at)
+    def _decide(self, request: IncomingRequest, at: float) -> tuple[Fault, Reply]:
+        """Return the fault and the reply. The code of a test (rows, edit) can raise here."""
+        refused = self._refuse(request, at)
         if refused is not None:
             return _NO_FAULT, refused
-        fault = self._schedule.take(asked)
-        if fault is None and self._chance:
-            fault = self._chance(below_base(asked.path), asked.query)
+        fault = self._schedule.take(request)
+        if fault is None and self._choose_fault:
+            fault = self._choose_fault(api_path(request.path), request.query)
         fault = fault or _NO_FAULT
         try:
-            return fault, fault.change(self._answer(asked.path, asked.query))
+            return fault, fault.change(self._answer(request.path, request.query))
         except Exception as error:
             self._errors.append(error)
-            return _NO_FAULT, json_reply(500, refusal(11, f"Internal error: {error!r}"))
+            return _NO_FAULT, json_reply(500, error_document(11, f"Internal error: {error!r}"))
 
-    def _refuse(self, asked: Asked, at: float) -> Reply | None:
+    def _refuse(self, request: IncomingRequest, at: float) -> Reply | None:
         if self._limit is not None and not self._bucket.take(at):
-            self._ledger.refused()
+            self._log.add_refusal()
             return too_many_reply(self._limit)
-        if not self._credential.accepts(asked.query, asked.headers):
+        if not self._credential.accepts(request.query, request.headers):
             return json_reply(*error(_INVALID_KEY))
-        if asked.method != "GET":
-            return json_reply(405, refusal(4, "This service doesn't exist in that format."))
+        if request.method != "GET":
+            return json_reply(405, error_document(4, "This service doesn't exist in that format."))
         return None

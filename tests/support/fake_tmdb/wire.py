@@ -1,4 +1,4 @@
-"""HTTP/1.1 by hand, as little as TMDB needs: reading a request, spelling out a reply."""
+"""A minimal HTTP/1.1: read a request, format a reply."""
 
 import http.client
 import json
@@ -11,16 +11,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 JSON_TYPE = "application/json; charset=utf-8"
 HTML_TYPE = "text/html; charset=utf-8"
-_LONGEST_LINE = 65536
+_MAX_LINE_BYTES = 65536
 
 
-class BadRequestError(Exception):
-    """The bytes that came are no HTTP request."""
+class InvalidRequestError(Exception):
+    """The received bytes are not an HTTP request."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request, read to its end."""
+class IncomingRequest:
+    """A complete request."""
 
     method: str
     path: str
@@ -29,22 +29,22 @@ class Asked:
     keep_alive: bool
 
 
-def read_request(stream: BinaryIO) -> Asked | None:
-    """The next request of a connection; None when the client has hung up."""
-    line = stream.readline(_LONGEST_LINE)
+def read_request(stream: BinaryIO) -> IncomingRequest | None:
+    """Return the next request of a connection, or None if the client has closed it."""
+    line = stream.readline(_MAX_LINE_BYTES)
     if not line.endswith(b"\n"):
         return None
     try:
         method, target, version = line.decode("ascii").split()
         fields = http.client.parse_headers(stream)
-        unread = int(fields.get("Content-Length", "0"))
+        length = int(fields.get("Content-Length", "0"))
     except (ValueError, http.client.HTTPException) as error:
-        raise BadRequestError(repr(line)) from error
-    stream.read(unread)
+        raise InvalidRequestError(repr(line)) from error
+    stream.read(length)
     parts = urlsplit(target)
     headers = {name.title(): value for name, value in fields.items()}
     wants_close = headers.get("Connection", "").lower() == "close"
-    return Asked(
+    return IncomingRequest(
         method=method,
         path=parts.path,
         query=dict(parse_qsl(parts.query, keep_blank_values=True)),
@@ -55,7 +55,7 @@ def read_request(stream: BinaryIO) -> Asked | None:
 
 @dataclass(frozen=True)
 class Reply:
-    """A status, headers and a body; how they travel is the business of a delivery."""
+    """Status, headers and body of a response; a fault decides how they are sent."""
 
     status: int
     body: bytes
@@ -66,15 +66,15 @@ class Reply:
         return json.loads(self.body)
 
     def with_document(self, document: object) -> "Reply":
-        return replace(self, body=as_json(document))
+        return replace(self, body=encode_json(document))
 
     def with_headers(self, **headers: str) -> "Reply":
-        """Adds headers; an underscore in a name stands for a dash."""
+        """Add headers; an underscore in a name becomes a hyphen."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return replace(self, headers={**self.headers, **named})
 
     def head(self, framing: str | None = None) -> bytes:
-        """Status line and headers; `framing` tells where the body ends, normally its length."""
+        """Return status line and headers; `framing` is the header that delimits the body."""
         lines = [
             f"HTTP/1.1 {self.status} {_reason(self.status)}",
             f"Date: {formatdate(usegmt=True)}",
@@ -83,15 +83,15 @@ class Reply:
         ]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
-    def whole(self) -> bytes:
+    def encode(self) -> bytes:
         return self.head() + self.body
 
 
 def json_reply(status: int, document: object) -> Reply:
-    return Reply(status, as_json(document), {"Content-Type": JSON_TYPE})
+    return Reply(status, encode_json(document), {"Content-Type": JSON_TYPE})
 
 
-def as_json(document: object) -> bytes:
+def encode_json(document: object) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import psutil
 from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.fake_tmdb.catalogue import Catalogue
-from support.fake_tmdb.films import Row
+from support.fake_tmdb.movies import Row
 from support.luigid_process import Luigid, our_luigid
 from support.operate import WORDS
 from support.ports import free_port

@@ -154,7 +154,7 @@ OF_SERVICES: dict[str, tuple[Night, float]] = {
 
 def recover(host: Host) -> None:
     """Have TMDB answer as usual."""
-    host.tmdb.mend()
+    host.tmdb.clear_faults()
 
 
 def _and_recover(host: Host, ended: Ended) -> Ended:

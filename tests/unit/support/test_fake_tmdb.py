@@ -14,7 +14,7 @@ import pytest
 import requests
 from support import fake_tmdb
 from support.fake_tmdb import FakeTmdb, Fault
-from support.fake_tmdb.gates import TokenBucket
+from support.fake_tmdb.admission import TokenBucket
 from support.waiting import wait_for
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -50,7 +50,7 @@ def test_faults_can_be_taken_back(session: requests.Session, tmdb: FakeTmdb) -> 
     tmdb.fail(fake_tmdb.status(502), times=None)
     assert ask(session, tmdb).status_code == 502
     tmdb.reset_next_connections(1)
-    tmdb.mend()
+    tmdb.clear_faults()
     assert requests.get(tmdb.url + POPULAR, timeout=2).status_code == 200
 
 
@@ -236,7 +236,7 @@ class TestRecords:
 
 
 class TestScheduling:
-    def test_a_fault_befalls_what_matches_and_as_often_as_told(
+    def test_a_fault_is_used_for_matching_requests_and_a_number_of_times(
         self, tmdb: FakeTmdb, session: requests.Session
     ) -> None:
         tmdb.fail(fake_tmdb.status(503), path=POPULAR, page=2, times=2)
@@ -281,13 +281,13 @@ class TestScheduling:
             run()
         assert caught.group_contains(KeyError)
 
-    def test_chance_befalls_what_nothing_else_is_scheduled_for(
+    def test_a_chosen_fault_is_used_where_none_is_scheduled(
         self, session: requests.Session
     ) -> None:
-        def chance(path: str, query: Mapping[str, str]) -> Fault | None:
+        def choose_fault(path: str, query: Mapping[str, str]) -> Fault | None:
             return fake_tmdb.status(502) if (path, query["page"]) == (POPULAR, "2") else None
 
-        with FakeTmdb(limit=None, chance=chance) as tmdb:
+        with FakeTmdb(limit=None, choose_fault=choose_fault) as tmdb:
             tmdb.fail(fake_tmdb.status(503), page=2)
             answers = [ask(session, tmdb, page=page).status_code for page in (1, 2, 2)]
         assert answers == [200, 503, 502]

@@ -172,7 +172,7 @@ TRANSIENT_STATUSES = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524
 
 def until_the_end(exchange: Any, reply: Any) -> None:
     """Headers after a damaged one are lost, the length too: the connection's end ends the body."""
-    exchange.send(reply.whole())
+    exchange.send(reply.encode())
     exchange.hang_up()
 
 

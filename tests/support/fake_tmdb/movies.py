@@ -1,4 +1,4 @@
-"""Film rows, made from a list and a position alone, so that every run sees the same ones."""
+"""Movie rows, made from the list and the position only, so that they are the same in every run."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -10,14 +10,14 @@ Row = dict[str, Any]
 
 BEST_VOTE = 8.9
 IDS_PER_LIST = 100_000
-_NEWEST = date(2023, 12, 31)
+_NEWEST_RELEASE = date(2023, 12, 31)
 _GENRE_IDS = tuple(GENRE_NAMES)
 
 
-def film(
+def movie_row(
     list_number: int, rank: int, genre_ids: Sequence[int], vote: float, *, korean: bool
 ) -> Row:
-    """One row with every documented field, valid on its own."""
+    """Return a row with every documented field."""
     genres = list(genre_ids) or [_GENRE_IDS[rank % len(_GENRE_IDS)]]
     english, hangul = GENRE_NAMES[genres[0]]
     original_title = f"{english} Film {list_number}-{rank + 1}"
@@ -33,16 +33,16 @@ def film(
         "overview": overview,
         "popularity": round(710.3831 / (1 + rank / 10), 4),
         "poster_path": f"/poster{list_number}x{rank}.jpg",
-        "release_date": (_NEWEST - timedelta(days=rank)).isoformat(),
+        "release_date": (_NEWEST_RELEASE - timedelta(days=rank)).isoformat(),
         "softcore": False,
         "title": korean_title if korean else original_title,
         "video": False,
-        "vote_average": _as_tmdb_writes(vote),
+        "vote_average": _as_tmdb_number(vote),
         "vote_count": max(200, 20_000 - 7 * rank),
     }
 
 
-def _as_tmdb_writes(vote: float) -> float | int:
-    """TMDB writes a whole number as a JSON int: a client has to take both."""
+def _as_tmdb_number(vote: float) -> float | int:
+    """Return an int for a whole number, as TMDB does."""
     vote = round(max(vote, 1.0), 3)
     return int(vote) if vote.is_integer() else vote

@@ -1,4 +1,4 @@
-"""What the fake has seen: every request, and how many at a time."""
+"""The log of requests, and the number of concurrent ones."""
 
 import threading
 from collections.abc import Mapping
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it arrived, and the status it was answered with."""
+    """A request as it arrived, and the status of the response."""
 
     at: float
-    """Arrival, monotonic seconds."""
+    """The time of arrival in monotonic seconds."""
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    """Names In-This-Form, whatever the client wrote."""
+    """Header names are in Title-Case."""
     status: int | None
-    """None when the client never saw a status line."""
+    """The status of the response; None if no status line was sent."""
     connection: int
 
 
-class Ledger:
-    """Noted before the answer leaves, so a client that has its answer finds the entry here."""
+class RequestLog:
+    """The requests so far. A request is added before its response is sent."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -36,19 +36,19 @@ class Ledger:
         with self._lock:
             return list(self._requests)
 
-    def note(self, request: Request) -> None:
+    def add(self, request: Request) -> None:
         with self._lock:
             self._requests.append(request)
 
-    def refused(self) -> None:
+    def add_refusal(self) -> None:
         with self._lock:
             self.refusals += 1
 
-    def entered(self) -> None:
+    def start(self) -> None:
         with self._lock:
             self._in_flight += 1
             self.peak_in_flight = max(self.peak_in_flight, self._in_flight)
 
-    def left(self) -> None:
+    def end(self) -> None:
         with self._lock:
             self._in_flight -= 1

@@ -1,26 +1,26 @@
-"""Faults below the message: resets, cuts, wrong lengths, and slowness."""
+"""Faults of the transport: resets, truncation, wrong lengths, slowness."""
 
 from support.fake_tmdb.exchange import Exchange
 from support.fake_tmdb.faults import Fault
 from support.fake_tmdb.wire import Reply, chunk
 
 _SLOW_HEAD_PIECES = 10
-_TIME_TO_READ_THE_HEAD = 0.02
+_SECONDS_TO_READ_HEAD = 0.02
 _CHUNKED = "Transfer-Encoding: chunked"
 
 
 def reset() -> Fault:
-    """RST before a byte is answered."""
+    """Reset the connection (RST) before the first byte."""
     return Fault("reset", deliver=lambda exchange, _reply: exchange.reset(), silent=True)
 
 
 def no_answer() -> Fault:
-    """Closed in order, without a byte: a keep-alive connection that had just run out."""
+    """Close the connection without a byte, as an expired keep-alive connection."""
     return Fault("no answer", deliver=lambda exchange, _reply: exchange.hang_up(), silent=True)
 
 
 def hang(seconds: float) -> Fault:
-    """Silence, then closed without a byte."""
+    """Send nothing for some seconds, then close the connection."""
 
     def deliver(exchange: Exchange, _reply: Reply) -> None:
         exchange.sleep(seconds)
@@ -30,29 +30,29 @@ def hang(seconds: float) -> Fault:
 
 
 def reset_mid_body() -> Fault:
-    """Head and half a body, then RST."""
+    """Send the header and half of the body, then reset the connection."""
 
     def deliver(exchange: Exchange, reply: Reply) -> None:
         exchange.send(reply.head() + _half(reply.body))
-        exchange.sleep(_TIME_TO_READ_THE_HEAD)
+        exchange.sleep(_SECONDS_TO_READ_HEAD)
         exchange.reset()
 
     return Fault("reset mid body", deliver=deliver)
 
 
 def reset_in_head() -> Fault:
-    """Half a head, then RST."""
+    """Send half of the header, then reset the connection."""
 
     def deliver(exchange: Exchange, reply: Reply) -> None:
         exchange.send(_half(reply.head()))
-        exchange.sleep(_TIME_TO_READ_THE_HEAD)
+        exchange.sleep(_SECONDS_TO_READ_HEAD)
         exchange.reset()
 
     return Fault("reset in head", deliver=deliver, silent=True)
 
 
 def hang_mid_body(seconds: float) -> Fault:
-    """Head and half a body, then silence, then closed."""
+    """Send the header and half of the body, then nothing for some seconds, then close."""
 
     def deliver(exchange: Exchange, reply: Reply) -> None:
         exchange.send(reply.head() + _half(reply.body))
@@ -63,7 +63,7 @@ def hang_mid_body(seconds: float) -> Fault:
 
 
 def cut_body() -> Fault:
-    """Half of the bytes that Content-Length promised, then closed in order."""
+    """Send half of the bytes that Content-Length promises, then close."""
 
     def deliver(exchange: Exchange, reply: Reply) -> None:
         exchange.send(reply.head() + _half(reply.body))
@@ -73,7 +73,7 @@ def cut_body() -> Fault:
 
 
 def wrong_length() -> Fault:
-    """Content-Length is half of what is sent; the rest lies in wait on the open connection."""
+    """Send twice the bytes of Content-Length; the rest stays on the open connection."""
 
     def deliver(exchange: Exchange, reply: Reply) -> None:
         exchange.finish(reply.head(f"Content-Length: {len(reply.body) // 2}") + reply.body)
@@ -82,7 +82,7 @@ def wrong_length() -> Fault:
 
 
 def chunked() -> Fault:
-    """No fault at all: the framing the real TMDB uses for every answer."""
+    """Send the normal response in chunks, as TMDB always does; no fault."""
 
     def deliver(exchange: Exchange, reply: Reply) -> None:
         half = _half(reply.body)
@@ -93,7 +93,7 @@ def chunked() -> Fault:
 
 
 def cut_chunked() -> Fault:
-    """Closed after a whole chunk: only the missing last one tells that something is missing."""
+    """Close after a complete chunk: only the missing last chunk shows the truncation."""
 
     def deliver(exchange: Exchange, reply: Reply) -> None:
         exchange.send(reply.head(_CHUNKED) + chunk(_half(reply.body)))
@@ -103,7 +103,7 @@ def cut_chunked() -> Fault:
 
 
 def slow_body(seconds_per_byte: float) -> Fault:
-    """One byte at a time: no single read ever runs into a read timeout."""
+    """Send one byte at a time, so that no single read exceeds the read timeout."""
 
     def deliver(exchange: Exchange, reply: Reply) -> None:
         exchange.send(reply.head())
@@ -116,7 +116,7 @@ def slow_body(seconds_per_byte: float) -> Fault:
 
 
 def slow_headers(seconds: float) -> Fault:
-    """The head in ten pieces spread over `seconds`, then the body at once."""
+    """Send the header in ten pieces within `seconds`, then the body at once."""
 
     def deliver(exchange: Exchange, reply: Reply) -> None:
         head = reply.head()

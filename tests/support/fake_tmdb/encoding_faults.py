@@ -1,4 +1,4 @@
-"""Faults of content coding and of size."""
+"""Faults of the content encoding and of the size."""
 
 import gzip
 import zlib
@@ -16,38 +16,38 @@ _CLOSING = b'], "total_pages": 1, "total_results": 0}'
 
 
 def gzip_announced() -> Fault:
-    """The normal answer, compressed and saying so."""
+    """Send the normal response compressed, with the header."""
     return Fault("gzip announced", change=_compressed)
 
 
 def gzip_unannounced() -> Fault:
-    """Compressed WITHOUT saying so, as TMDB's CDN did for two days in May 2026."""
+    """Send the response compressed WITHOUT the header, as TMDB's CDN did in May 2026."""
     return Fault("gzip unannounced", change=lambda reply: replace(reply, body=_gzip(reply.body)))
 
 
 def corrupt_gzip() -> Fault:
-    """Announced gzip with a good header and a spoilt inside."""
+    """Send gzip with a valid header and damaged data."""
 
-    def spoilt(reply: Reply) -> Reply:
+    def damaged(reply: Reply) -> Reply:
         good = _compressed(reply)
         return replace(good, body=good.body[:10] + b"\xff" * 20 + good.body[30:])
 
-    return Fault("corrupt gzip", change=spoilt)
+    return Fault("corrupt gzip", change=damaged)
 
 
 def cut_gzip() -> Fault:
-    """Unannounced gzip that lacks its end, in a body as long as it claims to be."""
+    """Send truncated gzip without the header; Content-Length is right."""
     return Fault("cut gzip", change=lambda reply: replace(reply, body=_gzip(reply.body)[:-20]))
 
 
 def gzip_bomb(total_bytes: int) -> Fault:
-    """Announced gzip, small on the wire, that inflates to `total_bytes` of valid JSON."""
+    """Send a small gzip body that inflates to `total_bytes` of valid JSON."""
     reply = Reply(200, _bomb(total_bytes), {"Content-Type": JSON_TYPE})
     return Fault("gzip bomb", change=_always(reply.with_headers(Content_Encoding="gzip")))
 
 
 def huge_body(total_bytes: int) -> Fault:
-    """Streams JSON that never closes, its length untold, until the client hangs up."""
+    """Stream `total_bytes` of incomplete JSON without a length."""
 
     def stream(exchange: Exchange, reply: Reply) -> None:
         opening = (_OPENING + _ROW * 100)[:total_bytes]

@@ -1,9 +1,9 @@
-"""Faults that travel well and say the wrong thing."""
+"""Faults of the content: complete responses with wrong content."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from support.fake_tmdb.catalogue import refusal
+from support.fake_tmdb.catalogue import error_document
 from support.fake_tmdb.faults import Fault
 from support.fake_tmdb.wire import HTML_TYPE, JSON_TYPE, Reply, json_reply
 
@@ -11,23 +11,23 @@ _HTML = b"<html><body><h1>Something went wrong</h1></body></html>"
 
 
 def status(code: int, body: bytes = _HTML, headers: Mapping[str, str] | None = None) -> Fault:
-    """Any status, with an HTML body as a CDN sends it."""
+    """Send any status, with an HTML body as from a CDN."""
     reply = Reply(code, body, {"Content-Type": HTML_TYPE, **(headers or {})})
-    return _instead(f"status {code}", reply)
+    return _replace_with(f"status {code}", reply)
 
 
-def error(http_status: int, code: int, message: str = "As TMDB says it.") -> Fault:
-    """TMDB's own error object: `code` is its number, whatever the HTTP status."""
-    return _instead(f"error {code}", json_reply(http_status, refusal(code, message)))
+def error(http_status: int, code: int, message: str = "A message of TMDB.") -> Fault:
+    """Send TMDB's error document; `code` is TMDB's, not the HTTP status."""
+    return _replace_with(f"error {code}", json_reply(http_status, error_document(code, message)))
 
 
 def refused(http_status: int = 401) -> Fault:
-    """TMDB's answer to a key that it does not know."""
+    """Send TMDB's answer to an invalid key."""
     return error(http_status, 7, "Invalid API key: You must be granted a valid key.")
 
 
 def blocked(http_status: int = 403) -> Fault:
-    """What TMDB's CDN answers to a country that it does not serve."""
+    """Send the answer of TMDB's CDN to a blocked country."""
     page = (
         b"<!DOCTYPE HTML><HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE>"
         b"</HEAD><BODY><H1>403 ERROR</H1>The Amazon CloudFront distribution is configured to "
@@ -37,41 +37,41 @@ def blocked(http_status: int = 403) -> Fault:
 
 
 def too_many(retry_after: str | None = None) -> Fault:
-    """429; the header may be missing, seconds, an HTTP date, or nonsense."""
+    """Send 429; the header can be missing, seconds, an HTTP date, or invalid."""
     reply = too_many_reply(40)
     if retry_after is not None:
         reply = reply.with_headers(Retry_After=retry_after)
-    return _instead("too many", reply)
+    return _replace_with("too many", reply)
 
 
 def too_many_reply(limit: float) -> Reply:
-    why = f"Your request count ({limit + 1:g}) is over the allowed limit of {limit:g}."
-    return json_reply(429, refusal(25, why))
+    message = f"Your request count ({limit + 1:g}) is over the allowed limit of {limit:g}."
+    return json_reply(429, error_document(25, message))
 
 
 def html_ok() -> Fault:
-    """200 with a web page: a captive portal, a proxy, a maintenance notice."""
-    return _instead("html ok", Reply(200, _HTML, {"Content-Type": HTML_TYPE}))
+    """Send 200 with a web page, as a captive portal or a proxy does."""
+    return _replace_with("html ok", Reply(200, _HTML, {"Content-Type": HTML_TYPE}))
 
 
 def not_json(body: bytes = b'{"page": 1, "results": [') -> Fault:
-    """200, called JSON, and none."""
-    return _instead("not json", Reply(200, body, {"Content-Type": JSON_TYPE}))
+    """Send 200 with a body that is not JSON."""
+    return _replace_with("not json", Reply(200, body, {"Content-Type": JSON_TYPE}))
 
 
 def json_body(document: object) -> Fault:
-    """200 with any JSON."""
-    return _instead("json body", json_reply(200, document))
+    """Send 200 with any JSON document."""
+    return _replace_with("json body", json_reply(200, document))
 
 
 def redirect(location: str) -> Fault:
-    """302: a client must not carry its credential to another host."""
+    """Send 302; a client must not send its credential to another host."""
     reply = Reply(302, b"", {"Content-Type": HTML_TYPE}).with_headers(Location=location)
-    return _instead("redirect", reply)
+    return _replace_with("redirect", reply)
 
 
 def edit(change: Callable[[dict[str, Any]], object]) -> Fault:
-    """Changes the normal document: in place, or by returning another dictionary."""
+    """Change the normal document in place, or return another one."""
 
     def edited(reply: Reply) -> Reply:
         document = reply.document
@@ -82,11 +82,11 @@ def edit(change: Callable[[dict[str, Any]], object]) -> Fault:
 
 
 def empty_page() -> Fault:
-    """No rows, though total_pages says that more follow."""
+    """Send a page without rows although total_pages promises more."""
     return Fault(
         "empty page", change=lambda reply: reply.with_document(reply.document | {"results": []})
     )
 
 
-def _instead(name: str, reply: Reply) -> Fault:
+def _replace_with(name: str, reply: Reply) -> Fault:
     return Fault(name, change=lambda _normal: reply)

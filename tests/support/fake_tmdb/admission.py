@@ -1,4 +1,4 @@
-"""The two gates before any answer: requests a second, and the credential."""
+"""What a request needs to be admitted: the rate limit and the credential."""
 
 import re
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 class TokenBucket:
-    """At most `limit` requests at once and `limit` more a second; None lets everything pass."""
+    """Allow `limit` requests at once and `limit` a second; None is no limit."""
 
     def __init__(self, limit: float | None) -> None:
         self._limit = limit
@@ -15,7 +15,7 @@ class TokenBucket:
         self._lock = threading.Lock()
 
     def take(self, now: float) -> bool:
-        """Whether a request at `now` (seconds, monotonic) may pass."""
+        """Take a token at `now` (monotonic seconds); return False if there is none."""
         if self._limit is None:
             return True
         with self._lock:
@@ -29,7 +29,7 @@ class TokenBucket:
 
 
 class CredentialCheck:
-    """A v3 key counts as `?api_key=` alone, a token as Bearer alone; swapped, neither does."""
+    """Check a credential: a v3 key only as `?api_key=`, a token only as Bearer."""
 
     def __init__(self, key: str | None) -> None:
         self._is_token = key is not None and key.startswith("eyJ")
