@@ -1,43 +1,20 @@
-"""TMDB's films, collected every day and every week: `luigi --module pipeline NAME --date D`.
+"""TMDB's movie lists, collected daily and weekly: `luigi --module pipeline TASK --date DATE`.
 
-Importing this package registers the tasks with luigi.
+Importing this package registers the tasks with luigi and does nothing else.
 """
 
-from pipeline.runtime.luigi_setup import asks_for_a_range, is_wrapper, prepare_luigi
+import sys
+from pathlib import Path
+
 from pipeline.version import VERSION
-
-if not is_wrapper():
-    prepare_luigi()
-
-    import pipeline.tasks.plan_changes
-    from pipeline.tasks.collect import (
-        GenreMovies,
-        PopularMovies,
-        TopRatedMovies,
-        TrendingMovies,
-    )
-    from pipeline.tasks.daily import DailySummary
-    from pipeline.tasks.index import IndexPage
-    from pipeline.tasks.pages import DailyPage, WeeklyPage
-    from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
-    from pipeline.tasks.weekly import WeeklyConsolidation
-
-    if asks_for_a_range():
-        import pipeline.tasks.ranges  # noqa: F401
 
 __version__ = VERSION
 
-__all__ = [
-    "DailyPage",
-    "DailySummary",
-    "GenreMovies",
-    "IndexPage",
-    "PopularMovies",
-    "TopRatedMovies",
-    "TrendingMovies",
-    "ValidationReport",
-    "WeeklyConsolidation",
-    "WeeklyPage",
-    "WeeklyValidationReport",
-    "__version__",
-]
+_CONSOLE_SCRIPTS = ("luigi", "tmdb-pipeline", "tmdb-scheduled")
+"""Our commands: they import luigi and the tasks themselves, after a look at the configuration."""
+
+_is_ours = Path("".join(sys.argv[:1])).name in _CONSOLE_SCRIPTS
+
+if "luigi" in sys.modules or not _is_ours:
+    from pipeline.tasks.registry import *  # noqa: F403
+    from pipeline.tasks.registry import __all__ as __all__

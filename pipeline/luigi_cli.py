@@ -1,27 +1,28 @@
 """The `luigi` command of an environment in which this package is installed.
 
-It is luigi's own command line, started after `pipeline` has looked at the configuration, so that a
-damaged luigi.cfg, a misspelt task and an interrupted run end in one sentence as well. A run of the
-pipeline keeps a log, ends whole when it is stopped, and alerts those on duty when it failed. Tasks
-of another module run as luigi would run them.
+It is luigi's own command line with a look at the configuration first, so that a damaged luigi.cfg,
+a misspelt task and an interrupted run end with one sentence as well. A run of the pipeline has a
+log, ends with all of its processes when it is stopped, and alerts if it fails. Tasks of another
+module run as luigi would run them.
+
+luigi is imported in the functions only: not before its configuration is known to be readable.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterator
+from argparse import ArgumentError
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-
-import luigi as luigi_package
-from luigi.cmdline import luigi_run
-from luigi.cmdline_parser import CmdlineParser
-from luigi.parameter import ParameterException
-from luigi.task_register import Register, TaskClassException
+from typing import TYPE_CHECKING
 
 from pipeline.errors import PipelineError, SettingsError
-from pipeline.runtime import stdio
-from pipeline.runtime.luigi_setup import serves_another_module
+from pipeline.runtime import luigi_import, stdio
+from pipeline.runtime.command_line import is_module_of_ours, module_in
+
+if TYPE_CHECKING:
+    from luigi import Task
+    from luigi.cmdline_parser import CmdlineParser
 
 EXIT_NOT_STARTED = 1
 EXIT_WRONG_PARAMETER = 40
@@ -32,30 +33,44 @@ def luigi() -> None:
     """Run luigi's command line with this process's arguments."""
     words = sys.argv[1:]
     stdio.prepare()
-    with _told_in_a_sentence():
-        if serves_another_module():
-            luigi_run(words)
-        else:
+    luigi_import.load()
+    with _errors_as_sentences(words):
+        if is_module_of_ours(module_in(words)):
             _run_ours(words)
+        else:
+            _luigi_run(words)
+
+
+def _luigi_run(words: Sequence[str]) -> None:
+    from luigi.cmdline import luigi_run
+
+    luigi_run(words)
 
 
 def _run_ours(words: list[str]) -> None:
+    from luigi.cmdline_parser import CmdlineParser
+
+    import pipeline.tasks.registry  # noqa: F401
     from pipeline.ops import stopping
     from pipeline.ops.run import Run
+    from pipeline.runtime import luigi_private, luigi_setup
 
-    _refuse_tasks_of_luigi()
-    _read_the_command_once()
+    luigi_setup.configure()
+    luigi_setup.install()
+    luigi_private.parse_commands_once()
     stopping.install()
     with CmdlineParser.global_instance(words) as command:
-        run = Run(command.known_args.root_task, _task_of(command), words)
+        family = command.known_args.root_task
+        _refuse_tasks_of_luigi(family)
+        run = Run(family, _task_of(command), words)
         run.begin()
     with run:
         _refuse_unusable_options()
-        run.run(luigi_run)
+        run.run(_luigi_run)
 
 
 def _refuse_unusable_options() -> None:
-    """End as luigi does where an option cannot be used; told and alerted as any failed run."""
+    """Exit as luigi does if an option cannot be used; log and alert as for any failed run."""
     from pipeline.ops import luigi_options
     from pipeline.ops.run import LOGGER
     from pipeline.runtime.failures import cause_of
@@ -67,48 +82,18 @@ def _refuse_unusable_options() -> None:
         sys.exit(EXIT_WRONG_PARAMETER)
 
 
-def _refuse_tasks_of_luigi() -> None:
-    """Take on tasks of ours only; luigi runs its own settings and bare bases by name as well."""
-    from pipeline.ops.roots import FAMILIES
+def _refuse_tasks_of_luigi(family: str) -> None:
+    """Raise unless the task is ours: luigi runs its own settings and base classes as well."""
+    from luigi.task_register import Register, TaskClassException
 
-    build = CmdlineParser._build_parser
-
-    def build_for_ours(
-        root_task: str | None = None, help_all: bool = False
-    ) -> argparse.ArgumentParser:
-        if root_task and not _is_ours(root_task):
-            tasks = ", ".join(sorted(FAMILIES))
-            raise TaskClassException(
-                f"no task is called {root_task}: the tasks are {tasks}, RangeDaily and RangeWeekly."
-            )
-        return build(root_task, help_all)
-
-    CmdlineParser._build_parser = staticmethod(build_for_ours)
+    if not is_module_of_ours(Register.get_task_cls(family).__module__):
+        raise TaskClassException(family)
 
 
-def _is_ours(name: str) -> bool:
-    try:
-        return bool(Register.get_task_cls(name).__module__.startswith("pipeline."))
-    except TaskClassException:
-        return False
+def _task_of(command: CmdlineParser) -> Task | None:
+    """Return the requested task; None if luigi will find its parameters wrong."""
+    from luigi.parameter import ParameterException
 
-
-def _read_the_command_once() -> None:
-    """Keep what luigi read of its command line: it does so three times a run, for 25 ms each."""
-    read = CmdlineParser.__init__
-    known: dict[tuple[str, ...], argparse.Namespace] = {}
-
-    def read_once(parser: CmdlineParser, words: list[str]) -> None:
-        if tuple(words) not in known:
-            read(parser, words)
-            known[tuple(words)] = parser.known_args
-        parser.known_args = known[tuple(words)]
-
-    CmdlineParser.__init__ = read_once
-
-
-def _task_of(command: CmdlineParser) -> luigi_package.Task | None:
-    """Return the task that is asked for; None where luigi will find the command wrong."""
     try:
         return command.get_task_obj()
     except (PipelineError, ParameterException, ValueError):
@@ -116,22 +101,38 @@ def _task_of(command: CmdlineParser) -> luigi_package.Task | None:
 
 
 @contextmanager
-def _told_in_a_sentence() -> Iterator[None]:
+def _errors_as_sentences(words: Sequence[str]) -> Iterator[None]:
+    """Print an error of the command line as one sentence, and exit with its status."""
+    from luigi.task_register import TaskClassException
+
+    from pipeline.runtime.luigi_messages import sentence_of
+
     try:
         yield
-    except TaskClassException as error:
-        print(f"luigi: {error}", file=sys.stderr)
-        sys.exit(EXIT_NOT_STARTED)
+    except (TaskClassException, ArgumentError) as error:  # the latter for luigi's own `core`
+        _exit(EXIT_NOT_STARTED, _no_task(words, error))
     except ModuleNotFoundError as error:
-        print(f"luigi: --module names no module: {error}", file=sys.stderr)
-        sys.exit(EXIT_NOT_STARTED)
+        _exit(EXIT_NOT_STARTED, f"--module names no module: {error}")
     except ValueError as error:
-        from pipeline.runtime.luigi_messages import sentence_of
-
         sentence = sentence_of(error)
         if sentence is None:
             raise
-        print(f"luigi: {sentence}", file=sys.stderr)
-        sys.exit(EXIT_WRONG_PARAMETER)
+        _exit(EXIT_WRONG_PARAMETER, sentence)
     except KeyboardInterrupt as stop:
         sys.exit(getattr(stop, "status", EXIT_INTERRUPTED))
+
+
+def _no_task(words: Sequence[str], error: Exception) -> str:
+    from pipeline.ops.roots import FAMILIES
+    from pipeline.runtime.luigi_private import root_task_of
+
+    if not is_module_of_ours(module_in(words)):
+        return str(error)
+    tasks = ", ".join(sorted(FAMILIES))
+    name = root_task_of(words)
+    return f"no task is called {name}: the tasks are {tasks}, RangeDaily and RangeWeekly."
+
+
+def _exit(status: int, sentence: str) -> None:
+    print(f"luigi: {sentence}", file=sys.stderr)
+    sys.exit(status)

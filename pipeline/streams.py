@@ -1,4 +1,4 @@
-"""Standard output and error that no text can crash, whatever the encoding of the terminal."""
+"""Standard output and error that can print any text in any encoding."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _ERRORS = "pipeline-escape"
 
 
 def prepare() -> None:
-    r"""Show what the encoding of a stream lacks as \uXXXX: titles are Korean, paths may be any.
+    r"""Print characters that the encoding of a stream lacks as \uXXXX: titles are Korean.
 
-    That is JSON's own notation, so a document stays one in a terminal of ASCII.
+    That is JSON's notation, so a printed document stays valid JSON in an ASCII terminal.
     """
     codecs.register_error(_ERRORS, _escape)
     for stream in (sys.stdout, sys.stderr):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support.repository import RECORDINGS, TESTS
 
+from pipeline.runtime import luigi_setup
+
 pytest_plugins = [
     "support.luigi_runs",
     "support.operate",
@@ -29,7 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
     A signal that this process ignores (in a background job, under nohup) would be ignored by the
     runs too. A handler is not inherited by them, and this process goes on ignoring the signal.
+    luigi is prepared as by our commands: `import pipeline` does not do that.
     """
+    luigi_setup.configure()
+    luigi_setup.install()
     for folder in TESTS.iterdir():
         config.addinivalue_line("markers", f"{folder.name}: the tests in tests/{folder.name}")
     for number in (signal.SIGINT, signal.SIGHUP):

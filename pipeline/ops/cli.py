@@ -17,7 +17,7 @@ import click
 from pipeline import clock, settings, streams
 from pipeline.errors import PipelineError
 from pipeline.paths import Layout
-from pipeline.runtime.luigi_messages import sentence_of
+from pipeline.runtime import luigi_import
 from pipeline.sanitize import plain
 from pipeline.version import VERSION
 
@@ -107,6 +107,9 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
 def main() -> None:
     """Run the command; every fault that a person can mend is one sentence and exit status 1."""
     streams.prepare()
+    _prepare_luigi()
+    from pipeline.runtime.luigi_messages import sentence_of
+
     try:
         group(prog_name="tmdb-pipeline", standalone_mode=True)
     except Exception as error:
@@ -115,6 +118,16 @@ def main() -> None:
             sys.exit(EXIT_PROBLEM)
         click.echo(f"tmdb-pipeline: {_unexpected(error)}", err=True)
         sys.exit(EXIT_UNEXPECTED)
+
+
+def _prepare_luigi() -> None:
+    """Import luigi and the tasks, and put our configuration in force, as the `luigi` command."""
+    luigi_import.load()
+    import pipeline.tasks.registry  # noqa: F401
+    from pipeline.runtime import luigi_setup
+
+    luigi_setup.configure()
+    luigi_setup.install()
 
 
 def _find_data() -> None:

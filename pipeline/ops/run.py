@@ -36,7 +36,7 @@ from pipeline.ops.run_record import ENDED, STARTED, Entry
 from pipeline.ops.scheduler_choice import LOCAL
 from pipeline.ops.stopping import Stopped
 from pipeline.paths import Layout
-from pipeline.runtime import journal, logs
+from pipeline.runtime import journal, logs, run_options
 from pipeline.runtime.failures import Failure, Failures, cause_of
 from pipeline.runtime.luigi_messages import LOST_LUIGID
 from pipeline.version import VERSION
@@ -72,8 +72,8 @@ class Run:
         self._words = list(words)
         self._began_at = clock.now()
         self._began = clock.monotonic()
-        self._unattended = logs.is_unattended()
-        self._uses_luigid = logs.uses_luigid()
+        self._unattended = run_options.is_unattended()
+        self._uses_luigid = run_options.uses_luigid()
         self._settings = _usable_settings()
         self._failures: Failures | None = None
         self._is_recorded = False
@@ -158,7 +158,7 @@ class Run:
 
     def _lock(self) -> contextlib.AbstractContextManager[Lock]:
         """Hold the lock of a root task's scheduled run; the wrapper holds it for its own runs."""
-        is_scheduled = logs.keeps_trying() and settings.started_by() is None
+        is_scheduled = run_options.retries_tasks() and settings.started_by() is None
         if self._settings is None or not is_scheduled or self._family not in ROOTS:
             return contextlib.nullcontext(NO_LOCK)
         return locked(Layout(self._settings.data_dir).run_lock(self._family))
@@ -168,7 +168,7 @@ class Run:
 
         luigi keeps such a run waiting for work until its idle time is over: twelve minutes.
         """
-        if self._task is None or not logs.keeps_trying():
+        if self._task is None or not run_options.retries_tasks():
             return
         try:
             _plan(self._task)
@@ -264,7 +264,7 @@ class Run:
 
     def _entry(self, status: int | None, reason: str | None) -> Entry:
         root = self._settings.data_dir if self._settings else Path()
-        by_cron = "schedule" if logs.keeps_trying() else "manual"
+        by_cron = "schedule" if run_options.retries_tasks() else "manual"
         return Entry(
             run_id=self._log.stem if self._log else self._family,
             task=self._family,

@@ -14,7 +14,7 @@ import luigi.configuration
 from pipeline import settings
 from pipeline.errors import SettingsError
 from pipeline.ops import stopping
-from pipeline.runtime import logs
+from pipeline.runtime import logs, luigi_setup
 
 
 def install() -> None:
@@ -35,6 +35,8 @@ class TaskProcessContext:
         is_child = multiprocessing.parent_process() is not None
         if is_child and multiprocessing.get_start_method() != "fork":
             stopping.follow_parent()
+            luigi_setup.configure()
+            luigi_setup.install()
             logs.join(_log_format())
 
     def __exit__(

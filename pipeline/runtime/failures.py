@@ -1,7 +1,7 @@
-"""What failed in a run, collected from all of its processes by a pipe.
+"""The failures of a run, collected from all of its processes through a pipe.
 
-The log file says it as well, but it may be the thing that cannot be written. Forked task processes
-inherit the pipe; where processes are not forked (macOS), they open it by its name.
+The log file has them as well, unless it cannot be written. Forked task processes inherit the pipe;
+spawned ones (macOS) open it by its name.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from typing import NamedTuple
 
 from pipeline import settings
 from pipeline.errors import PipelineError
-from pipeline.sanitize import plain
+from pipeline.runtime.log_formats import safe_text
 
 UNEXPECTED = "unexpected"
 
 _MAX_BYTES = select.PIPE_BUF
-"""A line of this length is written whole, whatever other processes write."""
+"""Longest line that is written atomically while other processes write as well."""
 
 
 class Failure(NamedTuple):
-    """One failure: the branch of the error tree, and its sentence."""
+    """One failure: the name of its branch of the error tree, and its sentence."""
 
     cause: str
     sentence: str
 
 
 class Failures(logging.Handler):
-    """Keeps what is logged as an error, in the order of logging."""
+    """Keeps what is logged as an error, in the order in which it was logged."""
 
     def __init__(self, pipe: Path | None = None) -> None:
         """Open the pipe of that name, or one without a name."""
@@ -49,8 +49,8 @@ class Failures(logging.Handler):
         self._found: list[Failure] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send the record's cause and its first line; one that finds no room is dropped."""
-        lines = plain(settings.redacted(record.getMessage())).strip().splitlines()
+        """Send the record's cause and its first line; drop it if the pipe is full."""
+        lines = safe_text(record.getMessage()).strip().splitlines()
         cause = getattr(record, "cause", "") or UNEXPECTED
         sentence = lines[0] if lines else ""
         line = _line(cause, sentence)
@@ -63,11 +63,11 @@ class Failures(logging.Handler):
             return
 
     def all(self) -> list[Failure]:
-        """Return every failure since this was made, each sentence once."""
-        self._found += [Failure(*json.loads(line)) for line in self._waiting().splitlines()]
+        """Return all failures of the run so far, without duplicates."""
+        self._found += [Failure(*json.loads(line)) for line in self._read_all().splitlines()]
         return list(dict.fromkeys(self._found))
 
-    def _waiting(self) -> bytes:
+    def _read_all(self) -> bytes:
         chunks = []
         while True:
             try:
@@ -80,8 +80,8 @@ class Failures(logging.Handler):
         return b"".join(chunks)
 
 
-def opened() -> Failures:
-    """Return the failures of a new run, for all processes that it will start."""
+def open_failures() -> Failures:
+    """Return the failures of a new run, to be shared by all processes that it starts."""
     if multiprocessing.get_start_method() == "fork":
         return Failures()
     folder = Path(tempfile.mkdtemp(prefix="tmdb-pipeline-run-"))
@@ -93,7 +93,7 @@ def opened() -> Failures:
 
 
 def cause_of(error: BaseException) -> str:
-    """Return the branch of the error tree that an exception belongs to."""
+    """Return the name of the branch of the error tree that an exception belongs to."""
     return type(error).__name__ if isinstance(error, PipelineError) else UNEXPECTED
 
 

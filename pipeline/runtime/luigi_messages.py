@@ -1,8 +1,8 @@
-"""Luigi's messages as people should meet them: a fault we know is one sentence, not a traceback.
+"""Luigi's log messages, rewritten: an error that a user can fix is one sentence.
 
-Luigi logs every exception with its traceback, and a bad parameter or a missing scheduler as an
-"Uncaught exception". A filter on luigi's logger turns those that a person can mend into their
-sentence. With `--log-level DEBUG` the tracebacks stay.
+Luigi logs every exception with its traceback, a wrong parameter or a missing scheduler as an
+"Uncaught exception". A filter on luigi's logger replaces these by their sentence. With
+`--log-level DEBUG` the tracebacks stay.
 """
 
 from __future__ import annotations
@@ -13,152 +13,145 @@ import sys
 import traceback
 
 import luigi
-import luigi.worker
 from luigi.parameter import MissingParameterException
 from luigi.rpc import RPCError
 
 from pipeline import settings
 from pipeline.errors import PipelineError
+from pipeline.runtime.events import on_event
 from pipeline.runtime.failures import cause_of
-from pipeline.runtime.logs import scheduler_url
-from pipeline.tasks.base import PipelineTask
+from pipeline.runtime.run_options import retries_tasks, scheduler_url
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
-
-LOST_LUIGID = "luigid"
-"""The cause of a failure to talk to luigid."""
-
 _LUIGI_LOGGER = logging.getLogger("luigi-interface")
 
-_TRACEBACK_OF_OURS = re.compile(
-    r"^pipeline\.errors\.(?P<cause>\w+): (?P<sentence>.+)\Z", re.M | re.S
+LOST_LUIGID = "luigid"
+"""The cause of a failure to reach luigid."""
+
+_INTERNAL = (
+    *("logging ", "Informed scheduler", "[pid", "Done scheduling", "Running Worker"),
+    *("Worker ", "Task "),
 )
-"""How a traceback that luigi renders as text ends when the fault is one of ours."""
+"""First words of luigi's messages about its own steps, which are logged with DEBUG only."""
 
-_UNFULFILLED = re.compile(r"Unfulfilled dependenc\w+ at run time: (?P<tasks>.+)", re.S)
-"""Luigi's words for inputs that vanished since it planned, as rejected lists do; it plans anew."""
+_ABSENT_DOCUMENT = "Data for StoredDocument("
+"""First words about the missing document of a page; `tasks.stored` logs a better sentence."""
 
-_UNREADABLE = re.compile(r"(?P<section>\w+)\[.*: Error when parsing .* of '(?P<option>\w+)'", re.S)
-"""luigi's words for an option of its own that it cannot read."""
+_VANISHED_INPUTS = "Unfulfilled dependenc"
+"""First words about inputs that were removed after planning, as rejected lists are."""
 
-_CHATTER = re.compile(
-    r"^(logging |Informed scheduler|\[pid|Done scheduling|Running Worker|Worker Worker|"
-    r"Task \w+ (died unexpectedly|timed out after))"
+_RENDERED_ERROR = re.compile(r"^pipeline\.errors\.(?P<cause>\w+): (?P<sentence>.+)\Z", re.M | re.S)
+"""The end of a traceback of our errors that luigi logs as text."""
+
+_UNUSABLE_OPTION = re.compile(
+    r"(?P<section>\w+)\[.*: Error when parsing .* of '(?P<option>\w+)'", re.S
 )
-"""Lines of luigi that say nothing to people; debugging shows them."""
+"""Luigi's error for an option of its own that it cannot parse."""
 
-_ABSENCE = re.compile(r"Data for StoredDocument\(.+ does not exist \(yet\?\)")
-"""luigi's words for a missing document of a page, which `stored` reports in a sentence."""
+_MISSING_PARAMETER = re.compile(r"(?P<family>\w+)\[.*requires the '(?P<name>\w+)' parameter")
+"""Luigi's error for a parameter that is not given."""
+
+_REFUSALS = {
+    401: "asks for a password: put it into PIPELINE_LUIGID_PASSWORD",
+    403: "refuses this task: it accepts only tasks of this version of the pipeline",
+    421: "does not accept that host name: start it with --allow-host NAME",
+}
+"""What luigid's HTTP status means, and what to do."""
 
 
 def sentence_of(error: BaseException | None) -> str | None:
-    """Return the one sentence for a fault that a person can mend, else None."""
+    """Return the one sentence for an error that a user can fix, else None."""
     if isinstance(error, PipelineError):
         return str(error)
     if isinstance(error, RPCError):
-        return _no_scheduler(error)
+        return _luigid_problem(error)
     if isinstance(error, MissingParameterException):
-        family, _, parameter = _missing(error)
-        example = " YYYY-MM-DD" if parameter == "date" else " VALUE"
-        return f"{family} needs --{parameter}{example}."
-    if isinstance(error, ValueError) and (option := _UNREADABLE.match(str(error))):
+        return _missing_parameter(error)
+    if isinstance(error, ValueError) and (option := _UNUSABLE_OPTION.match(str(error))):
         where = f"[{option['section']}] of luigi.cfg, or on the command line"
         return f"{option['option']} cannot be used ({error.__cause__}): correct it in {where}."
-    gone = _UNFULFILLED.match(str(error)) if isinstance(error, RuntimeError) else None
-    return f"what it needs is gone and is made anew: {gone['tasks']}" if gone else None
+    if isinstance(error, RuntimeError) and str(error).startswith(_VANISHED_INPUTS):
+        inputs = str(error).partition(": ")[2]
+        return f"its inputs are missing and will be made again: {inputs}"
+    return None
 
 
 class MessageFilter(logging.Filter):
-    """Turns tracebacks of known faults into sentences, tells each once, and drops chatter."""
+    """Replaces the traceback of a known error by its sentence, drops duplicates and details."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._told = ""
+        self._last_sentence = ""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record in place; return whether it is to be shown."""
-        message = record.getMessage()
-        error = sys.exc_info()[1] if record.levelno >= logging.WARNING else None
-        sentence = sentence_of(error)
-        if error is not None:
-            record.cause = _cause_of(error)
-        rendered = _TRACEBACK_OF_OURS.search(message)
-        if sentence is None and rendered:
-            sentence, record.cause = rendered["sentence"].strip(), rendered["cause"]
+        """Rewrite the record in place, without secrets; return whether to log it."""
+        sentence = _sentence_for(record)
         if _LUIGI_LOGGER.isEnabledFor(logging.DEBUG):
-            record.msg, record.args = "\n".join(filter(None, (sentence, message))), None
+            message = "\n".join(filter(None, (sentence, record.getMessage())))
+            _rewrite(record, message)
             return True
-        if _ABSENCE.match(message):
-            return False
         if sentence is None:
-            return record.levelno >= logging.WARNING or not _CHATTER.match(message)
-        again, self._told = sentence == self._told, sentence
+            is_logged = _is_for_users(record)
+            _rewrite(record, record.getMessage())
+            return is_logged
+        is_duplicate, self._last_sentence = sentence == self._last_sentence, sentence
         record.levelno, record.levelname = logging.ERROR, "ERROR"
-        record.msg, record.args = _failed_task(record) + sentence, None
         record.exc_info = record.exc_text = None
-        return not again
-
-
-class _SecretFilter(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = settings.redacted(record.getMessage()), None
-        if record.exc_info:
-            text = "".join(traceback.format_exception(*record.exc_info))
-            record.exc_text = settings.redacted(text).rstrip()
-        return True
+        _rewrite(record, _failed_task(record) + sentence)
+        return not is_duplicate
 
 
 def install() -> None:
-    """Put the filters on luigi's logger, once."""
-    if not any(isinstance(each, MessageFilter) for each in _LUIGI_LOGGER.filters):
-        _LUIGI_LOGGER.addFilter(MessageFilter())
-        _LUIGI_LOGGER.addFilter(_SecretFilter())
-        PipelineTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(_tell_present)
-        PipelineTask.event_handler(luigi.Event.FAILURE)(_tell_of_attempts)
-        PipelineTask.event_handler(luigi.Event.PROCESS_FAILURE)(_tell_died)
-        PipelineTask.event_handler(luigi.Event.TIMEOUT)(_tell_timed_out)
+    """Put the filter on luigi's logger, and log what happens to our tasks."""
+    _LUIGI_LOGGER.addFilter(MessageFilter())
+    on_event(luigi.Event.DEPENDENCY_PRESENT, _log_present)
+    on_event(luigi.Event.FAILURE, _log_attempts)
+    on_event(luigi.Event.PROCESS_FAILURE, _log_killed)
+    on_event(luigi.Event.TIMEOUT, _log_timeout)
 
 
-def _tell_present(task: PipelineTask) -> None:
-    LOGGER.info("%s is there already: %s", task, task.output().path)
+def _sentence_for(record: logging.LogRecord) -> str | None:
+    """Return the sentence for the error that the record reports, and give the record its cause."""
+    error = sys.exc_info()[1] if record.levelno >= logging.WARNING else None
+    if error is not None:
+        record.cause = LOST_LUIGID if isinstance(error, RPCError) else cause_of(error)
+    if sentence := sentence_of(error):
+        return sentence
+    if rendered := _RENDERED_ERROR.search(record.getMessage()):
+        record.cause = rendered["cause"]
+        return rendered["sentence"].strip()
+    return None
 
 
-def _tell_of_attempts(task: PipelineTask, _: BaseException) -> None:
-    if luigi.worker.worker().keep_alive:
-        LOGGER.info("%s: up to %d attempts in all, some minutes apart", task, task.retry_count)
+def _is_for_users(record: logging.LogRecord) -> bool:
+    message = record.getMessage()
+    if message.startswith(_ABSENT_DOCUMENT):
+        return False
+    return record.levelno >= logging.WARNING or not message.startswith(_INTERNAL)
 
 
-def _tell_died(task: PipelineTask, reason: str) -> None:
-    how = reason.rpartition(" ")[2]
-    cause = {"cause": "killed"}
-    LOGGER.error("%s: its process died (%s): killed, or out of memory", task, how, extra=cause)
-
-
-def _tell_timed_out(task: PipelineTask, reason: str) -> None:
-    cause = {"cause": "timeout"}
-    LOGGER.error("%s: it took too long and was stopped ([worker] timeout)", task, extra=cause)
-
-
-def _cause_of(error: BaseException) -> str:
-    return LOST_LUIGID if isinstance(error, RPCError) else cause_of(error)
+def _rewrite(record: logging.LogRecord, message: str) -> None:
+    record.msg, record.args = settings.redacted(message), None
+    if record.exc_info:
+        text = "".join(traceback.format_exception(*record.exc_info))
+        record.exc_text = settings.redacted(text).rstrip()
 
 
 def _failed_task(record: logging.LogRecord) -> str:
-    """Name the task where luigi says that a worker failed with it."""
+    """Name the task if luigi says that a worker failed to run it."""
     args = record.args
-    if record.msg.startswith("[pid") and isinstance(args, tuple) and args:
+    if str(record.msg).startswith("[pid") and isinstance(args, tuple) and args:
         return f"{args[-1]} failed: "
     return ""
 
 
-_REFUSALS = {
-    401: "asks for a password: put it into PIPELINE_LUIGID_PASSWORD",
-    403: "refuses this task: it takes on tasks of this pipeline's version only",
-    421: "is not to be called by that name: start it with --allow-host NAME",
-}
+def _missing_parameter(error: MissingParameterException) -> str:
+    found = _MISSING_PARAMETER.match(str(error))
+    family, name = found.group("family", "name") if found else ("The task", "date")
+    return f"{family} needs --{name} {'YYYY-MM-DD' if name == 'date' else 'VALUE'}."
 
 
-def _no_scheduler(error: RPCError) -> str:
+def _luigid_problem(error: RPCError) -> str:
     response = getattr(getattr(error, "sub_exception", None), "response", None)
     refusal = _REFUSALS.get(getattr(response, "status_code", 0))
     if refusal:
@@ -169,6 +162,21 @@ def _no_scheduler(error: RPCError) -> str:
     )
 
 
-def _missing(error: MissingParameterException) -> tuple[str, str, str]:
-    found = re.match(r"(\w+)\[.*requires the '(\w+)' parameter", str(error))
-    return (found[1], "", found[2]) if found else ("The task", "", "date")
+def _log_present(task: luigi.Task) -> None:
+    LOGGER.info("%s is done already: %s", task, task.output().path)
+
+
+def _log_attempts(task: luigi.Task, _: BaseException) -> None:
+    if retries_tasks():
+        LOGGER.info("%s: up to %d attempts in all, some minutes apart", task, task.retry_count)
+
+
+def _log_killed(task: luigi.Task, reason: str) -> None:
+    how = reason.rpartition(" ")[2]
+    cause = {"cause": "killed"}
+    LOGGER.error("%s: its process died (%s): killed, or out of memory", task, how, extra=cause)
+
+
+def _log_timeout(task: luigi.Task, reason: str) -> None:
+    cause = {"cause": "timeout"}
+    LOGGER.error("%s: it took too long and was stopped ([worker] timeout)", task, extra=cause)

@@ -1,4 +1,4 @@
-"""How far a list is: on luigid's page, and as a bar where a person watches a terminal."""
+"""The progress of a list: on luigid's page, and as a progress bar if stderr is a terminal."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import luigi
 
-from pipeline.tasks.decoration import optional, warn
+from pipeline.runtime.best_effort import optional, warn
 
 
 class Progress:
-    """Reports pages while a list is fetched. A scheduler that is gone stops the reports only."""
+    """Reports pages while a list is fetched. If that fails, it stops the reports only."""
 
     def __init__(self, task: luigi.Task, name: str, pages: int) -> None:
         self._task = task
@@ -35,11 +35,11 @@ class Progress:
             optional(self._bar.close, None, "The progress bar stays on the screen")
 
     def __call__(self, done: int, total: int) -> None:
-        """Report that so many pages of so many are there; whatever fails is not tried again."""
-        if self._bar is not None and not self._is_shown(done):
+        """Report that so many pages of the total are fetched; a failed report is the last one."""
+        if self._bar is not None and not self._show(done):
             self._bar = None
         if self._reporting:
-            self._reporting = self._is_reported(done, total)
+            self._reporting = self._report(done, total)
 
     def _new_bar(self) -> Any:
         if not sys.stderr.isatty():
@@ -54,21 +54,21 @@ class Progress:
             mininterval=0,
         )
 
-    def _is_shown(self, done: int) -> bool:
+    def _show(self, done: int) -> bool:
         try:
             self._bar.update(done - self._bar.n)
-        except Exception as fault:  # a terminal that went away does not fail a list
-            warn(fault, "There is no progress bar any more")
+        except Exception as error:  # a terminal that is closed does not fail a list
+            warn(error, "There is no progress bar any more")
             return False
         return True
 
-    def _is_reported(self, done: int, total: int) -> bool:
+    def _report(self, done: int, total: int) -> bool:
         try:
             self._task.set_progress_percentage(round(done / total * 100) if total else 0)
             self._task.set_status_message(f"{self._name}: {done} of {total} pages")
         except TypeError:  # run() called without a worker
             return False
-        except Exception as fault:  # a scheduler that is gone, or answers with anything at all
-            warn(fault, "The scheduler does not show how far this list is")
+        except Exception as error:  # the scheduler is gone, or its answer cannot be read
+            warn(error, "The scheduler does not show the progress of this list")
             return False
         return True

@@ -1,6 +1,6 @@
-"""Where a run prints to may be closed, on a full disk, or a pipe whose reader left.
+"""Standard output and error that may be closed, full, or a pipe without a reader.
 
-What a run collected is on the disk by then: no run fails because of what nobody reads.
+The documents of a run are on the disk by then, so no run fails because of what it prints.
 """
 
 from __future__ import annotations
@@ -14,45 +14,45 @@ from pipeline import streams
 
 
 def prepare() -> None:
-    """Let what is closed lead nowhere, and the end of this process be as the run was.
+    """Redirect closed streams to /dev/null, and keep the exit status if the last flush fails.
 
-    Else a document would be opened under the number of the closed one, and whoever writes to that
-    would write into the document; and Python ends with 120 when its last words find no place.
+    Otherwise a document could get the number of a closed stream, and messages would be written
+    into it; and Python would exit with 120 if it cannot flush its output.
     """
     for number in range(3):
-        _lead_nowhere_if_closed(number)
+        _redirect_if_closed(number)
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
     streams.prepare()
-    atexit.register(_let_go)
+    atexit.register(_flush)
 
 
 def show(text: str) -> None:
-    """Print to standard output; what its encoding lacks is printed as an escape."""
+    """Print to standard output; characters that its encoding lacks are escaped."""
     try:
         print(text, flush=True)
     except UnicodeEncodeError:
         show(text.encode("ascii", errors="backslashreplace").decode())
     except OSError:
-        _lead_nowhere(sys.stdout)
+        _discard(sys.stdout)
 
 
-def _let_go() -> None:
+def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
-            _lead_nowhere(stream)
+            _discard(stream)
 
 
-def _lead_nowhere(stream: TextIO) -> None:
-    """Give up what is still in the stream, so that no later flush raises."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+def _discard(stream: TextIO) -> None:
+    """Discard what is still in the stream's buffer, so that no later flush raises."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, stream.fileno())
+    os.close(devnull)
 
 
-def _lead_nowhere_if_closed(number: int) -> None:
+def _redirect_if_closed(number: int) -> None:
     try:
         os.fstat(number)
     except OSError:

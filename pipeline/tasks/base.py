@@ -1,40 +1,33 @@
-"""What all tasks share: the day they are of, where their file goes, how a failure is told."""
+"""What all tasks share: their date, the path of their document, the text of a failure."""
 
 from __future__ import annotations
 
 import datetime
-import functools
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
 import luigi
 import luigi.format
-import luigi.worker
 
 from pipeline import clock, identity, settings
 from pipeline.errors import NotPossible, PipelineError
 from pipeline.paths import Layout, Place
-from pipeline.sanitize import plain
+from pipeline.runtime import luigi_setup, run_options
+from pipeline.runtime.log_formats import safe_text
 from pipeline.storage import documents
 from pipeline.tasks import order
 
 ATTEMPTS_OF_A_DAY = 4
 ATTEMPTS_OF_A_WEEK = 3
-"""How often an unattended run tries a task in all."""
+"""How often an unattended run tries a task of a day or a week in all."""
 
-NEVER_GIVEN_UP = 999_999_999
-"""Luigi's own word for never giving a task up."""
-
-
-@functools.cache
-def _keeps_trying() -> bool:
-    """Whether this run tries again by itself. Luigi reads that anew, for 2 ms, for every task."""
-    return bool(luigi.worker.worker().keep_alive)
+UNLIMITED_FAILURES = 999_999_999
+"""Luigi's own default: luigid never disables the task."""
 
 
 class DayParameter(luigi.DateParameter):
-    """A day as YYYY-MM-DD; anything else ends in one sentence instead of a traceback."""
+    """A day as YYYY-MM-DD; anything else is an error of one sentence instead of a traceback."""
 
     def parse(self, s: str) -> datetime.date:
         """Parse the day.
@@ -53,10 +46,10 @@ class PipelineTask(luigi.Task):
     attempts = ATTEMPTS_OF_A_DAY
 
     def place(self, layout: Layout) -> Place:
-        """Return where the document of any day goes; each task says so for itself.
+        """Return the function from a day to the path of its document. Each task overrides it.
 
         Raises:
-            NotPossible: it is the base of others, which luigi would run by its name as well.
+            NotPossible: this is a base class, which luigi would run by its name as well.
         """
         raise NotPossible(f"{self.task_family} is what other tasks are made of, and makes no file.")
 
@@ -66,28 +59,22 @@ class PipelineTask(luigi.Task):
         return self.place(self.layout)(self.date)
 
     def output(self) -> luigi.LocalTarget:
-        """Return the document's target. It is there whole or not at all.
+        """Return the document's target, which is published atomically.
 
-        luigi asks for it before anything else, also of a task that is done.
+        luigi calls it before any other method of a task, also if the task is done.
 
         Raises:
             OtherIdentity: the data root belongs to another source, language or region.
         """
+        luigi_setup.install()
         identity.refuse_other_identity()
         return luigi.LocalTarget(self.path, format=luigi.format.UTF8)
 
     @classmethod
-    @functools.cache
-    def get_params(cls) -> list[tuple[str, luigi.Parameter]]:
-        """Return the parameters; luigi would look for them anew a dozen times a task."""
-        params: list[tuple[str, luigi.Parameter]] = super().get_params()
-        return params
-
-    @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
-        """Return the days that are done: luigi's ranges ask for thousands at once.
+        """Return the days that are done, of the thousands that a range asks for at once.
 
-        Told by one listing of their folder. luigi may hand in a partial of the task as `cls`.
+        Each folder is listed once. luigi may pass a partial of the task as `cls`.
         """
         days = list(parameter_tuples)
         if not days:
@@ -100,32 +87,29 @@ class PipelineTask(luigi.Task):
 
     @property
     def retry_count(self) -> int:
-        """After how many failures luigid gives the task up.
+        """How many failures luigid accepts before it disables the task.
 
-        Never at the desk, where nothing is tried again: else it would refuse the next run by hand
-        after some failed ones.
+        A run that does not retry must not disable it: luigid would refuse the next run by hand.
         """
-        if not _keeps_trying():
-            return NEVER_GIVEN_UP
-        return self.attempts
+        return self.attempts if run_options.retries_tasks() else UNLIMITED_FAILURES
 
     @property
     def priority(self) -> int:
-        """How early the scheduler starts the task: in a range, by its day."""
+        """The priority for the scheduler: in a range, by the task's day."""
         return order.priority_of(self.date)
 
     @property
     def resources(self) -> dict[str, int]:
-        """What the task occupies: in a range, the one place that all its tasks share."""
+        """The resources that the task needs: in a range, the one that all its tasks share."""
         return order.resources_of(self.date)
 
     @property
     def layout(self) -> Layout:
-        """The files below the data root."""
+        """The paths below the data root."""
         return Layout(settings.current().data_dir)
 
     def on_failure(self, exception: BaseException) -> str:
-        """Return what the scheduler, its page and its history are told: never a secret."""
+        """Return the failure's text for the scheduler, its page and history, without secrets."""
         if isinstance(exception, PipelineError):
             return str(exception)
-        return plain(settings.redacted(traceback.format_exc()))
+        return safe_text(traceback.format_exc())

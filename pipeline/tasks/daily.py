@@ -10,10 +10,10 @@ from pipeline.documents.collect import Film
 from pipeline.documents.summary import Yesterday, console_table, daily_summary
 from pipeline.paths import Layout, Place
 from pipeline.runtime import journal, stdio
+from pipeline.runtime.best_effort import optional
 from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
-from pipeline.tasks.decoration import optional
 from pipeline.tasks.validation import ValidationReport
 
 
@@ -41,7 +41,7 @@ class DailySummary(PipelineTask):
             trending=own_collection(required["trending"].path),
             report=documents.read_report(required["report"].path),
             yesterday=self._yesterday(),
-            tasks=journal.timeline(self),
+            tasks=journal.task_runs(self),
             finished_at=clock.now(),
         )
         documents.publish(self.path, summary)

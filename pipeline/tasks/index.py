@@ -16,10 +16,10 @@ import luigi
 from pipeline import clock, identity, storage
 from pipeline.catalog import iso_week
 from pipeline.paths import Layout, Place
+from pipeline.runtime.best_effort import optional
 from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.before import documents_before
-from pipeline.tasks.decoration import optional
 from pipeline.tasks.freshness import (
     PageTarget,
     Stamps,

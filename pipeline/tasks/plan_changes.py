@@ -17,11 +17,11 @@ import luigi
 from pipeline import settings
 from pipeline.catalog import FilmList, Plan, of_genre, popular, top_rated, trending
 from pipeline.paths import Layout
+from pipeline.runtime.best_effort import optional
 from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary
-from pipeline.tasks.decoration import optional
 from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 

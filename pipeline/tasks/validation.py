@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from pipeline import clock, identity, settings
 from pipeline.errors import DataRejected, PipelineError, SettingsError
 from pipeline.paths import Layout, Place
+from pipeline.runtime.best_effort import warn
 from pipeline.storage import documents
-from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, NEVER_GIVEN_UP, PipelineTask
+from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, UNLIMITED_FAILURES, PipelineTask
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
-from pipeline.tasks.decoration import warn
 
 if TYPE_CHECKING:
     from pipeline.quality.baseline import Baseline
@@ -45,7 +45,7 @@ class ReportTask(PipelineTask):
         """
         count = super().retry_count
         with contextlib.suppress(SettingsError):
-            if count != NEVER_GIVEN_UP and settings.current().thresholds().stops:
+            if count != UNLIMITED_FAILURES and settings.current().thresholds().stops:
                 return 2 * count - 1
         return count
 

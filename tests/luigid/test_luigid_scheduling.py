@@ -20,7 +20,6 @@ from support.luigi_runs import LuigiRun
 from support.luigid_process import CONFIGURATION, added, our_luigid
 from support.repository import REPOSITORY
 
-import pipeline  # noqa: F401  puts our luigi.cfg in force
 from pipeline.errors import SettingsError
 from pipeline.ops.scheduler.recorder import HistoryRecorder
 from pipeline.ops.scheduler.scheduling import LONGEST_STORY, PipelineScheduler

@@ -106,7 +106,7 @@ def test_an_unattended_run_collects_afresh_by_itself(
         assert run.status == 0, run.output
         assert tmdb.count() == 6 + 2 * 5
     assert rejected(data_dir).count("popular_movies_20240107") == 2
-    assert "what it needs is gone and is made anew: PopularMovies" in run.err
+    assert "its inputs are missing and will be made again: PopularMovies" in run.err
     assert "Traceback" not in run.output
     tasks = json.loads((data_dir / SUMMARY).read_bytes())["execution_summary"]["tasks"]
     attempts = {each["task"]: each["attempts"] for each in tasks}

@@ -31,7 +31,6 @@ from support.zygote import current_umask
 
 from pipeline import settings
 from pipeline.ops import cli
-from pipeline.runtime import luigi_setup
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LOGGERS = ("", "luigi", "luigi-interface", "luigi.scheduler", "tornado.access", "tornado.general")
@@ -88,8 +87,6 @@ def _luigi_configuration() -> Iterator[None]:
     ):
         if named := os.environ.get("LUIGI_CONFIG_PATH"):
             luigi.configuration.add_config_path(named)
-        luigi_setup._read_our_configuration()
-        luigi_setup._log_in_to_luigid()
         yield
 
 

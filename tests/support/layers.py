@@ -13,12 +13,11 @@ LAYERS = {
     # 5: what a user starts, and what operates it
     "pipeline": TOP,
     "pipeline.luigi_cli": TOP,
-    "pipeline.runtime.luigi_setup": TOP,
     "pipeline.ops.*": TOP,
     # 4: the graph
     "pipeline.tasks.*": 4,
     # 3: what a run needs around it
-    "pipeline.runtime.*": 4,
+    "pipeline.runtime.*": 3,
     "pipeline.identity": 3,
     # 2: I/O
     "pipeline.tmdb.*": 2,

@@ -37,7 +37,7 @@ def test_what_luigi_tells_is_read_back(layout: Layout) -> None:
     happen(luigi.Event.START, horror)
     happen(luigi.Event.TIMEOUT, horror)
     happen(luigi.Event.START, summary)
-    told = journal.timeline(summary)
+    told = journal.task_runs(summary)
     assert [(each["task"], each["attempts"], each["outcome"]) for each in told] == [
         ("PopularMovies", 2, "done"),
         ("GenreMovies(horror)", 1, "failed"),
@@ -48,7 +48,7 @@ def test_what_luigi_tells_is_read_back(layout: Layout) -> None:
 def test_a_day_knows_nothing_of_another(layout: Layout) -> None:
     happen(luigi.Event.START, pipeline.PopularMovies(date=DAY))
     other = pipeline.DailySummary(date=DAY + datetime.timedelta(days=1))
-    assert journal.timeline(other) == []
+    assert journal.task_runs(other) == []
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_half_a_line_is_passed_over(layout: Layout, line: str) -> None:
     happen(luigi.Event.START, task)
     with layout.journal(DAY).open("a", encoding="utf-8") as stream:
         stream.write(line + "\n")
-    assert [each["task"] for each in journal.timeline(task)] == ["PopularMovies"]
+    assert [each["task"] for each in journal.task_runs(task)] == ["PopularMovies"]
 
 
 def test_a_journal_that_is_no_text_tells_nothing(layout: Layout) -> None:
     path = layout.journal(DAY)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"\xff\xfe\x00")
-    assert journal.timeline(pipeline.PopularMovies(date=DAY)) == []
+    assert journal.task_runs(pipeline.PopularMovies(date=DAY)) == []
 
 
 def test_journals_written_longer_ago_than_60_days_are_removed(layout: Layout) -> None:

@@ -1,0 +1,60 @@
+"""A new version of luigi that lacks a private name, or words a message anew, is noticed by name."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+from typing import Any
+
+import luigi.interface
+import luigi.setup_logging
+import luigi.task
+import luigi.worker
+import pytest
+from luigi.cmdline_parser import CmdlineParser
+from luigi.rpc import RemoteScheduler
+
+from pipeline.runtime import luigi_messages
+from pipeline.runtime.luigi_private import NAMES, NAMES_IN_OPS
+
+SOURCE = "".join(
+    inspect.getsource(module)
+    for module in (luigi.worker, luigi.interface, luigi.task, luigi.setup_logging)
+)
+
+
+def owner_of(name: str) -> Any:
+    module, _, rest = name.rpartition(".")[0].partition(".")
+    parts = rest.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join((module, *parts[:length])))
+        except ModuleNotFoundError:
+            continue
+        return functools.reduce(getattr, parts[length:], found)
+    raise AssertionError(f"{name} is in no module")
+
+
+@pytest.mark.parametrize("name", [*NAMES, *NAMES_IN_OPS])
+def test_luigi_has_the_private_name(name: str) -> None:
+    owner, attribute = owner_of(name), name.rpartition(".")[2]
+    if owner is CmdlineParser:  # also attributes of the instance
+        owner = CmdlineParser(["Task"])
+    elif owner is RemoteScheduler:
+        owner = RemoteScheduler("http://127.0.0.1:9/")
+    assert hasattr(owner, attribute), f"luigi no longer has {name}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(each.strip() for each in luigi_messages._INTERNAL),
+        luigi_messages._ABSENT_DOCUMENT.partition("StoredDocument")[0].strip(),
+        "Unfulfilled %s at run time: ",
+        "requires the '%s' parameter to be set",
+        "Error when parsing",
+    ],
+)
+def test_luigi_still_words_its_message_so(words: str) -> None:
+    assert words in SOURCE, f"luigi's sources no longer contain {words!r}"
