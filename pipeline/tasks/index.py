@@ -23,9 +23,9 @@ from pipeline.tasks.before import documents_before
 from pipeline.tasks.freshness import (
     PageTarget,
     Stamps,
-    fingerprints_of,
-    refuse_unconfirmed,
-    remember,
+    check_drawn,
+    read_fingerprints,
+    write_fingerprints,
 )
 from pipeline.tasks.pages import (
     DAYS_BEFORE,
@@ -85,8 +85,8 @@ class IndexPage(PipelineTask):
                 view.refresh(self.date)
                 fingerprints = (view.fingerprint(), view.fingerprint_of_older())
                 documents.replace(path, view.drawn(self.date))
-                remember(path, state, *fingerprints)
-        refuse_unconfirmed(self.output())
+                write_fingerprints(path, state, *fingerprints)
+        check_drawn(self.output())
 
     def _pages_of_the_day(self) -> tuple[Page, Page]:
         return DailyPage(date=self.date), WeeklyPage(date=self.date)
@@ -112,7 +112,7 @@ class IndexPage(PipelineTask):
         for page in self._pages_of_the_day():
             missing = list(page.missing())
             if 0 < len(missing) < len(page.makers):
-                LOGGER.warning("%s is not drawn: %s", page.task_family, missing[0].absence())
+                LOGGER.warning("%s is not drawn: %s", page.task_family, missing[0].absence_text())
 
 
 class IndexView:
@@ -141,14 +141,14 @@ class IndexView:
         following = {day + number * _DAY for number in range(1, DAYS_BEFORE + 1)}
         shown = {self._newest - number * _DAY for number in range(WEEKS * 7)}
         for date in sorted(following | shown):
-            if self._stamps.is_there(self._layout.daily_page(date)):
+            if self._stamps.exists(self._layout.daily_page(date)):
                 self._refresh_page(DailyPage(date=date))
-            if self._stamps.is_there(self._layout.weekly_page(date)):
+            if self._stamps.exists(self._layout.weekly_page(date)):
                 self._refresh_page(WeeklyPage(date=date))
 
     def _refresh_page(self, page: Page) -> None:
         path = page.place(self._layout)(page.date)
-        if page.has_documents() and fingerprints_of(path, self._layout.page_state(path)) != (
+        if page.has_documents() and read_fingerprints(path, self._layout.page_state(path)) != (
             page.fingerprint(self._stamps),
         ):
             optional(page.run, None, f"{page.task_family} of {page.date} shows an earlier state")
@@ -192,7 +192,7 @@ class IndexView:
 
     def _there(self, place: Place, first: int, last: int) -> Iterator[Path]:
         paths = (place(self._newest - back * _DAY) for back in range(first, last))
-        return filter(self._stamps.is_there, paths)
+        return filter(self._stamps.exists, paths)
 
     def _older_days(self) -> list[datetime.date]:
         return self._older(self._layout.daily_page, DAYS)
@@ -202,7 +202,7 @@ class IndexView:
 
     def _older(self, place: Place, first: int) -> list[datetime.date]:
         days = (self._newest - back * _DAY for back in range(first, OLDEST))
-        return [day for day in days if self._stamps.is_there(place(day))]
+        return [day for day in days if self._stamps.exists(place(day))]
 
     def _days(self, asked: datetime.date) -> dict[datetime.date, documents.Document]:
         place = self._layout.daily_summary

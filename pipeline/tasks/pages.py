@@ -22,7 +22,7 @@ from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.before import reports_before
 from pipeline.tasks.collect import PopularMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary, movies_of
-from pipeline.tasks.freshness import PageTarget, Stamps, refuse_unconfirmed, remember
+from pipeline.tasks.freshness import PageTarget, Stamps, check_drawn, write_fingerprints
 from pipeline.tasks.stored import StoredDocument
 from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
@@ -77,8 +77,8 @@ class Page(PipelineTask):
                     return
                 fingerprint = self.fingerprint(Stamps())
                 documents.replace(path, self.drawn())
-                remember(path, self.layout.page_state(path), fingerprint)
-            refuse_unconfirmed(self.output())
+                write_fingerprints(path, self.layout.page_state(path), fingerprint)
+            check_drawn(self.output())
 
     def documents(self) -> Iterator[Path]:
         """Yield the documents that the page shows, whether they are there or not."""

@@ -1,4 +1,4 @@
-"""A document that has to be there already: what only shows documents makes none of them."""
+"""A document that a page shows and that must exist: a page never collects or makes one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 
 class StoredDocument(luigi.ExternalTask):
-    """The document of another task, which is not run for it; missing, it ends the run with 20."""
+    """The document of another task, which is not run for it: without it the run ends with 20."""
 
     date = DayParameter(description="the day the document is of, as YYYY-MM-DD")
     of = luigi.TaskParameter(description="the task that makes it")
@@ -33,8 +33,8 @@ class StoredDocument(luigi.ExternalTask):
         """The document's file."""
         return self._maker().path
 
-    def absence(self) -> str:
-        """Return the sentence for a document that is not there, with the command that makes it."""
+    def absence_text(self) -> str:
+        """Return a sentence: the document is missing, and the command that makes it."""
         maker = self._maker()
         root = WeeklyConsolidation if "eekly" in maker.task_family else DailySummary
         whole = root(date=self.date)
@@ -42,7 +42,7 @@ class StoredDocument(luigi.ExternalTask):
         return (
             f"{maker.layout.relative(maker.path)} is missing, and a page makes no "
             f"document: `luigi --module pipeline {command.task_family} --date {self.date}` makes "
-            f"it{_as_it_is_now(maker, self.date)}."
+            f"it{_late_collection(maker, self.date)}."
         )
 
     def _maker(self) -> PipelineTask:
@@ -51,10 +51,10 @@ class StoredDocument(luigi.ExternalTask):
 
 
 @StoredDocument.event_handler(luigi.Event.DEPENDENCY_MISSING)
-def _report_absence(document: StoredDocument) -> None:
-    LOGGER.error("%s", document.absence())
+def _log_absence(document: StoredDocument) -> None:
+    LOGGER.error("%s", document.absence_text())
 
 
-def _as_it_is_now(maker: PipelineTask, date: datetime.date) -> str:
-    is_past = isinstance(maker, CollectionTask) and date < clock.today()
-    return ", with TMDB's list as it is now" if is_past else ""
+def _late_collection(maker: PipelineTask, date: datetime.date) -> str:
+    is_late = isinstance(maker, CollectionTask) and date < clock.today()
+    return ", with TMDB's list as it is now" if is_late else ""

@@ -105,3 +105,31 @@ def test_a_command_starts_without_luigi_if_it_needs_none(clean_environment: Path
         env=os.environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+BUILD = """
+import datetime, logging, os
+import luigi
+import pipeline
+
+task = pipeline.TrendingMovies(date=datetime.date(2024, 1, 7))
+assert luigi.build([task], local_scheduler=True)
+raise SystemExit(os.stat(task.output().path).st_mode & 0o002)
+"""
+
+
+def test_a_script_with_luigi_build_collects_records_and_lets_nobody_else_write(
+    clean_environment: Path, data_dir: Path
+) -> None:
+    variables = {"TMDB_API_KEY": "demo", "PIPELINE_DATA_DIR": str(data_dir)}
+    done = subprocess.run(
+        ["sh", "-c", 'umask 0; exec "$@"', "sh", sys.executable, "-c", BUILD],
+        cwd=clean_environment, env={**os.environ, **variables}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (journal,) = (data_dir / "logs/journal").iterdir()
+    assert [line.split('"event": ')[1] for line in journal.read_text().splitlines()] == [
+        '"start"}',
+        '"done"}',
+    ]

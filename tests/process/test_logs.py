@@ -1,4 +1,4 @@
-"""What a run says: a line an event on stderr, the same in a file of its own."""
+"""The log of a run: one line an event on stderr, and the same in a file of its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def log_of(data_dir: Path) -> Path:
 
 
 @pytest.mark.parametrize("workers", ["1", "4"])
-def test_each_line_tells_when_how_grave_which_task_and_what(
+def test_each_line_has_time_level_task_and_message(
     luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path, workers: str
 ) -> None:
     tmdb.fail(status(500), path="/movie/popular", times=None)
@@ -42,10 +42,10 @@ def test_each_line_tells_when_how_grave_which_task_and_what(
     assert sorted(lines[1:-1]) == sorted(run.err.splitlines())
     (error,) = [line for line in lines if " ERROR: " in line]
     assert " ERROR: PopularMovies(date=2024-01-07) failed: " in error
-    assert any(" INFO: TrendingMovies(date=2024-01-07): 20 films" in line for line in lines)
+    assert any(" INFO: TrendingMovies(date=2024-01-07): 20 " in line for line in lines)
 
 
-def test_the_file_is_the_runs_own_from_how_it_began_to_how_it_ended(
+def test_each_run_has_a_file_with_its_start_and_its_end(
     luigi_run: LuigiRun, data_dir: Path
 ) -> None:
     luigi_run(*DAILY)
@@ -53,13 +53,13 @@ def test_the_file_is_the_runs_own_from_how_it_began_to_how_it_ended(
     assert re.fullmatch(r"\d{8}T\d{6}Z_DailySummary_\d+\.log", path.name)
     assert path.stat().st_mode & 0o777 == 0o640 & ~_umask()
     lines = path.read_text().splitlines()
-    for told in (
+    for expected in (
         "tmdb-pipeline 0.",
         "luigi --module pipeline DailySummary --date 2024-01-07",
         "source tmdb",
         "Python 3.",
     ):
-        assert told in lines[0]
+        assert expected in lines[0]
     assert re.search(r"INFO: Ended with status 0 after \d+\.\d s$", lines[-1])
 
 
@@ -84,7 +84,7 @@ def _umask() -> int:
     return mask
 
 
-def test_a_line_within_a_task_names_it_though_its_words_do_not(
+def test_a_line_of_the_client_names_the_task_that_runs(
     luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path
 ) -> None:
     """The client knows nothing of tasks."""
@@ -138,11 +138,11 @@ def test_a_terminal_gets_the_short_form(
         pass
     os.close(terminal)
     assert run.wait(timeout=30) == 0
-    assert b"\nINFO: PopularMovies(date=2024-01-07): 100 films" in shown.replace(b"\r", b"")
+    assert b"\nINFO: PopularMovies(date=2024-01-07): 100 " in shown.replace(b"\r", b"")
     assert "Z INFO: PopularMovies" in log_of(data_dir).read_text()
 
 
-def test_a_log_that_cannot_be_written_is_told_once_and_fails_nothing(
+def test_a_log_that_cannot_be_written_causes_one_warning_and_fails_nothing(
     luigi_run: LuigiRun, data_dir: Path
 ) -> None:
     data_dir.mkdir()

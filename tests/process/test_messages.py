@@ -1,4 +1,4 @@
-"""Faults that a user can mend: each ends in a status and one sentence, never in a traceback."""
+"""Faults that a user can fix: each ends in a status and one sentence, never in a traceback."""
 
 from __future__ import annotations
 
@@ -142,42 +142,44 @@ OWN_CFG: Variables = {"LUIGI_CONFIG_PATH": None}
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault, and what a person is told of it."""
+    """A fault, and what the message has to say."""
 
     name: str
     arguments: tuple[str, ...]
     prepare: Prepare
     status: int
-    told: tuple[str, ...]
+    expected: tuple[str, ...]
 
 
-def bad_value(name: str, value: str, *told: str) -> Fault:
+def bad_value(name: str, value: str, *expected: str) -> Fault:
     prepare = variables(**{name: value})
-    return Fault(f"{name}={value}", POPULAR, prepare, NOT_PLANNED, (name, *told))
+    return Fault(f"{name}={value}", POPULAR, prepare, NOT_PLANNED, (name, *expected))
 
 
 def bad_date(value: str) -> Fault:
-    told = (f"{value!r} is no day of the calendar", "write it as YYYY-MM-DD")
+    expected = (f"{value!r} is no day of the calendar", "write it as YYYY-MM-DD")
     arguments = ("DailySummary", "--date", value)
-    return Fault(f"date {value!r}", arguments, NOTHING, NOT_UNDERSTOOD, told)
+    return Fault(f"date {value!r}", arguments, NOTHING, NOT_UNDERSTOOD, expected)
 
 
 def damaged(name: str, content: bytes, why: str, arguments: tuple[str, ...] = DAILY) -> Fault:
-    told = (Path(name).name, why, *REDO)
-    return Fault(f"{Path(name).stem}: {why}", arguments, stored(name, content), FAILED, told)
+    expected = (Path(name).name, why, *REDO)
+    return Fault(f"{Path(name).stem}: {why}", arguments, stored(name, content), FAILED, expected)
 
 
 def own_task_of_luigi(name: str) -> Fault:
-    told = (f"no task is called {name}: the tasks are DailyPage, DailySummary",)
-    return Fault(f"luigi's own {name}", (name,), NOTHING, NOT_STARTED, told)
+    expected = (f"no task is called {name}: the tasks are DailyPage, DailySummary",)
+    return Fault(f"luigi's own {name}", (name,), NOTHING, NOT_STARTED, expected)
 
 
 def bad_option(
-    section: str, option: str, value: str, *told: str, status: int = NOT_UNDERSTOOD
+    section: str, option: str, value: str, *expected: str, status: int = NOT_UNDERSTOOD
 ) -> Fault:
     content = f"[{section}]\n{option} ={value}\n".encode()
-    told = (option, f"[{section}]", "of luigi.cfg", *told)
-    return Fault(f"{option} ={value}", POPULAR, file("luigi.cfg", content, **OWN_CFG), status, told)
+    expected = (option, f"[{section}]", "of luigi.cfg", *expected)
+    return Fault(
+        f"{option} ={value}", POPULAR, file("luigi.cfg", content, **OWN_CFG), status, expected
+    )
 
 
 FAULTS = [
@@ -366,7 +368,7 @@ FAULTS = [
     bad_value("TMDB_API_URL", "ftp://example.org/3", "http or https"),
     bad_value("TMDB_REQUESTS_PER_SECOND", "nan", "from 0.1 to 1000"),
     bad_value("TMDB_MAX_RETRIES", "1.5", "a whole number from 0 to 20"),
-    bad_value("PIPELINE_DATA_DIR", "s3://bucket/films", "a folder of this machine"),
+    bad_value("PIPELINE_DATA_DIR", "s3://bucket/movies", "a folder of this machine"),
     # the disk
     Fault(
         "data root below a file",
@@ -405,7 +407,7 @@ FAULTS = [
         ("/movie/popular, page 1", "a list in its field results"),
     ),
     Fault(
-        "a film without an id",
+        "a movie without an id",
         ("TopRatedMovies", "--date", DATE),
         answers(edit(without_id), "/movie/top_rated"),
         FAILED,
@@ -436,7 +438,7 @@ def test_a_fault_is_one_sentence_and_a_status(
     run = luigi_run(*fault.arguments, **changed)
     in_plain_words(run)
     assert run.status == fault.status, run.output
-    for phrase in fault.told:
+    for phrase in fault.expected:
         assert phrase in run.err
 
 
@@ -487,7 +489,7 @@ def test_debugging_shows_the_traceback_and_never_the_key(
     changed = fault.prepare(place)
     run = luigi_run(*fault.arguments, "--log-level", "DEBUG", **changed)
     assert run.status == fault.status
-    assert all(phrase in run.output for phrase in fault.told)
+    assert all(phrase in run.output for phrase in fault.expected)
     assert V3_KEY not in run.output
 
 

@@ -1,4 +1,4 @@
-"""A person at a terminal sees how far a list is; a log file does not get the bar."""
+"""A terminal shows a progress bar for each list; a log file does not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def shown_on_a_terminal(environment: dict[str, str], folder: Path) -> str:
     ):
         os.close(theirs)
         received = b""
-        with suppress(OSError):  # how Linux tells that the other end is closed
+        with suppress(OSError):  # how Linux reports that the other end is closed
             while piece := os.read(ours, 65_536):
                 received += piece
     os.close(ours)
@@ -54,7 +54,7 @@ def test_a_redirected_log_stays_clean(luigi_run: LuigiRun, tmdb: FakeTmdb) -> No
     assert "\r" not in run.output
 
 
-def test_a_scheduler_learns_how_far_a_list_is_and_may_be_gone() -> None:
+def test_the_scheduler_gets_the_progress_until_it_is_gone() -> None:
     learned: list[object] = []
 
     def learn(message: str) -> None:

@@ -1,4 +1,4 @@
-"""However the module is named, a run of ours is a run of ours: log, messages, exit status."""
+"""However the module is named, a run of ours has its log, its messages and its exit status."""
 
 from __future__ import annotations
 

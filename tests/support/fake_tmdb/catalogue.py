@@ -6,6 +6,7 @@ from typing import Any
 
 from support.fake_tmdb.movies import BEST_VOTE, Row, movie_row
 
+from pipeline.demo.response import error
 from pipeline.genres import GENRE_NAMES
 
 Document = dict[str, Any]

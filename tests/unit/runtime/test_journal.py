@@ -27,7 +27,7 @@ def happen(event: str, task: luigi.Task) -> None:
     task.trigger_event(event, task, "reason")
 
 
-def test_what_luigi_tells_is_read_back(layout: Layout) -> None:
+def test_the_events_of_tasks_are_read_back(layout: Layout) -> None:
     popular = pipeline.PopularMovies(date=DAY)
     horror = pipeline.GenreMovies(date=DAY, genre="horror")
     summary = pipeline.DailySummary(date=DAY)
@@ -37,15 +37,15 @@ def test_what_luigi_tells_is_read_back(layout: Layout) -> None:
     happen(luigi.Event.START, horror)
     happen(luigi.Event.TIMEOUT, horror)
     happen(luigi.Event.START, summary)
-    told = journal.task_runs(summary)
-    assert [(each["task"], each["attempts"], each["outcome"]) for each in told] == [
+    task_runs = journal.task_runs(summary)
+    assert [(each["task"], each["attempts"], each["outcome"]) for each in task_runs] == [
         ("PopularMovies", 2, "done"),
         ("GenreMovies(horror)", 1, "failed"),
         ("DailySummary", 1, "done"),
     ]
 
 
-def test_a_day_knows_nothing_of_another(layout: Layout) -> None:
+def test_each_day_has_its_own_journal(layout: Layout) -> None:
     happen(luigi.Event.START, pipeline.PopularMovies(date=DAY))
     other = pipeline.DailySummary(date=DAY + datetime.timedelta(days=1))
     assert journal.task_runs(other) == []
@@ -54,7 +54,7 @@ def test_a_day_knows_nothing_of_another(layout: Layout) -> None:
 @pytest.mark.parametrize(
     "line", ["{", "[]", "5", '{"at": "yesterday", "task": "A", "event": "start"}', '{"at": 5}', ""]
 )
-def test_half_a_line_is_passed_over(layout: Layout, line: str) -> None:
+def test_a_damaged_line_is_ignored(layout: Layout, line: str) -> None:
     task = pipeline.PopularMovies(date=DAY)
     happen(luigi.Event.START, task)
     with layout.journal(DAY).open("a", encoding="utf-8") as stream:
@@ -62,7 +62,7 @@ def test_half_a_line_is_passed_over(layout: Layout, line: str) -> None:
     assert [each["task"] for each in journal.task_runs(task)] == ["PopularMovies"]
 
 
-def test_a_journal_that_is_no_text_tells_nothing(layout: Layout) -> None:
+def test_a_journal_that_is_no_text_has_no_task_runs(layout: Layout) -> None:
     path = layout.journal(DAY)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"\xff\xfe\x00")
