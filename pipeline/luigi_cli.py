@@ -33,12 +33,21 @@ def luigi() -> None:
     """Run luigi's command line with this process's arguments."""
     words = sys.argv[1:]
     stdio.prepare()
-    luigi_import.load()
+    _import(words)
     with _errors_as_sentences(words):
         if is_module_of_ours(module_in(words)):
             _run_ours(words)
         else:
             _luigi_run(words)
+
+
+def _import(words: Sequence[str]) -> None:
+    """Import luigi, and what a run of ours needs besides: in one go, which is faster."""
+    with luigi_import.without_garbage_collection():
+        luigi_import.load()
+        if is_module_of_ours(module_in(words)):
+            import pipeline.ops.run
+            import pipeline.tasks.registry  # noqa: F401
 
 
 def _luigi_run(words: Sequence[str]) -> None:
@@ -50,7 +59,6 @@ def _luigi_run(words: Sequence[str]) -> None:
 def _run_ours(words: list[str]) -> None:
     from luigi.cmdline_parser import CmdlineParser
 
-    import pipeline.tasks.registry  # noqa: F401
     from pipeline.ops import stopping
     from pipeline.ops.run import Run
     from pipeline.runtime import luigi_private, luigi_setup

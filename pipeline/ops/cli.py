@@ -122,9 +122,10 @@ def main() -> None:
 
 def _prepare_luigi() -> None:
     """Import luigi and the tasks, and put our configuration in force, as the `luigi` command."""
-    luigi_import.load()
-    import pipeline.tasks.registry  # noqa: F401
-    from pipeline.runtime import luigi_setup
+    with luigi_import.without_garbage_collection():
+        luigi_import.load()
+        import pipeline.tasks.registry  # noqa: F401
+        from pipeline.runtime import luigi_setup
 
     luigi_setup.configure()
     luigi_setup.install()
