@@ -18,9 +18,10 @@ from typing import Any
 
 from pipeline.catalog import PAGE_SIZE, FilmList, Plan, of_genre, plan_from, top_rated
 from pipeline.demo import answer
-from pipeline.documents.collect import Effort, Origin, Page, document
+from pipeline.documents.collect import Origin, document
 from pipeline.paths import Layout
 from pipeline.storage import documents
+from pipeline.tmdb.page import FetchStats, Page
 
 ROWS_PER_FILM = 1.55
 """In a genuine week 2,800 rows are 1,800 films."""
@@ -123,4 +124,4 @@ def _pages(rows: list[dict[str, Any]]) -> list[Page]:
 
 def _origin(date: datetime.date) -> Origin:
     noon = datetime.datetime.combine(date, datetime.time(12), datetime.UTC)
-    return Origin("demo", "ko-KR", "KR", noon, date, Effort(0, 0, 0, 0.0))
+    return Origin("demo", "ko-KR", "KR", noon, date, FetchStats(0, 0, 0, 0.0))

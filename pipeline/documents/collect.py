@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pipeline.catalog import FilmList
 from pipeline.errors import DataError, NoData
+from pipeline.tmdb.page import FetchStats, Page
 from pipeline.version import SCHEMA_VERSION
 
 Film = dict[str, Any]
@@ -31,33 +32,15 @@ class Identity(NamedTuple):
         return {"language": self.language, "region": self.region}
 
 
-class Page(NamedTuple):
-    """One page as received. The totals are TMDB's claims and differ from page to page."""
-
-    number: int
-    films: list[Film]
-    total_pages: int
-    total_results: int
-
-
-class Effort(NamedTuple):
-    """What a list took: requests sent, those of them that were retries, bytes unpacked, seconds."""
-
-    requests: int
-    retries: int
-    bytes_received: int
-    duration_seconds: float
-
-
 class Origin(NamedTuple):
-    """Where and when a list was collected, and with what effort."""
+    """Where and when a list was collected, and the statistics of fetching it."""
 
     source: str
     language: str
     region: str
     collected_at: datetime.datetime
     collected_on: datetime.date
-    effort: Effort
+    stats: FetchStats
 
 
 def unique(films: Iterable[Film]) -> list[Film]:
@@ -84,7 +67,7 @@ def document(
     Raises:
         NoData: the pages hold no film at all, or one is empty that cannot be.
     """
-    received = [film for page in pages for film in page.films]
+    received = [film for page in pages for film in page.results]
     if not received:
         raise NoData(
             f"TMDB's list {film_list.name} came back without a single film; nothing was written, "
@@ -110,7 +93,7 @@ def document(
             "collection_type": film_list.collection_type,
             "collection_date": date.isoformat(),
             "total_collected": len(films),
-            "pages_processed": sum(1 for page in pages if page.films),
+            "pages_processed": sum(1 for page in pages if page.results),
             **dict(film_list.facts),
             "schema_version": SCHEMA_VERSION,
             "source": origin.source,
@@ -122,7 +105,7 @@ def document(
             "duplicates_dropped": duplicates,
             **below,
             "total_results": pages[0].total_results,
-            **origin.effort._asdict(),
+            **origin.stats._asdict(),
         },
     }
 
@@ -163,11 +146,11 @@ def _gaps(pages: Sequence[Page]) -> list[int]:
 
     TMDB caches each page by itself: one of a bad moment must not cost twenty films.
     """
-    last = max(page.number for page in pages if page.films)
+    last = max(page.page for page in pages if page.results)
     return [
-        page.number
+        page.page
         for page in pages
-        if not page.films and (page.number < last or not page.total_results)
+        if not page.results and (page.page < last or not page.total_results)
     ]
 
 

@@ -16,7 +16,8 @@ from pipeline.errors import NotPossible
 from pipeline.paths import Layout, Place
 from pipeline.runtime.progress import Progress
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
-from pipeline.tmdb.client import MOST_CONNECTIONS, Fetched, open_client
+from pipeline.tasks.tmdb_client import MAX_CONNECTIONS, open_client
+from pipeline.tmdb.client import FetchedList
 from pipeline.tmdb.run_failure import Attempt
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -58,7 +59,7 @@ class CollectionTask(PipelineTask):
             region=now.region,
             collected_at=started_at,
             collected_on=clock.local_day(started_at),
-            effort=fetched.effort,
+            stats=fetched.stats,
         )
         document = collect.document(film_list, self.date, fetched.pages, origin)
         server = None if now.required_credential().is_demo else now.api_url
@@ -176,10 +177,10 @@ def refuse_when_over(
 
 def connections_of_a_worker() -> int:
     """Return one worker's share of the connections, so that all together keep to the limit."""
-    return max(1, MOST_CONNECTIONS // max(1, luigi.interface.core().workers))
+    return max(1, MAX_CONNECTIONS // max(1, luigi.interface.core().workers))
 
 
-def source_of(fetched: Fetched) -> str:
+def source_of(fetched: FetchedList) -> str:
     """Return what a document is stamped with: data made up for a demo never passes for TMDB's."""
     return "demo" if fetched.demo else "tmdb"
 

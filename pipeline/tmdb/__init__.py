@@ -1,1 +1,1 @@
-"""TMDB's film lists: from an endpoint and a number of pages to rows."""
+"""A client for the movie lists of TMDB: plain arguments in, pages out."""

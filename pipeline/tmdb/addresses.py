@@ -1,9 +1,9 @@
-"""Connect to a name with several addresses: all of them in one time, the next one soon.
+"""Connect to a host with several addresses: one timeout for all, and no wait for a silent one.
 
 urllib3 and `socket.create_connection` give every address the whole timeout, one after the other: a
 broken IPv6 route to a host with eight such addresses costs a minute. Here the two families take
-turns and an address that is silent does not hold up the next, as RFC 8305 ("Happy Eyeballs")
-describes. The libraries that do so need an event loop.
+turns and a silent address does not hold up the next, as RFC 8305 ("Happy Eyeballs") describes. The
+libraries that do so need an event loop.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ SocketOptions = Sequence[tuple[int, int, int | bytes]]
 
 
 class Address(NamedTuple):
-    """One of a name's addresses."""
+    """One of a host's addresses; `to` is what `socket.connect` takes."""
 
     family: int
     to: tuple[object, ...]
 
 
 def look_up(host: str, port: int) -> list[Address]:
-    """Return the addresses of a name, the families in turn. Raises socket.gaierror."""
+    """Return the addresses of a host, the families in turn. Raises socket.gaierror."""
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except UnicodeError:
         raise socket.gaierror(socket.EAI_NONAME, "it is no host name") from None
-    return in_turn([Address(family, to) for family, _, _, _, to in found])
+    return interleave([Address(family, to) for family, _, _, _, to in found])
 
 
-def in_turn(addresses: Iterable[Address]) -> list[Address]:
+def interleave(addresses: Iterable[Address]) -> list[Address]:
     """Return each address once, the family of the first and the others alternating."""
     families: dict[int, list[Address]] = {}
     for each in dict.fromkeys(addresses):
@@ -55,7 +55,7 @@ def connect(
     source: tuple[str, int] | None = None,
     options: SocketOptions | None = None,
 ) -> socket.socket:
-    """Return a connection to the first of the addresses that takes one.
+    """Return a connection to the first of the addresses that accepts one.
 
     Args:
         addresses: in the order of preference.
@@ -65,79 +65,63 @@ def connect(
 
     Raises:
         TimeoutError: none has answered in time.
-        OSError: each has failed; this is what the last one said, which a family that this machine
-            has no route for seldom is.
+        OSError: each has failed; this is the error of the last one.
     """
-    race = _Race(source, options)
-    with contextlib.closing(race):
-        won = race.run(list(addresses), timeout)
-    won.settimeout(timeout)
-    return won
+    deadline = None if timeout is None else clock.monotonic() + timeout
+    waiting = list(addresses)
+    opened: list[socket.socket] = []
+    winner: socket.socket | None = None
+    error = OSError("the name has no addresses")
+    try:
+        with selectors.DefaultSelector() as pending:
+            while winner is None and (waiting or pending.get_map()):
+                if waiting:
+                    try:
+                        opened.append(_begin(waiting.pop(0), source, options or ()))
+                    except OSError as failed:
+                        error = failed
+                        continue
+                    pending.register(opened[-1], selectors.EVENT_WRITE, opened[-1])
+                for key, _ in pending.select(_wait_seconds(deadline, is_last=not waiting)):
+                    pending.unregister(key.data)
+                    code = key.data.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                    if code == 0:
+                        winner = winner or key.data
+                    else:
+                        error = OSError(code, os.strerror(code))
+    finally:
+        for each in opened:
+            if each is not winner:
+                each.close()
+    if winner is None:
+        raise error
+    winner.settimeout(timeout)
+    return winner
 
 
-class _Race:
-    """Connections that are being made at the same time; all but the winner are closed."""
-
-    def __init__(self, source: tuple[str, int] | None, options: SocketOptions | None) -> None:
-        self._source = source
-        self._options = options or ()
-        self._selector = selectors.DefaultSelector()
-        self._error: OSError | None = None
-
-    def run(self, addresses: list[Address], timeout: float | None) -> socket.socket:
-        began = clock.monotonic()
-        while addresses or self._selector.get_map():
-            if addresses:
-                self._begin(addresses.pop(0))
-            wait = NEXT_ADDRESS_SECONDS if addresses else None
-            if timeout is not None:
-                left = began + timeout - clock.monotonic()
-                if left <= 0:
-                    raise TimeoutError("timed out")
-                wait = left if wait is None else min(left, wait)
-            won = self._winner(wait) if self._selector.get_map() else None
-            if won is not None:
-                return won
-        raise self._error or OSError("the name has no addresses")
-
-    def close(self) -> None:
-        for key in list(self._selector.get_map().values()):
-            self._give_up(key.fileobj)
-        self._selector.close()
-
-    def _begin(self, address: Address) -> None:
-        try:
-            sock = socket.socket(address.family, socket.SOCK_STREAM)
-        except OSError as error:  # a family that this machine does not have
-            self._error = error
-            return
-        try:
-            sock.setblocking(False)
-            for option in self._options:
-                sock.setsockopt(*option)
-            if self._source:
-                sock.bind(self._source)
-            with contextlib.suppress(BlockingIOError):
-                sock.connect(address.to)
-            self._selector.register(sock, selectors.EVENT_WRITE)
-        except OSError as error:
-            self._error = error
-            sock.close()
-
-    def _winner(self, wait: float | None) -> socket.socket | None:
-        """Return the first connection that is made, or None once the next address has its turn."""
-        for key, _ in self._selector.select(wait):
-            sock = key.fileobj
-            assert isinstance(sock, socket.socket)
-            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code == 0:
-                self._selector.unregister(sock)
-                return sock
-            self._error = OSError(code, os.strerror(code))
-            self._give_up(sock)
-        return None
-
-    def _give_up(self, sock: object) -> None:
-        assert isinstance(sock, socket.socket)
-        self._selector.unregister(sock)
+def _begin(
+    address: Address, source: tuple[str, int] | None, options: SocketOptions
+) -> socket.socket:
+    """Return a socket that is being connected."""
+    sock = socket.socket(address.family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        for option in options:
+            sock.setsockopt(*option)
+        if source:
+            sock.bind(source)
+        with contextlib.suppress(BlockingIOError):
+            sock.connect(address.to)
+    except OSError:
         sock.close()
+        raise
+    return sock
+
+
+def _wait_seconds(deadline: float | None, *, is_last: bool) -> float | None:
+    left = None if deadline is None else deadline - clock.monotonic()
+    if left is not None and left <= 0:
+        raise TimeoutError("timed out")
+    if is_last:
+        return left
+    return NEXT_ADDRESS_SECONDS if left is None else min(left, NEXT_ADDRESS_SECONDS)

@@ -1,4 +1,4 @@
-"""Classify an answer: TMDB's page, TMDB's error object, or the words of something in between.
+"""Classify an answer: a page, TMDB's error object, or the text of something in between.
 
 A CDN that blocks a country, a captive portal and a proxy that wants a login answer in TMDB's place,
 with statuses that TMDB uses too. Only TMDB's own error object says something about the key.
@@ -10,169 +10,168 @@ import datetime
 import email.utils
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pipeline.documents import json_text
-from pipeline.tmdb.body import DEEPEST_ANSWER, decode
-from pipeline.tmdb.faults import Blocked, KeyRefused, Rejected, Transient
+import msgspec
 
-Redact = Callable[[str], str]
-"""Takes the credential out of a text."""
+from pipeline import clock
+from pipeline.errors import AnswerNotUnderstood
+from pipeline.tmdb import body, errors
+from pipeline.tmdb.errors import Endpoint, Transient
+from pipeline.tmdb.page import Page
 
+# TMDB's own numbers (`status_code`), which count before the HTTP status.
 KEY_CODES = frozenset({3, 7, 10, 14, 16, 17, 30, 31, 32, 33, 35, 36, 45})
-TOO_FAST_CODE = 25
+RATE_LIMIT_CODE = 25
 TRANSIENT_CODES = frozenset({9, 11, 15, 24, 43, 46})
 SUCCESS_CODES = frozenset({1, 12, 13})
-"""TMDB's own numbers (`status_code`), which count before the HTTP status."""
 
-TOO_FAST = 429
-TRANSIENT = frozenset({408, 425, TOO_FAST, 500, 502, 503, 504, 520, 521, 522, 523, 524})
-BLOCKED = frozenset({401, 403, 407, 451, 511})
-"""HTTP statuses that, without TMDB's error object, come from something between here and TMDB."""
+RATE_LIMIT_STATUS = 429
+TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+# HTTP statuses that, without TMDB's error object, come from something between here and TMDB.
+BLOCKED_STATUSES = frozenset({401, 403, 407, 451, 511})
 
-MAX_WORDS = 200
-"""Characters that are quoted of an answer."""
+MAX_QUOTED_LENGTH = 200
+"""Highest number of characters of an answer that an error quotes."""
 
 _TITLE = re.compile(rb"<title[^>]*>(.{1,2000}?)</title", re.IGNORECASE | re.DOTALL)
 _SECONDS = re.compile(r"\s*[0-9]+\s*")
+_FIELD = re.compile(r"at `\$\.?(.*)`$|field `(.*)`$")
 
 
-class ErrorObject(NamedTuple):
-    """TMDB's `{"success": false, "status_code": N, "status_message": "..."}`."""
+class RawResponse(NamedTuple):
+    """An HTTP answer whose body has been read; names of headers are case-insensitive."""
 
-    code: int
-    message: str
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def is_web_page(self) -> bool:
+        """Whether the body is HTML, by its header or by how it begins."""
+        begin = self.content[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+        says_html = "html" in self.headers.get("Content-Type", "").lower()
+        return bool(begin) and begin[:1] not in b"{[" and (says_html or begin[:1] == b"<")
 
 
-def understand(status: int, content_type: str, content: bytes, redact: Redact) -> Any:
+def parse(response: RawResponse, endpoint: Endpoint) -> Any:
     """Return the decoded body of an answer that is no error.
 
     Raises:
-        KeyRefused: TMDB does not accept the credential.
+        CredentialRefused: TMDB does not accept the credential.
         Transient: TMDB or a gateway asks for another attempt, or a 200 is not JSON.
-        Blocked: something between here and TMDB answered.
-        Rejected: the request is wrong, or the address is not TMDB's.
+        TmdbBlocked: something between here and TMDB answered.
+        RequestRejected: the request is wrong, or the address is not TMDB's.
     """
-    body = _decoded(status, content_type, content)
-    error = error_in(body)
-    words = _status_words(status, body, redact)
-    if error is not None:
-        _raise_for_code(error.code, status, words)
-    if status == 200 and error is None:
-        return body
-    if status in TRANSIENT:
-        raise Transient(words, too_fast=status == TOO_FAST)
-    if error is None:
-        _raise_for_stranger(status, content_type, content, redact)
-    raise Rejected(words, status)
+    status, content = response.status, response.content
+    try:
+        value = body.decode(content)
+        is_json = True
+    except ValueError:
+        value, is_json = None, False
+    code = error_code(value)
+    if status == 200 and is_json and code is None:
+        return value
+    reason = f"HTTP status {status}"
+    if isinstance(value, dict) and "status_message" in value:
+        reason += f" ({_quoted(str(value['status_message']), endpoint)})"
+    if code in KEY_CODES or (status == 401 and code not in (None, RATE_LIMIT_CODE)):
+        raise errors.refused(endpoint)
+    if code == RATE_LIMIT_CODE or code in TRANSIENT_CODES or status in TRANSIENT_STATUSES:
+        is_rate_limit = code == RATE_LIMIT_CODE or status == RATE_LIMIT_STATUS
+        raise Transient(reason, rate_limited=is_rate_limit)
+    if code is None:
+        _raise_for_foreign_answer(response, endpoint, is_json=is_json)
+    raise errors.rejected(endpoint, reason, status, by_tmdb=True)
 
 
-def error_in(body: Any) -> ErrorObject | None:
-    """Return TMDB's error object; None where the body is anything else."""
-    if not isinstance(body, dict) or type(body.get("status_code")) is not int:
+def error_code(value: Any) -> int | None:
+    """Return the number in TMDB's error object; None if the body is anything else.
+
+    The object is `{"success": false, "status_code": N, "status_message": "..."}`.
+    """
+    if not isinstance(value, dict) or type(value.get("status_code")) is not int:
         return None
-    is_error = body.get("success") is False or isinstance(body.get("status_message"), str)
-    if not is_error or body.get("success") is True or "results" in body:
+    is_error = value.get("success") is False or isinstance(value.get("status_message"), str)
+    if not is_error or value.get("success") is True or "results" in value:
         return None
-    if body["status_code"] in SUCCESS_CODES:
-        return None
-    return ErrorObject(body["status_code"], str(body.get("status_message", "")))
+    code: int = value["status_code"]
+    return None if code in SUCCESS_CODES else code
 
 
-def retry_after(value: str | None, date: str | None, now: datetime.datetime) -> float | None:
-    """Return the seconds that a Retry-After asks for; None where it is missing or nonsense.
+def parse_page(value: Any, endpoint: str, number: int) -> Page:
+    """Return the page that was requested.
+
+    Raises:
+        AnswerNotUnderstood: a field is missing or of another type; the error names it.
+        Transient: it is another page, or empty though its own totals say otherwise. TMDB caches
+            pages one by one, and the next answer may be right.
+    """
+    try:
+        page = msgspec.convert(value, Page)
+        for index, row in enumerate(page.results):
+            if type(row.get("id")) is not int:
+                raise msgspec.ValidationError(f"Expected `int` - at `$.results[{index}].id`")
+    except msgspec.ValidationError as error:
+        field = _FIELD.search(str(error))
+        raise AnswerNotUnderstood(
+            f"TMDB's answer to {endpoint}, page {number}, is not a page of a list ({error}): TMDB "
+            "or the server at TMDB_API_URL has changed; nothing was written.",
+            field=(field[1] or field[2]) if field else "",
+        ) from None
+    if page.page != number:
+        raise Transient(f"page {number} came as page {page.page}")
+    if not page.results and page.total_results > 0 and number <= page.total_pages:
+        raise Transient(f"page {number} of {page.total_pages} came empty")
+    return page
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a Retry-After asks for; None if it is missing or nonsense.
 
     A point in time is compared with the answer's own Date, so that a wrong clock here does not
-    make a minute a day.
+    turn a minute into a day.
     """
+    value, date = headers.get("Retry-After"), headers.get("Date")
     if value is None:
         return None
     try:
         if _SECONDS.fullmatch(value):
             return float(min(int(value), 10**9))
-        sent = _moment(date) if date else now
-        return max(0.0, (_moment(value) - sent).total_seconds())
+        sent = _instant(date) if date else clock.instant()
+        return max(0.0, (_instant(value) - sent).total_seconds())
     except (ValueError, OverflowError):
         return None
 
 
-def _moment(text: str) -> datetime.datetime:
-    moment = email.utils.parsedate_to_datetime(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+def _instant(text: str) -> datetime.datetime:
+    instant = email.utils.parsedate_to_datetime(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=datetime.UTC)
 
 
-def _decoded(status: int, content_type: str, content: bytes) -> Any:
+def _raise_for_foreign_answer(response: RawResponse, endpoint: Endpoint, *, is_json: bool) -> None:
+    """Raise for an answer without TMDB's error object whose status or form tells its author."""
+    status, is_page = response.status, response.is_web_page
     if status == 200:
-        if is_web_page(content_type, content):
-            raise Transient(
-                "a 200 whose body is not JSON but a web page: a captive portal, a proxy or a block "
-                "may have answered in TMDB's place"
-            )
-        return decode(content)
-    try:
-        return json_text.decode(content, DEEPEST_ANSWER)
-    except ValueError:
-        return None
-
-
-def _raise_for_code(code: int, status: int, words: str) -> None:
-    if code in KEY_CODES or (status == 401 and code != TOO_FAST_CODE):
-        raise KeyRefused
-    if code == TOO_FAST_CODE or code in TRANSIENT_CODES:
-        raise Transient(words, too_fast=code == TOO_FAST_CODE or status == TOO_FAST)
-
-
-def _raise_for_stranger(status: int, content_type: str, content: bytes, redact: Redact) -> None:
-    """Raise for an answer without TMDB's error object whose status tells who gave it."""
-    if status == 401 and not _is_text(content_type, content):
-        raise KeyRefused
-    page = is_web_page(content_type, content)
-    seen = f"HTTP status {status}{_title(content, redact) if page else ''}"
-    if status in BLOCKED:
-        raise Blocked(seen)
+        advice = " but a web page: a captive portal, a proxy or a block may have answered"
+        raise Transient(f"a 200 whose body is not JSON{advice if is_page else ''}")
+    if status == 401 and (is_json or not response.content.strip()):
+        raise errors.refused(endpoint)
+    title = _TITLE.search(response.content[:65_536]) if is_page else None
+    reason = f"HTTP status {status}"
+    if title:
+        text = html.unescape(title[1].decode("utf-8", errors="replace"))
+        reason += f" ({_quoted(text, endpoint)})"
+    if status in BLOCKED_STATUSES:
+        raise errors.blocked(endpoint, reason)
     if 300 <= status < 400 and status != 304:
-        raise Rejected(f"{seen}, a redirect, which TMDB never sends", status, by_tmdb=False)
-    if page:
-        raise Rejected(f"{seen} and a web page, which TMDB never sends", status, by_tmdb=False)
+        reason += ", a redirect, which TMDB never sends"
+        raise errors.rejected(endpoint, reason, status, by_tmdb=False)
+    if is_page:
+        reason += " and a web page, which TMDB never sends"
+        raise errors.rejected(endpoint, reason, status, by_tmdb=False)
 
 
-def _is_text(content_type: str, content: bytes) -> bool:
-    """Whether the body is a text or a web page: TMDB and those who imitate it answer JSON."""
-    if not content.strip():
-        return False
-    try:
-        json_text.decode(content, DEEPEST_ANSWER)
-    except ValueError:
-        return True
-    return False
-
-
-def is_web_page(content_type: str, content: bytes) -> bool:
-    """Whether the body is HTML, by what it says or by how it begins."""
-    begin = content[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return (
-        bool(begin)
-        and ("html" in content_type.lower() or begin.startswith(b"<"))
-        and (not begin.startswith((b"{", b"[")))
-    )
-
-
-def _title(content: bytes, redact: Redact) -> str:
-    found = _TITLE.search(content[:65_536])
-    if not found:
-        return ""
-    text = html.unescape(found[1].decode("utf-8", errors="replace"))
-    return f" ({_one_line(text, redact)})"
-
-
-def _status_words(status: int, body: Any, redact: Redact) -> str:
-    """Return the status, and in brackets TMDB's words where there are some."""
-    words = f"HTTP status {status}"
-    if not isinstance(body, dict) or "status_message" not in body:
-        return words
-    return f"{words} ({_one_line(str(body['status_message']), redact)})"
-
-
-def _one_line(text: str, redact: Redact) -> str:
-    return redact(" ".join(text.split()))[:MAX_WORDS]
+def _quoted(text: str, endpoint: Endpoint) -> str:
+    return endpoint.credential.redact(" ".join(text.split()))[:MAX_QUOTED_LENGTH]

@@ -15,7 +15,7 @@ from support.luigi_runs import LuigiRun
 from trials.plans import small_plan
 
 from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.credential_state import KNOWN_DAYS, Acceptance
+from pipeline.tmdb.credential_state import MAX_AGE_DAYS, CredentialState
 
 URL = "https://api.example/3"
 
@@ -25,32 +25,32 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "private" / "accepted"
 
 
-def of(path: Path, key: str = V3_KEY, url: str = URL) -> Acceptance:
-    return Acceptance(path, Credential(key), url)
+def of(path: Path, key: str = V3_KEY, url: str = URL) -> CredentialState:
+    return CredentialState(path, Credential(key), url)
 
 
 def test_it_is_known_once_remembered_and_until_forgotten(path: Path) -> None:
-    assert not of(path).known()
+    assert not of(path).is_accepted()
     of(path).remember()
-    assert of(path).known()
+    assert of(path).is_accepted()
     of(path).forget()
-    assert not of(path).known()
+    assert not of(path).is_accepted()
     assert not path.exists()
     of(path).forget()
 
 
 def test_another_key_and_another_address_are_not_known(path: Path) -> None:
     of(path).remember()
-    assert not of(path, "a" * 32).known()
-    assert not of(path, url="https://proxy.example/3").known()
+    assert not of(path, "a" * 32).is_accepted()
+    assert not of(path, url="https://proxy.example/3").is_accepted()
 
 
 def test_it_is_known_for_a_week_and_a_day(path: Path) -> None:
     of(path).remember()
-    for days, known in ((KNOWN_DAYS - 0.1, True), (KNOWN_DAYS + 0.1, False)):
+    for days, known in ((MAX_AGE_DAYS - 0.1, True), (MAX_AGE_DAYS + 0.1, False)):
         then = time.time() - days * 86_400
         os.utime(path, (then, then))
-        assert of(path).known() is known
+        assert of(path).is_accepted() is known
 
 
 def test_its_file_is_its_owners_and_holds_no_key(path: Path) -> None:
@@ -65,9 +65,9 @@ def test_its_file_is_its_owners_and_holds_no_key(path: Path) -> None:
 def test_a_damaged_file_knows_nobody_and_is_mended(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700)
     path.write_bytes(content)
-    assert not of(path).known()
+    assert not of(path).is_accepted()
     of(path).remember()
-    assert of(path).known()
+    assert of(path).is_accepted()
 
 
 def test_where_nothing_can_be_kept_nothing_is_known(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_where_nothing_can_be_kept_nothing_is_known(tmp_path: Path) -> None:
     nowhere = of(tmp_path / "private" / "accepted")
     nowhere.remember()
     nowhere.forget()
-    assert not nowhere.known()
+    assert not nowhere.is_accepted()
 
 
 def test_the_first_request_goes_alone_unless_the_key_was_accepted_recently(

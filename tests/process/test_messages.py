@@ -404,16 +404,16 @@ FAULTS = [
         POPULAR,
         answers(edit(lambda document: document.pop("results") and None)),
         FAILED,
-        ("/movie/popular, page 1", "a list in its field results"),
+        ("/movie/popular, page 1", "required field `results`"),
     ),
     Fault(
         "a movie without an id",
         ("TopRatedMovies", "--date", DATE),
         answers(edit(without_id), "/movie/top_rated"),
         FAILED,
-        ("/movie/top_rated, page 1", "field results[3].id"),
+        ("/movie/top_rated, page 1", "results[3].id`"),
     ),
-    Fault("a list", POPULAR, answers(json_body([])), FAILED, ("page 1, is no JSON object",)),
+    Fault("a list", POPULAR, answers(json_body([])), FAILED, ("page 1, is not a page of a list",)),
     Fault("404", POPULAR, answers(status(404)), FAILED, ("HTTP status 404", "cannot help")),
 ]
 

@@ -15,19 +15,19 @@ from pipeline.errors import (
     CredentialRefused,
     TmdbUnavailable,
 )
-from pipeline.tmdb.rate_limit import Limit, Pacer
-from pipeline.tmdb.transport import Transport
+from pipeline.tmdb.rate_limit import Limit, RateLimiter
+from pipeline.tmdb.session import ApiSession
 
 
 def test_a_forked_worker_knows_of_a_refusal_before_and_after_the_fork(
-    open_transport: Opener, tmp_path: Path
+    open_session: Opener, tmp_path: Path
 ) -> None:
     """Luigi forks a process for each task: one refusal has to stop them all."""
     with FakeTmdb(key=fresh_key(), limit=None) as tmdb:
         wrong, before, after = fresh_key(), tmp_path / "before", tmp_path / "after"
 
-        def asker(folder: Path) -> Transport:
-            return open_transport(tmdb.url, wrong, run_failure=shared(folder, tmdb.url, wrong))
+        def asker(folder: Path) -> ApiSession:
+            return open_session(tmdb.url, wrong, run_failure=shared(folder, tmdb.url, wrong))
 
         with pytest.raises(CredentialRefused):
             ask(asker(before))
@@ -60,14 +60,14 @@ def in_fork(act: Callable[[], object]) -> str:
 
 
 def test_another_process_asks_nothing_before_the_time_is_over(
-    tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+    tmdb: FakeTmdb, open_session: Opener, tmp_path: Path
 ) -> None:
     pace = tmp_path / "pace" / "file"
     tmdb.fail(fake.too_many("86400"))
     with pytest.raises(TmdbUnavailable, match="asks to wait until"):
-        ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000))))
+        ask(open_session(rate_limiter=RateLimiter(pace, Limit(1000, 1000))))
 
-    later = open_transport(pacer=Pacer(pace, Limit(1000, 1000)))
+    later = open_session(rate_limiter=RateLimiter(pace, Limit(1000, 1000)))
 
     assert in_fork(lambda: ask(later)) == "TmdbUnavailable"
     assert tmdb.count() == 1

@@ -219,7 +219,7 @@ def test_without_a_network_one_list_finds_out_and_the_others_are_not_tried(
         sentences = {line for line in run.err.splitlines() if " ERROR: " in line}
         reasons = {line.partition("could not be reached in 2 attempts")[2] for line in sentences}
         assert sentences
-        assert all(each.startswith(" (the last time: the connection was refu") for each in reasons)
+        assert all(each.startswith(" (last error: the connection was refu") for each in reasons)
 
 
 def test_the_next_attempt_of_an_unattended_run_tries_the_host_again(

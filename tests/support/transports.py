@@ -1,4 +1,4 @@
-"""Transports to the fake TMDB that hardly wait, and requests by them."""
+"""Sessions with the fake TMDB that hardly wait, and requests by them."""
 
 from __future__ import annotations
 
@@ -8,42 +8,71 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from support.fake_tmdb import V3_KEY, FakeTmdb
 
+from pipeline import settings
 from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.rate_limit import Pacer
+from pipeline.tmdb.rate_limit import RateLimiter
 from pipeline.tmdb.run_failure import RunFailure
-from pipeline.tmdb.transport import Transport
+from pipeline.tmdb.session import ApiSession
+from pipeline.tmdb.transport import Network, Transport
 
 POPULAR = "/movie/popular"
 QUERY = {"language": "ko-KR", "page": "1"}
 
-Opener = Callable[..., Transport]
+Opener = Callable[..., ApiSession]
+
+
+def make_session(
+    url: str,
+    secret: str = V3_KEY,
+    rate_limiter: RateLimiter | None = None,
+    connections: int = 1,
+    adapter: Any = None,
+    **given: Any,
+) -> ApiSession:
+    """Return a session over the network, or over an adapter, that does not retry."""
+    network = Network(
+        url, settings.proxy_variable(urlsplit(url).scheme), settings.certificates_variable()
+    )
+    transport = Transport(
+        url, Credential(secret), connections=connections, network=network, adapter=adapter
+    )
+    return ApiSession(transport, rate_limiter, **({"retries": 0} | given))
 
 
 @pytest.fixture
-def open_transport(tmdb: FakeTmdb) -> Iterator[Opener]:
-    """Make transports that hardly wait between attempts; all are closed in the end."""
+def open_session(tmdb: FakeTmdb) -> Iterator[Opener]:
+    """Make sessions that hardly wait between attempts; all are closed in the end."""
     with contextlib.ExitStack() as stack:
 
         def make(
-            url: str = tmdb.url, secret: str = V3_KEY, pacer: Pacer | None = None, **given: Any
-        ) -> Transport:
+            url: str = tmdb.url,
+            secret: str = V3_KEY,
+            rate_limiter: RateLimiter | None = None,
+            **given: Any,
+        ) -> ApiSession:
             arguments = {"retries": 2, "connections": 4, "backoff_seconds": 0.001} | given
-            made = Transport(url, Credential(secret), pacer, **arguments)
+            made = make_session(url, secret, rate_limiter, **arguments)
             stack.callback(made.close)
             return made
 
         yield make
 
 
+def unchanged(body: Any) -> Any:
+    """Return a decoded body as it is."""
+    return body
+
+
 def ask(
-    asker: Transport, path: str = POPULAR, stop: threading.Event | None = None, **query: str
+    session: ApiSession, path: str = POPULAR, stop: threading.Event | None = None, **query: str
 ) -> Any:
     """Send one request and return the document."""
-    return asker.get(path, QUERY | query, lambda _: None, stop or threading.Event()).body
+    return session.get(path, QUERY | query, unchanged, stop or threading.Event()).body
 
 
 def fresh_key() -> str:

@@ -30,6 +30,7 @@ from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
 from pipeline.tmdb.client import Client
 from pipeline.tmdb.credential import Credential
+from pipeline.tmdb.session import ApiSession
 from pipeline.tmdb.transport import Transport
 from trials.plans import small_plan
 
@@ -67,10 +68,9 @@ class Day:
         self._runs = 0
         self._answers = Answers()
         transport = Transport(
-            "http://localhost/3", Credential(V3_KEY), None, retries=0, connections=1,
-            adapter=self._answers, backoff_seconds=0.0,
-        )  # fmt: skip
-        self.client = Client(transport, "ko-KR", "KR")
+            "http://localhost/3", Credential(V3_KEY), connections=1, adapter=self._answers
+        )
+        self.client = Client(ApiSession(transport, retries=0), "ko-KR", "KR")
 
     def outcome(self, replies: tuple[Reply, ...]) -> str:
         """Collect and work up all lists from these pages; return right or refused.

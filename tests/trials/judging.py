@@ -89,7 +89,7 @@ def _told(combination: Combination) -> tuple[str, ...]:
         told, asked_again = outage.told, outage.asked_again
     else:
         told, asked_again = combination.kind.told, combination.kind.cure is Cure.RETRY
-    return (told, f"in {ATTEMPTS} attempts (the last time: ") if asked_again else (told,)
+    return (told, f"in {ATTEMPTS} attempts (last error: ") if asked_again else (told,)
 
 
 IDENTITY = "root.json"

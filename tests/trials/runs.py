@@ -31,7 +31,7 @@ import pipeline.luigi_cli
 import pipeline.ops.run
 import pipeline.quality.report
 import pipeline.tasks.history
-from pipeline.tmdb import body, connections, transport
+from pipeline.tmdb import body, header_deadline, session, transport
 
 RETRIES = 5
 """As the pipeline's default."""
@@ -40,11 +40,11 @@ JOBS = {"daily": "DailySummary", "weekly": "WeeklyConsolidation"}
 DAY = "2024-01-07"
 
 HURRY = {
-    (transport, "CONNECT_SECONDS"): 0.3,
-    (transport, "SILENCE_SECONDS"): 0.6,
-    (transport, "LONGEST_PAUSE"): 0.3,
-    (connections, "HEAD_SECONDS"): 1.0,
-    (body, "ANSWER_SECONDS"): 1.0,
+    (transport, "CONNECT_TIMEOUT_SECONDS"): 0.3,
+    (transport, "READ_TIMEOUT_SECONDS"): 0.6,
+    (session, "MAX_BACKOFF_SECONDS"): 0.3,
+    (header_deadline, "MAX_HEADER_SECONDS"): 1.0,
+    (body, "MAX_BODY_SECONDS"): 1.0,
 }
 BACKOFF_SECONDS = 0.005
 
@@ -177,7 +177,7 @@ def _be_the_command(
 def _hurry() -> None:
     for (module, name), seconds in HURRY.items():
         setattr(module, name, seconds)
-    defaults = transport.Transport.__init__.__kwdefaults__
+    defaults = session.ApiSession.__init__.__kwdefaults__
     assert defaults is not None
     defaults["backoff_seconds"] = BACKOFF_SECONDS
 

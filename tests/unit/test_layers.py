@@ -41,7 +41,13 @@ CRONSIM = {"pipeline.ops.schedule"}
 SQLALCHEMY = {"pipeline.ops.scheduler.store"}
 """The one module that talks to a database."""
 
-JSON = {"pipeline.documents.json_text", "pipeline.quality.*"}
+JSON = {
+    "pipeline.documents.json_text",
+    "pipeline.quality.*",
+    "pipeline.tmdb.body",
+    "pipeline.tmdb.page",
+    "pipeline.tmdb.response",
+}
 
 ONLY_IN = {
     "requests": REQUESTS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import email.utils
 import os
@@ -9,10 +10,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline import clock, settings
-from pipeline.errors import SettingsError
+from pipeline.errors import PipelineError
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
 from pipeline.ops.probes.tmdb import held_seconds
-from pipeline.tmdb.transport import date_of
+from pipeline.tasks.tmdb_client import network_of
+from pipeline.tmdb.credential import Credential
+from pipeline.tmdb.errors import Transient
+from pipeline.tmdb.transport import Transport
 
 MOST_SECONDS_APART = 30
 LEAST_DISK_BYTES = 1 << 30
@@ -75,9 +79,14 @@ def existing(path: Path) -> Path:
 
 
 def _date_of(api_url: str) -> datetime.datetime | None:
+    """Return the time that any answer's header names; even a refusal for want of a key has it."""
     try:
-        return email.utils.parsedate_to_datetime(date_of(api_url, SECONDS) or "")
-    except (ValueError, SettingsError):
+        network = network_of(api_url)
+        transport = Transport(api_url, Credential(""), connections=1, network=network)
+        with contextlib.closing(transport):
+            answer = transport.send("/configuration", {}, (SECONDS, SECONDS))
+        return email.utils.parsedate_to_datetime(answer.headers.get("Date", ""))
+    except (ValueError, Transient, PipelineError):
         return None
 
 

@@ -22,12 +22,13 @@ from pipeline.errors import (
 )
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
 from pipeline.settings import Settings
+from pipeline.tasks.tmdb_client import network_of, open_rate_limiter
 from pipeline.tmdb import addresses
 from pipeline.tmdb.addresses import Address
-from pipeline.tmdb.client import open_pacer
 from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.explanations import moment_in
-from pipeline.tmdb.transport import Transport, proxy_of, trusted
+from pipeline.tmdb.errors import minute_in
+from pipeline.tmdb.session import ApiSession
+from pipeline.tmdb.transport import Transport
 
 _SECONDS = 2.0
 """Time for the connection to a family of addresses, and for each step after it."""
@@ -42,7 +43,7 @@ def key() -> Finding:
     try:
         held = held_seconds(current)
         if held:
-            found = f"not asked: TMDB asks to wait until {moment_in(held)} (Retry-After)"
+            found = f"not asked: TMDB asks to wait until {minute_in(held)} (Retry-After)"
             return Finding("key", WARNING, found, "Look again then: nothing is asked before that.")
         _ask_for_the_key(current, credential)
     except StorageError as error:
@@ -61,17 +62,16 @@ def key() -> Finding:
 
 def held_seconds(current: Settings) -> float:
     """Return for how long nothing may be requested because TMDB asks to wait."""
-    with contextlib.closing(open_pacer(current)) as pacer:
-        return pacer.held_seconds()
+    with contextlib.closing(open_rate_limiter(current)) as limiter:
+        return limiter.hold_seconds()
 
 
 def _ask_for_the_key(current: Settings, credential: Credential) -> None:
-    pacer = open_pacer(current)
-    transport = Transport(current.api_url, credential, pacer, retries=0, connections=1)
-    try:
-        transport.get("/authentication", {}, _is_success, threading.Event())
-    finally:
-        transport.close()
+    network = network_of(current.api_url)
+    transport = Transport(current.api_url, credential, connections=1, network=network)
+    session = ApiSession(transport, open_rate_limiter(current), retries=0)
+    with contextlib.closing(session):
+        session.get("/authentication", {}, _refuse_failure, threading.Event())
 
 
 def host() -> Finding:
@@ -88,8 +88,9 @@ def host() -> Finding:
 def _reached(current: Settings) -> Finding:
     parts = urlsplit(current.api_url)
     name, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    context = trusted(current.api_url) if parts.scheme == "https" else None
-    proxy = proxy_of(current.api_url)
+    network = network_of(current.api_url)
+    context = network.ssl_context() if parts.scheme == "https" else None
+    proxy = network.proxy()
     if proxy:
         there = urlsplit(proxy)
         usual = 443 if there.scheme == "https" else 80
@@ -154,7 +155,7 @@ def _unreachable_ipv6(found: Sequence[Address]) -> str:
     return ""
 
 
-def _is_success(body: Any) -> None:
+def _refuse_failure(body: Any) -> None:
     """Accept what TMDB answers to a good key, and nothing else."""
     if not isinstance(body, dict) or body.get("success") is not True:
         raise AnswerNotUnderstood("What answers at TMDB_API_URL is not TMDB.", field="success")

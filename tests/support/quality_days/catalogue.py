@@ -8,7 +8,7 @@ import json
 
 from pipeline import demo
 from pipeline.catalog import FilmList
-from pipeline.documents.collect import Page
+from pipeline.tmdb.page import Page
 
 _MAX_LISTS = 128
 """The number of cached lists: some days of all weekly lists, in two languages."""

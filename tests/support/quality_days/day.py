@@ -13,11 +13,12 @@ from support.repository import REPOSITORY
 
 from pipeline import catalog
 from pipeline.catalog import FilmList, Plan, plan_from
-from pipeline.documents.collect import Effort, Origin, Page, document
+from pipeline.documents.collect import Origin, document
 from pipeline.quality.baseline import Baseline
 from pipeline.quality.report import validation_report
 from pipeline.quality.snapshot import ListSnapshot
 from pipeline.quality.thresholds import Thresholds, thresholds_from
+from pipeline.tmdb.page import FetchStats, Page
 
 CONFIG = REPOSITORY / "config"
 
@@ -113,7 +114,7 @@ def collected(
     film_list: FilmList, date: datetime.date, pages: list[Page], language: str
 ) -> Document:
     at = datetime.datetime.combine(date, datetime.time(2), datetime.UTC)
-    effort = Effort(requests=len(pages), retries=0, bytes_received=0, duration_seconds=0.5)
+    effort = FetchStats(requests=len(pages), retries=0, bytes_received=0, duration_seconds=0.5)
     origin = Origin("tmdb", language, "KR", at, date, effort)
     return document(film_list, date, pages, origin)
 

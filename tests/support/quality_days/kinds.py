@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from msgspec.structs import replace
 from support.quality_days.catalogue import catalogue
 from support.quality_days.day import Day
 from support.quality_days.texts import TEXTS
 
 from pipeline.catalog import FilmList
-from pipeline.documents.collect import Film, Page
+from pipeline.documents.collect import Film
 from pipeline.quality.baseline import measure
+from pipeline.tmdb.page import Page
 
 Change = Callable[[Day, str, Random], Day]
 Rows = Callable[[Film, Day, Random], Film]
@@ -61,7 +63,7 @@ def _is_of_the_moment(film_list: FilmList) -> bool:
 def _each_row(row: Rows) -> Change:
     def change(day: Day, name: str, chance: Random) -> Day:
         pages = [
-            page._replace(films=[row(film, day, chance) for film in page.films])
+            replace(page, results=[row(film, day, chance) for film in page.results])
             for page in day.pages[name]
         ]
         return day.with_pages(name, pages)
@@ -89,8 +91,8 @@ def _rows_of(share: Callable[[Random], float], row: Rows) -> Change:
 def _junk_page(page: Page, genre: int | None, chance: Random) -> Page:
     """Return a page of unknown movies, each of them valid by itself."""
     empty = set(chance.sample(range(20), chance.randint(16, 18)))
-    films = [_junk(place not in empty, genre, chance) for place in range(len(page.films))]
-    return page._replace(films=films)
+    films = [_junk(place not in empty, genre, chance) for place in range(len(page.results))]
+    return replace(page, results=films)
 
 
 def _junk(has_overview: bool, genre: int | None, chance: Random) -> Film:
@@ -162,38 +164,41 @@ def _pages_empty(day: Day, name: str, chance: Random) -> Day:
     pages = day.pages[name]
     kept = len(pages) // 2
     return day.with_pages(
-        name, [p if n < kept else p._replace(films=[]) for n, p in enumerate(pages)]
+        name,
+        [p if n < kept else replace(p, results=[]) for n, p in enumerate(pages)],
     )
 
 
 def _truncated(day: Day, name: str, chance: Random) -> Day:
     """Cut the list at 30 to 70 % of its length."""
-    left = round(chance.uniform(0.3, 0.7) * sum(len(page.films) for page in day.pages[name]))
+    left = round(chance.uniform(0.3, 0.7) * sum(len(page.results) for page in day.pages[name]))
     pages = []
     for page in day.pages[name]:
-        pages.append(page._replace(films=page.films[: max(0, left)]))
-        left -= len(page.films)
+        pages.append(replace(page, results=page.results[: max(0, left)]))
+        left -= len(page.results)
     return day.with_pages(name, pages)
 
 
 def _page_twice(day: Day, name: str, chance: Random) -> Day:
     pages = list(day.pages[name])
     sent, instead = chance.sample(range(len(pages)), 2)
-    pages[instead] = pages[instead]._replace(films=pages[sent].films)
+    pages[instead] = replace(pages[instead], results=pages[sent].results)
     return day.with_pages(name, pages)
 
 
 def _one_page(day: Day, name: str, chance: Random) -> Day:
     pages = day.pages[name]
-    return day.with_pages(name, [p._replace(films=pages[0].films) for p in pages])
+    return day.with_pages(name, [replace(p, results=pages[0].results) for p in pages])
 
 
 def _shuffled(day: Day, name: str, chance: Random) -> Day:
     pages = day.pages[name]
-    films = [film for page in pages for film in page.films]
+    films = [film for page in pages for film in page.results]
     chance.shuffle(films)
     taken = iter(films)
-    return day.with_pages(name, [p._replace(films=[next(taken) for _ in p.films]) for p in pages])
+    return day.with_pages(
+        name, [replace(p, results=[next(taken) for _ in p.results]) for p in pages]
+    )
 
 
 # Values

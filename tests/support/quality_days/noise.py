@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from random import Random
 
-from pipeline.documents.collect import Film, Page
+from msgspec.structs import replace
+
+from pipeline.documents.collect import Film
+from pipeline.tmdb.page import Page
 
 OLD_PAGES = 0.15
 """The share of outdated pages of popular lists; a genre in Korean is rarely cached for hours."""
@@ -32,9 +35,9 @@ def noisy(pages: list[Page], language: str, chance: Random) -> list[Page]:
     """Return the pages with the gaps and differences of a normal day."""
     scale = math.exp(chance.gauss(0, 0.15))
     without_softcore = chance.random() < WITHOUT_SOFTCORE
-    films = _slipped([list(page.films) for page in pages], chance)
+    films = _slipped([list(page.results) for page in pages], chance)
     return [
-        page._replace(films=_measured(rows, language, scale, without_softcore, chance))
+        replace(page, results=_measured(rows, language, scale, without_softcore, chance))
         for page, rows in zip(pages, films, strict=True)
     ]
 

@@ -15,7 +15,8 @@ from support.quality_days.day import Source
 
 from pipeline.catalog import PAGE_SIZE, FilmList
 from pipeline.demo.keyed_random import smooth_noise
-from pipeline.documents.collect import Film, Page
+from pipeline.documents.collect import Film
+from pipeline.tmdb.page import Page
 
 GENRES = ("action", "drama", "thriller")
 """The genres of which enough movies were recorded."""

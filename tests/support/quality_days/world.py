@@ -11,8 +11,8 @@ from support.quality_days.day import PLAN, Day, Period, Source, collected
 from support.quality_days.noise import mixed, noisy
 
 from pipeline.catalog import FilmList
-from pipeline.documents.collect import Page
 from pipeline.quality.baseline import Baseline, measure
+from pipeline.tmdb.page import Page
 
 MISSED = 0.1
 """The share of earlier days that were not collected."""

@@ -9,17 +9,9 @@ from typing import Any
 import pytest
 
 from pipeline.catalog import FilmList, Genre, Plan, of_genre, popular, top_rated, trending
-from pipeline.documents.collect import (
-    Effort,
-    Film,
-    Origin,
-    Page,
-    at_least,
-    common_source,
-    document,
-    unique,
-)
+from pipeline.documents.collect import Film, Origin, at_least, common_source, document, unique
 from pipeline.errors import DataError, NoData
+from pipeline.tmdb.page import FetchStats, Page
 
 SUNDAY = datetime.date(2024, 1, 7)
 PLAN = Plan(
@@ -34,7 +26,7 @@ ORIGIN = Origin(
     region="KR",
     collected_at=datetime.datetime(2024, 1, 6, 17, 0, 5, tzinfo=datetime.UTC),
     collected_on=SUNDAY,
-    effort=Effort(requests=4, retries=1, bytes_received=40_000, duration_seconds=0.4),
+    stats=FetchStats(requests=4, retries=1, bytes_received=40_000, duration_seconds=0.4),
 )
 EFFORT = {"requests": 4, "retries": 1, "bytes_received": 40_000, "duration_seconds": 0.4}
 ALWAYS = {

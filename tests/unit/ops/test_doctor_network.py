@@ -34,12 +34,12 @@ def test_doctor_names_ipv6_where_its_addresses_are_silent(
     of_a_name = [Address(V6, silent), Address(V4, alive)]
     monkeypatch.setattr(probe, "_SECONDS", 0.8)
     monkeypatch.setattr(addresses, "look_up", lambda *_: of_a_name)
-    real = addresses._Race._begin
+    real = addresses._begin
 
-    def begin(race: Any, address: Address) -> None:
-        real(race, Address(V4, address.to))
+    def begin(address: Address, *given: Any) -> socket.socket:
+        return real(Address(V4, address.to), *given)
 
-    monkeypatch.setattr(addresses._Race, "_begin", begin)
+    monkeypatch.setattr(addresses, "_begin", begin)
     monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
     monkeypatch.setenv("TMDB_API_URL", tmdb.url)
 

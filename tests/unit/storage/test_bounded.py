@@ -17,7 +17,7 @@ from pipeline.ops.scheduler.events import Event
 from pipeline.ops.scheduler.spool import Spool
 from pipeline.storage import bounded, documents
 from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.credential_state import Acceptance
+from pipeline.tmdb.credential_state import CredentialState
 
 GIGABYTE = 1 << 30
 
@@ -126,7 +126,9 @@ def test_what_remembers_no_credential_knows_none(
     make: Callable[[Path], None], tmp_path: Path
 ) -> None:
     make(tmp_path / "accepted")
-    assert not Acceptance(tmp_path / "accepted", Credential("k" * 32), "https://x").known()
+    assert not CredentialState(
+        tmp_path / "accepted", Credential("k" * 32), "https://x"
+    ).is_accepted()
 
 
 def test_a_line_of_the_spool_without_end_costs_no_memory_and_no_event(tmp_path: Path) -> None:

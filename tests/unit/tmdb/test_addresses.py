@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.fake_tmdb import V3_KEY, FakeTmdb
+from support.fake_tmdb import FakeTmdb
+from support.transports import make_session, unchanged
 from trials.outages import full_backlog
 
 from pipeline.errors import TmdbUnavailable
 from pipeline.tmdb import addresses, transport
-from pipeline.tmdb.addresses import Address, connect, in_turn
-from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.transport import Transport
+from pipeline.tmdb.addresses import Address, connect, interleave
 
 NAME = "films.invalid"
 V4, V6 = socket.AF_INET, socket.AF_INET6
@@ -85,8 +84,8 @@ def test_the_families_take_turns_and_the_first_one_stays_first() -> None:
     six = [Address(V6, (f"::{n}", 443)) for n in range(3)]
     four = [Address(V4, (f"192.0.2.{n}", 443)) for n in range(2)]
 
-    assert in_turn([*six, *four]) == [six[0], four[0], six[1], four[1], six[2]]
-    assert in_turn([*four, *four]) == four
+    assert interleave([*six, *four]) == [six[0], four[0], six[1], four[1], six[2]]
+    assert interleave([*four, *four]) == four
 
 
 def test_an_address_that_is_silent_does_not_hold_up_the_next(
@@ -116,7 +115,7 @@ def silent_ipv6() -> Iterator[tuple[str, int]]:
 def test_a_broken_ipv6_route_does_not_hold_up_ipv4(
     silent_ipv6: tuple[str, int], taking: tuple[str, int]
 ) -> None:
-    found = in_turn([*[Address(V6, silent_ipv6)] * 8, Address(V4, taking)])
+    found = interleave([*[Address(V6, silent_ipv6)] * 8, Address(V4, taking)])
     with connect(found, FOR_EVER) as connection:
         assert connection.family == V4
 
@@ -171,9 +170,9 @@ def test_a_run_is_not_held_up_by_seven_dead_addresses(
 ) -> None:
     alive = ("127.0.0.1", int(tmdb.url.rsplit(":", 1)[1].removesuffix("/3")))
     named(monkeypatch, *[(V6, silent)] * 7, (V4, alive))
-    asker = Transport(f"http://{NAME}/3", Credential(V3_KEY), None, retries=0, connections=1)
-    with contextlib.closing(asker):
-        body = asker.get("/movie/popular", {"page": "1"}, lambda _: None, threading.Event()).body
+    session = make_session(f"http://{NAME}/3")
+    with contextlib.closing(session):
+        body = session.get("/movie/popular", {"page": "1"}, unchanged, threading.Event()).body
     assert body["page"] == 1
     assert tmdb.count() == 1
 
@@ -181,11 +180,11 @@ def test_a_run_is_not_held_up_by_seven_dead_addresses(
 def test_where_no_address_answers_it_fails_in_the_time_of_one(
     silent: tuple[str, int], made: list[socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "CONNECT_SECONDS", SOON * 3)
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT_SECONDS", SOON * 3)
     named(monkeypatch, *[(V4, silent)] * 8)
-    asker = Transport(f"http://{NAME}/3", Credential(V3_KEY), None, retries=0, connections=1)
-    with contextlib.closing(asker), pytest.raises(TmdbUnavailable, match="no connection in time"):
-        asker.get("/movie/popular", {"page": "1"}, lambda _: None, threading.Event())
+    session = make_session(f"http://{NAME}/3")
+    with contextlib.closing(session), pytest.raises(TmdbUnavailable, match="no connection in time"):
+        session.get("/movie/popular", {"page": "1"}, unchanged, threading.Event())
     assert 1 <= len(made) < 8
 
 

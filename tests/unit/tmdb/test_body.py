@@ -1,4 +1,4 @@
-"""Reading an answer's body: whole, bounded, unpacked even where nobody said that it is packed."""
+"""Reading the body of an answer: whole, within bounds, unpacked, decoded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from pipeline import clock
 from pipeline.errors import AnswerNotUnderstood
 from pipeline.tmdb import body
-from pipeline.tmdb.faults import Transient
+from pipeline.tmdb.errors import Transient
 
 WHERE = "api.example/movie/popular"
 TEXT = b'{"page": 1}' * 100
@@ -32,7 +32,7 @@ class Pieces:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> int:
     """Take no more than so many bytes for a page."""
-    monkeypatch.setattr(body, "LARGEST_ANSWER", 3 << 20)
+    monkeypatch.setattr(body, "MAX_BODY_BYTES", 3 << 20)
     return 3 << 20
 
 
@@ -47,20 +47,20 @@ TOO_LARGE = (
 )
 
 
-def test_pieces_make_the_whole() -> None:
+def test_chunks_are_joined() -> None:
     stream = Pieces(b"a", b"bc", b"d")
     assert body.read(stream, WHERE) == b"abcd"
     assert stream.asked == [(65_536, True)] * 4
     assert body.read(Pieces(), WHERE) == b""
 
 
-def test_what_came_packed_unannounced_is_unpacked() -> None:
+def test_gzip_that_was_not_announced_is_unpacked() -> None:
     packed = gzip.compress(TEXT)
     assert body.read(Pieces(packed[:5], packed[5:]), WHERE) == TEXT
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_the_largest_body_is_taken_and_one_byte_more_is_not(
+def test_a_body_of_the_highest_size_is_accepted_and_one_byte_more_is_not(
     pack: Callable[[bytes], bytes], small: int
 ) -> None:
     assert len(body.read(Pieces(pack(bytes(small))), WHERE)) == small
@@ -76,35 +76,59 @@ def test_a_body_without_end_is_left_unread(small: int) -> None:
 @pytest.mark.parametrize(
     ("packed", "why"),
     [
-        (gzip.compress(TEXT, mtime=0)[:-9], "a cut gzip body"),
-        (gzip.compress(TEXT, mtime=0)[:12], "a cut gzip body"),
+        (gzip.compress(TEXT, mtime=0)[:-9], "a truncated gzip body"),
+        (gzip.compress(TEXT, mtime=0)[:12], "a truncated gzip body"),
         (gzip.compress(TEXT, mtime=0)[:10] + b"\xff" * 20, "a damaged gzip body"),
         (b"\x1f\x8b" + zlib.compress(TEXT), "a damaged gzip body"),
     ],
 )
-def test_damaged_gzip_is_told_and_may_pass(packed: bytes, why: str) -> None:
+def test_damaged_gzip_is_a_transient_error(packed: bytes, why: str) -> None:
     with pytest.raises(Transient, match=f"^{why}$"):
         body.read(Pieces(packed), WHERE)
 
 
-def test_a_body_may_take_its_time_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([100.0, 160.0, 160.0, 160.1])
     monkeypatch.setattr(clock, "monotonic", lambda: next(moments))
     with pytest.raises(Transient, match=r"^no whole answer within 60 s$"):
         body.read(Pieces(b"a", b"b", b"c", b"d"), WHERE)
 
 
-@pytest.mark.parametrize("content", [b"<html>", b"", b"{", b"NaN", b"\xff", b"[" * 100_000])
-def test_what_is_no_json_may_pass(content: bytes) -> None:
-    with pytest.raises(Transient, match=r"^a 200 whose body is not JSON"):
+@pytest.mark.parametrize(
+    "content", [b"<html>", b"", b"{", b"NaN", b"1e999", b"1" * 5000, b"\xff", b"[" * 100_000]
+)
+def test_what_is_not_json_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
         body.decode(content)
 
 
-def test_an_answer_of_32_levels_is_decoded_and_none_deeper() -> None:
+def test_32_levels_are_decoded_and_no_more() -> None:
     assert body.decode(b"[" * 32 + b"]" * 32)
-    with pytest.raises(Transient):
+    with pytest.raises(ValueError, match="nested too deep"):
         body.decode(b"[" * 33 + b"]" * 33)
 
 
 def test_json_is_decoded() -> None:
     assert body.decode(TEXT[:11]) == {"page": 1}
+    assert body.decode(b"\xef\xbb\xbf" + TEXT[:11]) == {"page": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'"\ud800"', "\ufffd"),
+        (r'"\uDFFF x"', "\ufffd x"),
+        (r'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600"),
+        (r'"\ud83d\ude00\ude00"', "\U0001f600\ufffd"),
+        (r'"\\ud800 \ud800"', "\\ud800 \ufffd"),
+        (r'"\\\ud800"', "\\\ufffd"),
+        (r'"\ud800\n\""', '\ufffd\n"'),
+        (r'{"\udc00": 1}', {"\ufffd": 1}),
+    ],
+)
+def test_a_lone_surrogate_is_replaced_and_nothing_else_is(text: str, value: object) -> None:
+    assert body.decode(text.encode()) == value
+
+
+def test_a_lone_surrogate_that_came_as_bytes_is_replaced() -> None:
+    assert body.decode('"가\ud800나"'.encode("utf-8", "surrogatepass")) == "가\ufffd나"

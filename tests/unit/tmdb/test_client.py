@@ -1,4 +1,4 @@
-"""Fetching a film list: its pages, their order, and what is not believed."""
+"""Fetching a movie list: its pages, their order, and answers that are not accepted."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.stopped_clock import StoppedClock
+from support.transports import make_session
 
 from pipeline.catalog import FilmList
 from pipeline.errors import (
@@ -26,7 +27,6 @@ from pipeline.errors import (
 from pipeline.tmdb.client import Client
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.run_failure import Attempt, RunFailure
-from pipeline.tmdb.transport import Transport
 
 POPULAR = "/movie/popular"
 TRENDING = "/trending/movie/day"
@@ -46,16 +46,15 @@ def open_client(tmdb: FakeTmdb) -> Iterator[Opener]:
         connections: int = 4,
         run_failure: RunFailure | None = None,
     ) -> Client:
-        asker = Transport(
+        session = make_session(
             url,
-            Credential(secret),
-            None,
-            retries=2,
+            secret,
             connections=connections,
+            retries=2,
             backoff_seconds=0.001,
             run_failure=run_failure,
         )
-        opened.append(Client(asker, "ko-KR", "KR"))
+        opened.append(Client(session, "ko-KR", "KR"))
         return opened[-1]
 
     yield make
@@ -84,7 +83,7 @@ HORROR = FilmList(
 # --- The pages --------------------------------------------------------------------------------
 
 
-def test_pages_stand_in_the_lists_order_whatever_order_they_arrive_in(
+def test_pages_are_in_the_order_of_the_list_whatever_order_they_arrive_in(
     tmdb: FakeTmdb, open_client: Opener
 ) -> None:
     for page, seconds in ((2, 0.2), (3, 0.1), (5, 0.05)):
@@ -92,24 +91,24 @@ def test_pages_stand_in_the_lists_order_whatever_order_they_arrive_in(
 
     fetched = open_client().fetch(popular(6))
 
-    assert [page.number for page in fetched.pages] == [1, 2, 3, 4, 5, 6]
-    ids = [film["id"] for page in fetched.pages for film in page.films]
+    assert [page.page for page in fetched.pages] == [1, 2, 3, 4, 5, 6]
+    ids = [film["id"] for page in fetched.pages for film in page.results]
     assert ids == list(range(100_001, 100_121))
     assert not fetched.demo
     assert tmdb.pages(POPULAR) == [1, 2, 3, 4, 5, 6]
 
 
-def test_the_second_list_over_a_client_is_whole_too(tmdb: FakeTmdb, open_client: Opener) -> None:
+def test_the_second_list_of_a_client_is_complete_too(tmdb: FakeTmdb, open_client: Opener) -> None:
     client = open_client()
     client.fetch(trending(1))
 
     fetched = client.fetch(popular(3))
 
-    assert [page.number for page in fetched.pages] == [1, 2, 3]
+    assert [page.page for page in fetched.pages] == [1, 2, 3]
     assert tmdb.pages(POPULAR) == [1, 2, 3]
 
 
-def test_each_list_tells_of_its_own_effort(
+def test_each_list_has_statistics_of_its_own(
     open_client: Opener, stopped_clock: StoppedClock
 ) -> None:
     def rows(name: str, page: int, query: Mapping[str, str]) -> None:
@@ -117,7 +116,7 @@ def test_each_list_tells_of_its_own_effort(
 
     with FakeTmdb(limit=None, rows=rows) as tmdb:
         client = open_client(tmdb.url)
-        first, second = client.fetch(popular(2)).effort, client.fetch(popular(3)).effort
+        first, second = client.fetch(popular(2)).stats, client.fetch(popular(3)).stats
 
     assert (first.requests, second.requests) == (2, 3)
     assert first.bytes_received > 2_000
@@ -141,14 +140,14 @@ def test_only_the_first_page_of_all_goes_alone(open_client: Opener) -> None:
         assert tmdb.peak_in_flight == 2
 
 
-def test_a_film_on_two_pages_is_kept_on_both(open_client: Opener) -> None:
+def test_a_movie_on_two_pages_is_kept_on_both(open_client: Opener) -> None:
     """Dropping the second is the document's business, which counts them."""
     with FakeTmdb(limit=None, repeat_last_on_next_page=True) as tmdb:
         pages = open_client(tmdb.url).fetch(popular(3)).pages
 
     for before, after in itertools.pairwise(pages):
-        assert before.films[-1] == after.films[0]
-    assert sum(len(page.films) for page in pages) == 60
+        assert before.results[-1] == after.results[0]
+    assert sum(len(page.results) for page in pages) == 60
 
 
 def test_rows_are_kept_exactly_as_received(open_client: Opener) -> None:
@@ -160,7 +159,7 @@ def test_rows_are_kept_exactly_as_received(open_client: Opener) -> None:
     with FakeTmdb(limit=None, rows=lambda *_: [row, {"id": 2}]) as tmdb:
         (page,) = open_client(tmdb.url).fetch(popular(1)).pages
 
-    assert json.dumps(page.films, ensure_ascii=False) == json.dumps(
+    assert json.dumps(page.results, ensure_ascii=False) == json.dumps(
         [row, {"id": 2}], ensure_ascii=False
     )
 
@@ -174,10 +173,10 @@ def test_the_totals_of_each_page_are_kept_as_claimed(tmdb: FakeTmdb, open_client
     assert {page.total_pages for page in pages} == {500}
 
 
-# --- What is asked ----------------------------------------------------------------------------
+# --- What is requested ----------------------------------------------------------------------------
 
 
-def test_language_and_region_are_told(tmdb: FakeTmdb, open_client: Opener) -> None:
+def test_language_and_region_are_sent(tmdb: FakeTmdb, open_client: Opener) -> None:
     open_client().fetch(popular(2))
 
     for number, request in enumerate(tmdb.requests, start=1):
@@ -189,29 +188,29 @@ def test_language_and_region_are_told(tmdb: FakeTmdb, open_client: Opener) -> No
         }
 
 
-def test_trending_is_asked_for_without_a_region(tmdb: FakeTmdb, open_client: Opener) -> None:
+def test_trending_is_requested_without_a_region(tmdb: FakeTmdb, open_client: Opener) -> None:
     open_client().fetch(trending(1))
 
     (request,) = tmdb.requests
     assert dict(request.query) == {"language": "ko-KR", "page": "1", "api_key": V3_KEY}
 
 
-def test_a_genre_is_asked_for_by_its_number(tmdb: FakeTmdb, open_client: Opener) -> None:
+def test_a_genre_is_requested_by_its_id(tmdb: FakeTmdb, open_client: Opener) -> None:
     pages = open_client().fetch(HORROR).pages
 
-    assert all(film["genre_ids"] == [27] for page in pages for film in page.films)
+    assert all(film["genre_ids"] == [27] for page in pages for film in page.results)
     assert all(request.query["sort_by"] == "popularity.desc" for request in tmdb.requests)
 
 
 @pytest.mark.parametrize("genres", [[28], None, "27"])
-def test_films_of_another_genre_are_warned_of(
+def test_movies_of_another_genre_cause_a_warning(
     genres: object, tmdb: FakeTmdb, open_client: Opener, caplog: pytest.LogCaptureFixture
 ) -> None:
     tmdb.fail(fake.edit(lambda page: page["results"][3].update(genre_ids=genres)), page=2)
 
     open_client().fetch(HORROR)
 
-    assert warnings_in(caplog) == ["horror: 1 films are not of that genre"]
+    assert warnings_in(caplog) == ["horror: 1 movies are not of that genre"]
 
 
 def test_a_wrong_key_costs_exactly_one_request(
@@ -257,7 +256,7 @@ def test_progress_never_falls_and_ends_with_all_pages(open_client: Opener, pages
             assert {total for _, total in seen} == {pages}
 
 
-def test_progress_is_told_while_pages_are_still_missing(open_client: Opener) -> None:
+def test_progress_is_reported_while_pages_are_still_missing(open_client: Opener) -> None:
     """The last page is answered once the progress of the others was reported."""
     seen: list[int] = []
     three_seen = threading.Event()
@@ -277,21 +276,19 @@ def test_progress_is_told_while_pages_are_still_missing(open_client: Opener) -> 
     assert seen[-1] == 4
 
 
-# --- Answers that are not believed ------------------------------------------------------------
+# --- Answers that are not accepted ------------------------------------------------------------
 
 
-def test_another_page_than_asked_for_is_asked_for_again(
-    tmdb: FakeTmdb, open_client: Opener
-) -> None:
+def test_another_page_than_requested_is_retried(tmdb: FakeTmdb, open_client: Opener) -> None:
     tmdb.fail(fake.edit(lambda document: document.update(page=1)), page=2)
 
     pages = open_client().fetch(popular(3)).pages
 
-    assert [page.films[0]["id"] for page in pages] == [100_001, 100_021, 100_041]
+    assert [page.results[0]["id"] for page in pages] == [100_001, 100_021, 100_041]
     assert tmdb.pages(POPULAR) == [1, 2, 2, 3]
 
 
-def test_another_page_than_asked_for_is_named_when_it_stays(
+def test_another_page_than_requested_is_reported_after_the_last_attempt(
     tmdb: FakeTmdb, open_client: Opener
 ) -> None:
     tmdb.fail(fake.edit(lambda document: document.update(page=1)), page=2, times=None)
@@ -302,18 +299,16 @@ def test_another_page_than_asked_for_is_named_when_it_stays(
     assert tmdb.pages(POPULAR).count(2) == 3
 
 
-def test_an_empty_page_amid_the_list_is_asked_for_again(
-    tmdb: FakeTmdb, open_client: Opener
-) -> None:
+def test_an_empty_page_within_the_list_is_retried(tmdb: FakeTmdb, open_client: Opener) -> None:
     tmdb.fail(fake.empty_page(), page=2)
 
     pages = open_client().fetch(popular(3)).pages
 
-    assert [len(page.films) for page in pages] == [20, 20, 20]
+    assert [len(page.results) for page in pages] == [20, 20, 20]
     assert tmdb.pages(POPULAR) == [1, 2, 2, 3]
 
 
-def test_an_empty_page_amid_the_list_is_named_when_it_stays(
+def test_an_empty_page_within_the_list_is_reported_after_the_last_attempt(
     tmdb: FakeTmdb, open_client: Opener
 ) -> None:
     tmdb.fail(fake.empty_page(), page=2, times=None)
@@ -324,18 +319,18 @@ def test_an_empty_page_amid_the_list_is_named_when_it_stays(
     assert tmdb.pages(POPULAR).count(2) == 3
 
 
-def test_a_last_page_that_holds_less_than_its_totals_say_is_asked_for_again(
+def test_a_last_page_that_holds_less_than_its_totals_say_is_retried(
     tmdb: FakeTmdb, open_client: Opener
 ) -> None:
     nothing = {"page": 1, "results": [], "total_pages": 1, "total_results": 1}
     tmdb.fail(fake.json_body(nothing), page=1)
 
-    assert len(open_client().fetch(popular(1)).pages[0].films) == 20
+    assert len(open_client().fetch(popular(1)).pages[0].results) == 20
     assert tmdb.pages(POPULAR) == [1, 1]
 
 
 @pytest.mark.parametrize("warmed_up", [False, True], ids=["first list", "later list"])
-def test_a_list_that_ends_early_is_taken_with_a_warning(
+def test_a_list_that_ends_early_is_accepted_with_a_warning(
     warmed_up: bool, open_client: Opener, caplog: pytest.LogCaptureFixture
 ) -> None:
     with FakeTmdb(limit=None, total_pages=2) as tmdb:
@@ -344,8 +339,8 @@ def test_a_list_that_ends_early_is_taken_with_a_warning(
             client.fetch(trending(1))
         pages = client.fetch(popular(5)).pages
 
-    assert [film["id"] for page in pages for film in page.films] == list(range(100_001, 100_041))
-    assert warnings_in(caplog) == ["popular: the list ends early, 2 of 5 pages held films"]
+    assert [film["id"] for page in pages for film in page.results] == list(range(100_001, 100_041))
+    assert warnings_in(caplog) == ["popular: the list ends early, 2 of 5 pages held movies"]
 
 
 @pytest.mark.parametrize("warmed_up", [False, True], ids=["first list", "later list"])
@@ -361,10 +356,10 @@ def test_the_same_pages_are_requested_whatever_the_first_one_says_of_their_numbe
     fetched = client.fetch(popular(5))
 
     assert tmdb.pages(POPULAR) == [1, 2, 3, 4, 5]
-    assert sum(len(page.films) for page in fetched.pages) == 100
+    assert sum(len(page.results) for page in fetched.pages) == 100
 
 
-def test_an_empty_list_is_taken_with_a_warning(
+def test_an_empty_list_is_accepted_with_a_warning(
     tmdb: FakeTmdb, open_client: Opener, caplog: pytest.LogCaptureFixture
 ) -> None:
     nothing = {"results": [], "total_pages": 1, "total_results": 0}
@@ -372,11 +367,11 @@ def test_an_empty_list_is_taken_with_a_warning(
 
     pages = open_client().fetch(popular(5)).pages
 
-    assert [page.films for page in pages] == [[]] * 5
-    assert warnings_in(caplog) == ["popular: the list ends early, 0 of 5 pages held films"]
+    assert [page.results for page in pages] == [[]] * 5
+    assert warnings_in(caplog) == ["popular: the list ends early, 0 of 5 pages held movies"]
 
 
-def test_a_whole_list_is_not_warned_of(
+def test_a_complete_list_causes_no_warning(
     open_client: Opener, caplog: pytest.LogCaptureFixture
 ) -> None:
     open_client().fetch(popular(3))
@@ -394,7 +389,7 @@ def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 PAGE = {"page": 1, "results": [{"id": 1}], "total_pages": 1, "total_results": 1}
 NO_ROWS: tuple[object, ...] = (None, 7, [], "")
-MISSHAPEN: dict[str, tuple[object, str]] = {
+UNFIT: dict[str, tuple[object, str]] = {
     **{f"no {field}": ({k: v for k, v in PAGE.items() if k != field}, field) for field in PAGE},
     **{
         f"{field} is {value!r}": (PAGE | {field: value}, field)
@@ -422,26 +417,30 @@ MISSHAPEN: dict[str, tuple[object, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", MISSHAPEN)
-def test_an_answer_of_another_shape_is_told_with_its_field(
+@pytest.mark.parametrize("name", UNFIT)
+def test_an_answer_that_does_not_fit_the_schema_is_reported_with_its_field(
     name: str, tmdb: FakeTmdb, open_client: Opener
 ) -> None:
-    document, field = MISSHAPEN[name]
+    document, field = UNFIT[name]
     tmdb.fail(fake.json_body(document), times=None)
 
     with pytest.raises(AnswerNotUnderstood) as raised:
         open_client().fetch(popular(5))
 
     assert raised.value.facts["field"] == field
-    wanted = {"results": "a list", "results[0]": "an object"}.get(field, "a whole number")
-    why = (
-        f"does not have {wanted} in its field {field}: TMDB or what stands at TMDB_API_URL has "
-        "changed; nothing was written."
-    )
-    assert str(raised.value) == (
-        f"TMDB's answer to {POPULAR}, page 1, {why if field else 'is no JSON object.'}"
-    )
+    sentence = str(raised.value)
+    assert sentence.startswith(f"TMDB's answer to {POPULAR}, page 1, is not a page of a list (")
+    assert field in sentence
+    assert sentence.endswith("TMDB_API_URL has changed; nothing was written.")
     assert tmdb.count() == 1
+
+
+def test_a_lone_surrogate_does_not_fail_the_list(open_client: Opener) -> None:
+    row = {"id": 1, "title": "half \ud83d"}
+    with FakeTmdb(limit=None, rows=lambda *_: [row]) as tmdb:
+        (page,) = open_client(tmdb.url).fetch(popular(1)).pages
+
+    assert page.results == [{"id": 1, "title": "half \ufffd"}]
 
 
 # --- A page that fails ------------------------------------------------------------------------
@@ -471,7 +470,7 @@ def test_a_page_that_fails_ends_the_pauses_of_the_others(
     assert tmdb.pages(POPULAR).count(2) <= 1
 
 
-def test_a_credential_refused_amid_the_list_stops_it(open_client: Opener) -> None:
+def test_a_credential_refused_within_the_list_stops_it(open_client: Opener) -> None:
     with FakeTmdb(limit=None, latency=0.02) as tmdb:
         tmdb.fail(fake.refused(), page=4, times=None)
 
@@ -492,11 +491,11 @@ def test_the_client_can_be_used_again_after_a_list_failed(
     assert len(client.fetch(popular(10)).pages) == 10
 
 
-def test_the_effort_of_a_list_is_told(tmdb: FakeTmdb, open_client: Opener) -> None:
+def test_the_statistics_of_a_list_are_returned(tmdb: FakeTmdb, open_client: Opener) -> None:
     tmdb.fail(fake.status(503), page=2)
 
-    effort = open_client().fetch(popular(3)).effort
+    stats = open_client().fetch(popular(3)).stats
 
-    assert (effort.requests, effort.retries) == (4, 1)
-    assert effort.bytes_received > 3 * 1000
-    assert effort.duration_seconds > 0
+    assert (stats.requests, stats.retries) == (4, 1)
+    assert stats.bytes_received > 3 * 1000
+    assert stats.duration_seconds > 0

@@ -16,7 +16,7 @@ from support.fake_tmdb import FakeTmdb
 from pipeline import demo
 from pipeline.quality.movie_rules import MOVIE_RULES
 from pipeline.quality.snapshot import RequestContext
-from pipeline.tmdb.client import _check_page
+from pipeline.tmdb.response import parse_page
 
 ON = datetime.date(2026, 5, 24)
 SOURCES = ("recordings", "fake", "catalogue")
@@ -199,7 +199,7 @@ def rows_of_each(answers: list[Answer]) -> list[dict[str, Any]]:
 @every_source
 def test_our_client_takes_every_list_answer_for_the_page_it_is(answers: list[Answer]) -> None:
     for answer in lists_of(answers):
-        _check_page(answer.body, answer.path, int(answer.query.get("page", "1")))
+        parse_page(answer.body, answer.path, int(answer.query.get("page", "1")))
 
 
 @every_source

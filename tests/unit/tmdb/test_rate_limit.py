@@ -13,23 +13,29 @@ from support.rates import assert_within
 from support.stopped_clock import StoppedClock
 
 from pipeline.errors import StorageError
-from pipeline.tmdb.rate_limit import MAX_HOLD_SECONDS, Limit, Pacer, limits
+from pipeline.tmdb.rate_limit import MAX_HOLD_SECONDS, Limit, RateLimiter, limits
 
 
 @pytest.fixture
-def open_pacer(pace: Path) -> Iterator[Callable[..., Pacer]]:
-    opened: list[Pacer] = []
+def pace(tmp_path: Path) -> Path:
+    """The shared file; neither it nor its folder is there yet."""
+    return tmp_path / "tmdb-pipeline" / "pace"
 
-    def make(rate: float = 40, burst: float | None = None) -> Pacer:
-        opened.append(Pacer(pace, Limit(rate, rate if burst is None else burst)))
+
+@pytest.fixture
+def open_limiter(pace: Path) -> Iterator[Callable[..., RateLimiter]]:
+    opened: list[RateLimiter] = []
+
+    def make(rate: float = 40, burst: float | None = None) -> RateLimiter:
+        opened.append(RateLimiter(pace, Limit(rate, rate if burst is None else burst)))
         return opened[-1]
 
     yield make
-    for pacer in opened:
-        pacer.close()
+    for limiter in opened:
+        limiter.close()
 
 
-Opener = Callable[..., Pacer]
+Opener = Callable[..., RateLimiter]
 
 
 # --- The rate ---------------------------------------------------------------------------------
@@ -37,119 +43,119 @@ Opener = Callable[..., Pacer]
 
 @pytest.mark.usefixtures("stopped_clock")
 def test_a_cold_api_is_asked_one_seconds_worth_at_once_then_at_the_rate(
-    open_pacer: Opener,
+    open_limiter: Opener,
 ) -> None:
-    pacer = open_pacer(40)
+    limiter = open_limiter(40)
 
-    waits = [pacer.reserve() for _ in range(120)]
+    waits = [limiter.acquire() for _ in range(120)]
 
     assert waits[:40] == [0.0] * 40
     assert waits[40:] == pytest.approx([(n + 1) / 40 for n in range(80)])
 
 
 def test_an_hour_of_rest_earns_no_more_than_one_burst(
-    stopped_clock: StoppedClock, open_pacer: Opener
+    stopped_clock: StoppedClock, open_limiter: Opener
 ) -> None:
-    pacer = open_pacer(40)
+    limiter = open_limiter(40)
     for _ in range(100):
-        pacer.reserve()
+        limiter.acquire()
     stopped_clock.now += 3600
 
-    assert sum(pacer.reserve() == 0 for _ in range(100)) == 40
+    assert sum(limiter.acquire() == 0 for _ in range(100)) == 40
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(1, 1), (38, 38), (1000, 50)])
 def test_over_any_span_no_more_is_granted_than_burst_and_rate_allow(
-    rate: float, burst: float, stopped_clock: StoppedClock, open_pacer: Opener
+    rate: float, burst: float, stopped_clock: StoppedClock, open_limiter: Opener
 ) -> None:
-    pacer = open_pacer(rate, burst)
+    limiter = open_limiter(rate, burst)
     moments: list[float] = []
     for step in range(400):
         stopped_clock.now += (step % 7) * 0.2 / rate
-        moments.append(stopped_clock.now + pacer.reserve())
+        moments.append(stopped_clock.now + limiter.acquire())
 
     assert_within(moments, rate, burst)
 
 
 @pytest.mark.usefixtures("stopped_clock")
-def test_at_a_very_slow_pace_the_many_who_wait_are_not_forgotten(open_pacer: Opener) -> None:
+def test_at_a_very_slow_pace_the_many_who_wait_are_not_forgotten(open_limiter: Opener) -> None:
     """4 workers with 16 connections each, at the slowest rate that can be set."""
-    pacer = open_pacer(0.1)
+    limiter = open_limiter(0.1)
 
-    waits = [pacer.reserve() for _ in range(64)]
+    waits = [limiter.acquire() for _ in range(64)]
 
     assert waits == pytest.approx([n * 10 for n in range(64)])
 
 
 @pytest.mark.usefixtures("stopped_clock")
-def test_who_asks_first_is_served_first_whoever_it_is(open_pacer: Opener) -> None:
-    greedy, modest = open_pacer(10), open_pacer(10)
+def test_who_asks_first_is_served_first_whoever_it_is(open_limiter: Opener) -> None:
+    greedy, modest = open_limiter(10), open_limiter(10)
     for _ in range(30):
-        greedy.reserve()
+        greedy.acquire()
 
-    waits = [pacer.reserve() for _ in range(20) for pacer in (modest, greedy)]
+    waits = [limiter.acquire() for _ in range(20) for limiter in (modest, greedy)]
 
     assert waits == pytest.approx([(21 + n) / 10 for n in range(40)])
 
 
-def test_a_hold_delays_everybody(stopped_clock: StoppedClock, open_pacer: Opener) -> None:
-    told, other = open_pacer(40), open_pacer(40)
-    told.reserve()
+def test_a_hold_delays_everybody(stopped_clock: StoppedClock, open_limiter: Opener) -> None:
+    told, other = open_limiter(40), open_limiter(40)
+    told.acquire()
 
     told.hold(2.5)
 
-    assert other.reserve() == pytest.approx(2.5)
-    assert told.reserve() == pytest.approx(2.5 + 1 / 40)
+    assert other.acquire() == pytest.approx(2.5)
+    assert told.acquire() == pytest.approx(2.5 + 1 / 40)
     stopped_clock.now += 1
     told.hold(0.5)
-    assert other.reserve() == pytest.approx(1.5 + 2 / 40), "a shorter hold ends no longer one"
+    assert other.acquire() == pytest.approx(1.5 + 2 / 40), "a shorter hold ends no longer one"
 
 
 @pytest.mark.parametrize("seconds", [2.5, 301.0, 600.0, 86_400.0])
 def test_nothing_goes_before_a_hold_is_over_however_long_it_is(
-    seconds: float, stopped_clock: StoppedClock, open_pacer: Opener
+    seconds: float, stopped_clock: StoppedClock, open_limiter: Opener
 ) -> None:
-    first, other = open_pacer(40), open_pacer(40)
+    first, other = open_limiter(40), open_limiter(40)
     first.hold(seconds)
 
     for _ in range(3):
         stopped_clock.now += seconds / 4
         left = 1000.0 + seconds - stopped_clock.now
-        assert other.held_seconds() == pytest.approx(left)
-        assert other.reserve() >= left - 1e-6
+        assert other.hold_seconds() == pytest.approx(left)
+        assert other.acquire() >= left - 1e-6
     stopped_clock.now = 1000.0 + seconds + 60
-    assert (other.held_seconds(), other.reserve()) == (0.0, 0.0)
+    assert (other.hold_seconds(), other.acquire()) == (0.0, 0.0)
 
 
 def test_after_a_hold_it_does_not_begin_with_a_burst(
-    stopped_clock: StoppedClock, open_pacer: Opener
+    stopped_clock: StoppedClock, open_limiter: Opener
 ) -> None:
-    pacer = open_pacer(40)
-    pacer.hold(600)
+    limiter = open_limiter(40)
+    limiter.hold(600)
     stopped_clock.now += 600
 
-    waits = [pacer.reserve() for _ in range(10)]
+    waits = [limiter.acquire() for _ in range(10)]
 
     assert waits == pytest.approx([n / 40 for n in range(10)])
 
 
 def test_a_hold_is_believed_for_a_day_at_most(
-    stopped_clock: StoppedClock, open_pacer: Opener
+    stopped_clock: StoppedClock, open_limiter: Opener
 ) -> None:
-    pacer = open_pacer(40)
-    pacer.hold(1e9)
-    assert pacer.held_seconds() == MAX_HOLD_SECONDS == 86_400
+    limiter = open_limiter(40)
+    limiter.hold(1e9)
+    assert limiter.hold_seconds() == MAX_HOLD_SECONDS == 86_400
     stopped_clock.now += MAX_HOLD_SECONDS
-    assert pacer.held_seconds() == 0
+    assert limiter.hold_seconds() == 0
 
 
 def test_a_hold_from_before_the_machine_was_restarted_is_over(
-    stopped_clock: StoppedClock, open_pacer: Opener
+    stopped_clock: StoppedClock, open_limiter: Opener
 ) -> None:
-    pacer = open_pacer(40)
-    pacer.hold(600)
+    limiter = open_limiter(40)
+    limiter.hold(600)
     stopped_clock.now = 20.0
-    assert (pacer.held_seconds(), pacer.reserve()) == (0.0, 0.0)
+    assert (limiter.hold_seconds(), limiter.acquire()) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -158,31 +164,22 @@ def test_a_hold_from_before_the_machine_was_restarted_is_over(
 )
 @pytest.mark.usefixtures("stopped_clock")
 def test_a_damaged_hold_holds_nobody(
-    set_at: float, until: float, pace: Path, open_pacer: Opener
+    set_at: float, until: float, pace: Path, open_limiter: Opener
 ) -> None:
     pace.parent.mkdir(mode=0o700)
     pace.write_bytes(struct.pack("<3d", 0.0, set_at, until))
-    pacer = open_pacer(40)
-    assert (pacer.held_seconds(), pacer.reserve()) == (0.0, 0.0)
-
-
-@pytest.mark.usefixtures("stopped_clock")
-def test_a_file_of_an_earlier_version_keeps_its_buckets(pace: Path, open_pacer: Opener) -> None:
-    pace.parent.mkdir(mode=0o700)
-    pace.write_bytes(struct.pack("<d", 1000.0 + 2.0))
-    pacer = open_pacer(1, 1)
-    assert pacer.held_seconds() == 0.0
-    assert pacer.reserve() == pytest.approx(2.0)
+    limiter = open_limiter(40)
+    assert (limiter.hold_seconds(), limiter.acquire()) == (0.0, 0.0)
 
 
 # --- Our pace against TMDB's bucket ------------------------------------------------------------
 
 
-def sent(pacer: Pacer, stopped_clock: StoppedClock, requests: int) -> list[float]:
+def sent(limiter: RateLimiter, stopped_clock: StoppedClock, requests: int) -> list[float]:
     """The moments of so many requests, reserved by 16 at a time, from the first one on."""
     moments: list[float] = []
     while len(moments) < requests:
-        moments += [stopped_clock.now + pacer.reserve() for _ in range(16)]
+        moments += [stopped_clock.now + limiter.acquire() for _ in range(16)]
         stopped_clock.now = max(stopped_clock.now, moments[-1])
     return [moment - moments[0] for moment in moments[:requests]]
 
@@ -190,39 +187,39 @@ def sent(pacer: Pacer, stopped_clock: StoppedClock, requests: int) -> list[float
 def test_a_week_takes_what_a_bucket_of_40_grants_less_two(
     stopped_clock: StoppedClock, pace: Path
 ) -> None:
-    pacer = Pacer(pace, *limits(38))
-    moments = sent(pacer, stopped_clock, 140)
+    limiter = RateLimiter(pace, *limits(38))
+    moments = sent(limiter, stopped_clock, 140)
     assert moments[-1] == pytest.approx((140 - 38) / 40)
     assert_within(moments, 40, 38)
-    pacer.close()
+    limiter.close()
 
 
 def test_in_the_long_run_the_rate_is_kept(stopped_clock: StoppedClock, pace: Path) -> None:
-    pacer = Pacer(pace, *limits(38))
-    moments = sent(pacer, stopped_clock, 1000)
+    limiter = RateLimiter(pace, *limits(38))
+    moments = sent(limiter, stopped_clock, 1000)
     assert_within(moments, 40, 38)
     assert_within(moments, 38, 44)
     assert moments[-1] == pytest.approx((1000 - 44) / 38)
-    pacer.close()
+    limiter.close()
 
 
 @pytest.mark.parametrize("rate", [0.1, 1, 20, 38, 1000])
 def test_at_any_rate_it_stays_in_proportion_below_the_api(
     rate: float, stopped_clock: StoppedClock, pace: Path
 ) -> None:
-    pacer = Pacer(pace, *limits(rate))
-    assert_within(sent(pacer, stopped_clock, 300), rate * 40 / 38, max(1, rate))
-    pacer.close()
+    limiter = RateLimiter(pace, *limits(rate))
+    assert_within(sent(limiter, stopped_clock, 300), rate * 40 / 38, max(1, rate))
+    limiter.close()
 
 
 def test_a_rest_earns_the_burst_again_and_no_more(stopped_clock: StoppedClock, pace: Path) -> None:
-    pacer = Pacer(pace, *limits(38))
-    sent(pacer, stopped_clock, 500)
+    limiter = RateLimiter(pace, *limits(38))
+    sent(limiter, stopped_clock, 500)
     stopped_clock.now += 60
-    again = sent(pacer, stopped_clock, 140)
+    again = sent(limiter, stopped_clock, 140)
     assert sum(moment < 1e-9 for moment in again) == 38
     assert again[-1] == pytest.approx((140 - 38) / 40)
-    pacer.close()
+    limiter.close()
 
 
 # --- The file ---------------------------------------------------------------------------------
@@ -245,79 +242,81 @@ def test_a_rest_earns_the_burst_again_and_no_more(stopped_clock: StoppedClock, p
 )
 @pytest.mark.usefixtures("stopped_clock")
 def test_a_strange_file_neither_stops_nor_frees_anybody(
-    content: bytes, pace: Path, open_pacer: Opener
+    content: bytes, pace: Path, open_limiter: Opener
 ) -> None:
     pace.parent.mkdir(mode=0o700)
     pace.write_bytes(content)
-    pacer = open_pacer(40)
+    limiter = open_limiter(40)
 
-    waits = [pacer.reserve() for _ in range(60)]
+    waits = [limiter.acquire() for _ in range(60)]
 
     assert waits[:40] == [0.0] * 40
     assert waits[40:] == pytest.approx([(n + 1) / 40 for n in range(20)])
 
 
-def test_the_folder_and_the_file_are_for_us_alone(pace: Path, open_pacer: Opener) -> None:
-    open_pacer().reserve()
+def test_the_folder_and_the_file_are_for_us_alone(pace: Path, open_limiter: Opener) -> None:
+    open_limiter().acquire()
 
     assert pace.parent.stat().st_mode & 0o777 == 0o700
     assert pace.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_file_is_deleted_by_somebody_and_all_goes_on(pace: Path, open_pacer: Opener) -> None:
-    pacer = open_pacer()
-    pacer.reserve()
+def test_the_file_is_deleted_by_somebody_and_all_goes_on(pace: Path, open_limiter: Opener) -> None:
+    limiter = open_limiter()
+    limiter.acquire()
     pace.unlink()
 
-    assert pacer.reserve() == 0
-    pacer.close()
-    assert pacer.reserve() == 0, "a closed pacer opens its file again"
+    assert limiter.acquire() == 0
+    limiter.close()
+    assert limiter.acquire() == 0, "a closed limiter opens its file again"
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
-def test_a_folder_of_somebody_else_is_refused(pace: Path, open_pacer: Opener) -> None:
+def test_a_folder_of_somebody_else_is_refused(pace: Path, open_limiter: Opener) -> None:
     pace.parent.mkdir(mode=0o777)
     os.chown(pace.parent, 12345, 12345)
 
-    assert_refused(open_pacer(), pace, ": its folder belongs to somebody else; set TMPDIR")
+    assert_refused(open_limiter(), pace, ": its folder belongs to another user; set TMPDIR")
     assert not pace.exists()
 
 
 def test_a_planted_link_in_place_of_the_file_is_refused(
-    pace: Path, tmp_path: Path, open_pacer: Opener
+    pace: Path, tmp_path: Path, open_limiter: Opener
 ) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
     pace.parent.mkdir(mode=0o700)
     pace.symlink_to(victim)
 
-    assert_refused(open_pacer(), pace)
+    assert_refused(open_limiter(), pace)
     assert victim.read_text() == "precious"
 
 
 def test_a_planted_link_in_place_of_the_folder_is_refused(
-    pace: Path, tmp_path: Path, open_pacer: Opener
+    pace: Path, tmp_path: Path, open_limiter: Opener
 ) -> None:
     target = tmp_path / "target"
     target.mkdir()
     pace.parent.symlink_to(target)
 
-    assert_refused(open_pacer(), pace)
+    assert_refused(open_limiter(), pace)
     assert list(target.iterdir()) == []
 
 
-def test_a_file_in_place_of_the_folder_is_told(pace: Path, open_pacer: Opener) -> None:
+def test_a_file_in_place_of_the_folder_is_told(pace: Path, open_limiter: Opener) -> None:
     pace.parent.write_text("")
 
-    assert_refused(open_pacer(), pace)
+    assert_refused(open_limiter(), pace)
 
 
-def assert_refused(pacer: Pacer, pace: Path, why: str = "Cannot keep the request pace") -> None:
+def assert_refused(
+    limiter: RateLimiter, pace: Path, why: str = "Cannot keep the rate limit"
+) -> None:
     with pytest.raises(StorageError, match=why) as raised:
-        pacer.reserve()
+        limiter.acquire()
     assert raised.value.facts == {"path": str(pace)}
     sentence = str(raised.value)
     assert str(pace) in sentence
-    assert "set TMPDIR to a folder of your own" in sentence
+    assert "set TMPDIR to a writable folder of your own" in sentence
     assert sentence.endswith(".")
     assert "\n" not in sentence

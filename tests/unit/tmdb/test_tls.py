@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import datetime
 import threading
 from collections.abc import Callable, Iterator
@@ -15,14 +16,13 @@ import trustme
 from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.repository import REPOSITORY
 from support.tls import PAGE, ConnectProxy, TlsServer
+from support.transports import make_session, unchanged
 
 from pipeline.errors import RequestRejected, TmdbBlocked, TmdbUnavailable
 from pipeline.ops.probes.machine import clock_and_zone
 from pipeline.ops.probes.tmdb import host
 from pipeline.settings import current
-from pipeline.tmdb import transport
-from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.transport import Transport
+from pipeline.tmdb.transport import Network
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0bHMifQ.c2lnbmF0dXJlLW9mLXRscw"
 NAME = "films.invalid"
@@ -54,11 +54,8 @@ def server(authority: trustme.CA) -> Iterator[TlsServer]:
 
 
 def ask(url: str, secret: str = V3_KEY, retries: int = 0) -> Any:
-    transport = Transport(url, Credential(secret), None, retries=retries, connections=1)
-    try:
-        return transport.get("/movie/popular", {"page": "1"}, lambda _: None, threading.Event())
-    finally:
-        transport.close()
+    with contextlib.closing(make_session(url, secret, retries=retries)) as session:
+        return session.get("/movie/popular", {"page": "1"}, unchanged, threading.Event())
 
 
 def test_a_certificate_of_an_authority_that_is_trusted_is_taken(
@@ -142,7 +139,7 @@ def test_a_folder_of_certificates_is_taken_as_one(
     monkeypatch.setattr("ssl.create_default_context", lambda **given: asked.append(given))
     for value in (str(tmp_path), f"{tmp_path}/x.pem"):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", value)
-        transport.trusted("https://127.0.0.1/3")
+        Network("https://127.0.0.1/3").ssl_context()
     assert asked == [{"capath": tmp_path}, {"cafile": tmp_path / "x.pem"}]
 
 

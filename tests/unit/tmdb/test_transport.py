@@ -35,11 +35,11 @@ from pipeline.errors import (
     TmdbBlocked,
     TmdbUnavailable,
 )
-from pipeline.tmdb import body, connections, transport
+from pipeline.tmdb import body, header_deadline, transport
 from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.credential_state import Acceptance
-from pipeline.tmdb.faults import Stopped
-from pipeline.tmdb.rate_limit import Limit, Pacer
+from pipeline.tmdb.credential_state import CredentialState
+from pipeline.tmdb.errors import Stopped
+from pipeline.tmdb.rate_limit import Limit, RateLimiter
 from pipeline.version import VERSION
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0ZXN0In0.c2lnbmF0dXJlLW9mLXRlc3Q"
@@ -50,9 +50,9 @@ BRIEF_SILENCE = 0.25
 @pytest.fixture
 def brief_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up on silence and on dripping answers soon."""
-    monkeypatch.setattr(transport, "SILENCE_SECONDS", BRIEF_SILENCE)
-    monkeypatch.setattr(connections, "HEAD_SECONDS", BRIEF_SILENCE * 2)
-    monkeypatch.setattr(body, "ANSWER_SECONDS", BRIEF_SILENCE)
+    monkeypatch.setattr(transport, "READ_TIMEOUT_SECONDS", BRIEF_SILENCE)
+    monkeypatch.setattr(header_deadline, "MAX_HEADER_SECONDS", BRIEF_SILENCE * 2)
+    monkeypatch.setattr(body, "MAX_BODY_SECONDS", BRIEF_SILENCE)
 
 
 def shown(error: BaseException) -> str:
@@ -78,18 +78,18 @@ def assert_told_well(error: PipelineError, tmdb: FakeTmdb, *secrets: str) -> Non
 
 
 def test_a_v3_key_travels_as_a_parameter_and_never_as_a_header(
-    tmdb: FakeTmdb, open_transport: Opener
+    tmdb: FakeTmdb, open_session: Opener
 ) -> None:
-    ask(open_transport())
+    ask(open_session())
 
     (request,) = tmdb.requests
     assert dict(request.query) == QUERY | {"api_key": V3_KEY}
     assert V3_KEY not in repr(request.headers)
 
 
-def test_a_token_travels_as_a_bearer_and_never_in_the_address(open_transport: Opener) -> None:
+def test_a_token_travels_as_a_bearer_and_never_in_the_address(open_session: Opener) -> None:
     with FakeTmdb(key=TOKEN, limit=None) as tmdb:
-        ask(open_transport(tmdb.url, TOKEN))
+        ask(open_session(tmdb.url, TOKEN))
 
         (request,) = tmdb.requests
     assert request.headers["Authorization"] == f"Bearer {TOKEN}"
@@ -98,7 +98,7 @@ def test_a_token_travels_as_a_bearer_and_never_in_the_address(open_transport: Op
 
 @pytest.mark.parametrize("secret", [V3_KEY, TOKEN], ids=["key", "token"])
 def test_a_netrc_entry_does_not_take_the_credentials_place(
-    secret: str, open_transport: Opener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    secret: str, open_session: Opener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
@@ -106,7 +106,7 @@ def test_a_netrc_entry_does_not_take_the_credentials_place(
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("HOME", str(tmp_path))
     with FakeTmdb(key=secret, limit=None) as tmdb:
-        ask(open_transport(tmdb.url, secret))
+        ask(open_session(tmdb.url, secret))
 
         (request,) = tmdb.requests
     expected = f"Bearer {TOKEN}" if secret == TOKEN else None
@@ -115,17 +115,17 @@ def test_a_netrc_entry_does_not_take_the_credentials_place(
 
 @pytest.mark.parametrize("http_status", [401, 403, 404, 200])
 def test_a_refused_credential_is_not_asked_with_again(
-    http_status: int, open_transport: Opener, tmp_path: Path
+    http_status: int, open_session: Opener, tmp_path: Path
 ) -> None:
     key = fresh_key()
     with FakeTmdb(limit=None) as tmdb:
         tmdb.fail(fake.refused(http_status), times=None)
         of_run = shared(tmp_path, tmdb.url, key)
-        first = open_transport(tmdb.url, key, run_failure=of_run)
+        first = open_session(tmdb.url, key, run_failure=of_run)
         with pytest.raises(CredentialRefused) as refused:
             ask(first)
         assert tmdb.count() == 1
-        for another in (first, open_transport(tmdb.url, key, run_failure=of_run)):
+        for another in (first, open_session(tmdb.url, key, run_failure=of_run)):
             with pytest.raises(CredentialRefused) as again:
                 ask(another)
             assert tmdb.url.removesuffix("/3").removeprefix("http://") in str(again.value)
@@ -144,25 +144,25 @@ def test_a_refused_credential_is_not_asked_with_again(
     [("f" * 32, "v3 key"), ("eyJ3cm9uZw.e30.c2ln", "Read Access Token")],
 )
 def test_a_wrong_credential_is_named_by_its_kind(
-    tmdb: FakeTmdb, secret: str, kind: str, open_transport: Opener
+    tmdb: FakeTmdb, secret: str, kind: str, open_session: Opener
 ) -> None:
     with pytest.raises(CredentialRefused, match=kind) as refused:
-        ask(open_transport(secret=secret))
+        ask(open_session(secret=secret))
 
     assert secret not in shown(refused.value)
     assert tmdb.count() == 1
 
 
 def test_another_credential_and_another_address_still_work_after_a_refusal(
-    open_transport: Opener,
+    open_session: Opener,
 ) -> None:
     good, wrong = fresh_key(), fresh_key()
     with FakeTmdb(key=good, limit=None) as tmdb, FakeTmdb(key=wrong, limit=None) as elsewhere:
         with pytest.raises(CredentialRefused):
-            ask(open_transport(tmdb.url, wrong))
+            ask(open_session(tmdb.url, wrong))
 
-        assert ask(open_transport(tmdb.url, good))["page"] == 1
-        assert ask(open_transport(elsewhere.url, wrong))["page"] == 1
+        assert ask(open_session(tmdb.url, good))["page"] == 1
+        assert ask(open_session(elsewhere.url, wrong))["page"] == 1
 
 
 # --- Faults that may pass ---------------------------------------------------------------------
@@ -214,23 +214,23 @@ TRANSIENT: dict[str, Fault] = {
 
 @pytest.mark.parametrize("name", TRANSIENT)
 def test_a_fault_that_passes_is_not_noticed(
-    name: str, tmdb: FakeTmdb, open_transport: Opener
+    name: str, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
-    expected = ask(open_transport())
+    expected = ask(open_session())
     tmdb.fail(TRANSIENT[name])
 
-    assert ask(open_transport()) == expected
+    assert ask(open_session()) == expected
     assert tmdb.count() == 3
 
 
 @pytest.mark.parametrize("name", TRANSIENT)
 def test_a_fault_that_stays_is_told_after_the_last_attempt(
-    name: str, tmdb: FakeTmdb, open_transport: Opener
+    name: str, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     tmdb.fail(TRANSIENT[name], times=None)
 
     with pytest.raises(TmdbUnavailable, match="in 3 attempts") as raised:
-        ask(open_transport())
+        ask(open_session())
 
     assert tmdb.count() == 3
     assert raised.value.facts == {"path": POPULAR, "attempts": 3}
@@ -251,40 +251,40 @@ def test_an_answer_that_does_not_end_is_given_up_in_time(
     fault: Fault,
     why: str,
     tmdb: FakeTmdb,
-    open_transport: Opener,
+    open_session: Opener,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "luigi-interface.pipeline")
     tmdb.fail(fault)
 
-    assert ask(open_transport(retries=1))["page"] == 1
+    assert ask(open_session(retries=1))["page"] == 1
     assert f"{POPULAR}: {why}" in caplog.text
     assert tmdb.count() == 2
 
 
 @pytest.mark.usefixtures("brief_bounds")
-def test_silence_that_stays_is_told(tmdb: FakeTmdb, open_transport: Opener) -> None:
+def test_silence_that_stays_is_told(tmdb: FakeTmdb, open_session: Opener) -> None:
     tmdb.fail(fake.hang(5), times=None)
 
     with pytest.raises(TmdbUnavailable, match="no answer in time") as raised:
-        ask(open_transport(retries=0))
+        ask(open_session(retries=0))
 
     assert_told_well(raised.value, tmdb)
 
 
 def test_silence_is_given_up_on_before_the_head_s_time_is_up(
-    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+    tmdb: FakeTmdb, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "SILENCE_SECONDS", BRIEF_SILENCE)
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 3600)
+    monkeypatch.setattr(transport, "READ_TIMEOUT_SECONDS", BRIEF_SILENCE)
+    monkeypatch.setattr(header_deadline, "MAX_HEADER_SECONDS", 3600)
     tmdb.fail(fake.hang(3600), times=None)
 
     with pytest.raises(TmdbUnavailable, match="no answer in time"):
-        ask(open_transport(retries=0))
+        ask(open_session(retries=0))
 
 
-def test_a_request_says_what_it_takes_and_who_asks(tmdb: FakeTmdb, open_transport: Opener) -> None:
-    ask(open_transport())
+def test_a_request_says_what_it_takes_and_who_asks(tmdb: FakeTmdb, open_session: Opener) -> None:
+    ask(open_session())
 
     (request,) = tmdb.requests
     assert request.headers["Accept"] == "application/json"
@@ -292,47 +292,48 @@ def test_a_request_says_what_it_takes_and_who_asks(tmdb: FakeTmdb, open_transpor
     assert request.headers["User-Agent"].startswith(f"tmdb-pipeline/{VERSION} python-requests/")
 
 
-def test_what_was_received_adds_up(tmdb: FakeTmdb, open_transport: Opener) -> None:
-    asker = open_transport()
-    assert (asker.requests, asker.bytes_received, asker.accepted) == (0, 0, False)
+def test_what_was_received_adds_up(tmdb: FakeTmdb, open_session: Opener) -> None:
+    asker = open_session()
+    sent = asker.transport
+    assert (sent.requests, sent.bytes_received, asker.accepted) == (0, 0, False)
     ask(asker)
-    once = asker.bytes_received
+    once = sent.bytes_received
     ask(asker)
-    assert (asker.requests, asker.bytes_received, asker.accepted) == (2, 2 * once, True)
+    assert (sent.requests, sent.bytes_received, asker.accepted) == (2, 2 * once, True)
 
 
 def test_a_head_that_comes_slowly_is_waited_for(
-    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+    tmdb: FakeTmdb, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only the pause between two pieces is bounded by the time of silence."""
-    monkeypatch.setattr(transport, "SILENCE_SECONDS", BRIEF_SILENCE)
+    monkeypatch.setattr(transport, "READ_TIMEOUT_SECONDS", BRIEF_SILENCE)
     tmdb.fail(fake.slow_headers(BRIEF_SILENCE * 1.5))
 
-    assert ask(open_transport())["page"] == 1
+    assert ask(open_session())["page"] == 1
     assert tmdb.count() == 1
 
 
 @pytest.mark.usefixtures("brief_bounds")
-def test_a_head_that_drips_is_given_up_in_time(tmdb: FakeTmdb, open_transport: Opener) -> None:
+def test_a_head_that_drips_is_given_up_in_time(tmdb: FakeTmdb, open_session: Opener) -> None:
     tmdb.fail(fake.slow_headers(BRIEF_SILENCE * 6))
 
-    assert ask(open_transport(retries=1))["page"] == 1
+    assert ask(open_session(retries=1))["page"] == 1
     assert tmdb.count() == 2, "the first answer was not waited for to its end"
 
 
 @pytest.mark.usefixtures("brief_bounds")
 def test_a_head_that_drips_for_ever_is_told_as_what_it_is(
-    tmdb: FakeTmdb, open_transport: Opener
+    tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     """Half a head must not pass for a whole one with an empty body."""
     tmdb.fail(fake.slow_headers(BRIEF_SILENCE * 5), times=None)
 
     with pytest.raises(TmdbUnavailable, match="no answer in time"):
-        ask(open_transport(retries=0))
+        ask(open_session(retries=0))
 
 
 def test_a_connection_that_is_reset_while_it_is_made_is_told_as_reset(
-    open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+    open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reset(*_: object, **__: object) -> None:
         raise ConnectionResetError(104, "Connection reset by peer")
@@ -341,37 +342,37 @@ def test_a_connection_that_is_reset_while_it_is_made_is_told_as_reset(
     monkeypatch.setattr("pipeline.tmdb.addresses.connect", reset)
 
     with pytest.raises(TmdbUnavailable, match="the connection was reset"):
-        ask(open_transport("http://films.invalid/3"))
+        ask(open_session("http://films.invalid/3"))
 
 
-def test_a_dead_host_and_an_unknown_host_are_told_apart(open_transport: Opener) -> None:
+def test_a_dead_host_and_an_unknown_host_are_told_apart(open_session: Opener) -> None:
     with FakeTmdb(limit=None) as tmdb:
         dead = tmdb.url
     for url, why in ((dead, "connection was refused"), ("http://films.invalid/3", "not known")):
         with pytest.raises(TmdbUnavailable, match=why) as raised:
-            ask(open_transport(url))
+            ask(open_session(url))
         assert V3_KEY not in shown(raised.value)
 
 
 @pytest.mark.parametrize("retries", [0, 1, 4])
 def test_the_number_of_retries_is_as_set(
-    retries: int, tmdb: FakeTmdb, open_transport: Opener
+    retries: int, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     tmdb.fail(fake.status(503), times=None)
 
     with pytest.raises(TmdbUnavailable):
-        ask(open_transport(retries=retries))
+        ask(open_session(retries=retries))
 
     assert tmdb.count() == retries + 1
 
 
 def test_a_retry_is_logged_without_the_key(
-    tmdb: FakeTmdb, open_transport: Opener, caplog: pytest.LogCaptureFixture
+    tmdb: FakeTmdb, open_session: Opener, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "luigi-interface.pipeline")
     tmdb.fail(fake.status(502))
 
-    ask(open_transport())
+    ask(open_session())
 
     assert f"{POPULAR}: HTTP status 502; attempt 2 follows in" in caplog.text
     assert V3_KEY not in caplog.text
@@ -380,11 +381,11 @@ def test_a_retry_is_logged_without_the_key(
 # --- Pauses -----------------------------------------------------------------------------------
 
 
-def test_a_retry_after_in_seconds_is_waited_for(tmdb: FakeTmdb, open_transport: Opener) -> None:
+def test_a_retry_after_in_seconds_is_waited_for(tmdb: FakeTmdb, open_session: Opener) -> None:
     tmdb.fail(fake.status(503, headers={"Retry-After": "7"}))
     waits = RecordedWaits()
 
-    ask(open_transport(), stop=waits)
+    ask(open_session(), stop=waits)
 
     assert waits.seconds == [7.0]
     assert tmdb.count() == 2
@@ -398,34 +399,34 @@ def in_an_hour() -> str:
     "wanted", ["601", "3600", in_an_hour(), "9" * 400], ids=["601", "hour", "date", "absurd"]
 )
 def test_a_retry_after_longer_than_a_run_waits_fails_at_once_and_says_when(
-    wanted: str, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+    wanted: str, tmdb: FakeTmdb, open_session: Opener, tmp_path: Path
 ) -> None:
     tmdb.fail(fake.too_many(wanted), times=None)
-    pacer = Pacer(tmp_path / "pace" / "file", Limit(1000, 1000))
+    limiter = RateLimiter(tmp_path / "pace" / "file", Limit(1000, 1000))
 
     for _ in range(2):
         with pytest.raises(
             TmdbUnavailable, match=r"asks to wait until \d{4}-\d\d-\d\d \d\d:\d\d UTC"
         ):
-            ask(open_transport(pacer=pacer))
+            ask(open_session(rate_limiter=limiter))
 
     assert tmdb.count() == 1
 
 
 def test_the_last_attempt_says_for_how_long_tmdb_asks_to_wait(
-    tmdb: FakeTmdb, open_transport: Opener
+    tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     tmdb.fail(fake.too_many("500"))
 
     with pytest.raises(TmdbUnavailable, match=r"and it asks to wait until [\d-]{10} \d\d:\d\d UTC"):
-        ask(open_transport(retries=0))
+        ask(open_session(retries=0))
 
 
 @pytest.mark.parametrize("answer", ["a 503", "a 429", "a 200 with TMDB's code 25"])
 def test_whatever_answer_asks_to_wait_is_believed(
     answer: str,
     tmdb: FakeTmdb,
-    open_transport: Opener,
+    open_session: Opener,
     stopped_clock: StoppedClock,
     tmp_path: Path,
 ) -> None:
@@ -439,28 +440,28 @@ def test_whatever_answer_asks_to_wait_is_believed(
         return fault.change(reply).with_headers(Retry_After="700")
 
     tmdb.fail(Fault("wait", change=asks_to_wait), times=None)
-    pacer = Pacer(tmp_path / "pace" / "file", Limit(1000, 1000))
+    limiter = RateLimiter(tmp_path / "pace" / "file", Limit(1000, 1000))
 
     with pytest.raises(TmdbUnavailable):
-        ask(open_transport(pacer=pacer))
-    assert pacer.held_seconds() == 700
+        ask(open_session(rate_limiter=limiter))
+    assert limiter.hold_seconds() == 700
     stopped_clock.now += 90
-    assert pacer.held_seconds() == 610
+    assert limiter.hold_seconds() == 610
     with pytest.raises(TmdbUnavailable, match="asks to wait until"):
-        ask(open_transport(pacer=pacer))
+        ask(open_session(rate_limiter=limiter))
     assert tmdb.count() == 1
 
 
 def test_a_wrong_clock_here_does_not_make_a_minute_a_day(
     tmdb: FakeTmdb,
-    open_transport: Opener,
+    open_session: Opener,
     stopped_clock: StoppedClock,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     """A Retry-After that is a point in time counts from the Date of its answer."""
     now = time.time()
-    pacer = Pacer(tmp_path / "pace" / "file", Limit(1000, 1000))
+    limiter = RateLimiter(tmp_path / "pace" / "file", Limit(1000, 1000))
     soon = email.utils.formatdate(now + 60, usegmt=True)
     tmdb.fail(fake.too_many(soon))
     monkeypatch.setattr(
@@ -468,8 +469,8 @@ def test_a_wrong_clock_here_does_not_make_a_minute_a_day(
         lambda: datetime.datetime.fromtimestamp(now - 86_400, datetime.UTC),
     )
     with pytest.raises(TmdbUnavailable):
-        ask(open_transport(pacer=pacer, retries=0))
-    assert 0 < pacer.held_seconds() < 3600
+        ask(open_session(rate_limiter=limiter, retries=0))
+    assert 0 < limiter.hold_seconds() < 3600
 
 
 @pytest.mark.parametrize(
@@ -487,59 +488,59 @@ def test_a_wrong_clock_here_does_not_make_a_minute_a_day(
     ids=["zero", "word", "negative", "fraction", "empty", "past", "year 99999", "5000 digits"],
 )
 def test_a_retry_after_of_zero_or_nonsense_leaves_our_own_backoff(
-    wanted: str, tmdb: FakeTmdb, open_transport: Opener
+    wanted: str, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     tmdb.fail(fake.too_many(wanted))
     waits = RecordedWaits()
 
-    assert ask(open_transport(backoff_seconds=0.5), stop=waits)["page"] == 1
+    assert ask(open_session(backoff_seconds=0.5), stop=waits)["page"] == 1
     (wait,) = waits.seconds
     assert 0 < wait <= 0.5
 
 
-def test_the_pause_doubles_from_attempt_to_attempt(tmdb: FakeTmdb, open_transport: Opener) -> None:
+def test_the_pause_doubles_from_attempt_to_attempt(tmdb: FakeTmdb, open_session: Opener) -> None:
     tmdb.fail(fake.status(503), times=3)
     waits = RecordedWaits()
 
-    ask(open_transport(retries=3, backoff_seconds=8), stop=waits)
+    ask(open_session(retries=3, backoff_seconds=8), stop=waits)
 
     for pause, longest in zip(waits.seconds, (8, 16, 32), strict=True):
         assert longest / 2 <= pause <= longest
 
 
 def test_a_429_holds_back_everybody_who_shares_the_pace(
-    tmdb: FakeTmdb, open_transport: Opener, stopped_clock: StoppedClock, tmp_path: Path
+    tmdb: FakeTmdb, open_session: Opener, stopped_clock: StoppedClock, tmp_path: Path
 ) -> None:
     pace = tmp_path / "pace" / "file"
-    neighbour = Pacer(pace, Limit(1000, 1000))
+    neighbour = RateLimiter(pace, Limit(1000, 1000))
     waits = RecordedWaits(stopped_clock)
     tmdb.fail(fake.too_many())
 
-    asker = open_transport(pacer=Pacer(pace, Limit(1000, 1000)), backoff_seconds=0.2)
+    asker = open_session(rate_limiter=RateLimiter(pace, Limit(1000, 1000)), backoff_seconds=0.2)
     ask(asker, stop=waits)
     assert 0.1 <= sum(waits.seconds) <= 0.2
     tmdb.fail(fake.too_many("2"))
     with pytest.raises(TmdbUnavailable):
-        ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000)), retries=0))
+        ask(open_session(rate_limiter=RateLimiter(pace, Limit(1000, 1000)), retries=0))
 
-    assert neighbour.reserve() == pytest.approx(2.0)
+    assert neighbour.acquire() == pytest.approx(2.0)
     neighbour.close()
 
 
 def test_a_request_waits_for_a_hold_of_another_process_and_says_so(
     tmdb: FakeTmdb,
-    open_transport: Opener,
+    open_session: Opener,
     stopped_clock: StoppedClock,
     caplog: pytest.LogCaptureFixture,
     tmp_path: Path,
 ) -> None:
     caplog.set_level(logging.INFO, "luigi-interface.pipeline")
     pace = tmp_path / "pace" / "file"
-    neighbour = Pacer(pace, Limit(1000, 1000))
+    neighbour = RateLimiter(pace, Limit(1000, 1000))
     neighbour.hold(60)
     waits = RecordedWaits(stopped_clock)
 
-    ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000))), stop=waits)
+    ask(open_session(rate_limiter=RateLimiter(pace, Limit(1000, 1000))), stop=waits)
 
     assert waits.seconds == pytest.approx([60.0])
     assert "asks to wait until" in caplog.text
@@ -548,10 +549,10 @@ def test_a_request_waits_for_a_hold_of_another_process_and_says_so(
 
 
 def test_a_hold_that_comes_while_a_request_waits_is_kept_too(
-    tmdb: FakeTmdb, open_transport: Opener, stopped_clock: StoppedClock, tmp_path: Path
+    tmdb: FakeTmdb, open_session: Opener, stopped_clock: StoppedClock, tmp_path: Path
 ) -> None:
     pace = tmp_path / "pace" / "file"
-    neighbour = Pacer(pace, Limit(1000, 1000))
+    neighbour = RateLimiter(pace, Limit(1000, 1000))
     neighbour.hold(2)
 
     class Interrupted(RecordedWaits):
@@ -561,7 +562,7 @@ def test_a_hold_that_comes_while_a_request_waits_is_kept_too(
             return super().wait(timeout)
 
     waits = Interrupted(stopped_clock)
-    ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000))), stop=waits)
+    ask(open_session(rate_limiter=RateLimiter(pace, Limit(1000, 1000))), stop=waits)
 
     assert sum(waits.seconds) >= 10
     assert tmdb.count() == 1
@@ -569,29 +570,27 @@ def test_a_hold_that_comes_while_a_request_waits_is_kept_too(
 
 
 def test_a_fault_that_asks_for_no_pause_holds_nobody_back(
-    tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+    tmdb: FakeTmdb, open_session: Opener, tmp_path: Path
 ) -> None:
     pace = tmp_path / "pace" / "file"
-    neighbour = Pacer(pace, Limit(1000, 1000))
+    neighbour = RateLimiter(pace, Limit(1000, 1000))
     tmdb.fail(fake.status(503))
 
     with pytest.raises(TmdbUnavailable):
-        ask(open_transport(pacer=Pacer(pace, Limit(1000, 1000)), retries=0))
+        ask(open_session(rate_limiter=RateLimiter(pace, Limit(1000, 1000)), retries=0))
 
-    assert neighbour.reserve() == 0
+    assert neighbour.acquire() == 0
     neighbour.close()
 
 
-def test_a_pause_ends_as_soon_as_the_list_is_given_up(
-    tmdb: FakeTmdb, open_transport: Opener
-) -> None:
+def test_a_pause_ends_as_soon_as_the_list_is_given_up(tmdb: FakeTmdb, open_session: Opener) -> None:
     """A pause to its end would take longer than a test may."""
     tmdb.fail(fake.too_many("500"), times=None)
     stop = threading.Event()
     threading.Timer(0.1, stop.set).start()
 
     with pytest.raises(Stopped):
-        ask(open_transport(), stop=stop)
+        ask(open_session(), stop=stop)
 
     assert tmdb.count() == 1
 
@@ -601,21 +600,21 @@ def test_a_pause_ends_as_soon_as_the_list_is_given_up(
 
 @pytest.mark.parametrize("code", [204, 304, 400, 404, 405, 406, 410, 422, 501])
 def test_a_rejected_request_is_not_repeated(
-    code: int, tmdb: FakeTmdb, open_transport: Opener
+    code: int, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     tmdb.fail(fake.status(code, b"" if code in (204, 304) else b"<html>"), times=None)
 
     with pytest.raises(RequestRejected, match=str(code)) as raised:
-        ask(open_transport())
+        ask(open_session())
 
     assert tmdb.count() == 1
     assert raised.value.facts == {"path": POPULAR, "status": code}
     assert_told_well(raised.value, tmdb)
 
 
-def test_tmdbs_own_words_are_passed_on(tmdb: FakeTmdb, open_transport: Opener) -> None:
+def test_tmdbs_own_words_are_passed_on(tmdb: FakeTmdb, open_session: Opener) -> None:
     with pytest.raises(RequestRejected, match="Pages start at 1 and max at 500") as raised:
-        ask(open_transport(), page="501")
+        ask(open_session(), page="501")
 
     assert_told_well(raised.value, tmdb)
 
@@ -632,13 +631,13 @@ def test_tmdbs_own_words_are_passed_on(tmdb: FakeTmdb, open_transport: Opener) -
     ],
 )
 def test_tmdbs_own_words_cannot_carry_the_key(
-    words: object, tmdb: FakeTmdb, open_transport: Opener
+    words: object, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     text = fake.json_body({"status_message": words})
     tmdb.fail(replace(text, change=lambda reply: replace(text_reply(text, reply), status=422)))
 
     with pytest.raises(RequestRejected) as raised:
-        ask(open_transport())
+        ask(open_session())
 
     assert V3_KEY not in shown(raised.value)
     assert V3_KEY[:8] not in shown(raised.value)
@@ -653,7 +652,7 @@ def text_reply(fault: Fault, reply: Any) -> Any:
 @pytest.mark.parametrize("target", ["same host", "other host"])
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(
-    code: int, target: str, tmdb: FakeTmdb, open_transport: Opener
+    code: int, target: str, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     with FakeTmdb(limit=None) as stranger:
         base = tmdb.url if target == "same host" else stranger.url
@@ -661,7 +660,7 @@ def test_a_redirect_is_not_followed(
         tmdb.fail(fake.status(code, b"", {"Location": location}), times=None)
 
         with pytest.raises(RequestRejected, match=str(code)) as raised:
-            ask(open_transport())
+            ask(open_session())
 
         assert stranger.connections == 0
     assert tmdb.count() == 1
@@ -670,24 +669,24 @@ def test_a_redirect_is_not_followed(
 
 @pytest.mark.parametrize("location", ["http://[", "http://x:y/", "//", "", "http://a\x7f/ ü"])
 def test_a_redirect_to_nonsense_is_a_rejected_request(
-    location: str, tmdb: FakeTmdb, open_transport: Opener
+    location: str, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     tmdb.fail(fake.redirect(location), times=None)
 
     with pytest.raises(RequestRejected, match="302") as raised:
-        ask(open_transport())
+        ask(open_session())
 
     assert_told_well(raised.value, tmdb)
 
 
 def test_an_answer_that_fails_the_check_is_not_asked_for_again(
-    tmdb: FakeTmdb, open_transport: Opener
+    tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     def displeased(body: Any) -> None:
         raise AnswerNotUnderstood("no", field="page")
 
     with pytest.raises(AnswerNotUnderstood):
-        open_transport().get(POPULAR, QUERY, displeased, threading.Event())
+        open_session().get(POPULAR, QUERY, displeased, threading.Event())
 
     assert tmdb.count() == 1
 
@@ -701,12 +700,12 @@ def test_an_answer_that_fails_the_check_is_not_asked_for_again(
     ids=lambda fault: fault.name,
 )
 def test_an_answer_is_understood_however_it_is_packed(
-    fault: Fault, tmdb: FakeTmdb, open_transport: Opener
+    fault: Fault, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
-    plain = ask(open_transport())
+    plain = ask(open_session())
     tmdb.fail(fault)
 
-    assert ask(open_transport()) == plain
+    assert ask(open_session()) == plain
     assert tmdb.count() == 2
 
 
@@ -726,11 +725,11 @@ OVERSIZED: dict[str, Callable[[], Fault]] = {
 
 @pytest.mark.parametrize("name", OVERSIZED)
 def test_an_oversized_answer_is_given_up_before_it_fills_the_memory(
-    name: str, tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+    name: str, tmdb: FakeTmdb, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(body, "LARGEST_ANSWER", LARGEST_ANSWER)
+    monkeypatch.setattr(body, "MAX_BODY_BYTES", LARGEST_ANSWER)
     tmdb.fail(OVERSIZED[name](), times=None)
-    asker = open_transport()
+    asker = open_session()
     tracemalloc.start()
     try:
         with pytest.raises((AnswerNotUnderstood, RequestRejected)) as raised:
@@ -762,10 +761,10 @@ OF_SOMETHING_IN_BETWEEN: dict[str, Fault] = {
 
 @pytest.mark.parametrize("name", OF_SOMETHING_IN_BETWEEN)
 def test_an_answer_that_is_not_tmdbs_is_not_taken_for_a_refused_key(
-    name: str, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+    name: str, tmdb: FakeTmdb, open_session: Opener, tmp_path: Path
 ) -> None:
-    accepted = Acceptance(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
-    asker = open_transport(acceptance=accepted)
+    accepted = CredentialState(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
+    asker = open_session(credential_state=accepted)
     ask(asker)
     tmdb.fail(OF_SOMETHING_IN_BETWEEN[name], times=None)
 
@@ -776,62 +775,62 @@ def test_an_answer_that_is_not_tmdbs_is_not_taken_for_a_refused_key(
     assert "TMDB_API_KEY" not in sentence
     assert all(word in sentence for word in ("proxy", "captive portal", "country or address"))
     assert tmdb.count() == 2, "it is not asked again"
-    assert accepted.known(), "the key is still remembered"
+    assert accepted.is_accepted(), "the key is still remembered"
     assert V3_KEY not in shown(raised.value)
 
 
-def test_the_title_of_a_block_page_is_quoted(tmdb: FakeTmdb, open_transport: Opener) -> None:
+def test_the_title_of_a_block_page_is_quoted(tmdb: FakeTmdb, open_session: Opener) -> None:
     tmdb.fail(fake.blocked(403))
 
     with pytest.raises(TmdbBlocked, match="ERROR: The request could not be satisfied"):
-        ask(open_transport())
+        ask(open_session())
 
 
 @pytest.mark.parametrize("http_status", [200, 401, 403, 404, 500])
 @pytest.mark.parametrize("code", [3, 7, 10])
 def test_tmdbs_own_error_about_the_key_counts_whatever_the_http_status(
-    code: int, http_status: int, tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+    code: int, http_status: int, tmdb: FakeTmdb, open_session: Opener, tmp_path: Path
 ) -> None:
-    accepted = Acceptance(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
+    accepted = CredentialState(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
     tmdb.fail(fake.error(http_status, code), times=None)
 
     with pytest.raises(CredentialRefused, match="TMDB_API_KEY"):
-        ask(open_transport(acceptance=accepted))
+        ask(open_session(credential_state=accepted))
 
     assert tmdb.count() == 1
-    assert not accepted.known()
+    assert not accepted.is_accepted()
 
 
 @pytest.mark.parametrize("http_status", [200, 404, 500])
 @pytest.mark.parametrize("code", [9, 11, 24, 25, 43, 46])
 def test_a_fault_of_tmdbs_own_passes_whatever_the_http_status(
-    code: int, http_status: int, tmdb: FakeTmdb, open_transport: Opener
+    code: int, http_status: int, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     tmdb.fail(fake.error(http_status, code))
 
-    assert ask(open_transport())["page"] == 1
+    assert ask(open_session())["page"] == 1
     assert tmdb.count() == 2
 
 
 def test_a_web_page_with_status_200_is_named_and_is_no_acceptance(
-    tmdb: FakeTmdb, open_transport: Opener, tmp_path: Path
+    tmdb: FakeTmdb, open_session: Opener, tmp_path: Path
 ) -> None:
-    accepted = Acceptance(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
+    accepted = CredentialState(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
     tmdb.fail(fake.html_ok(), times=None)
 
     with pytest.raises(TmdbUnavailable, match="not JSON but a web page: a captive portal"):
-        ask(open_transport(acceptance=accepted))
+        ask(open_session(credential_state=accepted))
 
-    assert not accepted.known()
+    assert not accepted.is_accepted()
 
 
 def test_a_web_page_with_status_404_says_that_it_is_none_of_tmdbs(
-    tmdb: FakeTmdb, open_transport: Opener
+    tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     tmdb.fail(fake.status(404), times=None)
 
     with pytest.raises(RequestRejected, match=r"a web page, which TMDB never sends.*TMDB_API_URL"):
-        ask(open_transport())
+        ask(open_session())
 
 
 # --- Settings of the network that cannot work ---------------------------------------------------
@@ -854,35 +853,35 @@ def test_a_proxy_that_cannot_work_is_named_at_once(
     variable: str,
     proxy: str,
     tmdb: FakeTmdb,
-    open_transport: Opener,
+    open_session: Opener,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(variable, proxy)
 
     with pytest.raises(SettingsError, match=f"^{variable} names a proxy") as raised:
-        open_transport()
+        open_session()
 
     assert "unset it" in str(raised.value)
     assert "pa55word" not in shown(raised.value)
 
 
 def test_a_proxy_that_cannot_work_is_no_matter_where_it_is_not_used(
-    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+    tmdb: FakeTmdb, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:1080")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
-    assert ask(open_transport())["page"] == 1
+    assert ask(open_session())["page"] == 1
 
 
 @pytest.mark.parametrize("status_line", ["407 Proxy Authentication Required", "403 Forbidden"])
 def test_a_proxy_that_lets_nobody_through_is_asked_once(
-    status_line: str, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+    status_line: str, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with answering(f"HTTP/1.1 {status_line}\r\nContent-Length: 0\r\n\r\n") as (port, asked):
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
         with pytest.raises((SettingsError, TmdbBlocked), match="the proxy"):
-            ask(open_transport("https://films.invalid/3"))
+            ask(open_session("https://films.invalid/3"))
 
     assert len(asked) == 1
 
@@ -913,7 +912,7 @@ def answering(answer: str) -> Iterator[tuple[int, list[bytes]]]:
 def test_a_file_of_certificates_that_cannot_be_used_is_named_at_once(
     content: bytes | None,
     variable: str,
-    open_transport: Opener,
+    open_session: Opener,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -924,7 +923,7 @@ def test_a_file_of_certificates_that_cannot_be_used_is_named_at_once(
     monkeypatch.setenv(variable, str(path))
 
     with pytest.raises(SettingsError, match=f"^{variable} names no file of certificates"):
-        open_transport("https://films.invalid/3")
+        open_session("https://films.invalid/3")
 
 
 # --- Connections ------------------------------------------------------------------------------
@@ -936,11 +935,11 @@ def test_a_file_of_certificates_that_cannot_be_used_is_named_at_once(
     ids=lambda fault: fault.name if fault else "plain",
 )
 def test_one_connection_serves_one_request_after_the_other(
-    fault: Fault | None, tmdb: FakeTmdb, open_transport: Opener
+    fault: Fault | None, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     if fault:
         tmdb.fail(fault, times=5)
-    asker = open_transport(retries=5)
+    asker = open_session(retries=5)
 
     for _ in range(10):
         ask(asker)
@@ -948,9 +947,9 @@ def test_one_connection_serves_one_request_after_the_other(
     assert tmdb.connections == 1
 
 
-def test_never_more_connections_are_open_than_asked_for(open_transport: Opener) -> None:
+def test_never_more_connections_are_open_than_asked_for(open_session: Opener) -> None:
     with FakeTmdb(limit=None, latency=0.005) as tmdb:
-        asker = open_transport(tmdb.url, connections=3)
+        asker = open_session(tmdb.url, connections=3)
         with ThreadPoolExecutor(12) as pool:
             list(pool.map(lambda page: ask(asker, page=str(page + 1)), range(60)))
 
@@ -959,9 +958,9 @@ def test_never_more_connections_are_open_than_asked_for(open_transport: Opener) 
         assert tmdb.count() == 60
 
 
-def test_faults_do_not_use_connections_up(tmdb: FakeTmdb, open_transport: Opener) -> None:
+def test_faults_do_not_use_connections_up(tmdb: FakeTmdb, open_session: Opener) -> None:
     """A connection lost by a fault frees its place; else the pool would block for ever."""
-    asker = open_transport(connections=1, retries=0)
+    asker = open_session(connections=1, retries=0)
     for name in TRANSIENT:
         tmdb.fail(TRANSIENT[name])
         with pytest.raises(TmdbUnavailable):
@@ -971,10 +970,10 @@ def test_faults_do_not_use_connections_up(tmdb: FakeTmdb, open_transport: Opener
     assert tmdb.count() == len(TRANSIENT) + 1
 
 
-def test_cookies_are_not_sent_back(tmdb: FakeTmdb, open_transport: Opener) -> None:
+def test_cookies_are_not_sent_back(tmdb: FakeTmdb, open_session: Opener) -> None:
     cookie = {"Set-Cookie": "session=1; Path=/"}
     tmdb.fail(Fault("cookie", change=lambda reply: replace(reply, headers=cookie)), times=None)
-    asker = open_transport()
+    asker = open_session()
 
     ask(asker)
     ask(asker)
@@ -982,8 +981,8 @@ def test_cookies_are_not_sent_back(tmdb: FakeTmdb, open_transport: Opener) -> No
     assert all("Cookie" not in request.headers for request in tmdb.requests)
 
 
-def test_we_say_honestly_who_we_are(tmdb: FakeTmdb, open_transport: Opener) -> None:
-    ask(open_transport())
+def test_we_say_honestly_who_we_are(tmdb: FakeTmdb, open_session: Opener) -> None:
+    ask(open_session())
 
     (request,) = tmdb.requests
     assert request.headers["User-Agent"].startswith("tmdb-pipeline/")
@@ -993,32 +992,32 @@ def test_we_say_honestly_who_we_are(tmdb: FakeTmdb, open_transport: Opener) -> N
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
 def test_a_proxy_of_the_environment_is_used(
-    variable: str, tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+    variable: str, tmdb: FakeTmdb, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, tmdb.url.removesuffix("/3"))
 
-    assert ask(open_transport("http://films.invalid/3"))["page"] == 1
+    assert ask(open_session("http://films.invalid/3"))["page"] == 1
     assert tmdb.requests[0].headers["Host"] == "films.invalid"
 
 
 def test_no_proxy_is_heeded(
-    tmdb: FakeTmdb, open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+    tmdb: FakeTmdb, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://films.invalid:1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
-    assert ask(open_transport())["page"] == 1
+    assert ask(open_session())["page"] == 1
 
 
 def test_a_dead_proxy_is_told_without_its_password(
-    open_transport: Opener, monkeypatch: pytest.MonkeyPatch
+    open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FakeTmdb(limit=None) as tmdb:
         dead = tmdb.url.removesuffix("/3").removeprefix("http://")
     monkeypatch.setenv("http_proxy", f"http://user:pa55word@{dead}")
 
     with pytest.raises(TmdbUnavailable, match="proxy") as raised:
-        ask(open_transport("http://films.invalid/3"))
+        ask(open_session("http://films.invalid/3"))
 
     assert "pa55word" not in shown(raised.value)
     assert V3_KEY not in shown(raised.value)
@@ -1039,7 +1038,7 @@ def test_the_key_shows_in_no_log_line_even_when_all_is_logged(
     name: str,
     proxied: bool,
     tmdb: FakeTmdb,
-    open_transport: Opener,
+    open_session: Opener,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -1050,15 +1049,15 @@ def test_the_key_shows_in_no_log_line_even_when_all_is_logged(
     tmdb.fail(LOUD[name])
 
     with contextlib.suppress(RequestRejected):
-        ask(open_transport("http://films.invalid/3" if proxied else tmdb.url))
+        ask(open_session("http://films.invalid/3" if proxied else tmdb.url))
 
     assert "api_key=[credential]" in caplog.text, "urllib3 has logged the request"
     assert V3_KEY not in caplog.text
     assert quote(V3_KEY) not in caplog.text
 
 
-def test_neither_transport_nor_credential_show_the_secret(open_transport: Opener) -> None:
-    asker = open_transport()
+def test_neither_transport_nor_credential_show_the_secret(open_session: Opener) -> None:
+    asker = open_session()
 
     assert V3_KEY not in repr(asker)
     assert V3_KEY not in repr(Credential(V3_KEY))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from dataclasses import replace
@@ -9,11 +10,10 @@ from dataclasses import replace
 import pytest
 import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
+from support.transports import make_session, unchanged
 
 from pipeline.errors import CredentialRefused, RequestRejected
-from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.faults import reason
-from pipeline.tmdb.transport import Transport
+from pipeline.tmdb.errors import describe
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0ZXN0In0.c2lnbmF0dXJl"
 OTHER_KEY = "f" * 32
@@ -23,13 +23,10 @@ NO_CERTIFICATES = "REQUESTS_CA_BUNDLE names no file of certificates"
 
 def said(tmdb: FakeTmdb, key: str, kind: type[Exception]) -> str:
     """What asking with that key fails with, the host left out."""
-    asker = Transport(tmdb.url, Credential(key), None, retries=0, connections=1)
-    try:
+    with contextlib.closing(make_session(tmdb.url, key)) as session:
         with pytest.raises(kind) as caught:
-            asker.get(PATH, {}, lambda body: None, threading.Event())
-    finally:
-        asker.close()
-    return str(caught.value).replace(asker.host, "HOST")
+            session.get(PATH, {}, unchanged, threading.Event())
+        return str(caught.value).replace(session.transport.host, "HOST")
 
 
 @pytest.mark.parametrize(("key", "name"), [(OTHER_KEY, "v3 key"), (TOKEN, "Read Access Token")])
@@ -136,11 +133,11 @@ def of(error: Exception, **more: object) -> Exception:
     ],
 )  # fmt: skip
 def test_a_reason_is_found_wherever_an_error_wraps_it(error: Exception, words: str) -> None:
-    assert reason(error) == words
+    assert describe(error) == words
 
 
 def test_an_error_that_wraps_itself_has_a_reason_too() -> None:
     error = ValueError("x")
     error.__context__ = KeyError(error)
     error.__context__.__context__ = error
-    assert reason(error) == "ValueError"
+    assert describe(error) == "ValueError"

@@ -85,7 +85,7 @@ def test_what_runs_as_a_process_is_of_the_product() -> None:
 POPULAR, TRENDING = (films.document for films in LISTS["daily"])
 SUMMARY = "raw/metadata/daily_summaries/daily_summary_20240107.json"
 WHOLE = dict.fromkeys((POPULAR, TRENDING, SUMMARY), b"{}")
-TOLD = "2024-01-07T02:00:00Z ERROR: {} in 6 attempts (the last time: HTTP status 503)."
+TOLD = "2024-01-07T02:00:00Z ERROR: {} in 6 attempts (last error: HTTP status 503)."
 
 
 def asked(films: FilmsOf, page: str, times: int) -> list[Request]:

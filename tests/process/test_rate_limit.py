@@ -10,18 +10,18 @@ from pathlib import Path
 
 from support.rates import assert_within
 
-from pipeline.tmdb.rate_limit import Limit, Pacer
+from pipeline.tmdb.rate_limit import Limit, RateLimiter
 
 WORKER = """
 import sys, threading, time
 from pathlib import Path
-from pipeline.tmdb.rate_limit import Limit, Pacer
+from pipeline.tmdb.rate_limit import Limit, RateLimiter
 path, rate, burst, threads, each = Path(sys.argv[1]), *map(float, sys.argv[2:])
-pacer, granted = Pacer(path, Limit(rate, burst)), []
+limiter, granted = RateLimiter(path, Limit(rate, burst)), []
 def ask():
     for _ in range(int(each)):
         asked = time.monotonic()
-        wait = pacer.reserve()
+        wait = limiter.acquire()
         time.sleep(wait)
         granted.append((asked + wait, time.monotonic()))
 print("ready", flush=True)
@@ -70,16 +70,16 @@ time.sleep(60)
 
 
 def test_a_process_killed_amid_its_turn_leaves_nothing_blocked(pace: Path) -> None:
-    pacer = Pacer(pace, Limit(40, 40))
-    pacer.reserve()
+    limiter = RateLimiter(pace, Limit(40, 40))
+    limiter.acquire()
     command = [sys.executable, "-c", HOLDER, str(pace)]
     with (
-        contextlib.closing(pacer),
+        contextlib.closing(limiter),
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder,
     ):
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        waiting = threading.Thread(target=pacer.reserve, daemon=True)
+        waiting = threading.Thread(target=limiter.acquire, daemon=True)
         waiting.start()
         waiting.join(0.1)
         assert waiting.is_alive(), "somebody else has the turn"
@@ -94,10 +94,10 @@ MEETS_A_FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from pipeline.errors import StorageError
-from pipeline.tmdb.rate_limit import Limit, Pacer
+from pipeline.tmdb.rate_limit import Limit, RateLimiter
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 try:
-    Pacer(Path(sys.argv[1]), Limit(10, 10)).reserve()
+    RateLimiter(Path(sys.argv[1]), Limit(10, 10)).acquire()
 except StorageError as error:
     print(error)
 """
@@ -111,6 +111,6 @@ def test_a_full_disk_is_told(pace: Path) -> None:
         check=False,
     )
     assert done.stdout == (
-        f"Cannot keep the request pace in {pace}: File too large; set TMPDIR to a folder of your "
-        "own that can be written to.\n"
+        f"Cannot keep the rate limit in {pace}: File too large; set TMPDIR to a writable folder of "
+        "your own.\n"
     ), done.stderr

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 from support.fake_tmdb import V3_KEY
+from support.transports import make_session
 
 from pipeline import clock
-from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.faults import Stopped, Transient
-from pipeline.tmdb.transport import Transport, _sleep
+from pipeline.tmdb.errors import Stopped, Transient
+from pipeline.tmdb.session import ApiSession, _sleep
 
 PATH = "/movie/popular"
 
 
 class Held:
-    """A pacer that notes for how long it was held."""
+    """A limiter that notes for how long it was held."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -43,11 +43,8 @@ def chance(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
     return asked
 
 
-def transport(pacer: Any = None, backoff: float = 0.5) -> Transport:
-    return Transport(
-        "http://127.0.0.1:9/3", Credential(V3_KEY), pacer, retries=9, connections=1,
-        backoff_seconds=backoff,
-    )  # fmt: skip
+def session(limiter: Any = None, backoff: float = 0.5) -> ApiSession:
+    return make_session("http://127.0.0.1:9/3", V3_KEY, limiter, retries=9, backoff_seconds=backoff)
 
 
 def after(attempt: int, fault: Exception | None, sleep: float = 1.25) -> Any:
@@ -64,13 +61,13 @@ def after(attempt: int, fault: Exception | None, sleep: float = 1.25) -> Any:
 def test_our_own_pause_doubles_up_to_the_longest(
     attempt: int, seconds: float, chance: list[tuple[float, float]]
 ) -> None:
-    assert transport()._pause(after(attempt, Transient("x"))) == seconds
+    assert session()._backoff(after(attempt, Transient("x"))) == seconds
     assert chance == [(0.5, 1.0)]
 
 
 def test_a_pause_without_a_known_fault_is_our_own(chance: list[tuple[float, float]]) -> None:
-    assert transport()._pause(after(1, None)) == 0.5
-    assert transport()._pause(after(1, ValueError("x"))) == 0.5
+    assert session()._backoff(after(1, None)) == 0.5
+    assert session()._backoff(after(1, ValueError("x"))) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -79,19 +76,19 @@ def test_a_pause_without_a_known_fault_is_our_own(chance: list[tuple[float, floa
 def test_what_tmdb_asks_for_counts_but_never_less_than_a_tenth_of_ours(
     asked: float, seconds: float, chance: list[tuple[float, float]]
 ) -> None:
-    assert transport()._pause(after(3, Transient("x", asked))) == pytest.approx(seconds)
+    assert session()._backoff(after(3, Transient("x", asked))) == pytest.approx(seconds)
 
 
 def test_a_429_without_a_pause_of_its_own_holds_all_others_up(
     chance: list[tuple[float, float]],
 ) -> None:
-    pacer = Held()
-    asker = transport(pacer)
-    asker._pause(after(1, Transient("x")))
-    assert pacer.seconds == []
-    asker._pause(after(2, Transient("x", too_fast=True)))
-    assert pacer.seconds == [1.0]
-    assert transport()._pause(after(1, Transient("x", too_fast=True))) == 0.5
+    limiter = Held()
+    asker = session(limiter)
+    asker._backoff(after(1, Transient("x")))
+    assert limiter.seconds == []
+    asker._backoff(after(2, Transient("x", rate_limited=True)))
+    assert limiter.seconds == [1.0]
+    assert session()._backoff(after(1, Transient("x", rate_limited=True))) == 0.5
 
 
 @pytest.fixture
@@ -104,7 +101,7 @@ def test_pages_that_fail_alike_are_told_once_a_second(
     at: Callable[[float], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "luigi-interface.pipeline")
-    asker = transport()
+    asker = session()
     for moment, what in ((0.0, "a"), (0.9, "a"), (0.9, "b"), (1.0, "a"), (1.9, "a")):
         at(moment)
         asker._log_retry(PATH, after(1, Transient(what)))
