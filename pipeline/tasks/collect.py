@@ -44,12 +44,13 @@ class CollectionTask(PipelineTask):
         now = settings.current()
         film_list = self.film_list(now.plan())
         started_at = clock.now()
+        attempt = Attempt(self.task_id, _run_of(self))
         with (
             Progress(self, film_list.name, film_list.pages) as progress,
-            open_client(now, connections_of_a_worker(), self.date) as client,
+            open_client(now, connections_of_a_worker(), self.date, attempt) as client,
         ):
             pages = FirstPage(progress)
-            fetched = client.fetch(film_list, pages, Attempt(self.task_id, _run_of(self)))
+            fetched = client.fetch(film_list, pages)
         refuse_when_over(self.date, pages.at or started_at, until)
         if pages.at and clock.local_day(pages.at) != clock.local_day(started_at):
             started_at = pages.at  # requests were repeated until another day had begun

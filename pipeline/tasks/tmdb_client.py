@@ -15,7 +15,7 @@ from pipeline.tmdb.connection_limit import ConnectionLimit
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.credential_state import CredentialState
 from pipeline.tmdb.rate_limit import RateLimiter, limits
-from pipeline.tmdb.run_failure import RunFailure
+from pipeline.tmdb.run_failure import UNNAMED, Attempt, RunFailure
 from pipeline.tmdb.session import ApiSession
 from pipeline.tmdb.transport import FunctionAdapter, Network, Transport
 
@@ -27,10 +27,16 @@ _DEMO_URL = "https://embedded.catalogue"
 
 
 @contextlib.contextmanager
-def open_client(current: Settings, connections: int, on: datetime.date) -> Iterator[Client]:
-    """Lend a client for one list, with so many connections or what other processes leave of them.
+def open_client(
+    current: Settings, connections: int, on: datetime.date, attempt: Attempt = UNNAMED
+) -> Iterator[Client]:
+    """Lend a client for one list.
 
-    `on` is the day that the embedded catalogue shows; the real TMDB only knows today.
+    Args:
+        current: the settings.
+        connections: their number, if other processes leave as many.
+        on: the day that the embedded catalogue shows; the real TMDB only knows today.
+        attempt: which task of which run fetches; the same one again is its next attempt.
 
     Raises:
         SettingsError: no credential is set, or the network's settings cannot be used.
@@ -42,7 +48,7 @@ def open_client(current: Settings, connections: int, on: datetime.date) -> Itera
         else:
             limit = _connection_limit(current.api_url)
             lent = stack.enter_context(limit.lend(min(connections, MAX_CONNECTIONS)))
-            session = _session(current, credential, lent)
+            session = _session(current, credential, lent, attempt)
         client = Client(session, current.language, current.region)
         stack.callback(client.close)
         yield client
@@ -63,14 +69,16 @@ def network_of(api_url: str) -> Network:
     )
 
 
-def _session(current: Settings, credential: Credential, connections: int) -> ApiSession:
+def _session(
+    current: Settings, credential: Credential, connections: int, attempt: Attempt
+) -> ApiSession:
     url = current.api_url
     return ApiSession(
         Transport(url, credential, connections=connections, network=network_of(url)),
         open_rate_limiter(current),
         retries=current.max_retries,
         credential_state=CredentialState(paths.acceptance_file(url), credential, url),
-        run_failure=RunFailure(paths.run_failure_file(url), credential, url),
+        run_failure=RunFailure(paths.run_failure_file(url), credential, url, attempt),
     )
 
 

@@ -10,10 +10,8 @@ from typing import Any, NamedTuple
 
 from pipeline import clock
 from pipeline.catalog import FilmList
-from pipeline.errors import TmdbError
 from pipeline.tmdb.page import FetchStats, Page
 from pipeline.tmdb.response import parse_page
-from pipeline.tmdb.run_failure import UNNAMED, Attempt
 from pipeline.tmdb.session import Answer, ApiSession
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -47,7 +45,6 @@ class Client:
         self,
         movie_list: FilmList,
         on_progress: OnProgress = lambda done, total: None,
-        attempt: Attempt = UNNAMED,
     ) -> FetchedList:
         """Fetch all pages of the list.
 
@@ -58,24 +55,10 @@ class Client:
         Args:
             movie_list: what to fetch.
             on_progress: called while pages arrive.
-            attempt: which task of which run fetches; the same one again is its next attempt.
 
         Raises:
             TmdbError: see `ApiSession.get`; the pages that were there are dropped.
         """
-        self._session.begin(attempt)
-        try:
-            return self._fetch(movie_list, on_progress)
-        except TmdbError:
-            self._session.end()
-            raise
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._pool.shutdown(cancel_futures=True)
-        self._session.close()
-
-    def _fetch(self, movie_list: FilmList, on_progress: OnProgress) -> FetchedList:
         transport, began = self._transport, clock.monotonic()
         requests, received = transport.requests, transport.bytes_received
         numbers = range(1, movie_list.pages + 1)
@@ -97,6 +80,11 @@ class Client:
                 duration_seconds=round(clock.monotonic() - began, 3),
             ),
         )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.shutdown(cancel_futures=True)
+        self._session.close()
 
     def _concurrently(
         self, movie_list: FilmList, numbers: Iterable[int], on_progress: OnProgress

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from typing import NamedTuple
 
 from pipeline import clock
@@ -154,80 +155,47 @@ def describe(error: Exception) -> str:
 # attempt; or the route to TMDB or a setting, where no retry helps.
 _REQUEST, _HOST, _ROUTE, _SETTING = "request", "host", "route", "setting"
 
-_SIGNS: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (("TLS CA certificate",), "REQUESTS_CA_BUNDLE names no file of certificates", _SETTING),
-    (
-        (
-            "InvalidSchema",
-            "MissingSchema",
-            "InvalidURL",
-            "InvalidProxyURL",
-            "LocationParseError",
-            "LocationValueError",
-            "ProxySchemeUnknown",
-            "ProxySchemeUnsupported",
-        ),
-        "TMDB_API_URL or the address of the proxy cannot be used",
-        _SETTING,
-    ),
-    (
-        ("Your proxy appears to only use HTTP",),
-        "the proxy speaks no TLS: its address begins with http:// and not with https://",
-        _SETTING,
-    ),
-    (
-        ("Tunnel connection failed: 407",),
-        "the proxy asks for a login: write it as http://user:password@host:port",
-        _SETTING,
-    ),
-    (
-        ("Tunnel connection failed: 401", "Tunnel connection failed: 403"),
-        "the proxy refuses the connection",
-        _ROUTE,
-    ),
-    (
-        ("Hostname mismatch", "IP address mismatch"),
-        "the certificate is of another host",
-        _ROUTE,
-    ),
-    (
-        ("certificate has expired", "certificate is not yet valid"),
-        "the certificate is not trusted: it has expired, or this clock is wrong",
-        _ROUTE,
-    ),
-    (
-        ("CERTIFICATE_VERIFY_FAILED", "SSLCertVerificationError"),
-        "the certificate is not trusted; add that of an authority of your own to the file that "
-        "REQUESTS_CA_BUNDLE names",
-        _ROUTE,
-    ),
-    (("SSLError",), "TLS could not be agreed on or the certificate is not trusted", _HOST),
-    (("NameResolutionError",), "the host name is not known", _HOST),
-    (("ConnectTimeoutError", "ConnectTimeout"), "no connection in time", _HOST),
-    (("ReadTimeoutError", "ReadTimeout"), "no answer in time", _REQUEST),
-    (("Connection refused",), "the connection was refused", _HOST),
-    (
-        ("Network is unreachable", "No route to host", "Host is down"),
-        "there is no route to the host",
-        _HOST,
-    ),
-    (("ConnectionResetError",), "the connection was reset", _REQUEST),
-    (("NewConnectionError",), "no connection could be made", _HOST),
-    (("IncompleteRead", "InvalidChunkLength"), "the answer was cut short", _REQUEST),
-    (("DecodeError",), "a damaged gzip body", _REQUEST),
-    (("RemoteDisconnected",), "the connection was closed without an answer", _REQUEST),
-    (("ProtocolError",), "the connection broke", _REQUEST),
+_ADDRESS = "TMDB_API_URL or the address of the proxy cannot be used"
+_NO_TLS = "the proxy speaks no TLS: its address begins with http:// and not with https://"
+_NO_LOGIN = "the proxy asks for a login: write it as http://user:password@host:port"
+_CLOCK = "the certificate is not trusted: it has expired, or this clock is wrong"
+_UNTRUSTED = (
+    "the certificate is not trusted; add that of an authority of your own to the file that "
+    "REQUESTS_CA_BUNDLE names"
 )
-"""Class names and texts of an error and its causes, the most specific first: reason, concern."""
+
+_SIGNS = (
+    (r"TLS CA certificate", "REQUESTS_CA_BUNDLE names no file of certificates", _SETTING),
+    (r"(Invalid|Missing)(Schema|URL|ProxyURL)\b", _ADDRESS, _SETTING),
+    (r"Location(Parse|Value)Error|ProxySchemeUn", _ADDRESS, _SETTING),
+    (r"Your proxy appears to only use HTTP", _NO_TLS, _SETTING),
+    (r"Tunnel connection failed: 407", _NO_LOGIN, _SETTING),
+    (r"Tunnel connection failed: 40[13]", "the proxy refuses the connection", _ROUTE),
+    (r"(Hostname|IP address) mismatch", "the certificate is of another host", _ROUTE),
+    (r"certificate (has expired|is not yet valid)", _CLOCK, _ROUTE),
+    (r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError", _UNTRUSTED, _ROUTE),
+    (r"SSLError", "TLS could not be agreed on or the certificate is not trusted", _HOST),
+    (r"NameResolutionError", "the host name is not known", _HOST),
+    (r"ConnectTimeout", "no connection in time", _HOST),
+    (r"ReadTimeout", "no answer in time", _REQUEST),
+    (r"Connection refused", "the connection was refused", _HOST),
+    (r"is unreachable|No route to host|Host is down", "there is no route to the host", _HOST),
+    (r"ConnectionResetError", "the connection was reset", _REQUEST),
+    (r"NewConnectionError", "no connection could be made", _HOST),
+    (r"IncompleteRead|InvalidChunkLength", "the answer was cut short", _REQUEST),
+    (r"DecodeError", "a damaged gzip body", _REQUEST),
+    (r"RemoteDisconnected", "the connection was closed without an answer", _REQUEST),
+    (r"ProtocolError", "the connection broke", _REQUEST),
+)
+"""Patterns of the names and texts of an error and its causes, the most specific first."""
 
 
 def _described(error: Exception) -> tuple[str, str]:
     causes = _causes(error)
-    names = {type(each).__name__ for each in causes}
-    text = " ".join(map(str, causes))
-    by_proxy = "ProxyError" in names
-    for signs, reason, concerns in _SIGNS:
-        if any(sign in names or sign in text for sign in signs):
+    text = " ".join(f"{type(each).__name__} {each}" for each in causes)
+    by_proxy = "ProxyError" in text
+    for pattern, reason, concerns in _SIGNS:
+        if re.search(pattern, text):
             if by_proxy and concerns in (_HOST, _REQUEST):
                 return f"the proxy does not work: {reason}", _HOST
             return reason, concerns

@@ -52,35 +52,25 @@ class _Noted(NamedTuple):
 class RunFailure:
     """A failure that the processes of one run share, for one credential and address.
 
-    A file that cannot be used costs each list attempts of its own, and nothing else.
+    A task that has failed for the noted reason already is at its next attempt, after the delay of
+    an unattended run: the failure is forgotten and everything is tried again. A file that cannot be
+    used costs each list attempts of its own, and nothing else.
     """
 
-    def __init__(self, path: Path, credential: Credential, api_url: str) -> None:
+    def __init__(
+        self, path: Path, credential: Credential, api_url: str, attempt: Attempt = UNNAMED
+    ) -> None:
         self._path = path
         self._digest = credential.digest(api_url)
-        self._attempt = UNNAMED
-
-    def begin(self, attempt: Attempt) -> None:
-        """Note that an attempt begins; what is noted until the next one belongs to its run.
-
-        A task that has failed for the noted reason already is at its next attempt, after the delay
-        of an unattended run: the failure is forgotten and everything is tried again.
-        """
         self._attempt = attempt
         noted = self._read()
         if noted is not None and attempt.task in noted.tasks:
             self._update(lambda now: None if now and attempt.task in now.tasks else now)
 
-    def end(self) -> None:
-        """Note that the attempt has failed, for the noted reason if there is one."""
-        noted, task = self._read(), self._attempt.task
-        if noted is not None and task not in noted.tasks:
-            self._update(lambda now: now and now._replace(tasks=(*now.tasks, task)))
-
     def note(self, error: TmdbError) -> None:
         """Note a failure that concerns every list; the first of several counts."""
         noted = _Noted(self._run(), clock.monotonic(), type(error).__name__, str(error))
-        self._update(lambda now: now or noted)
+        self._update(lambda now: self._with_task(now or noted))
 
     def raise_known(self, *, answered: bool) -> None:
         """Raise the failure that was noted, if there is one.
@@ -90,7 +80,11 @@ class RunFailure:
         """
         noted = self._read()
         if noted is not None and not (answered and noted.error != CredentialRefused.__name__):
+            self._update(lambda now: now and self._with_task(now))
             raise _KINDS[noted.error](noted.sentence)
+
+    def _with_task(self, noted: _Noted) -> _Noted:
+        return noted._replace(tasks=tuple({*noted.tasks, self._attempt.task} - {""}))
 
     def _run(self) -> str:
         """Return what distinguishes this run from all others, and gives neither key away."""

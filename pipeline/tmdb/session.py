@@ -16,7 +16,7 @@ from pipeline.tmdb import errors, response
 from pipeline.tmdb.credential_state import CredentialState
 from pipeline.tmdb.errors import Stopped, Transient
 from pipeline.tmdb.rate_limit import MAX_HOLD_SECONDS, RateLimiter
-from pipeline.tmdb.run_failure import Attempt, RunFailure
+from pipeline.tmdb.run_failure import RunFailure
 from pipeline.tmdb.transport import Transport
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -127,17 +127,6 @@ class ApiSession:
         except TmdbBlocked as error:
             self._note(error)
             raise
-
-    def begin(self, attempt: Attempt) -> None:
-        """Note that a task begins an attempt: one that failed before tries everything again."""
-        self._answered = False
-        if self._run_failure is not None:
-            self._run_failure.begin(attempt)
-
-    def end(self) -> None:
-        """Note that the attempt has failed."""
-        if self._run_failure is not None:
-            self._run_failure.end()
 
     def close(self) -> None:
         """Close all connections."""

@@ -43,10 +43,7 @@ Respond = Callable[[str, Mapping[str, str]], tuple[int, Mapping[str, str], bytes
 class Network:
     """The proxy and the certificates that the environment names for requests to an address.
 
-    Args:
-        api_url: the address.
-        proxy_variable: name of the variable that sets the proxy, for messages.
-        certificates_variable: name of the variable that sets the certificates, for messages.
+    Messages name the variables by which they are set.
     """
 
     def __init__(
@@ -160,8 +157,6 @@ class Transport:
         timeouts: tuple[float, float] | None = None,
     ) -> RawResponse:
         """Send one request and return its answer, whatever its status.
-
-        `timeouts` are the seconds for a connection and between two pieces of an answer.
 
         Raises:
             Transient: the network failed, or the body is not whole.

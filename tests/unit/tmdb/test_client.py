@@ -217,12 +217,11 @@ def test_a_wrong_key_costs_exactly_one_request(
     tmdb: FakeTmdb, open_client: Opener, tmp_path: Path
 ) -> None:
     key = uuid.uuid4().hex
-    of_run = RunFailure(tmp_path / "private" / "failure", Credential(key), tmdb.url)
-    client = open_client(secret=key, run_failure=of_run)
-
+    path = tmp_path / "private" / "failure"
     for task in ("popular", "trending"):
+        failure = RunFailure(path, Credential(key), tmdb.url, Attempt(task))
         with pytest.raises(CredentialRefused):
-            client.fetch(popular(20), attempt=Attempt(task))
+            open_client(secret=key, run_failure=failure).fetch(popular(20))
 
     assert tmdb.count() == 1
 

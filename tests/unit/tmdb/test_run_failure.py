@@ -15,7 +15,7 @@ from support.fake_tmdb import V3_KEY
 from pipeline import clock
 from pipeline.errors import CredentialRefused, TmdbUnavailable
 from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.run_failure import MAX_AGE_SECONDS, Attempt, RunFailure
+from pipeline.tmdb.run_failure import MAX_AGE_SECONDS, UNNAMED, Attempt, RunFailure
 
 URL = "https://api.example/3"
 AWAY = TmdbUnavailable("The host is away; see the network.", path="/movie/popular")
@@ -26,8 +26,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "private" / "failure"
 
 
-def of(path: Path, key: str = V3_KEY, url: str = URL) -> RunFailure:
-    return RunFailure(path, Credential(key), url)
+def of(path: Path, key: str = V3_KEY, url: str = URL, attempt: Attempt = UNNAMED) -> RunFailure:
+    return RunFailure(path, Credential(key), url, attempt)
 
 
 def sentence_of(failure: RunFailure) -> str:
@@ -48,10 +48,11 @@ def test_a_failure_that_was_noted_is_raised_as_what_it_was(path: Path) -> None:
 
 
 def test_the_first_of_several_failures_counts(path: Path) -> None:
-    of(path).note(AWAY)
-    of(path).note(CredentialRefused("The key is wrong."))
+    failure = of(path)
+    failure.note(AWAY)
+    failure.note(CredentialRefused("The key is wrong."))
 
-    assert sentence_of(of(path)) == str(AWAY)
+    assert sentence_of(failure) == str(AWAY)
 
 
 def test_another_key_address_or_run_does_not_believe_it(
@@ -67,24 +68,16 @@ def test_another_key_address_or_run_does_not_believe_it(
 
 def test_a_run_by_another_worker_of_luigi_does_not_believe_it(path: Path) -> None:
     """As in a process that calls `luigi.build` again."""
-    failure = of(path)
-    failure.begin(Attempt("popular", "Worker(salt=1)"))
-    failure.note(AWAY)
-    assert sentence_of(failure) == str(AWAY)
+    of(path, attempt=Attempt("popular", "Worker(salt=1)")).note(AWAY)
+    assert sentence_of(of(path, attempt=Attempt("trending", "Worker(salt=1)"))) == str(AWAY)
 
-    failure.begin(Attempt("trending", "Worker(salt=2)"))
-    assert sentence_of(failure) == ""
+    assert sentence_of(of(path, attempt=Attempt("trending", "Worker(salt=2)"))) == ""
 
 
 def test_a_list_that_has_not_been_tried_yet_fails_with_it(path: Path) -> None:
-    failure = of(path)
-    failure.begin(Attempt("popular"))
-    failure.note(AWAY)
-    failure.end()
+    of(path, attempt=Attempt("popular")).note(AWAY)
 
-    failure.begin(Attempt("trending"))
-
-    assert sentence_of(failure) == str(AWAY)
+    assert sentence_of(of(path, attempt=Attempt("trending"))) == str(AWAY)
 
 
 def test_a_list_that_is_being_answered_goes_on_unless_the_key_is_refused(path: Path) -> None:
@@ -100,15 +93,10 @@ def test_a_list_that_is_being_answered_goes_on_unless_the_key_is_refused(path: P
 @pytest.mark.parametrize("first", ["popular", "trending"])
 def test_the_next_attempt_of_a_list_tries_everything_again(path: Path, first: str) -> None:
     """As an unattended run does after its delay, whichever list luigi takes first."""
-    failure = of(path)
-    failure.note(AWAY)
-    for task in ("popular", "trending"):
-        failure.begin(Attempt(task))
-        failure.end()
+    of(path, attempt=Attempt("popular")).note(AWAY)
+    assert sentence_of(of(path, attempt=Attempt("trending"))) == str(AWAY)
 
-    failure.begin(Attempt(first))
-
-    assert sentence_of(failure) == ""
+    assert sentence_of(of(path, attempt=Attempt(first))) == ""
 
 
 def test_it_is_not_believed_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,16 +113,15 @@ def test_it_is_never_missed_while_others_add_to_it(path: Path) -> None:
 
     def add() -> None:
         for number in itertools.count():
-            one = of(path)
-            one.begin(Attempt(f"list {number}"))
-            one.end()
+            sentence_of(of(path, attempt=Attempt(f"list {number}")))
             if over.is_set():
                 return
 
     adding = threading.Thread(target=add)
     adding.start()
     try:
-        assert all(sentence_of(of(path)) for _ in range(300))
+        failure = of(path)
+        assert all(sentence_of(failure) for _ in range(300))
     finally:
         over.set()
         adding.join()
@@ -176,9 +163,7 @@ def test_a_pipe_in_the_files_place_holds_nobody_up(path: Path) -> None:
 def test_where_nothing_can_be_kept_each_list_finds_out_for_itself(tmp_path: Path) -> None:
     (tmp_path / "private").write_text("a file")
     failure = of(tmp_path / "private" / "failure")
-    failure.begin(Attempt("popular"))
     failure.note(AWAY)
-    failure.end()
     assert sentence_of(failure) == ""
 
 
