@@ -1,4 +1,4 @@
-"""Secrets, shown to nobody; and the TMDB credential, told apart by its form.
+"""Secrets, which no representation shows; and the TMDB credential, recognized by its form.
 
 A Read Access Token is a JSON Web Token and begins with `eyJ`; it works only as a bearer token. A v3
 key works only as the `api_key` parameter. Swapped, both are refused (seen on the real API).
@@ -7,12 +7,14 @@ key works only as the `api_key` parameter. Swapped, both are refused (seen on th
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 from dataclasses import dataclass, field
 
 DEMO = "demo"
 
-_SHORTEST_SECRET = 8
-"""A text shorter than this is no real secret, and might be part of any word."""
+_MIN_SECRET_LENGTH = 8
+"""Length from which on a text is redacted; a shorter one might be part of any word."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Secret:
 
     def redact(self, text: str) -> str:
         """Return the text without the secret, for what is logged or raised."""
-        is_secret = len(self.secret) >= _SHORTEST_SECRET
+        is_secret = len(self.secret) >= _MIN_SECRET_LENGTH
         return text.replace(self.secret, "[credential]") if is_secret else text
 
 
@@ -32,7 +34,7 @@ class Credential(Secret):
     """The key or token for TMDB."""
 
     def digest(self, api_url: str) -> bytes:
-        """Return what tells it from all others, at one address, and does not give it away."""
+        """Return a hash that identifies it at one address and does not give it away."""
         return hashlib.sha256(f"{api_url}\n{self.secret}".encode()).digest()
 
     @property
@@ -44,3 +46,15 @@ class Credential(Secret):
     def is_token(self) -> bool:
         """Whether this is a Read Access Token rather than a v3 key."""
         return self.secret.startswith("eyJ")
+
+
+def redact_api_key(record: logging.LogRecord) -> bool:
+    """Redact `api_key=` in what urllib3 logs: requests when debugging, odd headers always.
+
+    A filter of `logging`, which keeps every record.
+    """
+    message = record.getMessage()
+    if "api_key=" in message:
+        record.args = None
+        record.msg = re.sub(r"""api_key=[^&\s"']*""", "api_key=[credential]", message)
+    return True

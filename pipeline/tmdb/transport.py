@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -22,7 +21,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from pipeline.errors import SettingsError
 from pipeline.tmdb import body
-from pipeline.tmdb.credential import Credential
+from pipeline.tmdb.credential import Credential, redact_api_key
 from pipeline.tmdb.errors import Endpoint, network_error
 from pipeline.tmdb.header_deadline import limit_headers
 from pipeline.tmdb.response import RawResponse
@@ -230,20 +229,9 @@ class _Session(requests.Session):
         """Return no target: `allow_redirects=False` alone would read a redirect's whole body."""
 
 
-class _SecretFilter(logging.Filter):
-    """Redacts `api_key=` in what urllib3 logs: requests when debugging, odd headers always."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        if "api_key=" in message:
-            record.args = None
-            record.msg = re.sub(r"""api_key=[^&\s"']*""", "api_key=[credential]", message)
-        return True
-
-
 def _session(connections: int, adapter: BaseAdapter | None) -> requests.Session:
     for name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
-        logging.getLogger(name).addFilter(_SECRET_FILTER)
+        logging.getLogger(name).addFilter(redact_api_key)
     session = _Session()
     adapter = adapter or _Adapter(
         pool_connections=1, pool_maxsize=connections, pool_block=True, max_retries=0
@@ -255,6 +243,3 @@ def _session(connections: int, adapter: BaseAdapter | None) -> requests.Session:
     session.headers["Accept-Encoding"] = "gzip"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
-
-
-_SECRET_FILTER = _SecretFilter()

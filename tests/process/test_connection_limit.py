@@ -63,7 +63,7 @@ def test_a_killed_process_gives_its_connections_back(tmp_path: Path) -> None:
             assert granted == 16
 
 
-def test_who_comes_last_waits_until_there_is_one(tmp_path: Path) -> None:
+def test_the_last_process_waits_for_a_free_connection(tmp_path: Path) -> None:
     path = tmp_path / "private" / "connections"
     limit = ConnectionLimit(path, 16)
     with held_elsewhere(path, 16) as other:

@@ -1,4 +1,4 @@
-"""One pace for all processes of a machine, whatever becomes of its file and of the others."""
+"""One rate limit for all processes of a machine, whatever happens to its file and to the others."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ print(*(f"{moment!r}:{woken!r}" for moment, woken in granted))
 """
 
 
-def test_four_processes_with_many_threads_keep_one_pace_and_none_starves(pace: Path) -> None:
+def test_four_processes_with_many_threads_share_one_rate_limit_and_none_starves(
+    rate_file: Path,
+) -> None:
     rate, burst = 200.0, 20.0
-    command = [sys.executable, "-c", WORKER, str(pace), str(rate), str(burst), "8", "6"]
+    command = [sys.executable, "-c", WORKER, str(rate_file), str(rate), str(burst), "8", "6"]
     workers = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(4)
@@ -69,10 +71,10 @@ time.sleep(60)
 """
 
 
-def test_a_process_killed_amid_its_turn_leaves_nothing_blocked(pace: Path) -> None:
-    limiter = RateLimiter(pace, Limit(40, 40))
+def test_a_process_killed_during_its_turn_leaves_nothing_blocked(rate_file: Path) -> None:
+    limiter = RateLimiter(rate_file, Limit(40, 40))
     limiter.acquire()
-    command = [sys.executable, "-c", HOLDER, str(pace)]
+    command = [sys.executable, "-c", HOLDER, str(rate_file)]
     with (
         contextlib.closing(limiter),
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder,
@@ -103,14 +105,14 @@ except StorageError as error:
 """
 
 
-def test_a_full_disk_is_told(pace: Path) -> None:
+def test_a_full_disk_is_reported(rate_file: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", MEETS_A_FULL_DISK, str(pace)],
+        [sys.executable, "-c", MEETS_A_FULL_DISK, str(rate_file)],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.stdout == (
-        f"Cannot keep the rate limit in {pace}: File too large; set TMPDIR to a writable folder of "
-        "your own.\n"
+        f"Cannot keep the rate limit in {rate_file}: File too large; set TMPDIR to a writable "
+        "folder of your own.\n"
     ), done.stderr

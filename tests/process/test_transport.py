@@ -1,4 +1,4 @@
-"""Asking TMDB: what is sent, what is tried again or given up, and what nobody may ever see."""
+"""Requests to TMDB: what is sent, retried or given up, and what no log may ever show."""
 
 from __future__ import annotations
 

@@ -17,6 +17,6 @@ def assert_within(moments: list[float], rate: float, burst: float, slack: float 
 
 
 @pytest.fixture
-def pace(tmp_path: Path) -> Path:
+def rate_file(tmp_path: Path) -> Path:
     """The shared file; neither it nor its folder is there yet."""
-    return tmp_path / "tmdb-pipeline" / "pace"
+    return tmp_path / "tmdb-pipeline" / "rate"

@@ -1,4 +1,4 @@
-"""How long the transport waits between two attempts, and what it tells of that."""
+"""How long a session waits between two attempts, and what it logs."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def after(attempt: int, fault: Exception | None, sleep: float = 1.25) -> Any:
 @pytest.mark.parametrize(
     ("attempt", "seconds"), [(1, 0.5), (2, 1.0), (3, 2.0), (7, 32.0), (8, 60.0), (900, 60.0)]
 )
-def test_our_own_pause_doubles_up_to_the_longest(
+def test_the_backoff_doubles_up_to_its_maximum(
     attempt: int, seconds: float, chance: list[tuple[float, float]]
 ) -> None:
     assert session()._backoff(after(attempt, Transient("x"))) == seconds
     assert chance == [(0.5, 1.0)]
 
 
-def test_a_pause_without_a_known_fault_is_our_own(chance: list[tuple[float, float]]) -> None:
+def test_a_wait_without_a_known_error_is_our_own_backoff(chance: list[tuple[float, float]]) -> None:
     assert session()._backoff(after(1, None)) == 0.5
     assert session()._backoff(after(1, ValueError("x"))) == 0.5
 
@@ -73,13 +73,13 @@ def test_a_pause_without_a_known_fault_is_our_own(chance: list[tuple[float, floa
 @pytest.mark.parametrize(
     ("asked", "seconds"), [(7.0, 7.0), (60.0, 60.0), (600.0, 600.0), (0.0, 0.2), (0.1, 0.2)]
 )
-def test_what_tmdb_asks_for_counts_but_never_less_than_a_tenth_of_ours(
+def test_a_retry_after_counts_but_never_less_than_a_tenth_of_our_backoff(
     asked: float, seconds: float, chance: list[tuple[float, float]]
 ) -> None:
     assert session()._backoff(after(3, Transient("x", asked))) == pytest.approx(seconds)
 
 
-def test_a_429_without_a_pause_of_its_own_holds_all_others_up(
+def test_a_429_without_retry_after_holds_all_processes_back(
     chance: list[tuple[float, float]],
 ) -> None:
     limiter = Held()
@@ -97,7 +97,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return lambda moment: monkeypatch.setattr(clock, "monotonic", lambda: moment)
 
 
-def test_pages_that_fail_alike_are_told_once_a_second(
+def test_identical_retry_messages_are_logged_once_a_second(
     at: Callable[[float], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "luigi-interface.pipeline")
@@ -113,7 +113,7 @@ def test_pages_that_fail_alike_are_told_once_a_second(
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 0.01])
-def test_a_list_that_is_given_up_is_not_waited_for(seconds: float) -> None:
+def test_a_wait_ends_when_the_list_is_given_up(seconds: float) -> None:
     stop = threading.Event()
     _sleep(seconds, stop)
     stop.set()

@@ -17,7 +17,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "private" / "connections"
 
 
-def test_a_process_alone_gets_what_it_wants_up_to_all(path: Path) -> None:
+def test_a_process_alone_gets_the_connections_it_wants(path: Path) -> None:
     limit = ConnectionLimit(path, 16)
     for wanted, granted in ((4, 4), (16, 16), (99, 16)):
         with limit.lend(wanted) as number:
@@ -32,13 +32,13 @@ def test_two_lists_of_one_process_share_them_too(path: Path) -> None:
         assert granted == 16
 
 
-def test_where_the_file_cannot_be_had_the_number_is_not_limited(tmp_path: Path) -> None:
+def test_without_a_usable_file_the_number_is_not_limited(tmp_path: Path) -> None:
     (tmp_path / "private").write_text("a file")
     with ConnectionLimit(tmp_path / "private" / "connections", 16).lend(7) as granted:
         assert granted == 7
 
 
-def test_where_none_is_free_one_is_taken_as_soon_as_it_is_given_back(
+def test_a_connection_is_lent_again_as_soon_as_it_is_given_back(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_limit, "POLL_SECONDS", 0.001)
@@ -59,7 +59,7 @@ def test_where_none_is_free_one_is_taken_as_soon_as_it_is_given_back(
     assert granted == [2]
 
 
-def test_who_waited_in_vain_goes_on_with_one(
+def test_a_list_that_waited_in_vain_goes_on_with_one_connection(
     path: Path, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = ConnectionLimit(path, 2)

@@ -170,7 +170,7 @@ def test_a_page_holds_twenty_rows_at_most_and_the_first_some(answers: list[Answe
 
 
 @every_source
-def test_a_film_stands_once_on_a_page(answers: list[Answer]) -> None:
+def test_a_movie_appears_once_on_a_page(answers: list[Answer]) -> None:
     for answer in lists_of(answers):
         ids = [row["id"] for row in answer.body["results"]]
         assert len(set(ids)) == len(ids)
@@ -197,7 +197,7 @@ def rows_of_each(answers: list[Answer]) -> list[dict[str, Any]]:
 
 
 @every_source
-def test_our_client_takes_every_list_answer_for_the_page_it_is(answers: list[Answer]) -> None:
+def test_our_client_parses_every_answer_of_a_list(answers: list[Answer]) -> None:
     for answer in lists_of(answers):
         parse_page(answer.body, answer.path, int(answer.query.get("page", "1")))
 
@@ -243,7 +243,7 @@ def test_pages_outside_of_1_to_500_are_refused(ask: Ask, path: str, page: str) -
 
 
 @every_imitation
-def test_page_500_is_the_last_that_may_be_asked_for(ask: Ask) -> None:
+def test_page_500_is_the_last_that_may_be_requested(ask: Ask) -> None:
     assert ask("/movie/popular", {"page": "500"}).status == 200
 
 
@@ -265,7 +265,7 @@ def test_the_same_question_gets_the_same_answer(ask: Ask) -> None:
 
 
 @every_imitation
-def test_titles_come_in_the_language_asked_for(ask: Ask) -> None:
+def test_titles_come_in_the_requested_language(ask: Ask) -> None:
     korean = ask("/movie/popular", {"language": "ko-KR"}).body["results"]
     english = ask("/movie/popular", {"language": "en-US"}).body["results"]
 

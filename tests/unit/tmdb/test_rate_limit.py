@@ -1,4 +1,4 @@
-"""One pace for all processes of a machine, whatever becomes of its file and of the others."""
+"""One rate limit for all processes of a machine, whatever happens to its file and to the others."""
 
 from __future__ import annotations
 
@@ -17,17 +17,11 @@ from pipeline.tmdb.rate_limit import MAX_HOLD_SECONDS, Limit, RateLimiter, limit
 
 
 @pytest.fixture
-def pace(tmp_path: Path) -> Path:
-    """The shared file; neither it nor its folder is there yet."""
-    return tmp_path / "tmdb-pipeline" / "pace"
-
-
-@pytest.fixture
-def open_limiter(pace: Path) -> Iterator[Callable[..., RateLimiter]]:
+def open_limiter(rate_file: Path) -> Iterator[Callable[..., RateLimiter]]:
     opened: list[RateLimiter] = []
 
     def make(rate: float = 40, burst: float | None = None) -> RateLimiter:
-        opened.append(RateLimiter(pace, Limit(rate, rate if burst is None else burst)))
+        opened.append(RateLimiter(rate_file, Limit(rate, rate if burst is None else burst)))
         return opened[-1]
 
     yield make
@@ -42,7 +36,7 @@ Opener = Callable[..., RateLimiter]
 
 
 @pytest.mark.usefixtures("stopped_clock")
-def test_a_cold_api_is_asked_one_seconds_worth_at_once_then_at_the_rate(
+def test_after_a_rest_a_burst_is_granted_and_then_the_rate(
     open_limiter: Opener,
 ) -> None:
     limiter = open_limiter(40)
@@ -78,7 +72,7 @@ def test_over_any_span_no_more_is_granted_than_burst_and_rate_allow(
 
 
 @pytest.mark.usefixtures("stopped_clock")
-def test_at_a_very_slow_pace_the_many_who_wait_are_not_forgotten(open_limiter: Opener) -> None:
+def test_at_a_very_low_rate_all_waiting_requests_are_served(open_limiter: Opener) -> None:
     """4 workers with 16 connections each, at the slowest rate that can be set."""
     limiter = open_limiter(0.1)
 
@@ -88,7 +82,9 @@ def test_at_a_very_slow_pace_the_many_who_wait_are_not_forgotten(open_limiter: O
 
 
 @pytest.mark.usefixtures("stopped_clock")
-def test_who_asks_first_is_served_first_whoever_it_is(open_limiter: Opener) -> None:
+def test_requests_are_served_first_come_first_served_between_processes(
+    open_limiter: Opener,
+) -> None:
     greedy, modest = open_limiter(10), open_limiter(10)
     for _ in range(30):
         greedy.acquire()
@@ -98,16 +94,16 @@ def test_who_asks_first_is_served_first_whoever_it_is(open_limiter: Opener) -> N
     assert waits == pytest.approx([(21 + n) / 10 for n in range(40)])
 
 
-def test_a_hold_delays_everybody(stopped_clock: StoppedClock, open_limiter: Opener) -> None:
-    told, other = open_limiter(40), open_limiter(40)
-    told.acquire()
+def test_a_hold_delays_every_process(stopped_clock: StoppedClock, open_limiter: Opener) -> None:
+    first, other = open_limiter(40), open_limiter(40)
+    first.acquire()
 
-    told.hold(2.5)
+    first.hold(2.5)
 
     assert other.acquire() == pytest.approx(2.5)
-    assert told.acquire() == pytest.approx(2.5 + 1 / 40)
+    assert first.acquire() == pytest.approx(2.5 + 1 / 40)
     stopped_clock.now += 1
-    told.hold(0.5)
+    first.hold(0.5)
     assert other.acquire() == pytest.approx(1.5 + 2 / 40), "a shorter hold ends no longer one"
 
 
@@ -163,16 +159,16 @@ def test_a_hold_from_before_the_machine_was_restarted_is_over(
     [(0.0, math.inf), (0.0, 1e12), (-math.inf, 2000.0), (math.nan, 2000.0), (0.0, math.nan)],
 )
 @pytest.mark.usefixtures("stopped_clock")
-def test_a_damaged_hold_holds_nobody(
-    set_at: float, until: float, pace: Path, open_limiter: Opener
+def test_a_damaged_hold_is_ignored(
+    set_at: float, until: float, rate_file: Path, open_limiter: Opener
 ) -> None:
-    pace.parent.mkdir(mode=0o700)
-    pace.write_bytes(struct.pack("<3d", 0.0, set_at, until))
+    rate_file.parent.mkdir(mode=0o700)
+    rate_file.write_bytes(struct.pack("<3d", 0.0, set_at, until))
     limiter = open_limiter(40)
     assert (limiter.hold_seconds(), limiter.acquire()) == (0.0, 0.0)
 
 
-# --- Our pace against TMDB's bucket ------------------------------------------------------------
+# --- Our limits against the bucket of TMDB -----------------------------------------------------
 
 
 def sent(limiter: RateLimiter, stopped_clock: StoppedClock, requests: int) -> list[float]:
@@ -184,18 +180,18 @@ def sent(limiter: RateLimiter, stopped_clock: StoppedClock, requests: int) -> li
     return [moment - moments[0] for moment in moments[:requests]]
 
 
-def test_a_week_takes_what_a_bucket_of_40_grants_less_two(
-    stopped_clock: StoppedClock, pace: Path
+def test_the_requests_of_a_week_use_a_bucket_of_40_but_for_two(
+    stopped_clock: StoppedClock, rate_file: Path
 ) -> None:
-    limiter = RateLimiter(pace, *limits(38))
+    limiter = RateLimiter(rate_file, *limits(38))
     moments = sent(limiter, stopped_clock, 140)
     assert moments[-1] == pytest.approx((140 - 38) / 40)
     assert_within(moments, 40, 38)
     limiter.close()
 
 
-def test_in_the_long_run_the_rate_is_kept(stopped_clock: StoppedClock, pace: Path) -> None:
-    limiter = RateLimiter(pace, *limits(38))
+def test_in_the_long_run_the_rate_is_kept(stopped_clock: StoppedClock, rate_file: Path) -> None:
+    limiter = RateLimiter(rate_file, *limits(38))
     moments = sent(limiter, stopped_clock, 1000)
     assert_within(moments, 40, 38)
     assert_within(moments, 38, 44)
@@ -205,15 +201,17 @@ def test_in_the_long_run_the_rate_is_kept(stopped_clock: StoppedClock, pace: Pat
 
 @pytest.mark.parametrize("rate", [0.1, 1, 20, 38, 1000])
 def test_at_any_rate_it_stays_in_proportion_below_the_api(
-    rate: float, stopped_clock: StoppedClock, pace: Path
+    rate: float, stopped_clock: StoppedClock, rate_file: Path
 ) -> None:
-    limiter = RateLimiter(pace, *limits(rate))
+    limiter = RateLimiter(rate_file, *limits(rate))
     assert_within(sent(limiter, stopped_clock, 300), rate * 40 / 38, max(1, rate))
     limiter.close()
 
 
-def test_a_rest_earns_the_burst_again_and_no_more(stopped_clock: StoppedClock, pace: Path) -> None:
-    limiter = RateLimiter(pace, *limits(38))
+def test_a_rest_earns_the_burst_again_and_no_more(
+    stopped_clock: StoppedClock, rate_file: Path
+) -> None:
+    limiter = RateLimiter(rate_file, *limits(38))
     sent(limiter, stopped_clock, 500)
     stopped_clock.now += 60
     again = sent(limiter, stopped_clock, 140)
@@ -241,11 +239,11 @@ def test_a_rest_earns_the_burst_again_and_no_more(stopped_clock: StoppedClock, p
     ids=["empty", "a byte", "short", "long", "NaN", "inf", "-inf", "past", "before a reboot"],
 )
 @pytest.mark.usefixtures("stopped_clock")
-def test_a_strange_file_neither_stops_nor_frees_anybody(
-    content: bytes, pace: Path, open_limiter: Opener
+def test_a_damaged_file_neither_blocks_nor_unlimits(
+    content: bytes, rate_file: Path, open_limiter: Opener
 ) -> None:
-    pace.parent.mkdir(mode=0o700)
-    pace.write_bytes(content)
+    rate_file.parent.mkdir(mode=0o700)
+    rate_file.write_bytes(content)
     limiter = open_limiter(40)
 
     waits = [limiter.acquire() for _ in range(60)]
@@ -254,17 +252,17 @@ def test_a_strange_file_neither_stops_nor_frees_anybody(
     assert waits[40:] == pytest.approx([(n + 1) / 40 for n in range(20)])
 
 
-def test_the_folder_and_the_file_are_for_us_alone(pace: Path, open_limiter: Opener) -> None:
+def test_the_folder_and_the_file_are_private(rate_file: Path, open_limiter: Opener) -> None:
     open_limiter().acquire()
 
-    assert pace.parent.stat().st_mode & 0o777 == 0o700
-    assert pace.stat().st_mode & 0o777 == 0o600
+    assert rate_file.parent.stat().st_mode & 0o777 == 0o700
+    assert rate_file.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_file_is_deleted_by_somebody_and_all_goes_on(pace: Path, open_limiter: Opener) -> None:
+def test_requests_go_on_after_the_file_is_deleted(rate_file: Path, open_limiter: Opener) -> None:
     limiter = open_limiter()
     limiter.acquire()
-    pace.unlink()
+    rate_file.unlink()
 
     assert limiter.acquire() == 0
     limiter.close()
@@ -272,51 +270,51 @@ def test_the_file_is_deleted_by_somebody_and_all_goes_on(pace: Path, open_limite
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
-def test_a_folder_of_somebody_else_is_refused(pace: Path, open_limiter: Opener) -> None:
-    pace.parent.mkdir(mode=0o777)
-    os.chown(pace.parent, 12345, 12345)
+def test_a_folder_of_another_user_is_refused(rate_file: Path, open_limiter: Opener) -> None:
+    rate_file.parent.mkdir(mode=0o777)
+    os.chown(rate_file.parent, 12345, 12345)
 
-    assert_refused(open_limiter(), pace, ": its folder belongs to another user; set TMPDIR")
-    assert not pace.exists()
+    assert_refused(open_limiter(), rate_file, ": its folder belongs to another user; set TMPDIR")
+    assert not rate_file.exists()
 
 
 def test_a_planted_link_in_place_of_the_file_is_refused(
-    pace: Path, tmp_path: Path, open_limiter: Opener
+    rate_file: Path, tmp_path: Path, open_limiter: Opener
 ) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    pace.parent.mkdir(mode=0o700)
-    pace.symlink_to(victim)
+    rate_file.parent.mkdir(mode=0o700)
+    rate_file.symlink_to(victim)
 
-    assert_refused(open_limiter(), pace)
+    assert_refused(open_limiter(), rate_file)
     assert victim.read_text() == "precious"
 
 
 def test_a_planted_link_in_place_of_the_folder_is_refused(
-    pace: Path, tmp_path: Path, open_limiter: Opener
+    rate_file: Path, tmp_path: Path, open_limiter: Opener
 ) -> None:
     target = tmp_path / "target"
     target.mkdir()
-    pace.parent.symlink_to(target)
+    rate_file.parent.symlink_to(target)
 
-    assert_refused(open_limiter(), pace)
+    assert_refused(open_limiter(), rate_file)
     assert list(target.iterdir()) == []
 
 
-def test_a_file_in_place_of_the_folder_is_told(pace: Path, open_limiter: Opener) -> None:
-    pace.parent.write_text("")
+def test_a_file_in_place_of_the_folder_is_reported(rate_file: Path, open_limiter: Opener) -> None:
+    rate_file.parent.write_text("")
 
-    assert_refused(open_limiter(), pace)
+    assert_refused(open_limiter(), rate_file)
 
 
 def assert_refused(
-    limiter: RateLimiter, pace: Path, why: str = "Cannot keep the rate limit"
+    limiter: RateLimiter, rate_file: Path, why: str = "Cannot keep the rate limit"
 ) -> None:
     with pytest.raises(StorageError, match=why) as raised:
         limiter.acquire()
-    assert raised.value.facts == {"path": str(pace)}
+    assert raised.value.facts == {"path": str(rate_file)}
     sentence = str(raised.value)
-    assert str(pace) in sentence
+    assert str(rate_file) in sentence
     assert "set TMPDIR to a writable folder of your own" in sentence
     assert sentence.endswith(".")
     assert "\n" not in sentence

@@ -55,9 +55,7 @@ def test_the_first_of_several_failures_counts(path: Path) -> None:
     assert sentence_of(failure) == str(AWAY)
 
 
-def test_another_key_address_or_run_does_not_believe_it(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_key_address_or_run_ignores_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     of(path).note(AWAY)
 
     assert sentence_of(of(path, "a" * 32)) == ""
@@ -66,7 +64,7 @@ def test_another_key_address_or_run_does_not_believe_it(
     assert sentence_of(of(path)) == ""
 
 
-def test_a_run_by_another_worker_of_luigi_does_not_believe_it(path: Path) -> None:
+def test_a_run_by_another_worker_of_luigi_ignores_it(path: Path) -> None:
     """As in a process that calls `luigi.build` again."""
     of(path, attempt=Attempt("popular", "Worker(salt=1)")).note(AWAY)
     assert sentence_of(of(path, attempt=Attempt("trending", "Worker(salt=1)"))) == str(AWAY)
@@ -80,7 +78,7 @@ def test_a_list_that_has_not_been_tried_yet_fails_with_it(path: Path) -> None:
     assert sentence_of(of(path, attempt=Attempt("trending"))) == str(AWAY)
 
 
-def test_a_list_that_is_being_answered_goes_on_unless_the_key_is_refused(path: Path) -> None:
+def test_a_list_that_tmdb_answers_goes_on_unless_the_key_is_refused(path: Path) -> None:
     of(path).note(AWAY)
     of(path).raise_known(answered=True)
 
@@ -99,7 +97,7 @@ def test_the_next_attempt_of_a_list_tries_everything_again(path: Path, first: st
     assert sentence_of(of(path, attempt=Attempt(first))) == ""
 
 
-def test_it_is_not_believed_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_noted_failure_expires(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     failure, now = of(path), clock.monotonic()
     failure.note(AWAY)
     for seconds, known in ((MAX_AGE_SECONDS - 1, True), (MAX_AGE_SECONDS + 1, False), (-60, False)):
@@ -107,7 +105,7 @@ def test_it_is_not_believed_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch
         assert bool(sentence_of(failure)) is known, seconds
 
 
-def test_it_is_never_missed_while_others_add_to_it(path: Path) -> None:
+def test_a_noted_failure_is_read_while_others_add_to_it(path: Path) -> None:
     of(path).note(AWAY)
     over = threading.Event()
 
@@ -154,20 +152,20 @@ def test_a_file_that_names_no_error_of_tmdb_says_nothing(path: Path) -> None:
         assert sentence_of(of(path)) == ""
 
 
-def test_a_pipe_in_the_files_place_holds_nobody_up(path: Path) -> None:
+def test_a_pipe_in_place_of_the_file_blocks_nothing(path: Path) -> None:
     path.parent.mkdir(mode=0o700)
     os.mkfifo(path)
     assert sentence_of(of(path)) == ""
 
 
-def test_where_nothing_can_be_kept_each_list_finds_out_for_itself(tmp_path: Path) -> None:
+def test_without_a_usable_file_each_list_finds_out_for_itself(tmp_path: Path) -> None:
     (tmp_path / "private").write_text("a file")
     failure = of(tmp_path / "private" / "failure")
     failure.note(AWAY)
     assert sentence_of(failure) == ""
 
 
-def test_its_file_is_its_owners_and_holds_no_secret(path: Path) -> None:
+def test_the_file_is_private_and_holds_no_secret(path: Path) -> None:
     of(path).note(AWAY)
     content = path.read_bytes()
     assert path.stat().st_mode & 0o777 == 0o600

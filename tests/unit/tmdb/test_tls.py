@@ -58,7 +58,7 @@ def ask(url: str, secret: str = V3_KEY, retries: int = 0) -> Any:
         return session.get("/movie/popular", {"page": "1"}, unchanged, threading.Event())
 
 
-def test_a_certificate_of_an_authority_that_is_trusted_is_taken(
+def test_a_certificate_of_a_trusted_authority_is_accepted(
     server: TlsServer, bundle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
@@ -111,7 +111,7 @@ def test_a_certificate_that_is_not_trusted_is_met_once(
     assert caplog.messages == []
 
 
-def test_doctor_trusts_whom_a_run_trusts(
+def test_doctor_trusts_the_same_certificates_as_a_run(
     server: TlsServer, bundle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
@@ -132,7 +132,7 @@ def test_doctor_trusts_whom_a_run_trusts(
     assert V3_KEY not in "".join(server.paths)
 
 
-def test_a_folder_of_certificates_is_taken_as_one(
+def test_a_folder_of_certificates_is_accepted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked: list[dict[str, Any]] = []

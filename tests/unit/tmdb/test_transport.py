@@ -1,4 +1,4 @@
-"""Asking TMDB: what is sent, what is tried again or given up, and what nobody may ever see."""
+"""Requests to TMDB: what is sent, retried or given up, and what no log may ever show."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def shown(error: BaseException) -> str:
     return "\n".join([str(error), repr(error), formatted, repr(pickle.dumps(error))])
 
 
-def assert_told_well(error: PipelineError, tmdb: FakeTmdb, *secrets: str) -> None:
+def assert_clear_message(error: PipelineError, tmdb: FakeTmdb, *secrets: str) -> None:
     """One sentence with host and path, without query and secret, that survives a pickle."""
     sentence = str(error)
     assert tmdb.url.removesuffix("/3").removeprefix("http://") in sentence
@@ -114,7 +114,7 @@ def test_a_netrc_entry_does_not_take_the_credentials_place(
 
 
 @pytest.mark.parametrize("http_status", [401, 403, 404, 200])
-def test_a_refused_credential_is_not_asked_with_again(
+def test_a_refused_credential_is_not_sent_again(
     http_status: int, open_session: Opener, tmp_path: Path
 ) -> None:
     key = fresh_key()
@@ -199,7 +199,7 @@ TRANSIENT: dict[str, Fault] = {
     "gzip magic alone": fake.not_json(b"\x1f\x8b"),
     "gzip announced, not sent": fake.status(200, b"{}", {"Content-Encoding": "gzip"}),
     "reset": fake.reset(),
-    "reset amid the body": fake.reset_mid_body(),
+    "reset within the body": fake.reset_mid_body(),
     "no answer": fake.no_answer(),
     "cut body": fake.cut_body(),
     "cut chunked body": fake.cut_chunked(),
@@ -213,9 +213,7 @@ TRANSIENT: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("name", TRANSIENT)
-def test_a_fault_that_passes_is_not_noticed(
-    name: str, tmdb: FakeTmdb, open_session: Opener
-) -> None:
+def test_a_transient_error_is_retried(name: str, tmdb: FakeTmdb, open_session: Opener) -> None:
     expected = ask(open_session())
     tmdb.fail(TRANSIENT[name])
 
@@ -224,7 +222,7 @@ def test_a_fault_that_passes_is_not_noticed(
 
 
 @pytest.mark.parametrize("name", TRANSIENT)
-def test_a_fault_that_stays_is_told_after_the_last_attempt(
+def test_an_error_that_stays_is_reported_after_the_last_attempt(
     name: str, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     tmdb.fail(TRANSIENT[name], times=None)
@@ -234,7 +232,7 @@ def test_a_fault_that_stays_is_told_after_the_last_attempt(
 
     assert tmdb.count() == 3
     assert raised.value.facts == {"path": POPULAR, "attempts": 3}
-    assert_told_well(raised.value, tmdb)
+    assert_clear_message(raised.value, tmdb)
 
 
 @pytest.mark.parametrize(
@@ -263,16 +261,16 @@ def test_an_answer_that_does_not_end_is_given_up_in_time(
 
 
 @pytest.mark.usefixtures("brief_bounds")
-def test_silence_that_stays_is_told(tmdb: FakeTmdb, open_session: Opener) -> None:
+def test_a_read_timeout_that_stays_is_reported(tmdb: FakeTmdb, open_session: Opener) -> None:
     tmdb.fail(fake.hang(5), times=None)
 
     with pytest.raises(TmdbUnavailable, match="no answer in time") as raised:
         ask(open_session(retries=0))
 
-    assert_told_well(raised.value, tmdb)
+    assert_clear_message(raised.value, tmdb)
 
 
-def test_silence_is_given_up_on_before_the_head_s_time_is_up(
+def test_the_read_timeout_is_shorter_than_the_header_deadline(
     tmdb: FakeTmdb, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "READ_TIMEOUT_SECONDS", BRIEF_SILENCE)
@@ -283,7 +281,9 @@ def test_silence_is_given_up_on_before_the_head_s_time_is_up(
         ask(open_session(retries=0))
 
 
-def test_a_request_says_what_it_takes_and_who_asks(tmdb: FakeTmdb, open_session: Opener) -> None:
+def test_a_request_names_accepted_types_and_the_user_agent(
+    tmdb: FakeTmdb, open_session: Opener
+) -> None:
     ask(open_session())
 
     (request,) = tmdb.requests
@@ -292,7 +292,7 @@ def test_a_request_says_what_it_takes_and_who_asks(tmdb: FakeTmdb, open_session:
     assert request.headers["User-Agent"].startswith(f"tmdb-pipeline/{VERSION} python-requests/")
 
 
-def test_what_was_received_adds_up(tmdb: FakeTmdb, open_session: Opener) -> None:
+def test_requests_and_received_bytes_are_counted(tmdb: FakeTmdb, open_session: Opener) -> None:
     asker = open_session()
     sent = asker.transport
     assert (sent.requests, sent.bytes_received, asker.accepted) == (0, 0, False)
@@ -302,7 +302,7 @@ def test_what_was_received_adds_up(tmdb: FakeTmdb, open_session: Opener) -> None
     assert (sent.requests, sent.bytes_received, asker.accepted) == (2, 2 * once, True)
 
 
-def test_a_head_that_comes_slowly_is_waited_for(
+def test_a_header_that_comes_slowly_is_waited_for(
     tmdb: FakeTmdb, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only the pause between two pieces is bounded by the time of silence."""
@@ -314,7 +314,9 @@ def test_a_head_that_comes_slowly_is_waited_for(
 
 
 @pytest.mark.usefixtures("brief_bounds")
-def test_a_head_that_drips_is_given_up_in_time(tmdb: FakeTmdb, open_session: Opener) -> None:
+def test_a_header_that_never_ends_is_given_up_at_its_deadline(
+    tmdb: FakeTmdb, open_session: Opener
+) -> None:
     tmdb.fail(fake.slow_headers(BRIEF_SILENCE * 6))
 
     assert ask(open_session(retries=1))["page"] == 1
@@ -322,7 +324,7 @@ def test_a_head_that_drips_is_given_up_in_time(tmdb: FakeTmdb, open_session: Ope
 
 
 @pytest.mark.usefixtures("brief_bounds")
-def test_a_head_that_drips_for_ever_is_told_as_what_it_is(
+def test_a_header_that_never_ends_is_reported_as_a_timeout(
     tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     """Half a head must not pass for a whole one with an empty body."""
@@ -332,7 +334,7 @@ def test_a_head_that_drips_for_ever_is_told_as_what_it_is(
         ask(open_session(retries=0))
 
 
-def test_a_connection_that_is_reset_while_it_is_made_is_told_as_reset(
+def test_a_connection_reset_while_connecting_is_reported_as_reset(
     open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reset(*_: object, **__: object) -> None:
@@ -345,7 +347,9 @@ def test_a_connection_that_is_reset_while_it_is_made_is_told_as_reset(
         ask(open_session("http://films.invalid/3"))
 
 
-def test_a_dead_host_and_an_unknown_host_are_told_apart(open_session: Opener) -> None:
+def test_a_refused_connection_and_an_unknown_host_have_different_messages(
+    open_session: Opener,
+) -> None:
     with FakeTmdb(limit=None) as tmdb:
         dead = tmdb.url
     for url, why in ((dead, "connection was refused"), ("http://films.invalid/3", "not known")):
@@ -423,7 +427,7 @@ def test_the_last_attempt_says_for_how_long_tmdb_asks_to_wait(
 
 
 @pytest.mark.parametrize("answer", ["a 503", "a 429", "a 200 with TMDB's code 25"])
-def test_whatever_answer_asks_to_wait_is_believed(
+def test_a_retry_after_of_any_answer_is_respected(
     answer: str,
     tmdb: FakeTmdb,
     open_session: Opener,
@@ -508,7 +512,7 @@ def test_the_pause_doubles_from_attempt_to_attempt(tmdb: FakeTmdb, open_session:
         assert longest / 2 <= pause <= longest
 
 
-def test_a_429_holds_back_everybody_who_shares_the_pace(
+def test_a_429_holds_back_all_processes(
     tmdb: FakeTmdb, open_session: Opener, stopped_clock: StoppedClock, tmp_path: Path
 ) -> None:
     pace = tmp_path / "pace" / "file"
@@ -527,7 +531,7 @@ def test_a_429_holds_back_everybody_who_shares_the_pace(
     neighbour.close()
 
 
-def test_a_request_waits_for_a_hold_of_another_process_and_says_so(
+def test_a_request_waits_for_a_hold_of_another_process_and_logs_it(
     tmdb: FakeTmdb,
     open_session: Opener,
     stopped_clock: StoppedClock,
@@ -569,7 +573,7 @@ def test_a_hold_that_comes_while_a_request_waits_is_kept_too(
     neighbour.close()
 
 
-def test_a_fault_that_asks_for_no_pause_holds_nobody_back(
+def test_an_error_without_retry_after_holds_no_process_back(
     tmdb: FakeTmdb, open_session: Opener, tmp_path: Path
 ) -> None:
     pace = tmp_path / "pace" / "file"
@@ -583,7 +587,7 @@ def test_a_fault_that_asks_for_no_pause_holds_nobody_back(
     neighbour.close()
 
 
-def test_a_pause_ends_as_soon_as_the_list_is_given_up(tmdb: FakeTmdb, open_session: Opener) -> None:
+def test_a_wait_ends_as_soon_as_the_list_is_given_up(tmdb: FakeTmdb, open_session: Opener) -> None:
     """A pause to its end would take longer than a test may."""
     tmdb.fail(fake.too_many("500"), times=None)
     stop = threading.Event()
@@ -609,14 +613,14 @@ def test_a_rejected_request_is_not_repeated(
 
     assert tmdb.count() == 1
     assert raised.value.facts == {"path": POPULAR, "status": code}
-    assert_told_well(raised.value, tmdb)
+    assert_clear_message(raised.value, tmdb)
 
 
 def test_tmdbs_own_words_are_passed_on(tmdb: FakeTmdb, open_session: Opener) -> None:
     with pytest.raises(RequestRejected, match="Pages start at 1 and max at 500") as raised:
         ask(open_session(), page="501")
 
-    assert_told_well(raised.value, tmdb)
+    assert_clear_message(raised.value, tmdb)
 
 
 @pytest.mark.parametrize(
@@ -664,7 +668,7 @@ def test_a_redirect_is_not_followed(
 
         assert stranger.connections == 0
     assert tmdb.count() == 1
-    assert_told_well(raised.value, tmdb)
+    assert_clear_message(raised.value, tmdb)
 
 
 @pytest.mark.parametrize("location", ["http://[", "http://x:y/", "//", "", "http://a\x7f/ ü"])
@@ -676,10 +680,10 @@ def test_a_redirect_to_nonsense_is_a_rejected_request(
     with pytest.raises(RequestRejected, match="302") as raised:
         ask(open_session())
 
-    assert_told_well(raised.value, tmdb)
+    assert_clear_message(raised.value, tmdb)
 
 
-def test_an_answer_that_fails_the_check_is_not_asked_for_again(
+def test_an_answer_that_does_not_fit_the_schema_is_not_retried(
     tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     def displeased(body: Any) -> None:
@@ -740,7 +744,7 @@ def test_an_oversized_answer_is_given_up_before_it_fills_the_memory(
 
     assert peak < 4 * LARGEST_ANSWER
     assert tmdb.count() == 1
-    assert_told_well(raised.value, tmdb)
+    assert_clear_message(raised.value, tmdb)
 
 
 # --- Answers that are not TMDB's ----------------------------------------------------------------
@@ -760,7 +764,7 @@ OF_SOMETHING_IN_BETWEEN: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("name", OF_SOMETHING_IN_BETWEEN)
-def test_an_answer_that_is_not_tmdbs_is_not_taken_for_a_refused_key(
+def test_an_answer_of_something_in_between_does_not_refuse_the_key(
     name: str, tmdb: FakeTmdb, open_session: Opener, tmp_path: Path
 ) -> None:
     accepted = CredentialState(tmp_path / "private" / "accepted", Credential(V3_KEY), tmdb.url)
@@ -803,7 +807,7 @@ def test_tmdbs_own_error_about_the_key_counts_whatever_the_http_status(
 
 @pytest.mark.parametrize("http_status", [200, 404, 500])
 @pytest.mark.parametrize("code", [9, 11, 24, 25, 43, 46])
-def test_a_fault_of_tmdbs_own_passes_whatever_the_http_status(
+def test_a_transient_code_of_tmdb_is_retried_whatever_the_http_status(
     code: int, http_status: int, tmdb: FakeTmdb, open_session: Opener
 ) -> None:
     tmdb.fail(fake.error(http_status, code))
@@ -875,7 +879,7 @@ def test_a_proxy_that_cannot_work_is_no_matter_where_it_is_not_used(
 
 
 @pytest.mark.parametrize("status_line", ["407 Proxy Authentication Required", "403 Forbidden"])
-def test_a_proxy_that_lets_nobody_through_is_asked_once(
+def test_a_proxy_that_refuses_is_not_retried(
     status_line: str, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with answering(f"HTTP/1.1 {status_line}\r\nContent-Length: 0\r\n\r\n") as (port, asked):
@@ -947,7 +951,7 @@ def test_one_connection_serves_one_request_after_the_other(
     assert tmdb.connections == 1
 
 
-def test_never_more_connections_are_open_than_asked_for(open_session: Opener) -> None:
+def test_no_more_connections_are_open_than_configured(open_session: Opener) -> None:
     with FakeTmdb(limit=None, latency=0.005) as tmdb:
         asker = open_session(tmdb.url, connections=3)
         with ThreadPoolExecutor(12) as pool:
@@ -958,7 +962,7 @@ def test_never_more_connections_are_open_than_asked_for(open_session: Opener) ->
         assert tmdb.count() == 60
 
 
-def test_faults_do_not_use_connections_up(tmdb: FakeTmdb, open_session: Opener) -> None:
+def test_errors_do_not_use_connections_up(tmdb: FakeTmdb, open_session: Opener) -> None:
     """A connection lost by a fault frees its place; else the pool would block for ever."""
     asker = open_session(connections=1, retries=0)
     for name in TRANSIENT:
@@ -981,7 +985,7 @@ def test_cookies_are_not_sent_back(tmdb: FakeTmdb, open_session: Opener) -> None
     assert all("Cookie" not in request.headers for request in tmdb.requests)
 
 
-def test_we_say_honestly_who_we_are(tmdb: FakeTmdb, open_session: Opener) -> None:
+def test_the_user_agent_is_honest(tmdb: FakeTmdb, open_session: Opener) -> None:
     ask(open_session())
 
     (request,) = tmdb.requests
@@ -1000,7 +1004,7 @@ def test_a_proxy_of_the_environment_is_used(
     assert tmdb.requests[0].headers["Host"] == "films.invalid"
 
 
-def test_no_proxy_is_heeded(
+def test_no_proxy_is_respected(
     tmdb: FakeTmdb, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://films.invalid:1")
@@ -1009,7 +1013,7 @@ def test_no_proxy_is_heeded(
     assert ask(open_session())["page"] == 1
 
 
-def test_a_dead_proxy_is_told_without_its_password(
+def test_a_dead_proxy_is_reported_without_its_password(
     open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FakeTmdb(limit=None) as tmdb:

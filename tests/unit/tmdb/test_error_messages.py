@@ -1,4 +1,4 @@
-"""What the transport says of a fault, word for word, and what it keeps to itself."""
+"""The messages of errors, word for word, and what they keep to themselves."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
         ("nothing of that kind: api_ke", "nothing of that kind: api_ke"),
     ],
 )  # fmt: skip
-def test_a_key_in_what_urllib3_logs_is_left_out_wherever_it_stands(
+def test_a_key_is_redacted_anywhere_in_what_urllib3_logs(
     message: str, kept: str, logged: pytest.LogCaptureFixture
 ) -> None:
     logging.getLogger("urllib3.connectionpool").debug(message)

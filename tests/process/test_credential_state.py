@@ -1,4 +1,4 @@
-"""A credential that was accepted of late is known in the next run, and nobody else learns it."""
+"""A credential that TMDB accepted is known in the next run, and the file gives nothing away."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def of(path: Path, key: str = V3_KEY, url: str = URL) -> CredentialState:
     return CredentialState(path, Credential(key), url)
 
 
-def test_it_is_known_once_remembered_and_until_forgotten(path: Path) -> None:
+def test_a_credential_is_accepted_once_remembered_and_until_forgotten(path: Path) -> None:
     assert not of(path).is_accepted()
     of(path).remember()
     assert of(path).is_accepted()
@@ -39,13 +39,13 @@ def test_it_is_known_once_remembered_and_until_forgotten(path: Path) -> None:
     of(path).forget()
 
 
-def test_another_key_and_another_address_are_not_known(path: Path) -> None:
+def test_another_key_and_another_address_are_not_accepted(path: Path) -> None:
     of(path).remember()
     assert not of(path, "a" * 32).is_accepted()
     assert not of(path, url="https://proxy.example/3").is_accepted()
 
 
-def test_it_is_known_for_a_week_and_a_day(path: Path) -> None:
+def test_a_credential_stays_accepted_for_a_week_and_a_day(path: Path) -> None:
     of(path).remember()
     for days, known in ((MAX_AGE_DAYS - 0.1, True), (MAX_AGE_DAYS + 0.1, False)):
         then = time.time() - days * 86_400
@@ -53,7 +53,7 @@ def test_it_is_known_for_a_week_and_a_day(path: Path) -> None:
         assert of(path).is_accepted() is known
 
 
-def test_its_file_is_its_owners_and_holds_no_key(path: Path) -> None:
+def test_the_file_is_private_and_holds_no_key(path: Path) -> None:
     of(path).remember()
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -62,7 +62,7 @@ def test_its_file_is_its_owners_and_holds_no_key(path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"half", b"x" * 32, b"y" * 1000])
-def test_a_damaged_file_knows_nobody_and_is_mended(path: Path, content: bytes) -> None:
+def test_a_damaged_file_accepts_no_credential_and_is_replaced(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700)
     path.write_bytes(content)
     assert not of(path).is_accepted()
@@ -70,7 +70,7 @@ def test_a_damaged_file_knows_nobody_and_is_mended(path: Path, content: bytes) -
     assert of(path).is_accepted()
 
 
-def test_where_nothing_can_be_kept_nothing_is_known(tmp_path: Path) -> None:
+def test_without_a_usable_file_no_credential_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "private").write_text("a file")
     nowhere = of(tmp_path / "private" / "accepted")
     nowhere.remember()
