@@ -67,7 +67,8 @@ class Network:
     def check(self) -> None:
         """Raise SettingsError if the proxy or the certificates cannot be used."""
         self.proxy()
-        if urlsplit(self._api_url).scheme == "https":
+        is_tls = urlsplit(self._api_url).scheme == "https"
+        if is_tls and isinstance(self.options["verify"], str):
             self.ssl_context()
 
     def proxy(self) -> str | None:
