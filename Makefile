@@ -1,28 +1,9 @@
-# What the README's commands do. `make week` and `make test` set up .venv by themselves.
+# The commands of this repository; `make help` lists them. `make week` and `make test` set up .venv
+# by themselves.
 #
-#   make week            the week's films of today, consolidated
-#   make day             the day's films of today, checked and summed up
-#   make quick           the unit tests, in less than a minute: run it after each change
-#   make test            all tests
-#   make coverage        branches of the lower layers that the unit tests take: 95 percent or more
-#   make lint            format, lint and types
-#   make bench           the week and the day beside a bare client, a plain script and plain luigi
-#   make bench-growth    time and memory by films, lists, days and workers
-#   make bench-peers     the week in Airflow, Prefect, Dagster and dlt (installs them below .bench)
-#   make stack           the compose stack, built and run for real (needs Docker)
-#   make pages           60 days of pages, looked at in Chromium and by axe-core (needs both)
-#   make trials          what docs/reliability.md counts; or one of: faults chaos year crashes fuzz
-#   make golden          compare the documents of the demo catalogue with their checksums
-#   make mutants         small faults put into the code, which the tests have to notice (an hour or
-#                        two); MODULES="catalog paths" tries those anew and writes no figures
-#   make audit           is a vulnerability known of any package (asks a service on the internet)
-#   make sbom            build/sbom.json: what is installed in .venv, as CycloneDX
-#   make lock            requirements/ anew from setup.cfg, pyproject.toml and constraints.txt
-#   make clean           remove .venv and caches; data is never touched
-#
-# DATE=YYYY-MM-DD asks for another day, PYTHON=python3.13 for another interpreter. Without a key
-# in the environment or .env the embedded catalogue answers, and its films go to data-demo/.
-# `make week` and `make day` write no .env: compose would read it, and collect made-up films.
+# Without a key in the environment or .env the embedded catalogue answers, and its movies go to
+# data-demo/. `make week` and `make day` write no .env: compose would read it, and collect made-up
+# movies.
 
 PYTHON ?= python3
 DATE ?= $(shell date +%F)
@@ -46,56 +27,63 @@ NEXT := && { given=; \
 	printf 'Next, in %s:\n' "$$PWD"; \
 	for words in open status logs; do printf '  %s\n' "$$given$(BIN)/tmdb-pipeline $$words"; done; }
 
-.PHONY: week day install quick test golden lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
+help:  ## List these commands
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1  /p' $(MAKEFILE_LIST) | while read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
+	@printf '\n%s\n%s\n%s\n' \
+		'DATE=YYYY-MM-DD chooses another day, PYTHON=python3.13 another interpreter.' \
+		'MODULES="catalog paths" chooses what make mutants tries, without writing figures.' \
+		'Each of the trials is a command as well: make year, crashes, faults, chaos, fuzz.'
 
-week: .venv/run
+.PHONY: help week day install quick test golden lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
+
+week: .venv/run  ## Collect and consolidate this week's lists, and draw the pages
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES) $(NEXT)
 
-day: .venv/run
+day: .venv/run  ## Collect, validate and summarize today's lists, and draw the pages
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline DailySummary --date $(DATE) --local-scheduler $(PAGES) $(NEXT)
 
-install: .venv/run
+install: .venv/run  ## Set up .venv with what a run needs
 
-quick: .venv/test
+quick: .venv/test  ## Run the unit tests, in less than a minute: after each change
 	$(PYTEST) --quiet tests/unit
 
-test: .venv/test
+test: .venv/test  ## Run all tests
 	$(PYTEST)
 
-golden: .venv/test
+golden: .venv/test  ## Compare the documents of the demo catalogue with their checksums
 	cd tests && ../$(BIN)/python -m golden check
 
-coverage: .venv/test
+coverage: .venv/test  ## Measure the branches that the unit tests cover in the lower layers (at least 95 %)
 	$(BIN)/python -m coverage run -m pytest --quiet --timeout=600 tests/unit
 	cd tests && ../$(BIN)/python -m trials.branches
 
-lint: .venv/lint
+lint: .venv/lint  ## Check lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/test
+bench: .venv/test  ## Time the week and the day beside a bare client, a plain script and plain luigi
 	$(BIN)/python benchmarks/suite.py --write
 
-bench-growth: .venv/test
+bench-growth: .venv/test  ## Measure time and memory by movies, lists, days and workers
 	$(BIN)/python benchmarks/growth.py --write
 
-bench-peers: .venv/test
+bench-peers: .venv/test  ## Time the week in Airflow, Prefect, Dagster and dlt (installs them below .bench)
 	$(BIN)/python benchmarks/peers.py --write
 
-stack: .venv/test
+stack: .venv/test  ## Build the compose stack and test it (needs Docker)
 	tests/stack/run
 
-pages: .venv/test
+pages: .venv/test  ## Take screenshots of 60 days of pages and check them with axe-core (needs Chromium)
 	tests/pages/run
 
-trials: .venv/test
+trials: .venv/test  ## Run all trials of docs/reliability.md: year, crashes, faults, chaos, fuzz
 	+$(MAKE) --no-print-directory --jobs 2 year crashes faults chaos fuzz
 
 faults chaos year crashes fuzz: .venv/test
 	cd tests && ../$(BIN)/python -m trials.$@ --write
 
-mutants: .venv/test .venv/mutants
+mutants: .venv/test .venv/mutants  ## Put small faults into the code that the tests have to notice (an hour or two)
 	cd tests && ../$(BIN)/python -m trials.mutants $(or $(MODULES),--write)
 
 .venv/bin/python:
@@ -113,15 +101,15 @@ mutants: .venv/test .venv/mutants
 # mypy reads the tests, and so what they import.
 .venv/lint: .venv/test
 
-audit: .audit/ready
+audit: .audit/ready  ## Look for known vulnerabilities of the packages (asks a service on the internet)
 	.audit/bin/python .ci/audit.py
 
-sbom: .venv/run .audit/ready
+sbom: .venv/run .audit/ready  ## Write build/sbom.json: what is installed in .venv, as CycloneDX
 	@mkdir -p build
 	.audit/bin/cyclonedx-py environment --output-file build/sbom.json $(BIN)/python
 	$(BIN)/python .ci/sbom.py build/sbom.json
 
-lock: .lock/ready
+lock: .lock/ready  ## Write requirements/ from setup.cfg, pyproject.toml and constraints.txt
 	$(UV) setup.cfg -o requirements/run.txt
 	for extra in alerts test lint mutants; do $(UV) setup.cfg --extra $$extra -o requirements/$$extra.txt || exit 1; done
 	for group in build audit lock; do $(UV) --group $$group -o requirements/$$group.txt || exit 1; done
@@ -131,5 +119,5 @@ lock: .lock/ready
 	$(@D)/bin/python $(HASHED) -r $<
 	@touch $@
 
-clean:
+clean:  ## Remove .venv and caches, but no data
 	rm -rf .venv .audit .lock .coverage* mutants .pytest_cache .mypy_cache .ruff_cache

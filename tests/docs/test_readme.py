@@ -168,6 +168,20 @@ def test_make_knows_every_target_that_the_readme_names() -> None:
     assert named <= known
 
 
+def test_make_help_lists_every_target() -> None:
+    help_text = subprocess.run(
+        ["make", "--no-print-directory"],
+        cwd=REPOSITORY, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    phony = re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[0].split()
+    trials = set(re.findall(r"make year, [\w, ]+", help_text)[0].removeprefix("make ").split(", "))
+
+    described = re.findall(r"^make ([\w-]+) +\S", help_text, flags=re.MULTILINE)
+    assert {*described, *trials} == set(phony)
+    assert len(described) == len(set(described))
+
+
 def test_make_can_plan_its_targets() -> None:
     planned = subprocess.run(
         ["make", "--dry-run", "week", "day", "test", "lint", "bench", "stack"],
