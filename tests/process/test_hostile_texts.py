@@ -48,7 +48,8 @@ def test_hostile_films_are_kept_as_received_and_shown_without_their_powers(
     layout = Layout(data_dir)
     (popular,) = (data_dir / "raw/movies/daily").iterdir()
     films = json.loads(popular.read_bytes())["movies"]
-    assert [film["title"] for film in films[: len(TEXTS)]] == list(TEXTS)
+    texts = [each.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for each in TEXTS]
+    assert [film["title"] for film in films[: len(TEXTS)]] == texts  # no lone surrogates
     assert {path.relative_to(tmp_path).parts[0] for path in tmp_path.iterdir()} <= {
         "data", "tmp", "work",
     }  # fmt: skip

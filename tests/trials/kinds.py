@@ -122,16 +122,16 @@ def _of_shape() -> Iterator[Kind]:
         ("total_results", True),
     ):
         for name, change in _spoilt(field, other):
-            told = f"in its field {field}:"
+            told = f"{field}`"
             fault = fake.edit(change)
             yield Kind(f"{field} {name}", f"shape of {field}", Cure.NOTHING, told, _always(fault))
     for name, film in (("null", None), ("a number", 7)):
         fault = fake.edit(_with_film(film))
-        told = "in its field results[3]:"
+        told = "`$.results[3]`"
         yield Kind(f"{name} as a film", _NO_OBJECT, Cure.NOTHING, told, _always(fault))
     for name, change in _spoilt("id", "7"):
         fault = fake.edit(_on_a_film(change))
-        told = "in its field results[3].id:"
+        told = "`$.results[3].id`"
         yield Kind(f"id {name}", _NO_OBJECT, Cure.NOTHING, told, _always(fault))
 
 
@@ -156,7 +156,7 @@ def _of_statuses() -> Iterator[Kind]:
     for code in (11, 25, 43, 46):
         for status in (200, 404):
             fault = _always(fake.error(status, code))
-            words = f"HTTP status {status} (As TMDB says it.)"
+            words = f"HTTP status {status} (A message of TMDB.)"
             yield Kind(f"code {code} with {status}", group, Cure.RETRY, words, fault)
     for code in (400, 404, 422):
         told = f"HTTP status {code}"
