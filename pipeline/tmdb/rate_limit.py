@@ -3,7 +3,7 @@
 A bucket is kept as the generic cell rate algorithm keeps it (ITU-T I.371): one number, the time at
 which the bucket will be full again. A request reserves its own time under a file lock and then
 sleeps outside of it, so that nobody polls, waiting is first come, first served between processes,
-and a killed process leaves nothing to clean up. `docs/decisions/0003-pacing.md` lists the
+and a killed process leaves nothing to clean up. `docs/decisions/0003-rate-limit.md` lists the
 alternatives.
 """
 
