@@ -17,7 +17,6 @@ from trials.plans import small_plan
 import pipeline
 from pipeline import clock, luigi_cli, settings
 from pipeline.paths import Layout
-from pipeline.version import VERSION
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
@@ -246,9 +245,3 @@ def test_a_command_of_the_readme_runs_as_it_stands(
     assert run.status == 0, run.output
     assert "The files are in " in run.err
     assert "data-demo" in run.err
-
-
-def test_the_changelog_tells_this_version() -> None:
-    changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
-
-    assert f"\n## {VERSION}" in changelog
