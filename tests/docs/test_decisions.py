@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import configparser
 import re
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,3 +116,18 @@ def test_records_that_code_and_documents_name_exist() -> None:
 
     assert len(found) > 5
     assert sorted((named, where) for named, where in found if named not in names) == []
+
+
+def test_every_dependency_has_its_purpose_in_the_first_record() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(REPOSITORY / "setup.cfg")
+    groups = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
+    lines = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
+    lines += ["\n".join(group) for group in groups.values()]
+    packages = set(re.findall(r"^([A-Za-z][\w.-]*)", "\n".join(lines), re.MULTILINE))
+    rows = (FOLDER / "0001-dependencies.md").read_text(encoding="utf-8").split("\n|---")[1]
+    named = set(re.findall(r"[\w.-]+", "".join(re.findall(r"^\|(.+?)\|", rows, re.MULTILINE))))
+
+    types = {package for package in packages if package.startswith("types-")}
+    assert len(packages) > 20
+    assert packages - types - named == set()
