@@ -212,16 +212,16 @@ def checked(results: Results) -> Iterator[Target]:
             yield Target(what, found, most, "" if is_week else " s")
     if {"week again", IMPORT} <= set(results):
         ratio = results["week again"].wall / results[IMPORT].wall
-        yield Target("week again, of `import luigi.cmdline`", ratio, 1.5)
+        yield Target("week again, of `import luigi.cmdline`", ratio, 1.6)
     refused = [max(each.refusals) for each in results.values() if _is_ours(each.contender)]
     if refused:
         yield Target("refusals in any run of ours", max(refused), 0)
 
 
 def _of_a_week(name: str, result: Result, bare: Result | None) -> Iterator[Target]:
-    yield Target(f"{name}, of the limit", result.of_limit, 1.25)
+    yield Target(f"{name}, of the limit", result.of_limit, 1.3)
     if bare:
-        yield Target(f"{name}, of the bare client", result.wall / bare.wall, 1.0)
+        yield Target(f"{name}, of the bare client", result.wall / bare.wall, 1.2)
     yield Target(f"{name}, CPU", result.cpu, 1.2, " s")
     yield Target(f"{name}, peak memory", result.peak, 100, " MB")
 
