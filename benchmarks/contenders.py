@@ -43,7 +43,7 @@ class Beside:
 
 
 @contextlib.contextmanager
-def nothing() -> Iterator[Beside]:
+def nothing(_data_root: Path) -> Iterator[Beside]:
     """Run nothing beside it."""
     yield Beside()
 
@@ -60,7 +60,7 @@ class Contender:
     command: Callable[[], list[str]]
     requests: int = REQUESTS_OF_A_WEEK
     environment: dict[str, str] = field(default_factory=dict)
-    beside: Callable[[], contextlib.AbstractContextManager[Beside]] = nothing
+    beside: Callable[[Path], contextlib.AbstractContextManager[Beside]] = nothing
     is_optional: bool = False
     """Whether a failure only means that it is left out."""
 
@@ -103,8 +103,8 @@ def _has_aiohttp(python: Path) -> bool:
 
 
 @contextlib.contextmanager
-def luigid_with_history() -> Iterator[Beside]:
-    """Run our luigid, new, on a new database; afterwards the whole week has to be in it.
+def luigid_with_history(data_root: Path) -> Iterator[Beside]:
+    """Run our luigid for a data root, on a new database; the whole week has to be in it at the end.
 
     The PostgreSQL is the tests' own, from a wheel. It is started here and has nothing else to do.
     """
@@ -121,8 +121,9 @@ def luigid_with_history() -> Iterator[Beside]:
         database = postgres.new_database()
         url = postgres.url(database)
         with our_luigid(
-            Path(folder), configuration=configuration, PIPELINE_HISTORY_URL=url
-        ) as luigid:
+            Path(folder), configuration=configuration, PIPELINE_HISTORY_URL=url,
+            PIPELINE_DATA_DIR=str(data_root),
+        ) as luigid:  # fmt: skip
             postmaster = int((postgres.data / "postmaster.pid").read_text().split()[0])
             processes = {"luigid": luigid.process.pid, "PostgreSQL": postmaster}
             yield Beside(["--scheduler-url", luigid.url], processes)

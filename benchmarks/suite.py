@@ -173,7 +173,7 @@ def once(result: Result, api: Api, folder: Path, *, memory: bool) -> None:
         _did(contender, measured(command, environment, folder=folder))
     if contender.requests:
         api.refill()
-    with contender.beside() as beside:
+    with contender.beside(root) as beside:
         requests, refusals = api.requests(), api.refusals()
         spent = {name: cpu_seconds(pid) for name, pid in beside.processes.items()}
         run = measured([*command, *beside.words], environment, memory=memory, folder=folder)
