@@ -18,12 +18,12 @@ PROBE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What a probe saw; `mend` says what to do where the state is not ok."""
+    """The result of a probe; `fix` says what to do where the state is not ok."""
 
     probe: str
     state: str
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 Probe = Callable[[], Finding]

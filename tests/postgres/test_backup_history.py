@@ -508,7 +508,7 @@ def test_doctor_warns_of_a_newest_backup_without_the_history(
 
     assert found["state"] == "warning"
     assert "without a task history" in found["found"]
-    assert "PIPELINE_HISTORY_URL" in found["mend"]
+    assert "PIPELINE_HISTORY_URL" in found["fix"]
 
 
 def test_doctor_warns_of_backups_that_stopped_were_never_made_or_are_damaged(root: Path) -> None:
@@ -536,4 +536,4 @@ def test_doctor_warns_of_a_backup_from_the_future_that_hides_the_others(root: Pa
     put_aged(root / "backups", -timedelta(days=400), REPORTS)
     found = probed(root)
     assert found["state"] == "warning"
-    assert "its date is in the future" in found["mend"]
+    assert "its date is in the future" in found["fix"]

@@ -197,8 +197,8 @@ def test_status_is_asked_inside_and_the_services_outside(command: Operate, docke
             }
         ],
     }  # fmt: skip
-    told = json.dumps(inside)
-    docker.answer({"compose ps": (0, UP), "compose exec -T cron tmdb-pipeline": (0, told)})
+    answer = json.dumps(inside)
+    docker.answer({"compose ps": (0, UP), "compose exec -T cron tmdb-pipeline": (0, answer)})
     run = command("status", "daily", "--json", "--runtime", "compose")
     assert run.status == 0
     shown = document(run)
@@ -234,13 +234,13 @@ def test_doctor_tells_of_the_cron_container_and_of_the_host_s_dotenv(
         "ok": True,
         "notes": [],
         "findings": [
-            {"probe": "key", "state": "ok", "found": "accepted", "mend": ""},
-            {"probe": "cron", "state": "warning", "found": "no crontab", "mend": "install one"},
-            {"probe": ".env", "state": "ok", "found": "there is none here", "mend": ""},
+            {"probe": "key", "state": "ok", "found": "accepted", "fix": ""},
+            {"probe": "cron", "state": "warning", "found": "no crontab", "fix": "install one"},
+            {"probe": ".env", "state": "ok", "found": "there is none here", "fix": ""},
         ],
     }
-    told = json.dumps(inside)
-    docker.answer({"compose ps": (0, UP), "compose exec -T cron tmdb-pipeline": (0, told)})
+    answer = json.dumps(inside)
+    docker.answer({"compose ps": (0, UP), "compose exec -T cron tmdb-pipeline": (0, answer)})
     run = command("doctor", "--json")
     assert run.status == 0
     _, cron, dotenv = document(run)["findings"]

@@ -43,7 +43,7 @@ def test_where_all_is_well_doctor_finds_no_problem(
     assert PASSWORD not in run.output
 
 
-def test_a_database_without_tables_is_told_apart_from_one_that_is_down(
+def test_a_database_without_tables_is_distinguished_from_one_that_is_down(
     command: Operate, history_url: str
 ) -> None:
     found = findings(command("doctor", "--json", PIPELINE_HISTORY_URL=history_url))["postgres"]
@@ -140,7 +140,7 @@ def test_a_schedule_without_the_catch_up_is_warned_of(schedules: Schedules) -> N
     found = schedules.found()
     assert found["state"] == "warning"
     assert found["found"] == "crontab of this user; without the hourly catch-up"
-    assert "catch-up line of config/crontab" in found["mend"]
+    assert "catch-up line of config/crontab" in found["fix"]
 
 
 def test_a_line_or_a_unit_of_an_older_version_is_warned_of(schedules: Schedules) -> None:
@@ -154,7 +154,7 @@ def test_a_line_or_a_unit_of_an_older_version_is_warned_of(schedules: Schedules)
         "outdated: crontab of this user: the line of DailySummary (`0 2 * * *`); "
         "systemd timer tmdb-weekly: tmdb-weekly.service"
     )
-    assert "docs/operations.md" in found["mend"]
+    assert "docs/operations.md" in found["fix"]
 
 
 @pytest.mark.parametrize(

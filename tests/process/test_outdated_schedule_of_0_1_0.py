@@ -25,7 +25,7 @@ def test_doctor_names_each_line_of_the_crontab_of_0_1_0(tmp_path: Path) -> None:
     named = re.findall(r"the line of (.+?) \(", findings["cron"]["found"])
     jobs = ["DailySummary", "WeeklyConsolidation", "tmdb-pipeline backup", "tmdb-pipeline watch"]
     assert named == jobs
-    assert "config/crontab" in findings["cron"]["mend"]
+    assert "config/crontab" in findings["cron"]["fix"]
     problems = {name for name, each in findings.items() if each["state"] == "problem"}
     assert problems == {"luigid"}, findings
 

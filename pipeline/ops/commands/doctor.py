@@ -36,9 +36,9 @@ PROBES: dict[str, Probe] = {
 @runtime_option
 @json_option
 def command(runtime: str, as_json: bool) -> None:
-    """Look for what is wrong with key, network, machine, services and files.
+    """Look for problems with key, network, machine, services and files.
 
-    Every finding that is not ok says how to mend it. Exit status 1 if there is a problem.
+    Every finding that is not ok says how to fix it. Exit status 1 if there is a problem.
     """
     here = chosen(runtime)
     document = here.ask(["doctor"], lambda: build(here.name))
@@ -57,24 +57,24 @@ def build(runtime: str) -> Document:
 
 
 def show(document: Document) -> None:
-    """Print the findings, each with how to mend it below."""
+    """Print the findings, and below them how to fix each problem."""
     findings = document["findings"]
     rows = [[each["probe"], each["state"], each["found"]] for each in findings]
     tables.show_table("What was looked at", ["probe", "state", "found"], rows)
     ailing = [each for each in findings if each["state"] != OK]
     if ailing:
-        click.secho("\nHow to mend it", bold=True)
+        click.secho("\nHow to fix it", bold=True)
     for each in ailing:
-        click.echo(f"{each['probe']}: {each['mend']}")
+        click.echo(f"{each['probe']}: {each['fix']}")
     tables.show_notes(document["notes"])
 
 
 def _look_from_outside(document: Document, runtime: Runtime) -> None:
-    """Tell what the inside of a container does not know: its own state, and `.env` of this host."""
+    """Replace what a container cannot know: its own state, and `.env` of this host."""
     cron = next(each for each in runtime.services() if each.service == "cron")
-    mend = "" if cron.state == "up" else "`tmdb-pipeline start --runtime compose` starts it."
+    fix = "" if cron.state == "up" else "`tmdb-pipeline start --runtime compose` starts it."
     state = OK if cron.state == "up" else PROBLEM
-    outside = (Finding("cron", state, f"container: {cron.detail}", mend), files.dotenv())
+    outside = (Finding("cron", state, f"container: {cron.detail}", fix), files.dotenv())
     by_name = {each.probe: dataclasses.asdict(each) for each in outside}
     inside = document["findings"]
     document["findings"] = [by_name.get(each["probe"], each) for each in inside]

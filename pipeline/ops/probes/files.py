@@ -22,8 +22,8 @@ def settings_usable() -> Finding:
     try:
         settings.current()
     except PipelineError as error:
-        mend = "Correct it first: nothing else can be looked at without the settings."
-        return Finding("settings", PROBLEM, str(error), mend)
+        fix = "Correct it first: nothing else can be looked at without the settings."
+        return Finding("settings", PROBLEM, str(error), fix)
     return Finding("settings", OK, "all of them can be read; `tmdb-pipeline check` shows them")
 
 
@@ -32,8 +32,8 @@ def data_root() -> Finding:
     root = settings.current().data_dir
     place = existing(root)
     if not os.access(place, os.W_OK | os.X_OK):
-        mend = f"Give it to the user who runs the pipeline: chown {os.getuid()} {place}."
-        return Finding("data root", PROBLEM, f"{place} cannot be written by this user", mend)
+        fix = f"Give it to the user who runs the pipeline: chown {os.getuid()} {place}."
+        return Finding("data root", PROBLEM, f"{place} cannot be written by this user", fix)
     return Finding("data root", OK, f"{root} {'is writable' if place == root else 'can be made'}")
 
 
@@ -44,8 +44,8 @@ def dotenv() -> Finding:
         return Finding(".env", OK, "there is none here")
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        mend = f"chmod 600 {path.absolute()}"
-        return Finding(".env", WARNING, f"others can read it (mode {mode:04o})", mend)
+        fix = f"chmod 600 {path.absolute()}"
+        return Finding(".env", WARNING, f"others can read it (mode {mode:04o})", fix)
     return Finding(".env", OK, f"only its owner can read it (mode {mode:04o})")
 
 
@@ -67,8 +67,8 @@ def exit_statuses() -> Finding:
     silent = [name for name, status in given.items() if status == 0]
     if silent:
         found = f"no exit status for {', '.join(silent)}: such a run would end with 0"
-        mend = "Set them in [retcode] as the luigi.cfg of this pipeline does."
-        return Finding("exit statuses", PROBLEM, found, mend)
+        fix = "Set them in [retcode] as the luigi.cfg of this pipeline does."
+        return Finding("exit statuses", PROBLEM, found, fix)
     shown = ", ".join(f"{name} {status}" for name, status in given.items())
     return Finding("exit statuses", OK, shown)
 

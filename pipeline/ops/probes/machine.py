@@ -40,8 +40,8 @@ def clock_and_zone() -> Finding:
     apart = abs((clock.now() - sent).total_seconds())
     found = f"{apart:.0f} s from {urlsplit(current.api_url).netloc}; {zone}"
     if apart > MOST_SECONDS_APART:
-        mend = "Switch time synchronisation on (timedatectl set-ntp true)."
-        return Finding("clock", WARNING, found, mend)
+        fix = "Switch time synchronisation on (timedatectl set-ntp true)."
+        return Finding("clock", WARNING, found, fix)
     return Finding("clock", OK, found)
 
 
@@ -55,9 +55,9 @@ def disk() -> Finding:
         found += f", {status.f_favail:,} inodes"
     few_inodes = bool(status.f_files) and status.f_favail < LEAST_INODES
     if free < LEAST_DISK_BYTES or few_inodes:
-        mend = "Free space there, or move the data root (PIPELINE_DATA_DIR)."
+        fix = "Free space there, or move the data root (PIPELINE_DATA_DIR)."
         state = PROBLEM if free < LEAST_DISK_BYTES // 20 else WARNING
-        return Finding("disk", state, found, mend)
+        return Finding("disk", state, found, fix)
     return Finding("disk", OK, found)
 
 
@@ -68,8 +68,8 @@ def memory() -> Finding:
         return Finding("memory", OK, "not known on this system")
     found = f"{_size(min(free))} available"
     if min(free) < LEAST_MEMORY_BYTES:
-        mend = "End other programs, or give the machine or the container more."
-        return Finding("memory", WARNING, found, mend)
+        fix = "End other programs, or give the machine or the container more."
+        return Finding("memory", WARNING, found, fix)
     return Finding("memory", OK, found)
 
 

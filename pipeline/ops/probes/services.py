@@ -13,8 +13,8 @@ def luigid() -> Finding:
     url = luigi_configuration.scheduler_url()
     look = luigid_api.look(url, settings.current().luigid_password)
     if look.refuses_password:
-        mend = "Set PIPELINE_LUIGID_PASSWORD to the one that luigid was started with."
-        return Finding("luigid", PROBLEM, f"{url}: {look.why}", mend)
+        fix = "Set PIPELINE_LUIGID_PASSWORD to the one that luigid was started with."
+        return Finding("luigid", PROBLEM, f"{url}: {look.why}", fix)
     if not look.answers:
         return Finding("luigid", PROBLEM, f"{url}: {look.why}", "`tmdb-pipeline start` starts it.")
     if not look.hardened:
@@ -34,11 +34,11 @@ def postgres() -> Finding:
             runs = store.runs(limit=1)
     except PipelineError as error:
         if "does not exist" in str(error) and "relation" in str(error):
-            mend = "Start luigid with this PIPELINE_HISTORY_URL (`tmdb-pipeline restart`)."
+            fix = "Start luigid with this PIPELINE_HISTORY_URL (`tmdb-pipeline restart`)."
             found = "the database answers, but the history's tables are not there"
-            return Finding("postgres", PROBLEM, found, mend)
-        mend = "See that PostgreSQL runs; in the compose stack: docker compose logs postgres."
-        return Finding("postgres", PROBLEM, str(error), mend)
+            return Finding("postgres", PROBLEM, found, fix)
+        fix = "Check that PostgreSQL runs; in the compose stack: docker compose logs postgres."
+        return Finding("postgres", PROBLEM, str(error), fix)
     content = "the tables are there" if runs else "the tables are there, nothing has run yet"
     return Finding("postgres", OK, f"PostgreSQL {version}; {content}")
 
@@ -48,17 +48,17 @@ def cron() -> Finding:
     places = installation.installed()
     if not places:
         found = "nothing starts the pipeline by the clock: no crontab, no systemd timer"
-        mend = "Install config/crontab or the timers as docs/operations.md says, or use compose."
-        return Finding("cron", WARNING, found, mend)
+        fix = "Install config/crontab or the timers as docs/operations.md says, or use compose."
+        return Finding("cron", WARNING, found, fix)
     found = ", ".join(each.place for each in places)
     outdated = [f"{each.place}: {line}" for each in places for line in each.outdated]
     if outdated:
-        mend = (
+        fix = (
             "Install the lines of config/crontab or the units of config/systemd again, as "
             "docs/operations.md says; the old ones work, but do not catch up or alert as these do."
         )
-        return Finding("cron", WARNING, f"outdated: {'; '.join(outdated)}", mend)
+        return Finding("cron", WARNING, f"outdated: {'; '.join(outdated)}", fix)
     if not any(each.catches_up for each in places):
-        mend = "Add the catch-up line of config/crontab, or enable tmdb-catch-up.timer."
-        return Finding("cron", WARNING, f"{found}; without the hourly catch-up", mend)
+        fix = "Add the catch-up line of config/crontab, or enable tmdb-catch-up.timer."
+        return Finding("cron", WARNING, f"{found}; without the hourly catch-up", fix)
     return Finding("cron", OK, found)

@@ -75,7 +75,7 @@ def _ask_for_the_key(current: Settings, credential: Credential) -> None:
 
 
 def host() -> Finding:
-    """Look up, connect and shake hands, each told apart where it fails."""
+    """Look up, connect and shake hands; the result names the step that failed."""
     current = settings.current()
     if current.credential and current.credential.is_demo:
         return Finding("host", OK, "demo: no host is asked")
@@ -112,21 +112,21 @@ def _connected(name: str, port: int, context: ssl.SSLContext | None) -> Finding:
     try:
         found = addresses.look_up(name, port)
     except OSError as error:
-        mend = "See the spelling in TMDB_API_URL, and the name server of this machine."
-        return Finding("host", PROBLEM, f"DNS: {name} is not known ({error.strerror})", mend)
+        fix = "Check the spelling of TMDB_API_URL, and the name server of this machine."
+        return Finding("host", PROBLEM, f"DNS: {name} is not known ({error.strerror})", fix)
     try:
         with addresses.connect(found, _SECONDS) as connection:
             at = connection.getpeername()[0]
             if context:
                 context.wrap_socket(connection, server_hostname=name).close()
     except ssl.SSLError as error:
-        mend = "See this machine's clock; an authority of your own belongs into REQUESTS_CA_BUNDLE."
+        fix = "Check this machine's clock; name an authority of your own in REQUESTS_CA_BUNDLE."
         why = getattr(error, "verify_message", None) or error.reason
-        return Finding("host", PROBLEM, f"TLS: {name}:{port} is not trusted ({why})", mend)
+        return Finding("host", PROBLEM, f"TLS: {name}:{port} is not trusted ({why})", fix)
     except OSError as error:
-        mend = "See firewall, proxy (HTTPS_PROXY) and TMDB_API_URL."
+        fix = "Check firewall, proxy (HTTPS_PROXY) and TMDB_API_URL."
         why = error.strerror or type(error).__name__
-        return Finding("host", PROBLEM, f"TCP: no connection to {name}:{port} ({why})", mend)
+        return Finding("host", PROBLEM, f"TCP: no connection to {name}:{port} ({why})", fix)
     how = f"{name}:{port} at {at}: {'TLS agreed' if context else 'connected, without TLS'}"
     silent = _unreachable_ipv6(found)
     if silent:

@@ -47,7 +47,7 @@ def test_doctor_names_ipv6_where_its_addresses_are_silent(
 
     assert found.state == "warning"
     assert "IPv6: none of its 1 address(es) answers" in found.found
-    assert "IPv6" in found.mend
+    assert "IPv6" in found.fix
     assert probe.key().state == "ok"
 
 
@@ -78,7 +78,7 @@ def test_doctor_tells_a_block_page_from_a_refused_key(
 
     assert found.state == "problem"
     assert "something between here and TMDB answers" in found.found
-    assert "TMDB_API_KEY" not in found.found + found.mend
+    assert "TMDB_API_KEY" not in found.found + found.fix
 
 
 @pytest.mark.parametrize("answer", [{}, {"ok": True}, [], {"success": False}])

@@ -127,7 +127,7 @@ def test_doctor_trusts_the_same_certificates_as_a_run(
         "problem", "ok", "ok", "problem",
     )  # fmt: skip
     assert "is not trusted" in untrusted.found
-    assert "REQUESTS_CA_BUNDLE" in untrusted.mend
+    assert "REQUESTS_CA_BUNDLE" in untrusted.fix
     assert "REQUESTS_CA_BUNDLE" in gone.found
     assert V3_KEY not in "".join(server.paths)
 
@@ -282,4 +282,4 @@ def test_doctor_warns_of_it_too(monkeypatch: pytest.MonkeyPatch, tmdb: FakeTmdb)
 
     assert found.state == "warning"
     assert "in clear" in found.found
-    assert "https" in found.mend
+    assert "https" in found.fix

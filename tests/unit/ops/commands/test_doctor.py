@@ -48,7 +48,7 @@ def api_whose_clock_is_off(seconds: float) -> Iterator[str]:
             thread.join()
 
 
-def test_what_is_down_is_a_problem_with_how_to_mend_it(command: Operate) -> None:
+def test_a_service_that_is_down_is_a_problem_with_a_fix(command: Operate) -> None:
     url = f"postgresql://luigi:{PASSWORD}@127.0.0.1:{free_port()}/luigi"
     api = f"http://127.0.0.1:{free_port()}/3"
     run = command("doctor", PIPELINE_HISTORY_URL=url, TMDB_API_URL=api)
@@ -56,13 +56,13 @@ def test_what_is_down_is_a_problem_with_how_to_mend_it(command: Operate) -> None
     assert run.status == 1
     for probe in ("key", "host", "luigid", "postgres"):
         assert found[probe]["state"] == "problem", found[probe]
-        assert found[probe]["mend"] in run.out
+        assert found[probe]["fix"] in run.out
     assert "TCP: no connection to 127.0.0.1" in found["host"]["found"]
-    assert found["luigid"]["mend"] == "`tmdb-pipeline start` starts it."
+    assert found["luigid"]["fix"] == "`tmdb-pipeline start` starts it."
     assert PASSWORD not in run.output
 
 
-def test_a_key_that_is_refused_is_told(command: Operate) -> None:
+def test_a_refused_key_is_reported(command: Operate) -> None:
     wrong = "f" * 32
     run = command("doctor", "--json", TMDB_API_KEY=wrong)
     assert findings(run)["key"]["found"] == "TMDB refuses the key in TMDB_API_KEY"
@@ -80,7 +80,7 @@ def test_the_demo_asks_nobody(command: Operate) -> None:
     assert all("demo" in found[probe]["found"] for probe in ("key", "host", "clock"))
 
 
-def test_settings_that_cannot_be_read_are_told_once(command: Operate) -> None:
+def test_settings_that_cannot_be_read_are_reported_once(command: Operate) -> None:
     run = command("doctor", "--json", TMDB_REGION="Korea")
     assert run.status == 1
     assert list(findings(run)) == ["settings"]
@@ -91,14 +91,14 @@ def test_a_clock_that_is_off_is_warned_of(command: Operate) -> None:
         clock = findings(command("doctor", "--json", TMDB_API_URL=url))["clock"]
         assert clock["state"] == "warning"
         assert clock["found"].startswith(("89 s", "90 s", "91 s"))
-        assert "timedatectl" in clock["mend"]
+        assert "timedatectl" in clock["fix"]
     with api_whose_clock_is_off(5) as url:
         run = command("doctor", "--json", TMDB_API_URL=url, TZ="Asia/Seoul")
         assert findings(run)["clock"]["state"] == "ok"
         assert "KST (UTC+0900)" in findings(run)["clock"]["found"]
 
 
-def test_a_server_that_speaks_no_tls_or_has_no_name_is_told_apart(
+def test_a_server_without_tls_or_without_a_name_is_reported_as_such(
     operator_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = operator_environment["TMDB_API_URL"]
@@ -117,7 +117,7 @@ def test_a_proxy_is_looked_at_instead_of_the_host(monkeypatch: pytest.MonkeyPatc
     assert "pass-word-1" not in found.found
 
 
-def test_what_listens_there_but_is_no_luigid_is_told(
+def test_another_server_at_the_address_of_luigid_is_reported(
     command: Operate, tmdb: FakeTmdb, tmp_path: Path
 ) -> None:
     other = luigi_cfg(tmp_path / "other.cfg", tmdb.url.removesuffix("3"))
@@ -125,7 +125,7 @@ def test_what_listens_there_but_is_no_luigid_is_told(
     assert found["state"] == "problem"
 
 
-def test_files_that_others_may_read_or_write_are_told(
+def test_files_that_others_may_read_or_write_are_reported(
     command: Operate, clean_environment: Path, data_dir: Path
 ) -> None:
     dotenv = clean_environment / ".env"
@@ -142,9 +142,9 @@ def test_files_that_others_may_read_or_write_are_told(
         "probe": ".env",
         "state": "warning",
         "found": "others can read it (mode 0644)",
-        "mend": f"chmod 600 {dotenv}",
+        "fix": f"chmod 600 {dotenv}",
     }
-    assert found["state folder"]["mend"] == f"chmod 700 {data_dir / 'state'}"
+    assert found["state folder"]["fix"] == f"chmod 700 {data_dir / 'state'}"
     assert found["state folder"]["state"] == "problem"
     assert str(old) in found["left-overs"]["found"]
     assert old.exists()
