@@ -29,7 +29,7 @@ COMMANDS = {
     "trigger": "Run a task now, as the schedule would.",
     "check": "The configuration, and the graph with what is done and what is missing.",
     "stats": "Runs, failures and durations of each task, from the history.",
-    "doctor": "Look for what is wrong, and say how to mend it.",
+    "doctor": "Look for problems, and say how to fix them.",
     "logs": "Show the log of a run or of luigid.",
     "open": "Open the pages of the day and the week in the browser.",
     "watch": "Alert where a root task is overdue or a run was killed.",
@@ -97,7 +97,7 @@ class LazyGroup(click.Group):
 )
 @click.pass_context
 def group(context: click.Context, debug: bool, no_color: bool) -> None:
-    """Operate the collection of TMDB's film lists: start it, watch it, repair it."""
+    """Operate the collection of TMDB's movie lists: start it, watch it, repair it."""
     if no_color:
         context.color = False
     if context.invoked_subcommand in READING:
@@ -105,7 +105,7 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
 
 
 def main() -> None:
-    """Run the command; every fault that a person can mend is one sentence and exit status 1."""
+    """Run the command; an error that a user can fix is one sentence and exit status 1."""
     streams.prepare()
     _prepare_luigi()
     from pipeline.runtime.luigi_messages import sentence_of

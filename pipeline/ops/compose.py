@@ -48,7 +48,7 @@ class Compose:
     def luigid_url(self) -> str:
         """Return the address that the stack publishes; where it is down, luigi's own setting."""
         try:
-            return f"http://{docker.told('port', 'luigid', '8082').strip()}/"
+            return f"http://{docker.output_of('port', 'luigid', '8082').strip()}/"
         except StorageError:
             return luigi_configuration.scheduler_url()
 
@@ -78,7 +78,7 @@ class Compose:
         """Return the three services as compose sees them."""
         rows = {
             row.get("Service"): row
-            for row in docker.rows(docker.told("ps", "--all", "--format", "json"))
+            for row in docker.rows(docker.output_of("ps", "--all", "--format", "json"))
         }
         return [_service(name, rows.get(name, {})) for name in NAMES]
 

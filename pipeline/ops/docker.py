@@ -77,7 +77,7 @@ def attached(*words: str) -> int:
     return client.wait()
 
 
-def told(*words: str) -> str:
+def output_of(*words: str) -> str:
     """Run `docker compose` and return what it prints."""
     done = _run(words, _ASK_SECONDS)
     if done.returncode:

@@ -1,7 +1,7 @@
 """The graph of a task as luigi sees it: what requires what, what is done, what is missing.
 
-luigi's own `luigi-deps-tree` stops at the first exception of a `requires()`; here it is told at its
-place and the rest of the graph is still shown.
+luigi's own `luigi-deps-tree` stops at the first exception of a `requires()`; here the exception is
+shown at its task, and the rest of the graph too.
 """
 
 from __future__ import annotations

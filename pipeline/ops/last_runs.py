@@ -16,8 +16,8 @@ from pipeline.paths import Layout
 from pipeline.settings import Settings
 
 LOOK_BACK = datetime.timedelta(days=60)
-MOST_RUNS = 10
-"""How many runs of one task are told."""
+MAX_RUNS = 10
+"""The number of runs that are shown of one task."""
 
 Row = dict[str, Any]
 
@@ -25,7 +25,7 @@ Row = dict[str, Any]
 def last_runs(settings: Settings, task: str | None) -> tuple[list[Row], list[str]]:
     """Return the last run of each root task, or the last ten of one task; and what to know of them.
 
-    A run without luigid leaves files and no history; where the files are newer they are told.
+    A run without luigid leaves files and no history; newer files replace what the history states.
     """
     attempts, notes = _attempts(settings)
     layout = Layout(settings.data_dir)
@@ -33,11 +33,11 @@ def last_runs(settings: Settings, task: str | None) -> tuple[list[Row], list[str
         rows = [row for root in ROOTS if (row := _newest(root, attempts, layout))]
         return rows, notes
     if task in STEPS:
-        rows = [_of_a_root(run) for run in root_runs(task, attempts)[:MOST_RUNS]]
+        rows = [_of_a_root(run) for run in root_runs(task, attempts)[:MAX_RUNS]]
         file_row = None if rows else run_files.last_run(task, layout)
         return rows + ([file_row] if file_row else []), notes
     steps = [each for each in attempts if each.family == task and each.started_at]
-    return [_of_an_attempt(each) for each in steps[:MOST_RUNS]], notes
+    return [_of_an_attempt(each) for each in steps[:MAX_RUNS]], notes
 
 
 def _attempts(settings: Settings) -> tuple[Sequence[Run], list[str]]:
@@ -45,7 +45,7 @@ def _attempts(settings: Settings) -> tuple[Sequence[Run], list[str]]:
         with history.opened(settings) as store:
             return store.runs(since=clock.now() - LOOK_BACK), []
     except PipelineError as error:
-        return [], [f"{error} The last runs are told from the files, which show successes only."]
+        return [], [f"{error} The last runs are taken from the files, which show successes only."]
 
 
 def _newest(root: str, attempts: Sequence[Run], layout: Layout) -> Row | None:
@@ -54,8 +54,8 @@ def _newest(root: str, attempts: Sequence[Run], layout: Layout) -> Row | None:
     by_files = run_files.last_run(root, layout)
     if not by_history or not by_files:
         return by_history or by_files
-    told = by_history["ended_at"] or by_history["started_at"]
-    return by_files if _minutes_between(told, by_files["ended_at"]) > 1 else by_history
+    history_at = by_history["ended_at"] or by_history["started_at"]
+    return by_files if _minutes_between(history_at, by_files["ended_at"]) > 1 else by_history
 
 
 def _minutes_between(earlier: str, later: str) -> float:

@@ -1,4 +1,4 @@
-"""Options that luigi takes from luigi.cfg as they come, and fails with amid its work."""
+"""Options of luigi.cfg that luigi does not validate, so that a wrong one fails during a run."""
 
 from __future__ import annotations
 

@@ -84,12 +84,12 @@ def running(url: str, password: Secret | None) -> list[dict[str, Any]] | None:
     try:
         with _post(url, "task_list", {"status": "RUNNING"}, password) as response:
             tasks = json.load(response)["response"]
-            return [_told(task) for task in tasks.values() if isinstance(task, dict)]
+            return [_task_row(task) for task in tasks.values() if isinstance(task, dict)]
     except (*_FAULTS, KeyError, TypeError, AttributeError):
         return None
 
 
-def _told(task: Mapping[str, Any]) -> dict[str, Any]:
+def _task_row(task: Mapping[str, Any]) -> dict[str, Any]:
     params = {name: value for name, value in task.get("params", {}).items() if name != "date"}
     name = task.get("name", "")
     since = datetime.datetime.fromtimestamp(task.get("time_running") or 0, datetime.UTC)

@@ -81,7 +81,7 @@ def one_at_a_time(path: Path) -> Iterator[None]:
         descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StorageError(
-            f"{path.parent} cannot be written ({error.strerror}): mend its owner or permissions."
+            f"{path.parent} cannot be written ({error.strerror}): fix its owner or permissions."
         ) from None
     try:
         filesystem.lock(descriptor, path)
@@ -106,10 +106,10 @@ def _started(pid: int) -> str | None:
     if _BOOT.exists():
         return _started_by_proc(pid)
     command = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    told = subprocess.run(  # noqa: S603  no shell
+    answer = subprocess.run(  # noqa: S603  no shell
         command, capture_output=True, text=True, errors="replace", check=False
     ).stdout.strip()
-    return None if not told or told.startswith("Z") else told.partition(" ")[2].strip()
+    return None if not answer or answer.startswith("Z") else answer.partition(" ")[2].strip()
 
 
 def _started_by_proc(pid: int) -> str | None:

@@ -21,7 +21,7 @@ PAUSE = datetime.timedelta(hours=1)
 
 @dataclass(frozen=True)
 class RootRun:
-    """One run of a root task and what is told of its steps, in order; the root may only wait."""
+    """One run of a root task and the attempts of its steps, in order; the root may only wait."""
 
     family: str
     date: str
@@ -93,7 +93,7 @@ def root_runs(family: str, attempts: Iterable[Run]) -> list[RootRun]:
 
 
 def began(attempt: Run) -> datetime.datetime:
-    """Return when the attempt began, or was told of where it never did."""
+    """Return when the attempt began, or when it was recorded where it never began."""
     beginning_of_time = datetime.datetime.min.replace(tzinfo=datetime.UTC)
     return attempt.started_at or attempt.recorded_at or beginning_of_time
 
@@ -120,7 +120,7 @@ def _tells_of_a_run(family: str, attempt: Run) -> bool:
 def _is_a_run(family: str, steps: list[Run], of_date: list[Run]) -> bool:
     """Whether the root was asked for, and not just one of its steps.
 
-    A root that waited in vain is no longer told of once it was asked for again: then a failed step
+    A root that waited in vain leaves the history once it was asked for again: then a failed step
     before that shows that it was.
     """
     end = began(steps[-1])

@@ -50,7 +50,7 @@ class Stopped(KeyboardInterrupt):
 
 
 def install() -> None:
-    """Answer the signals that ask for an end, except those this process was told to ignore."""
+    """Handle the signals that ask for an end, except those that this process ignores."""
     ours = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     for number in ours:
         signal.signal(number, _stop)

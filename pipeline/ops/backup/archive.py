@@ -47,8 +47,8 @@ def write(path: Path, manifest: Manifest, files: Mapping[str, Path]) -> None:
             gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6) as packed,
             tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
         ):
-            told = manifest.encode()
-            tar.addfile(_header(manifests.NAME, len(told)), io.BytesIO(told))
+            content = manifest.encode()
+            tar.addfile(_header(manifests.NAME, len(content)), io.BytesIO(content))
             for name, source in files.items():
                 with source.open("rb") as file:
                     tar.addfile(_header(name, manifest.members[name].size), file)

@@ -1,7 +1,7 @@
 """The members of a tar stream, one after the other: plain files and nothing else.
 
 Read by header and content, never by tar's own extraction: its extensions (long names, sparse files,
-links) have no place in a backup, and some of them make a reader take what it is told into memory.
+links) have no place in a backup, and some of them make a reader allocate the size that they state.
 """
 
 from __future__ import annotations

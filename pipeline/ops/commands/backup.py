@@ -34,7 +34,7 @@ TASK = "backup"
 def command(to: Path | None, keep: int, no_history: bool, runtime: str, as_json: bool) -> None:
     """Save the task history, the reports and the configuration in one file, and read it back.
 
-    Fails if the task history cannot be saved. The films themselves are not in it: copy the data
+    Fails if the task history cannot be saved. The movies themselves are not in it: copy the data
     root to keep those.
     """
     with _alerting():

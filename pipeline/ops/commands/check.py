@@ -26,7 +26,7 @@ from pipeline.paths import Layout
 def command(task: str | None, date: datetime.date | None, runtime: str, as_json: bool) -> None:
     """Check the configuration, and show the graph of TASK of DATE with what is done and missing.
 
-    Both root tasks of today unless told otherwise. Exit status 0 if the pipeline could run.
+    The default is both root tasks of today. Exit status 0 if the pipeline could run.
     """
     words = ["check", *([task] if task else []), *([date.isoformat()] if date else [])]
     here = chosen(runtime)

@@ -1,9 +1,9 @@
-"""Which tasks luigid takes on: those of this pipeline, exactly as the pipeline itself names them.
+"""The tasks that luigid accepts: those of this pipeline, exactly as the pipeline itself names them.
 
-luigi's worker imports and runs whatever module, family and parameters luigid hands out, and luigid
-takes them from whoever asks: whoever reaches it could run anything on the workers' machine. Here a
-task is only taken on whose family is one of ours, whose module is that family's, whose parameters
-are the family's and are read and written back unchanged, and whose id follows from them.
+luigi's worker imports and runs any module, family and parameters that luigid hands out, and a plain
+luigid accepts them from every client: a client could run anything on the workers' machine. Here a
+task is accepted only if its family is one of ours, its module is that family's, its parameters are
+the family's and are read and written back unchanged, and its id follows from them.
 """
 
 from __future__ import annotations
@@ -66,11 +66,11 @@ def refuse_foreign(call: Mapping[str, Any], present: Any) -> None:
     _refuse_what_no_task_of_ours_sends(call)
     status, running = call.get("status", PENDING), _runs_on(call["worker"], present)
     if status not in _STATUSES or (status == RUNNING and not running):
-        raise Refused(403, "This luigid does not take on such a status from this worker.")
+        raise Refused(403, "This luigid does not accept such a status from this worker.")
     if call.get("family"):
         _refuse_foreign_task(call, planned=status != UNKNOWN)
     elif status not in (RUNNING, FAILED) or not running:
-        raise Refused(403, "This luigid takes on nothing without a family.")
+        raise Refused(403, "This luigid does not accept a task without a family.")
 
 
 def is_ours(task: Any) -> bool:
@@ -102,7 +102,7 @@ def _refuse_foreign_task(call: Mapping[str, Any], planned: bool) -> None:
     family, params = call["family"], call.get("params") or {}
     if not _is_ours(call.get("task_id"), family, call.get("module"), params, planned):
         raise Refused(
-            403, f"{family[:40]!r} as it was sent is no task of this pipeline: not taken on."
+            403, f"{family[:40]!r} as it was sent is no task of this pipeline: not accepted."
         )
     if (call.get("resources") or {}) not in ({}, order.RESOURCES):
         raise Refused(403, f"{family} does not have such resources.")

@@ -14,7 +14,7 @@ import psycopg2  # type: ignore[import-untyped, unused-ignore]
 import psycopg2.extensions  # type: ignore[import-untyped, unused-ignore]
 
 GRACE_SECONDS = 2
-"""The client waits so much longer than the server is told to take."""
+"""How many seconds the client waits longer than the time limit of the server."""
 
 _OPEN = (
     psycopg2.extensions.STATUS_READY,
@@ -33,8 +33,8 @@ class BoundedConnection(psycopg2.extensions.connection):  # type: ignore[misc, u
 def limits(connect_seconds: int, statement_seconds: int) -> dict[str, Any]:
     """Return psycopg2's arguments for connections none of whose waits is without an end.
 
-    The server is told to give up by itself first; the client waits a little longer than that. A
-    transaction whose client vanished is ended by the server, or it would keep its locks.
+    The server has the shorter time limit, so that it gives up first. A transaction whose client
+    vanished is ended by the server, or it would keep its locks.
     """
     answer_seconds = statement_seconds + GRACE_SECONDS
     options = {

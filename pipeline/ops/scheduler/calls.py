@@ -1,8 +1,8 @@
-"""Which of luigi's calls are taken on, and whether a call's arguments are what it expects.
+"""The calls of luigi that are accepted, and the validation of their arguments.
 
-luigi's API hands a request's arguments on as they come: an unknown name or another type ends in a
-traceback, at worst in one at every later `get_work`. Here a call is looked at before luigi sees it.
-What is not in these tables is refused, so a call that a later luigi brings is too.
+luigi's API passes a request's arguments on unchecked: an unknown name or another type ends in a
+traceback, at worst in one at every later `get_work`. Here a call is validated before luigi sees it.
+A call that is not in these tables is refused, also one that a later luigi adds.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ def arguments_of(method: str, payload: str) -> dict[str, Any]:
     """Return a call's arguments, every one known by name and of the right type.
 
     Raises:
-        Refused: no such call (404), one that is not taken on (403), or arguments that are no JSON
+        Refused: no such call (404), one that is not accepted (403), or arguments that are no JSON
             object, incomplete, unknown or of a wrong type (400).
     """
     if method not in RPC_METHODS:
         raise Refused(404, "luigid has no such call.")
     if method not in READS | OF_WORKERS | OF_OPERATORS:
-        raise Refused(403, f"{method} is not taken on here: no run of the pipeline needs it.")
+        raise Refused(403, f"{method} is not accepted here: no run of the pipeline needs it.")
     arguments = _object(payload)
     known, required = _signature(method)
     for name, value in arguments.items():

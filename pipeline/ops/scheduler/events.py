@@ -23,8 +23,8 @@ class Event:
     """One thing that happened to a task, at an instant in UTC.
 
     Task, name and instant together are the event's identity: writing it twice keeps it once. So
-    whoever makes events gives each an instant of its own. `attempt` of None is counted by the
-    database, `host` of None leaves the host that is known.
+    each event needs an instant of its own. `attempt` of None is counted by the database, `host` of
+    None leaves the host that is known.
     """
 
     task_id: str
@@ -43,8 +43,8 @@ class Run:
 
     Without `started_at` the task never ran: DONE says that its file was there already, FAILED that
     it could not be scheduled, PENDING that it still waits. Without `ended_at` a FAILED run's end
-    was never told. `attempt` counts how often the task began up to here, so it is 0 where it never
-    did. `recorded_at` is the instant by which runs are in order.
+    was never reported. `attempt` counts how often the task began up to here, 0 where it never did.
+    Runs are sorted by `recorded_at`.
     """
 
     task_id: str
@@ -71,7 +71,7 @@ class TaskRecord:
 
 
 @dataclass(frozen=True)
-class Told:
+class TaskEvent:
     """One event of a task, as its page shows it."""
 
     name: str

@@ -80,7 +80,7 @@ class Guard(tornado.web.RequestHandler):
             self.set_header(ROOT_HEADER, self.settings["data_root"])
 
     def prepare(self) -> Any:
-        """Refuse a foreign name, then whoever does not know the password."""
+        """Refuse a foreign host name, then a request without the password."""
         policy: Policy = self.settings["policy"]
         try:
             policy.refuse_foreign_host(self.request.host)
@@ -118,7 +118,7 @@ class Plain(tornado.web.RequestHandler):
             _tell(self, f"{status_code}: {self._reason}.")
 
     def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
-        """Log a fault that a person can mend as its sentence, others with their traceback."""
+        """Log an error that a user can fix as its sentence, others with their traceback."""
         if isinstance(error, PipelineError):
             LOGGER.error("%s: %s", self.request.path, error)
         else:
@@ -142,7 +142,7 @@ class Api(Guard, luigi.server.RPCHandler):
     """luigi's API: each call looked at before it reaches the scheduler."""
 
     def get(self, method: str) -> None:
-        """Take on a call; reads by anybody, changes from workers and luigid's own page only."""
+        """Answer a call: reads for anybody, changes for workers and luigid's own page only."""
         try:
             if method not in READS:
                 by_get = self.request.method == "GET"

@@ -110,8 +110,8 @@ class ParamsPage(HistoryPage):
     async def show(self, *words: str) -> None:
         """Show the runs of one kind of task with these parameters."""
         params = self._params()
-        told = ", ".join(f"{name}={value}" for name, value in params.items())
-        await self.show_runs(title=f"{words[0]} {told}", family=words[0], params=params)
+        shown = ", ".join(f"{name}={value}" for name, value in params.items())
+        await self.show_runs(title=f"{words[0]} {shown}", family=words[0], params=params)
 
     def _params(self) -> dict[str, str]:
         try:

@@ -1,4 +1,4 @@
-"""What Prometheus is told: luigi's own counters, the newest documents, and the history.
+"""The metrics for Prometheus: luigi's own counters, the newest documents, and the history.
 
 luigi's collector makes labels of whatever a task brings, and fails where one ends that never ran;
 since it is called while work is handed out, one such message stops all work. This one knows the

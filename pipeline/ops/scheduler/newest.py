@@ -1,6 +1,6 @@
 """The figures of the newest documents, read cheaply: names are computed, folders never listed.
 
-A film list is megabytes of films with its figures behind them. Only its last few kilobytes are
+A list is megabytes of movies with its figures behind them. Only its last few kilobytes are
 read; a document is written with its keys in a fixed order and never changes.
 """
 
@@ -21,7 +21,7 @@ from pipeline.paths import Layout
 from pipeline.storage import documents
 
 LOOK_BACK_DAYS = 60
-"""A document that is older is as good as none."""
+"""The look-back window: an older document is ignored."""
 
 PathOfDay = Callable[[datetime.date], Path]
 
@@ -48,7 +48,7 @@ def gauges(layout: Layout, plan: Plan, today: datetime.date) -> list[Gauge]:
             "task",
             {task: path.stat().st_mtime for task, path in _newest_of(roots, today)},
         ),
-        _of_lists("tmdb_films_collected", "films in the newest list", infos, "total_collected"),
+        _of_lists("tmdb_films_collected", "movies in the newest list", infos, "total_collected"),
         _of_lists("tmdb_requests", "requests for the newest list", infos, "requests"),
         _of_lists("tmdb_retries", "further attempts among them", infos, "retries"),
         _of_report("tmdb_quality_score", "0 to 100", report, "overall_quality_score"),

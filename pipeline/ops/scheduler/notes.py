@@ -70,14 +70,14 @@ def _reason(text: str) -> str | None:
     """Return a fault's sentence where it has one, else the end of its text."""
     decoded = plain(redacted(_decoded(text))).strip()
     sentence = _SENTENCE.search(decoded)
-    told = sentence["sentence"].strip() if sentence else decoded
-    return told if len(told) <= LONGEST_REASON else f"…{told[1 - LONGEST_REASON :]}"
+    reason = sentence["sentence"].strip() if sentence else decoded
+    return reason if len(reason) <= LONGEST_REASON else f"…{reason[1 - LONGEST_REASON :]}"
 
 
 def _decoded(text: str) -> str:
     """Return a worker's explanation as it was before luigi wrapped it as JSON.
 
-    Where its beginning was cut off, maybe amid an escape, as much as can be read.
+    Where its beginning was cut off, maybe inside an escape, return as much as can be read.
     """
     for candidate in (text, *(f'"{text[start:]}' for start in range(_LONGEST_ESCAPE))):
         with contextlib.suppress(ValueError, RecursionError):

@@ -41,7 +41,7 @@ class Policy:
             )
 
     def refuse_stranger(self, authorization: str) -> None:
-        """Refuse with 401 whoever does not know the password, where one is set."""
+        """Refuse a request without the password with 401, where one is set."""
         if self.password is None:
             return
         expected = f"{USER}:{self.password.secret}".encode()
@@ -88,7 +88,7 @@ def refuse_foreign_site(headers: Mapping[str, str], host: str, *, by_get: bool) 
     )
     unmarked = by_get and headers.get("X-Requested-With") != "XMLHttpRequest"
     if foreign or unmarked:
-        raise Refused(403, "Changes are taken on by POST or from luigid's own page only.")
+        raise Refused(403, "Changes are accepted by POST or from luigid's own page only.")
 
 
 def _name_of(host: str) -> str:

@@ -1,4 +1,4 @@
-"""The task history as luigi's scheduler meets it: told in microseconds, written by a thread."""
+"""The task history for luigi's scheduler: a call takes microseconds, a thread writes."""
 
 from __future__ import annotations
 

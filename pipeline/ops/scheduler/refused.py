@@ -1,4 +1,4 @@
-"""What luigid answers to a request that it does not take on, and how often its log says so."""
+"""The error for a request that luigid refuses, and how often its log reports refusals."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pipeline import clock
 
 LOGGER = logging.getLogger("pipeline.luigid")
 
-TOLD_EVERY_SECONDS = 60.0
+# Seconds in which further refusals are counted instead of logged.
+LOG_INTERVAL_SECONDS = 60.0
 
 
 class Refused(Exception):
-    """A request is not taken on; the text is one sentence for whoever sent it.
+    """A request is refused; the text is one sentence for the sender.
 
     `status` is that of HTTP: 400 not understood, 401 password, 403 not allowed, 404 no such call,
     421 foreign host, 503 full.
@@ -24,23 +25,23 @@ class Refused(Exception):
 
 
 class RefusalLog:
-    """Tells of refusals once a minute at most, so that nobody fills the disk with them."""
+    """Log refusals once a minute at most, so that nobody fills the disk with them."""
 
     def __init__(self) -> None:
-        self._untold = 0
-        self._told_at: float | None = None
+        self._not_logged = 0
+        self._logged_at: float | None = None
 
     def note(self, refusal: Refused, remote_ip: str | None) -> None:
-        """Count the refusal, and tell of it and the untold ones before when a minute is over."""
-        self._untold += 1
+        """Count the refusal, and log it and those not logged before when a minute is over."""
+        self._not_logged += 1
         moment = clock.monotonic()
-        if self._told_at is not None and moment - self._told_at < TOLD_EVERY_SECONDS:
+        if self._logged_at is not None and moment - self._logged_at < LOG_INTERVAL_SECONDS:
             return
         LOGGER.warning(
             "refused %d request(s), the last from %s with status %d: %s",
-            self._untold,
+            self._not_logged,
             remote_ip,
             refusal.status,
             refusal,
         )
-        self._untold, self._told_at = 0, moment
+        self._not_logged, self._logged_at = 0, moment

@@ -1,8 +1,8 @@
 """The pages below /pages/: what the pipeline wrote for people, read only.
 
-Whoever can write one of those files could write a script into it. So the header does not look at
-the file: the one script that may run is the pipeline's own, by its hash. What is asked for is only
-read as the name of a page; no path of a request ever reaches the disk, and no link is followed.
+A user who can write one of those files could write a script into it. So the header does not depend
+on the file: only the pipeline's own script may run, by its hash. A request is only read as the name
+of a page; no path of a request ever reaches the disk, and no link is followed.
 """
 
 from __future__ import annotations

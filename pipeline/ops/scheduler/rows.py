@@ -11,7 +11,7 @@ from pipeline.ops.scheduler.events import LONGEST_REASON, Event, Run, name_key, 
 _ENDS = {"DONE": "DONE", "FAILED": "FAILED", "DISABLED": "FAILED", "PENDING": "PENDING"}
 """What an event after RUNNING says of the run that it ended."""
 
-_NEVER_TOLD = "How this run ended was never told."
+_END_UNKNOWN = "How this run ended was never reported."
 
 Given = tuple[int, str, datetime]
 """An event as it is written: number of its task, name, instant."""
@@ -26,7 +26,7 @@ def first_of_each(events: Sequence[Event]) -> dict[str, Event]:
 
 
 def hosts(events: Sequence[Event], records: Mapping[str, int]) -> list[tuple[int, str]]:
-    """Return the last host told of each task, by the number of the task."""
+    """Return the last host reported for each task, by the number of the task."""
     last = {records[task_key(each.task_id)]: each.host for each in events if each.host}
     return [(record, name_key(host)) for record, host in last.items() if host]
 
@@ -68,7 +68,7 @@ def _end_of(row: Mapping[str, Any]) -> tuple[str, str | None, datetime | None]:
     if row["ended_as"] is None:
         return "RUNNING", None, None
     if row["ended_as"] not in _ENDS:
-        return "FAILED", _NEVER_TOLD, None
+        return "FAILED", _END_UNKNOWN, None
     return _ENDS[row["ended_as"]], row["reason"], row["ended_at"]
 
 

@@ -1,7 +1,7 @@
 """luigi's scheduler, with what running unattended for months needs besides.
 
 Two delays between attempts, for tasks of the day and of the week; every run has attempts of its
-own; and the history is also told what luigi keeps from it: that a worker died, that a task was
+own; and the history also learns what luigi does not report: that a worker died, that a task was
 given up, that it was queued again.
 """
 
@@ -115,7 +115,7 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
         return self._keeps_history
 
     def add_task(self, **call: Any) -> None:
-        """Take on a task or news of one; what it says of a failure is kept without secrets."""
+        """Add or update a task; secrets are removed from the explanation of a failure."""
         if call.get("expl"):
             call["expl"] = presentable(call["expl"])
         if call.get("status", PENDING) == PENDING:
@@ -142,8 +142,8 @@ def presentable(story: str) -> str:
     Workers send it as JSON, in which a secret may be escaped.
     """
     try:
-        told = json.loads(story)
+        decoded = json.loads(story)
     except (ValueError, RecursionError):
-        told = story
-    text = told if isinstance(told, str) else story
+        decoded = story
+    text = decoded if isinstance(decoded, str) else story
     return json.dumps(plain(settings.redacted(text))[-LONGEST_STORY:], ensure_ascii=False)

@@ -52,13 +52,13 @@ class Spool:
             StorageError: disk full, no permission, or the file has reached its greatest size.
         """
         content = "".join(f"{_line(each)}\n" for each in events).encode("utf-8", "backslashreplace")
-        with self._lock, self._told():
+        with self._lock, self._fault_as_sentence():
             self._append(content)
             self.waiting += len(events)
 
     def read(self, count: int) -> tuple[list[Event], int]:
         """Return the next events, and the position behind them for `done`."""
-        with self._lock, self._told():
+        with self._lock, self._fault_as_sentence():
             if not self._path.exists():
                 return [], self._position
             with self._path.open("rb") as stream:
@@ -71,7 +71,7 @@ class Spool:
 
     def done(self, position: int, count: int) -> None:
         """Note that all before the position is written; at the end the file goes."""
-        with self._lock, self._told():
+        with self._lock, self._fault_as_sentence():
             self._position = position
             self.waiting = max(0, self.waiting - count)
             if not self._path.exists() or self._path.stat().st_size <= position:
@@ -112,12 +112,12 @@ class Spool:
             return 0
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _fault_as_sentence(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise StorageError(
-                f"{self._path} cannot be used: {error.strerror}; mend that disk or folder, or "
+                f"{self._path} cannot be used: {error.strerror}; fix that disk or folder, or "
                 "history events are lost while PostgreSQL does not serve.",
                 path=str(self._path),
             ) from None

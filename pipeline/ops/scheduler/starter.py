@@ -1,4 +1,4 @@
-"""Starts luigid, hardened: luigi's scheduler, page and API on one address, until told to end."""
+"""Start luigid, hardened: luigi's scheduler, page and API on one address, until a signal."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ async def _serve(
 ) -> None:
     """Answer requests until a signal comes, then save the state."""
     server = HTTPServer(application, max_body_size=LARGEST_BODY_BYTES)
-    told_to_end = asyncio.Event()
+    end_requested = asyncio.Event()
     for number in _END:
-        asyncio.get_running_loop().add_signal_handler(number, told_to_end.set)
+        asyncio.get_running_loop().add_signal_handler(number, end_requested.set)
     server.add_sockets(sockets)
     for regularly in (scheduler.prune, scheduler.dump):
         PeriodicCallback(regularly, EVERY_MINUTE).start()
-    await told_to_end.wait()
+    await end_requested.wait()
     server.stop()
     scheduler.dump()
 
@@ -136,6 +136,6 @@ def _tell(sockets: list[socket.socket], password: Secret | None) -> None:
         LOGGER.info("luigid listens on http://%s:%d/", shown, port)
         if host not in LOCAL_NAMES and password is None:
             LOGGER.warning(
-                "whoever reaches that address may talk to luigid: set PIPELINE_LUIGID_PASSWORD, or "
-                "let nothing but this machine reach it"
+                "any host that reaches this address can use luigid: set PIPELINE_LUIGID_PASSWORD "
+                "or let nothing but this machine reach it"
             )

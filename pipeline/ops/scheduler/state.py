@@ -1,7 +1,7 @@
 """What luigid remembers between two starts, kept in a file that only its own user can write.
 
-The file is a pickle: whoever writes it has luigid run what he likes at the next start. Hence it is
-only read where it and its folder belong to this user and nobody else may write them.
+The file is a pickle: a user who can write it can have luigid run any code at the next start. Hence
+it is only read where it and its folder belong to this user and nobody else may write them.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class StateFile(SimpleTaskState):
             LOGGER.error("%s cannot be written (%s)", self._path, error.strerror)
 
     def _forget_foreign(self) -> None:
-        """Drop what an unguarded luigid may have taken on before."""
+        """Drop the tasks that an unguarded luigid may have accepted before."""
         self._tasks = {name: task for name, task in self._tasks.items() if is_ours(task)}
         self._task_batchers = {}
         for worker in self._active_workers.values():
@@ -82,7 +82,7 @@ def prepare_folder(path: Path) -> None:
             raise PermissionError(0, "Permission denied")
     except OSError as error:
         raise StorageError(
-            f"luigid cannot keep its state in {path.parent} ({error.strerror}): mend that folder, "
+            f"luigid cannot keep its state in {path.parent} ({error.strerror}): fix that folder, "
             "or name another file with --state-path."
         ) from None
 
@@ -94,7 +94,7 @@ def _read(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise StorageError(
-            f"{path} cannot be read ({error.strerror}): mend or remove it."
+            f"{path} cannot be read ({error.strerror}): fix its permissions or remove it."
         ) from None
     with os.fdopen(descriptor, "rb") as file:
         _refuse_if_others_write(path, os.fstat(file.fileno()))

@@ -21,8 +21,8 @@ from pipeline.ops.scheduler.bounded import GRACE_SECONDS, limits
 from pipeline.ops.scheduler.events import (
     Event,
     Run,
+    TaskEvent,
     TaskRecord,
-    Told,
     naive_utc,
     name_key,
     parameters,
@@ -32,7 +32,7 @@ from pipeline.ops.scheduler.rows import failures, first_of_each, hosts, run_of
 from pipeline.settings import redacted
 from pipeline.tmdb.credential import Secret
 
-__all__ = ["Event", "HistoryStore", "Run", "TaskRecord", "Told"]
+__all__ = ["Event", "HistoryStore", "Run", "TaskEvent", "TaskRecord"]
 
 _SCHEMA_SECONDS = 60
 """Indexes are built once, maybe over years of rows."""
@@ -54,8 +54,8 @@ class HistoryStore:
 
     No method waits longer than a few seconds for each of its statements, whatever state the server
     is in. All raise StorageError where the database does not answer or refuses; `refused` in its
-    facts tells a fault of the data, which trying again cannot mend. A URL that makes no sense
-    raises SettingsError at once.
+    facts marks a fault of the data, which a retry cannot fix. A URL that makes no sense raises
+    SettingsError at once.
     """
 
     def __init__(
@@ -132,18 +132,22 @@ class HistoryStore:
             params = _parameters_of(connection, {row.id})
         return TaskRecord(row.id, row.task_id or "", row.name, row.host, params.get(row.id, {}))
 
-    def events(self, task_id: str, *, limit: int, before: datetime | None = None) -> list[Told]:
+    def events(
+        self, task_id: str, *, limit: int, before: datetime | None = None
+    ) -> list[TaskEvent]:
         """Return what happened to a task, newest first."""
         cursor = before and naive_utc(before)
         bound = {"task_id": task_key(task_id), "limit": limit, "before": cursor}
         with self._transaction() as connection:
             rows = connection.execute(_text(sql.EVENTS_OF_TASK), bound).all()
-        return [Told(r.event_name, r.ts.replace(tzinfo=UTC), r.attempt, r.reason) for r in rows]
+        return [
+            TaskEvent(r.event_name, r.ts.replace(tzinfo=UTC), r.attempt, r.reason) for r in rows
+        ]
 
     def close_left_running(
         self, before: datetime, still_running: Collection[str], reason: str
     ) -> int:
-        """Close runs begun before that instant whose end was never told, except of these tasks.
+        """Close runs begun before that instant whose end was never reported, except of these tasks.
 
         They count as failed at that instant. Returns how many there were.
         """
@@ -153,8 +157,8 @@ class HistoryStore:
             left = connection.execute(_text(sql.LEFT_RUNNING), {"before": at})
             ends = [(row.record, "FAILED", at) for row in left if row.task_id not in spared]
             _execute(connection, sql.NEW_EVENTS, ends, *_EVENT)
-            told = [(*end, None, reason) for end in ends]
-            _execute(connection, sql.NEW_FAILURES, told, *_FAILURE)
+            reasons = [(*end, None, reason) for end in ends]
+            _execute(connection, sql.NEW_FAILURES, reasons, *_FAILURE)
         return len(ends)
 
     def purge(self, before: datetime) -> int:
@@ -195,17 +199,17 @@ class HistoryStore:
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise _told(error) from None
+            raise _error_of(error) from None
 
 
 def _checked(url: Secret) -> str:
-    """Return the URL; with two @ a part of the password would be taken for the host, and told."""
+    """Return the URL; with two @ a message would show a part of the password as the host."""
     if url.secret.partition("?")[0].count("@") > 1:
         raise ValueError
     return url.secret
 
 
-def _told(error: SQLAlchemyError) -> StorageError:
+def _error_of(error: SQLAlchemyError) -> StorageError:
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     why = redacted(lines[0].strip() if lines else type(error).__name__).rstrip(".")
     return StorageError(

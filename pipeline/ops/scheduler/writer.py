@@ -43,8 +43,8 @@ class Writer:
         self._has_schema = False
         self._left: tuple[datetime, frozenset[str]] | None = None
         self._purge_at = clock.monotonic()
-        self._has_told_down = False
-        self._has_told_spool = False
+        self._has_logged_down = False
+        self._has_logged_spool = False
         self.refused = 0
         self.up = False
 
@@ -143,12 +143,12 @@ class Writer:
             while notes := self._buffer.take(_BATCH):
                 self._spool.append([event_of(note) for note in notes])
                 self._buffer.settled()
-            self._has_told_spool = False
+            self._has_logged_spool = False
         except StorageError as error:
             self._buffer.put_back()
-            if not self._has_told_spool:
+            if not self._has_logged_spool:
                 LOGGER.warning("%s", error)
-            self._has_told_spool = True
+            self._has_logged_spool = True
 
     def _spill_rest(self) -> None:
         """Spool all that is not known to be written, even what the thread is still busy with."""
@@ -166,6 +166,6 @@ class Writer:
         self.up = True
 
     def _note_down(self, error: StorageError) -> None:
-        if self.up or not self._has_told_down:
+        if self.up or not self._has_logged_down:
             LOGGER.warning("%s Tasks go on; their events are kept and written later.", error)
-        self.up, self._has_told_down = False, True
+        self.up, self._has_logged_down = False, True
