@@ -88,7 +88,7 @@ def test_any_setting_is_used_or_refused(made: Rooms) -> None:
     holds()
 
 
-def test_any_words_are_heeded_or_refused(made: Rooms) -> None:
+def test_any_arguments_are_accepted_or_refused(made: Rooms) -> None:
     @few(4)
     @given(words_cases(made))
     def holds(case: WordsCase) -> None:

@@ -41,7 +41,7 @@ _OWN = ("logs", "state", "backups")
 _REFUSED_BY_LUIGID = (10, 25)
 """Statuses that say: another run is at it. Luigi's own summary tells which."""
 
-_TOLD = re.compile(r"^\S+ ERROR: .+", re.M)
+_ERROR_LINE = re.compile(r"^\S+ ERROR: .+", re.M)
 
 
 class Findings(NamedTuple):
@@ -98,7 +98,7 @@ def missing(root: Path, clean: Contents, made: Iterable[str]) -> list[str]:
     return [f"{name} is missing" for name in clean if name in made and name not in there]
 
 
-def told(status: int, text: str, allowed: Iterable[int]) -> list[str]:
+def faults_of_end(status: int, text: str, allowed: Iterable[int]) -> list[str]:
     """Return what is wrong with how a run ended: its status, a traceback, no sentence."""
     wrong = []
     if status == HANGS:
@@ -107,8 +107,8 @@ def told(status: int, text: str, allowed: Iterable[int]) -> list[str]:
         wrong.append(f"status {status}: {text[-300:]!r}")
     if "Traceback" in text:
         wrong.append(f"a traceback: {text[text.index('Traceback') :][-500:]!r}")
-    told_by_luigi = status in _REFUSED_BY_LUIGID
-    if status > 0 and not told_by_luigi and not _TOLD.search(text):
+    reported_by_luigi = status in _REFUSED_BY_LUIGID
+    if status > 0 and not reported_by_luigi and not _ERROR_LINE.search(text):
         wrong.append(f"status {status} without a sentence: {text[-300:]!r}")
     return wrong
 
@@ -179,7 +179,9 @@ def after(
         if status not in _REFUSED_BY_LUIGID or time.monotonic() >= deadline:
             break
         time.sleep(0.2)
-    found.unexplained.extend(f"the run after it: {why}" for why in told(status, run.text, [0]))
+    found.unexplained.extend(
+        f"the run after it: {why}" for why in faults_of_end(status, run.text, [0])
+    )
     found.lost.extend(finished.lost(stage))
     found.add(ended_well(stage, clean, made))
     return found

@@ -47,7 +47,7 @@ class Reply(NamedTuple):
 
 
 class Answers(HTTPAdapter):
-    """Gives the same reply to whoever asks for the same page, whatever the list."""
+    """Give the same reply to every request for the same page, whatever the list."""
 
     replies: tuple[Reply, ...] = ()
 
@@ -132,7 +132,7 @@ def day() -> Iterator[Day]:
 
 
 def _collected(task: PipelineTask) -> bool:
-    """Run one collection; where it is refused, see how that is told."""
+    """Run one collection; where it is refused, check the message."""
     path = Path(task.output().path)
     try:
         task.run()
@@ -158,8 +158,8 @@ def _collected(task: PipelineTask) -> bool:
 def _see_day(*tasks: PipelineTask) -> None:
     lists = [documents.read_collection(Path(task.output().path))["movies"] for task in tasks]
     summary = _published(pipeline.DailySummary)
-    told = summary["collection_summary"]
-    assert [told["popular_movies"], told["trending_movies"]] == [len(each) for each in lists]
+    totals = summary["collection_summary"]
+    assert [totals["popular_movies"], totals["trending_movies"]] == [len(each) for each in lists]
     assert summary["quality_summary"]["total_movies_validated"] == sum(map(len, lists))
     _see_page(pipeline.DailyPage)
 

@@ -1,6 +1,6 @@
 """Runs with a fifth of all answers faulty: `python -m trials.chaos [--write]` in `tests/`.
 
-The plan is the pipeline's own: 6 pages a day, 140 a week. What befalls an answer follows from the
+The plan is the pipeline's own: 6 pages a day, 140 a week. The fault of an answer follows from the
 run's seed, the page and the attempt, so that `--only SEED` repeats a run however its requests were
 timed. A run that fails is started again with the same trouble, as cron would; it counts as lost
 if it is not complete after three, or is in anything but its effort other than undisturbed.
@@ -36,7 +36,7 @@ PASSING = [kind for kind in KINDS.values() if kind.cure is Cure.RETRY and kind.p
 
 
 class Chance:
-    """Chooses what befalls a request: one kind in five answers, by seed, page and attempt."""
+    """Choose the fault of a request: one in five answers has one, by seed, page and attempt."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -93,7 +93,7 @@ def job_of(seed: int) -> str:
 
 
 def undisturbed() -> dict[str, Documents]:
-    """Return, by job, the documents of a run that nothing befalls."""
+    """Return, by job, the documents of a run without a fault."""
     found: dict[str, Documents] = {}
     for job in runs.JOBS:
         with runs.place() as place, FakeTmdb(key=V3_KEY, limit=None) as tmdb:

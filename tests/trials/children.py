@@ -57,12 +57,12 @@ class Ended(NamedTuple):
             AssertionError: it hung, ended in a traceback, with a status that no document tells, in
                 silence, or took too much memory.
         """
-        told = f"status {self.status}\n{self.out[-2000:]}\n{self.err[-6000:]}"
-        assert self.status is not None, f"it hangs\n{told}"
-        assert self.status in DOCUMENTED, told
-        assert "Traceback (most recent" not in self.err + self.out, told
-        assert self.status == 0 or (self.out + self.err).strip(), f"silent\n{told}"
-        assert self.megabytes < MEGABYTES, f"{self.megabytes:.0f} MB\n{told}"
+        shown = f"status {self.status}\n{self.out[-2000:]}\n{self.err[-6000:]}"
+        assert self.status is not None, f"it hangs\n{shown}"
+        assert self.status in DOCUMENTED, shown
+        assert "Traceback (most recent" not in self.err + self.out, shown
+        assert self.status == 0 or (self.out + self.err).strip(), f"silent\n{shown}"
+        assert self.megabytes < MEGABYTES, f"{self.megabytes:.0f} MB\n{shown}"
         return "right" if self.status == 0 else "refused"
 
 
@@ -136,7 +136,7 @@ def _become(
         work()
         status = 0
     except SystemExit as end:
-        status = _told(end)
+        status = _status_of(end)
     except BaseException:
         import traceback
 
@@ -152,7 +152,7 @@ def _stream(descriptor: int) -> TextIO:
     return os.fdopen(descriptor, "w", errors="backslashreplace")
 
 
-def _told(end: SystemExit) -> int:
+def _status_of(end: SystemExit) -> int:
     """Do with the status of an exit what Python does at the end of a process."""
     if end.code is None:
         return 0

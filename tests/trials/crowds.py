@@ -12,7 +12,7 @@ from support.luigid_process import Luigid, our_luigid
 from support.repository import REPOSITORY
 
 from trials import launched
-from trials.aftermath import Findings, after, ended_well, nothing, told
+from trials.aftermath import Findings, after, ended_well, faults_of_end, nothing
 from trials.cases import WORKERS, Case, Clean, Words
 from trials.kills_of_luigid import CONFIGURATION
 from trials.kills_of_luigid import PATIENCE_SECONDS as PATIENCE
@@ -81,7 +81,7 @@ def _play(
         ]
         found = nothing()
         for run in crowd:
-            why = told(run.status(), run.text, SCHEDULERS[scheduler])
+            why = faults_of_end(run.status(), run.text, SCHEDULERS[scheduler])
             found.unexplained.extend(why)
         if one.tmdb.refusals:
             found.unexplained.append(f"TMDB refused {one.tmdb.refusals} requests")

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from trials import mounts
-from trials.aftermath import Findings, after, missing, nothing, told
+from trials.aftermath import Findings, after, faults_of_end, missing, nothing
 from trials.cases import Case, Clean, Words
 from trials.launched import Run
 from trials.stages import DAILY, NAMES, WEEKLY, stage
@@ -67,7 +67,7 @@ def _on_real_disks(clean: Clean) -> Iterator[Case]:
 
 def explained(run: Run, status: int, clean: Clean, words: Words, data: Path) -> list[str]:
     """Return what is wrong with how a run ended whose disk was bad: 0 says that all is there."""
-    wrong = told(status, run.text, [DONE, TASK_FAILED])
+    wrong = faults_of_end(status, run.text, [DONE, TASK_FAILED])
     if status == DONE:
         wrong.extend(
             f"status 0, but {why}" for why in missing(data, clean.contents, clean.made[words])

@@ -2,7 +2,7 @@
 
 A label (`503/middle/twice/weekly`) as an argument repeats that combination alone and shows what was
 complained of; `--sample N --seed S` takes N of them by chance. Each run ends complete and as a run
-that nothing disturbed, or failed as told and with no more left than the lists that are whole;
+that nothing disturbed, or failed as expected and with no more left than the lists that are whole;
 whatever else happens is unexplained.
 """
 
@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from trials import runs
-from trials.befalling import Outcome, Run, befall, undisturbed
+from trials.faulty_run import Outcome, Run, run_with_fault, undisturbed
 from trials.judging import Documents
 from trials.matrix import Combination, labelled, product
 from trials.record import tell
@@ -25,7 +25,7 @@ from trials.record import tell
 AT_A_TIME = 2
 
 AS_PROCESSES = (
-    *("503/first/once/daily", "reset amid the body/middle/once/weekly", "404/last/always/weekly"),
+    *("503/first/once/daily", "reset inside the body/middle/once/weekly", "404/last/always/weekly"),
     *("401/first/always/daily", "403/middle/once/weekly", "HTML/last/twice/daily"),
     *("another page/middle/once/weekly", "429 after 1/last/once/daily"),
     *("results null/middle/always/daily", "id of another type/last/twice/weekly"),
@@ -69,10 +69,10 @@ def _chosen(options: argparse.Namespace) -> list[Combination]:
 
 
 def _all_of(combinations: Iterable[Combination], clean: Clean, run: Run) -> Iterator[Outcome]:
-    """Befall each, some at a time, in processes that have imported all there is."""
+    """Run each combination, some at a time, in processes that have imported everything."""
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(AT_A_TIME, context, _remember, (clean, run)) as pool:
-        for outcome in pool.map(_befall, combinations):
+        for outcome in pool.map(_run_with_fault, combinations):
             if outcome.complaints:
                 _show(outcome)
             yield outcome
@@ -85,18 +85,18 @@ def _show(outcome: Outcome) -> None:
 class _Known:
     """What each process of the pool was given when it was forked."""
 
-    befall: partial[Outcome]
+    run_with_fault: partial[Outcome]
 
 
 def _remember(clean: Clean, run: Run) -> None:
-    _Known.befall = partial(befall, clean=clean, run=run)
+    _Known.run_with_fault = partial(run_with_fault, clean=clean, run=run)
 
 
-def _befall(combination: Combination) -> Outcome:
-    return _Known.befall(combination)
+def _run_with_fault(combination: Combination) -> Outcome:
+    return _Known.run_with_fault(combination)
 
 
-HEADER = ("fault", "combinations", "complete", "failed as told", "unexplained")
+HEADER = ("fault", "combinations", "complete", "failed as expected", "unexplained")
 
 
 def _rows(outcomes: Sequence[Outcome]) -> list[list[str]]:

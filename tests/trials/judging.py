@@ -30,7 +30,7 @@ class Observed(NamedTuple):
 
 
 def complaints(combination: Combination, run: Observed, whole: Documents) -> Iterator[str]:
-    """Judge the run that the fault befell."""
+    """Judge the run with the fault."""
     yield from about_what_it_says(run.ended)
     if combination.completes:
         yield from _about_completeness(run, whole)
@@ -66,7 +66,7 @@ def _about_completeness(run: Observed, whole: Documents) -> Iterator[str]:
     if run.ended.status != 0:
         yield f"status {run.ended.status} instead of 0"
     if run.ended.errors:
-        yield f"an error is told: {run.ended.errors}"
+        yield f"an error is reported: {run.ended.errors}"
     yield from differences(run.documents, whole)
     if missing := whole.keys() - run.documents.keys():
         yield f"missing: {sorted(missing)}"
@@ -78,18 +78,18 @@ def _about_the_failure(combination: Combination, run: Observed) -> Iterator[str]
     if not run.ended.errors or (combination.spares_others and len(run.ended.errors) > 1):
         yield f"{len(run.ended.errors)} sentences instead of one"
     for sentence in run.ended.errors:
-        missing = [words for words in _told(combination) if words not in sentence]
+        missing = [words for words in _message_parts(combination) if words not in sentence]
         if missing or not sentence.endswith("."):
-            yield f"not told as it should be ({missing}): {sentence}"
+            yield f"not reported as expected ({missing}): {sentence}"
 
 
-def _told(combination: Combination) -> tuple[str, ...]:
+def _message_parts(combination: Combination) -> tuple[str, ...]:
     if combination.kind is None:
         outage = OUTAGES[combination.name]
-        told, asked_again = outage.told, outage.asked_again
+        message, is_retried = outage.message, outage.is_retried
     else:
-        told, asked_again = combination.kind.told, combination.kind.cure is Cure.RETRY
-    return (told, f"in {ATTEMPTS} attempts (last error: ") if asked_again else (told,)
+        message, is_retried = combination.kind.message, combination.kind.cure is Cure.RETRY
+    return (message, f"in {ATTEMPTS} attempts (last error: ") if is_retried else (message,)
 
 
 IDENTITY = "root.json"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from trials.aftermath import Findings, after, nothing, told
+from trials.aftermath import Findings, after, faults_of_end, nothing
 from trials.cases import LATENCY_SECONDS, STARTERS, WORKERS, Case, Clean, Words
 from trials.launched import Run
 from trials.stages import DAILY, NAMES, PAGES, WEEKLY, stage
@@ -88,7 +88,7 @@ def _aimed(
         found = nothing()
         if status != KILLED:
             allowed = [DONE, TASK_FAILED] if workers > 1 else []
-            found.unexplained.extend(told(status, run.text, allowed))
+            found.unexplained.extend(faults_of_end(status, run.text, allowed))
         found.add(after(one, words, clean.contents, clean.made[words]))
         return found
 
@@ -130,7 +130,7 @@ def _one_worker(run: Run, chance: random.Random) -> list[str] | None:
     except psutil.NoSuchProcess:
         return None
     status = run.status()
-    return told(status, run.text, [DONE, TASK_FAILED])
+    return faults_of_end(status, run.text, [DONE, TASK_FAILED])
 
 
 def _some_workers(run: Run) -> list[psutil.Process]:

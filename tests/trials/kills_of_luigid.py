@@ -12,7 +12,7 @@ from support.luigid_process import our_luigid
 from support.ports import free_port
 
 from trials import launched
-from trials.aftermath import Findings, after, nothing, told
+from trials.aftermath import Findings, after, faults_of_end, nothing
 from trials.cases import LATENCY_SECONDS, WORKERS, Case, Clean, Words
 from trials.stages import DAILY, NAMES, WEEKLY, Stage, stage
 
@@ -78,7 +78,7 @@ def _play(
 def _ended(one: Stage, status: int, text: str) -> Findings:
     found = nothing()
     allowed = [DONE, NOT_RUN, TASK_FAILED, NO_LUIGID]
-    found.unexplained.extend(told(status, text, allowed))
+    found.unexplained.extend(faults_of_end(status, text, allowed))
     return found
 
 

@@ -32,12 +32,12 @@ class Cure(enum.Enum):
 
 
 class Kind(NamedTuple):
-    """One kind: the row of the table that counts it, its cure, and words that tell of it."""
+    """One kind of fault: its row in the table, its cure, and a part of its message."""
 
     name: str
     group: str
     cure: Cure
-    told: str
+    message: str
     fault: Callable[[FakeTmdb], Fault]
     passes: bool = True
     """Whether the server is there again for the next request."""
@@ -56,15 +56,15 @@ def _kinds() -> Iterator[Kind]:
 
 
 def _of_connections() -> Iterator[Kind]:
-    group = "connection refused: from the start, amid the run"
-    yield Kind("gone amid the run", group, Cure.RETRY, "refused", _gone, passes=False)
+    group = "connection refused: from the start, during the run"
+    yield Kind("gone during the run", group, Cure.RETRY, "refused", _gone, passes=False)
     group = "reset on accept"
     fault = _reset_and_the_next_connection
     yield Kind(group, group, Cure.RETRY, "reset", fault, hits_next_connection=True)
-    group = "reset after the request, in the head, amid the body"
+    group = "reset after the request, in the head, inside the body"
     yield Kind("reset after the request", group, Cure.RETRY, "reset", _always(fake.reset()))
     yield Kind("reset in the head", group, Cure.RETRY, "reset", _always(fake.reset_in_head()))
-    yield Kind("reset amid the body", group, Cure.RETRY, "reset", _always(fake.reset_mid_body()))
+    yield Kind("reset inside the body", group, Cure.RETRY, "reset", _always(fake.reset_mid_body()))
     group = "closed without an answer, cut body, cut chunks"
     closed = "closed without an answer"
     yield Kind("closed", group, Cure.RETRY, closed, _always(fake.no_answer()))
@@ -75,10 +75,10 @@ def _of_connections() -> Iterator[Kind]:
 
 
 def _of_silence() -> Iterator[Kind]:
-    group = "silence before the head, amid the body"
-    silence, amid = fake.hang(SILENCE_SECONDS), fake.hang_mid_body(SILENCE_SECONDS)
+    group = "silence before the head, inside the body"
+    silence, inside = fake.hang(SILENCE_SECONDS), fake.hang_mid_body(SILENCE_SECONDS)
     yield Kind("silence before the head", group, Cure.RETRY, "no answer in time", _always(silence))
-    yield Kind("silence amid the body", group, Cure.RETRY, "no answer in time", _always(amid))
+    yield Kind("silence inside the body", group, Cure.RETRY, "no answer in time", _always(inside))
     group = "a drip: the head, the body"
     head, body = fake.slow_headers(SILENCE_SECONDS / 10), fake.slow_body(DRIP_SECONDS)
     yield Kind("a dripping head", group, Cure.RETRY, "no answer in time", _always(head))
@@ -122,17 +122,19 @@ def _of_shape() -> Iterator[Kind]:
         ("total_results", True),
     ):
         for name, change in _spoilt(field, other):
-            told = f"{field}`"
+            message = f"{field}`"
             fault = fake.edit(change)
-            yield Kind(f"{field} {name}", f"shape of {field}", Cure.NOTHING, told, _always(fault))
+            yield Kind(
+                f"{field} {name}", f"shape of {field}", Cure.NOTHING, message, _always(fault)
+            )
     for name, film in (("null", None), ("a number", 7)):
         fault = fake.edit(_with_film(film))
-        told = "`$.results[3]`"
-        yield Kind(f"{name} as a film", _NO_OBJECT, Cure.NOTHING, told, _always(fault))
+        message = "`$.results[3]`"
+        yield Kind(f"{name} as a film", _NO_OBJECT, Cure.NOTHING, message, _always(fault))
     for name, change in _spoilt("id", "7"):
         fault = fake.edit(_on_a_film(change))
-        told = "`$.results[3].id`"
-        yield Kind(f"id {name}", _NO_OBJECT, Cure.NOTHING, told, _always(fault))
+        message = "`$.results[3].id`"
+        yield Kind(f"id {name}", _NO_OBJECT, Cure.NOTHING, message, _always(fault))
 
 
 def _of_redirects() -> Iterator[Kind]:
@@ -159,8 +161,8 @@ def _of_statuses() -> Iterator[Kind]:
             words = f"HTTP status {status} (A message of TMDB.)"
             yield Kind(f"code {code} with {status}", group, Cure.RETRY, words, fault)
     for code in (400, 404, 422):
-        told = f"HTTP status {code}"
-        yield Kind(f"{code}", "400, 404, 422", Cure.NOTHING, told, _status(code))
+        message = f"HTTP status {code}"
+        yield Kind(f"{code}", "400, 404, 422", Cure.NOTHING, message, _status(code))
     for code in (408, 500, 502, 503, 504, 520, 521, 522, 523, 524):
         group = "408, 500, 502, 503, 504, 520 to 524"
         yield Kind(f"{code}", group, Cure.RETRY, f"HTTP status {code}", _status(code))

@@ -60,9 +60,9 @@ class Combination(NamedTuple):
 
 def product() -> list[Combination]:
     """Every combination there is; what cannot pass is always there, and an outage everywhere."""
-    befalling = [Combination(*each) for each in itertools.product(KINDS, PAGES, TIMES, LISTS)]
+    with_fault = [Combination(*each) for each in itertools.product(KINDS, PAGES, TIMES, LISTS)]
     return [
-        *(each for each in befalling if each.times == "always" or KINDS[each.name].passes),
+        *(each for each in with_fault if each.times == "always" or KINDS[each.name].passes),
         *(Combination(name, EVERYWHERE, "always", job) for name in OUTAGES for job in LISTS),
     ]
 

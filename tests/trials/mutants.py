@@ -104,12 +104,12 @@ def mutmut(*arguments: str) -> None:
 def results() -> list[tuple[str, str]]:
     """Return each mutant, such as `pipeline.catalog.x_iso_week__mutmut_3`, and its outcome."""
     asked = [MUTMUT, "results", "--all", "true"]
-    told = subprocess.run(asked, cwd=COPY, check=True, capture_output=True, text=True)
-    return list(read(told.stdout))
+    done = subprocess.run(asked, cwd=COPY, check=True, capture_output=True, text=True)
+    return list(read(done.stdout))
 
 
 def read(text: str) -> Iterator[tuple[str, str]]:
-    """Read what mutmut tells, a mutant in each line."""
+    """Read the output of mutmut, a mutant in each line."""
     for line in text.splitlines():
         name, colon, outcome = line.strip().partition(": ")
         if colon:

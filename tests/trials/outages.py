@@ -14,13 +14,13 @@ import trustme
 
 
 class Outage(NamedTuple):
-    """One kind: the table's row, words that tell of it, and an address that suffers from it."""
+    """One kind of outage: its row in the table, a part of its message, an address that has it."""
 
     name: str
     group: str
-    told: str
+    message: str
     address: Callable[[], AbstractContextManager[str]]
-    asked_again: bool = True
+    is_retried: bool = True
 
 
 @contextlib.contextmanager
@@ -98,7 +98,7 @@ def _each_connection(answer: Callable[[socket.socket], None]) -> Iterator[int]:
             thread.join()
 
 
-_REFUSED = "connection refused: from the start, amid the run"
+_REFUSED = "connection refused: from the start, during the run"
 _TLS = "TLS: plain HTTP, an untrusted certificate"
 _NO_TLS = "TLS could not be agreed on or the certificate is not trusted"
 _UNTRUSTED = "the certificate is not trusted; that of an authority of your own"
@@ -110,6 +110,6 @@ OUTAGES = {
         Outage("unknown host", "host name unknown", "the host name is not known", unknown_host),
         Outage("full backlog", "no connection in time", "no connection in time", full_backlog),
         Outage("plain HTTP", _TLS, _NO_TLS, plain_http),
-        Outage("untrusted certificate", _TLS, _UNTRUSTED, untrusted, asked_again=False),
+        Outage("untrusted certificate", _TLS, _UNTRUSTED, untrusted, is_retried=False),
     )
 }

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from support.repository import REPOSITORY
 
-from trials.aftermath import Findings, after, missing, nothing, told
+from trials.aftermath import Findings, after, faults_of_end, missing, nothing
 from trials.cases import Case, Clean
 from trials.launched import command
 from trials.stages import DAILY, stage
@@ -85,7 +85,7 @@ def _closed(
         place.chmod(mode)
         run = one.start(DAILY, powerless=True)
         found = nothing()
-        found.unexplained.extend(told(run.status(), run.text, [closed.status]))
+        found.unexplained.extend(faults_of_end(run.status(), run.text, [closed.status]))
         if closed.status == DONE:
             found.broken.extend(missing(one.data, clean.contents, clean.made[DAILY]))
         elif "ermission denied" not in run.text:
@@ -108,7 +108,7 @@ def _no_output(redirection: str, clean: Clean, folder: Path, chance: random.Rand
         run = one.start(DAILY, by=partial(command, redirection=redirection))
         status = run.status()
         found = nothing()
-        found.unexplained.extend(told(status, run.text, [DONE]))
+        found.unexplained.extend(faults_of_end(status, run.text, [DONE]))
         found.broken.extend(missing(one.data, clean.contents, clean.made[DAILY]))
         if not list(one.data.glob("logs/*.log")):
             found.broken.append("the run has no log")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from support.operate import WORDS
 
-from trials.aftermath import Findings, ended_well, nothing, told
+from trials.aftermath import Findings, ended_well, faults_of_end, nothing
 from trials.cases import Case, Clean
 from trials.launched import command
 from trials.stages import NAMES, Stage, stage
@@ -52,7 +52,7 @@ def _play(root: str, way: str, clean: Clean, folder: Path, chance: random.Random
         found = nothing()
         for words in NAMES:
             run = one.start(words, by=command, variables=variables)
-            found.unexplained.extend(told(run.status(), run.text, [0]))
+            found.unexplained.extend(faults_of_end(run.status(), run.text, [0]))
         found.add(ended_well(one, clean.contents, clean.contents))
         for others in OTHERS:
             found.unexplained.extend(_ran(one, others, variables))

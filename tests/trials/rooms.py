@@ -34,7 +34,7 @@ _IMPORTED_WHEN_NEEDED = (
     *(f"pipeline.ops.commands.{each}" for each in cli.COMMANDS),
     *("pipeline.ops.compose", "pipeline.ops.services", "pipeline.demo"),
 )
-"""Of what a child imports; done once, by whoever forks them."""
+"""Modules that a child imports; the parent imports them once, before it forks."""
 
 
 class Room(NamedTuple):

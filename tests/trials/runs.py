@@ -105,7 +105,7 @@ class Ended(NamedTuple):
 
     @property
     def errors(self) -> list[str]:
-        """What it told as an error, a sentence each."""
+        """The errors that it reported, a sentence each."""
         return _ERROR_LINE.findall(self.output)
 
 

@@ -1,8 +1,8 @@
 """The file calls of a process, counted; the N-th of them kills it or meets an error.
 
-What is counted is what Python asks the system for below one folder, whoever asks: `open`, writes,
-`fsync`, locks, folders made, names given and taken. The count is a file, so that forked workers
-count together and the trial can read it afterwards.
+The calls that Python makes to the system below one folder are counted, in every process: `open`,
+writes, `fsync`, locks, folders made, names given and removed. The count is a file, so that forked
+workers count together and the trial can read it afterwards.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LASTING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 class Trap(NamedTuple):
-    """What befalls the calls below a folder, from the N-th on; kills where `error` is 0."""
+    """The fault of the calls below a folder, from the N-th on; it kills where `error` is 0."""
 
     below: str
     count_file: str
@@ -129,7 +129,7 @@ class _Calls:
     def _step(self, name: str, what: Any, half: Callable[[], Any]) -> None:
         """Before a call: kill, or let it meet the error; a write gets half of it done."""
         if name in ("open", "mkdir") and os.path.exists(what) == (name == "mkdir"):
-            return  # it will be told so whatever else is wrong
+            return  # the call fails anyway
         if not self._trap.error:
             self._kill_at(name)
             if name == "write":

@@ -171,12 +171,12 @@ class Judge:
             time.sleep(1)
             self._history |= self._host.done_by_history()
         self.lost += [
-            f"the history does not know that {path.name} was done: {self._told_of(path)}"
+            f"the history does not know that {path.name} was done: {self._run_of(path)}"
             for path, task in asked.items()
             if task not in self._history
         ]
 
-    def _told_of(self, path: Path) -> str:
+    def _run_of(self, path: Path) -> str:
         run = self._ledger.runs[self._made_in[path] - 1]
         return f"made in a run with status {run.status} ({run.event}; {run.reason})"
 

@@ -33,7 +33,7 @@ def test_what_no_test_noticed_is_found_again() -> None:
     ]
 
 
-def test_each_area_is_told_with_its_modules() -> None:
+def test_each_area_is_listed_with_its_modules() -> None:
     assert list(mutants.rows(mutants.tally(mutants.read(LINES)))) == [
         ["**pure core**", "3", "1", "0", "1", "1", "33.3 %"],
         ["documents.consolidate", "2", "1", "0", "1", "0", "50.0 %"],
@@ -46,7 +46,7 @@ def test_each_area_is_told_with_its_modules() -> None:
 
 
 @pytest.mark.parametrize(
-    ("killed", "survived", "other", "told"),
+    ("killed", "survived", "other", "shortcomings"),
     [
         (85, 15, {}, []),
         (84, 16, {}, ["client: 84.0 percent noticed, less than 85"]),
@@ -54,11 +54,11 @@ def test_each_area_is_told_with_its_modules() -> None:
         (99, 0, {"suspicious": 1}, ["client: 1 mutants suspicious"]),
     ],
 )
-def test_too_few_and_unfinished_are_told(
-    killed: int, survived: int, other: dict[str, int], told: list[str]
+def test_an_area_with_too_few_killed_or_unfinished_mutants_is_reported(
+    killed: int, survived: int, other: dict[str, int], shortcomings: list[str]
 ) -> None:
     counts = Counter({"killed": killed, "survived": survived, **other})
-    assert list(mutants.shortcomings({"pipeline.tmdb.body": counts})) == told
+    assert list(mutants.shortcomings({"pipeline.tmdb.body": counts})) == shortcomings
 
 
 def test_a_new_module_of_a_lower_layer_is_changed_too() -> None:

@@ -18,10 +18,10 @@ from trials.runs import Ended
 SHAPES = ("missing", "null", "of another type")
 NAMED = {
     *("refused", "unknown host", "full backlog", "plain HTTP", "untrusted certificate"),
-    "gone amid the run",
-    *("reset on accept", "reset after the request", "reset in the head", "reset amid the body"),
+    "gone during the run",
+    *("reset on accept", "reset after the request", "reset in the head", "reset inside the body"),
     *("closed", "cut body", "cut chunks", "wrong length"),
-    *("silence before the head", "silence amid the body", "a dripping head", "a byte a second"),
+    *("silence before the head", "silence inside the body", "a dripping head", "a byte a second"),
     *("corrupt gzip", "cut gzip", "gzip unannounced"),
     *("HTML", "half a JSON", "an empty body", "another page", "an empty page"),
     "an empty page that denies the list",
@@ -85,7 +85,7 @@ def test_what_runs_as_a_process_is_of_the_product() -> None:
 POPULAR, TRENDING = (films.document for films in LISTS["daily"])
 SUMMARY = "raw/metadata/daily_summaries/daily_summary_20240107.json"
 WHOLE = dict.fromkeys((POPULAR, TRENDING, SUMMARY), b"{}")
-TOLD = "2024-01-07T02:00:00Z ERROR: {} in 6 attempts (last error: HTTP status 503)."
+ERROR = "2024-01-07T02:00:00Z ERROR: {} in 6 attempts (last error: HTTP status 503)."
 
 
 def asked(films: FilmsOf, page: str, times: int) -> list[Request]:
@@ -101,7 +101,7 @@ def run_under(combination: Combination, attempts: int, **changed: Any) -> Observ
     fine = combination.completes
     left = WHOLE if fine else {films.document: b"{}" for films in lists}
     documents = {name: left[name] for name in left if fine or name != combination.films.document}
-    ended = Ended(0, "") if fine else Ended(30, TOLD.format("popular"))
+    ended = Ended(0, "") if fine else Ended(30, ERROR.format("popular"))
     requests = [each for each in others if each.query != hit[0].query or each.path != hit[0].path]
     run = Observed(ended, documents, dict.fromkeys(documents, 1), requests + hit)
     return run._replace(**changed)
@@ -133,7 +133,7 @@ def test_a_run_as_it_has_to_be_is_not_complained_of(
         (HEALED, 7, {}, "more than 6 times"),
         (STAYED, 6, {"ended": Ended(0, "")}, "status 0 instead of 30"),
         (STAYED, 6, {"ended": Ended(30, "")}, "0 sentences instead of one"),
-        (STAYED, 6, {"ended": Ended(30, TOLD.replace("503", "502"))}, "not told as it should be"),
+        (STAYED, 6, {"ended": Ended(30, ERROR.replace("503", "502"))}, "not reported as expected"),
         (STAYED, 6, {"documents": {HIT: b"{}"}}, "there in spite of the failure"),
         (STAYED, 6, {"documents": {}}, "other lists are missing"),
         (STAYED, 5, {}, "5 attempts instead of 6 to 6"),

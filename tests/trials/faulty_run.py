@@ -1,4 +1,4 @@
-"""One combination at work: the run that it befalls, and the undisturbed one after it."""
+"""Run the pipeline with the fault of a combination, and once more without it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Outcome(NamedTuple):
     combination: Combination
     complete: bool
     complaints: tuple[str, ...]
-    told: tuple[str, ...]
+    errors: tuple[str, ...]
 
 
 def undisturbed(run: Run) -> dict[str, Documents]:
-    """Return, by job, the documents of a run that nothing befalls."""
+    """Return, by job, the documents of a run without a fault."""
     found = {}
     for job in LISTS:
         with runs.place() as place, _tmdb() as tmdb:
@@ -41,15 +41,15 @@ def undisturbed(run: Run) -> dict[str, Documents]:
     return found
 
 
-def befall(combination: Combination, clean: Mapping[str, Documents], run: Run) -> Outcome:
+def run_with_fault(combination: Combination, clean: Mapping[str, Documents], run: Run) -> Outcome:
     """Run with the fault, then without it, and judge both."""
     try:
-        return _befall(combination, clean[combination.job], run)
+        return _run_with_fault(combination, clean[combination.job], run)
     except Exception:  # of the trial itself; the others go on
         return Outcome(combination, False, (traceback.format_exc(),), ())
 
 
-def _befall(combination: Combination, whole: Documents, run: Run) -> Outcome:
+def _run_with_fault(combination: Combination, whole: Documents, run: Run) -> Outcome:
     with runs.place() as place, _tmdb() as tmdb, _tmdb() as another:
         with _trouble(combination, tmdb) as url:
             hit = observe(run, place, combination.job, url, tmdb)
@@ -80,7 +80,7 @@ def _tmdb() -> FakeTmdb:
 
 @contextlib.contextmanager
 def _trouble(combination: Combination, tmdb: FakeTmdb) -> Iterator[str]:
-    """Have the fault wait for its page, or the whole server be away; return its address."""
+    """Let the fault wait for its page, or take the whole server away; return its address."""
     kind, films = combination.kind, combination.films
     if kind is None:
         with OUTAGES[combination.name].address() as url:
