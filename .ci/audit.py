@@ -23,7 +23,7 @@ SECONDS = 300
 
 
 def main(options: list[str]) -> int:
-    """Audit every file of requirements/; return 1 where something is known, or nothing is told."""
+    """Audit every file of requirements/; return 1 for a known vulnerability or a failed audit."""
     files = [word for path in sorted(REQUIREMENTS.glob("*.txt")) for word in ("-r", str(path))]
     words = [str(PROGRAM), "--disable-pip", "--require-hashes", "--progress-spinner", "off"]
     with tempfile.TemporaryDirectory() as cache:  # a verdict of today, not of the last run
@@ -31,17 +31,17 @@ def main(options: list[str]) -> int:
         done = subprocess.run(
             words, capture_output=True, text=True, timeout=SECONDS, check=False, cwd=cache
         )
-    status, told = verdict(done.returncode, done.stdout, done.stderr)
-    print(told)
+    status, text = verdict(done.returncode, done.stdout, done.stderr)
+    print(text)
     return status
 
 
 def verdict(returncode: int, out: str, err: str) -> tuple[int, str]:
-    """Return the exit status and what to say, by how pip-audit ended and what it printed."""
+    """Return the exit status and the message, from the end and the output of pip-audit."""
     try:
         packages = json.loads(out)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        return _untold(err)
+        return _failure_of(err)
     audited = [each for each in packages if "vulns" in each]
     known = [line for each in audited for line in _lines(each)]
     if known:
@@ -55,8 +55,8 @@ def verdict(returncode: int, out: str, err: str) -> tuple[int, str]:
     return 0, f"No vulnerability is known of {len(audited)} packages{gaps}."
 
 
-def _untold(err: str) -> tuple[int, str]:
-    """Tell a service that is out of reach from a pip-audit that does not work."""
+def _failure_of(err: str) -> tuple[int, str]:
+    """Distinguish a service that cannot be reached from a pip-audit that does not work."""
     unreachable = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "Could not connect")
     if any(sign in err for sign in unreachable):
         return 0, "NOT AUDITED: the service of vulnerabilities cannot be reached from here."
@@ -66,7 +66,7 @@ def _untold(err: str) -> tuple[int, str]:
 def _lines(package: dict[str, Any]) -> list[str]:
     name = f"{package['name']} {package['version']}"
     return [
-        f"  {name}: {each['id']}; mended in {', '.join(each['fix_versions']) or 'no version yet'}"
+        f"  {name}: {each['id']}; fixed in {', '.join(each['fix_versions']) or 'no version yet'}"
         for each in package["vulns"]
     ]
 

@@ -36,7 +36,7 @@ class NotThere(Exception):
 
 @dataclass(frozen=True)
 class Beside:
-    """What runs beside a contender: words that it is told, and the processes by their roots."""
+    """The arguments of a contender, and the processes that run beside it, by their roots."""
 
     words: list[str] = field(default_factory=list)
     processes: dict[str, int] = field(default_factory=dict)

@@ -214,13 +214,13 @@ def main() -> None:
                     figures.setdefault(command, {}).setdefault(kind, []).append(value)
         how = report.circumstances(f"python benchmarks/growth.py {words}")
         curves[name] = {"how": how, "sizes": sizes, "figures": figures}
-        print("\n".join([*told(name, curves[name]), ""]), flush=True)
+        print("\n".join([*table_lines(name, curves[name]), ""]), flush=True)
         if arguments.write:
             write(curves)
 
 
-def told(name: str, curve: dict[str, Any]) -> Iterator[str]:
-    """Return the table of a curve, with its exponents."""
+def table_lines(name: str, curve: dict[str, Any]) -> Iterator[str]:
+    """Return the lines of the table of a curve, with its exponents."""
     sizes, figures = curve["sizes"], curve["figures"]
     kinds = ("seconds", "cpu", "mb") if len(figures) == 1 else ("seconds", "mb")
     units = {"seconds": "s", "cpu": "CPU s", "mb": "peak MB"}
@@ -280,7 +280,7 @@ def write(curves: dict[str, Any]) -> None:
         if len(curves[name]["sizes"]) > 1:
             draw(chart, name, curves[name])
         lines += [f"### By {name}", "", f"![growth by {name}]({chart.name})", ""]
-        lines += [*told(name, curves[name]), ""]
+        lines += [*table_lines(name, curves[name]), ""]
     report.replace_block("growth", lines)
 
 

@@ -6,8 +6,8 @@
 A luigid, a real PostgreSQL from a wheel (`pip install -e '.[test]'`), a TCP proxy between them.
 For each trouble 70 tasks before it, up to 70 while it lasts and 70 after it are scheduled, handed
 out and done over luigid's HTTP API: three calls and three events each. Every call is timed;
-at the end the events in the database are compared with those that were told. An idle process
-besides tells how long the machine itself let a process wait for its turn. What one event costs the
+at the end the events in the database are compared with those that were sent. An idle process
+measures how long the machine itself let a process wait for its turn. What one event costs the
 scheduler is measured apart, within this process.
 
 Ends with status 1 where a limit is exceeded: a call of our luigid that waited for the database, an
@@ -227,7 +227,7 @@ def load(
 def held(
     fault: contextlib.AbstractContextManager[None], seconds: float
 ) -> Iterator[Callable[[], bool]]:
-    """Hold a trouble for so long, whoever waits for whom meanwhile."""
+    """Keep a fault active for so many seconds, in a thread of its own."""
     began = threading.Event()
 
     def hold() -> None:

@@ -124,7 +124,7 @@ def main() -> None:
         except Failed as failure:
             sys.exit(str(failure))
     targets = list(checked(results))
-    lines = list(told(results, targets, arguments.rounds))
+    lines = list(report_lines(results, targets, arguments.rounds))
     print("\n".join(lines))
     if arguments.write:
         write(results, lines)
@@ -230,7 +230,7 @@ def _is_ours(contender: Contender) -> bool:
     return contender.name.startswith(("week", "day", "30 days"))
 
 
-def told(results: Results, targets: list[Target], rounds: int) -> Iterator[str]:
+def report_lines(results: Results, targets: list[Target], rounds: int) -> Iterator[str]:
     """Return the lines of the page."""
     yield _how(rounds)
     least = limit_seconds(WEEK[0].requests)

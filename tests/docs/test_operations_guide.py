@@ -20,8 +20,8 @@ def test_every_exit_status_has_its_row() -> None:
     configuration.read(REPOSITORY / "luigi.cfg", encoding="utf-8")
     statuses = {*configuration["retcode"].values(), "0", "1", "2", "129", "130", "143"}
 
-    told = set(re.findall(r"\d+", " ".join(re.findall(r"^\| status ([\d, ]+)", GUIDE, re.M))))
-    assert told == statuses
+    documented = set(re.findall(r"\d+", " ".join(re.findall(r"^\| status ([\d, ]+)", GUIDE, re.M))))
+    assert documented == statuses
 
 
 def test_the_crontab_of_a_plain_host_sets_variables_that_are_there() -> None:
@@ -49,7 +49,7 @@ def test_every_command_it_names_exists() -> None:
 
 
 @pytest.mark.parametrize("name", ["TZ", "PIPELINE_UID", "PIPELINE_GID", "PIPELINE_DATA_DIR"])
-def test_a_default_of_the_stack_is_told_as_it_is(name: str) -> None:
+def test_the_documented_defaults_of_the_stack_are_those_of_compose(name: str) -> None:
     (default,) = set(re.findall(r"\$\{" + name + r":-([^}]*)\}", COMPOSE))
 
     assert re.search(rf"^\| [^|]*`{name}`[^|]*\| `{re.escape(default)}` \|", GUIDE, re.M)

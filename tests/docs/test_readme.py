@@ -49,10 +49,10 @@ def commands(text: str) -> list[str]:
     return [line for block in blocks for line in block.splitlines() if line]
 
 
-def test_every_setting_is_told_with_its_default() -> None:
-    told = {row[0]: row[1] for row in table(section("Settings"))}
+def test_every_setting_is_documented_with_its_default() -> None:
+    documented = {row[0]: row[1] for row in table(section("Settings"))}
 
-    assert told == {
+    assert documented == {
         **settings.VARIABLES,
         "TMDB_API_KEY": "none",
         "PIPELINE_CONFIG_DIR": "config",
@@ -67,13 +67,13 @@ def test_the_example_file_names_every_setting_with_its_default() -> None:
     assert named == {**settings.VARIABLES, "PIPELINE_CONFIG_DIR": "config", **OF_COMPOSE}
 
 
-def test_every_exit_status_is_told() -> None:
-    told = {int(row[0]) for row in table(section("Exit statuses"))}
+def test_every_exit_status_is_documented() -> None:
+    documented = {int(row[0]) for row in table(section("Exit statuses"))}
     configuration = configparser.ConfigParser()
     configuration.read(REPOSITORY / "luigi.cfg")
     of_luigi = {int(status) for status in configuration["retcode"].values()}
 
-    assert told == of_luigi | {
+    assert documented == of_luigi | {
         0,
         2,
         129,
@@ -83,8 +83,8 @@ def test_every_exit_status_is_told() -> None:
     }
 
 
-def test_every_file_that_is_written_is_told_at_its_place() -> None:
-    told = {row[0] for row in table(section("What is written"))}
+def test_every_file_that_is_written_is_documented_with_its_path() -> None:
+    documented = {row[0] for row in table(section("What is written"))}
     layout, day = Layout(Path("/root")), datetime.date(2024, 1, 7)
     written = {
         layout.popular(day),
@@ -102,7 +102,7 @@ def test_every_file_that_is_written_is_told_at_its_place() -> None:
     }
 
     names = {layout.relative(path).replace("20240107", "D") for path in written}
-    assert told == {re.sub(r"(week|weekly)_1_", r"\1_W_", name) for name in names}
+    assert documented == {re.sub(r"(week|weekly)_1_", r"\1_W_", name) for name in names}
 
 
 def test_every_entry_of_the_folder_tree_is_there() -> None:
@@ -206,7 +206,7 @@ def test_no_command_asks_for_a_day_of_long_ago() -> None:
         assert [line for line in blocks if re.search(r"\b20[0-9]{2}-[0-9]{2}-[0-9]{2}", line)] == []
 
 
-def test_the_versions_of_python_that_are_told_are_those_that_install() -> None:
+def test_the_documented_versions_of_python_are_those_that_install() -> None:
     setup = configparser.ConfigParser()
     setup.read(REPOSITORY / "setup.cfg")
     assert setup["options"]["python_requires"] == ">=3.11,<3.14"

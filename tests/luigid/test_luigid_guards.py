@@ -153,7 +153,7 @@ FORGED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
-def test_only_tasks_of_the_pipeline_are_taken_on(
+def test_only_tasks_of_the_pipeline_are_accepted(
     forged: dict[str, Any], plain: Luigid, ours: Luigid
 ) -> None:
     plain_answer = plain.call("add_task", **forged)
@@ -174,7 +174,7 @@ def test_a_genre_that_could_not_be_planned_is_reported_and_can_never_be_run(ours
     assert ours.call("add_task", **nameless).status == 403
 
 
-NOT_TAKEN_ON: dict[str, dict[str, Any]] = {
+REFUSED_CALLS: dict[str, dict[str, Any]] = {
     "add_task_batcher": {
         "worker": WORKER,
         "task_family": "PopularMovies",
@@ -190,10 +190,10 @@ NOT_TAKEN_ON: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("method", NOT_TAKEN_ON)
+@pytest.mark.parametrize("method", REFUSED_CALLS)
 def test_calls_that_no_run_needs_are_refused(method: str, plain: Luigid, ours: Luigid) -> None:
-    assert plain.call(method, **NOT_TAKEN_ON[method]).status == 200
-    assert ours.call(method, **NOT_TAKEN_ON[method]).status == 403
+    assert plain.call(method, **REFUSED_CALLS[method]).status == 200
+    assert ours.call(method, **REFUSED_CALLS[method]).status == 403
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
@@ -411,8 +411,8 @@ def test_a_failure_of_a_task_that_never_ran_does_not_stop_all_work(
 def test_no_secret_that_a_failure_tells_reaches_the_page(tmp_path: Path) -> None:
     with our_luigid(tmp_path, TMDB_API_KEY="0123456789abcdef0123456789abcdef") as luigid:
         run_one(luigid, "2024-01-07")
-        told = '"refused: api_key=0123456789abcdef0123456789abcdef&x=1"'
-        failed = popular(worker="Worker(2024-01-07)", status="FAILED", expl=told)
+        explanation = '"refused: api_key=0123456789abcdef0123456789abcdef&x=1"'
+        failed = popular(worker="Worker(2024-01-07)", status="FAILED", expl=explanation)
         assert luigid.call("add_task", **failed).status == 200
         error = luigid.call("fetch_error", task_id=failed["task_id"]).text
         luigid.stop()
@@ -459,7 +459,7 @@ def test_whole_days_run_with_the_password_too(
     assert PASSWORD not in run.output + locked.log.read_text()
 
 
-def test_a_genre_that_is_not_in_the_plan_is_still_told_in_its_sentence(
+def test_a_genre_that_is_not_in_the_plan_is_still_reported_in_one_sentence(
     luigi_run: LuigiRun, ours: Luigid, tmp_path: Path
 ) -> None:
     config = tmp_path / "run.cfg"
@@ -521,7 +521,7 @@ def test_it_ends_cleanly_and_remembers_in_a_file_of_its_own(tmp_path: Path) -> N
             assert luigid.status_of(popular(day)["task_id"]) == "PENDING"
 
 
-def test_what_a_plain_luigid_took_on_is_forgotten(tmp_path: Path) -> None:
+def test_tasks_that_a_plain_luigid_accepted_are_dropped(tmp_path: Path) -> None:
     foreign = added("Planted", {"proof": "x"}, "planted")
     with plain_luigid(tmp_path) as luigid:
         luigid.call("add_task", **foreign)
@@ -604,7 +604,7 @@ def test_an_address_of_another_machine_and_an_odd_password_are_one_sentence(
     assert "비밀" not in odd
 
 
-def test_it_listens_on_this_machine_only_unless_told(ours: Luigid) -> None:
+def test_luigid_listens_on_this_machine_only_by_default(ours: Luigid) -> None:
     assert "listens on http://127.0.0.1:" in ours.log.read_text()
     assert replace(ours).url.startswith("http://127.0.0.1")
 

@@ -35,8 +35,8 @@ WEEKLY = added(
 )
 
 
-class Told(luigi.task_history.TaskHistory):
-    """A history that keeps what it is told as words."""
+class FakeHistory(luigi.task_history.TaskHistory):
+    """A history that keeps each event as a line of text."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -49,8 +49,8 @@ class Told(luigi.task_history.TaskHistory):
         self.events.append(f"{task.family} started on {worker_host}")
 
     def task_finished(self, task: Any, successful: bool) -> None:
-        told = "done" if successful else f"failed: {task.expl}"
-        self.events.append(f"{task.family} {told}")
+        end = "done" if successful else f"failed: {task.expl}"
+        self.events.append(f"{task.family} {end}")
 
     def failed(self, task: Any, reason: str) -> None:
         self.events.append(f"{task.family} failed: {reason}")
@@ -63,13 +63,13 @@ class Told(luigi.task_history.TaskHistory):
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def history() -> FakeHistory:
+    return FakeHistory()
 
 
 @pytest.fixture
-def scheduler(told: Told, tmp_path: Path) -> PipelineScheduler:
-    return PipelineScheduler(told, tmp_path / "state/luigid.pickle", keeps_history=True)
+def scheduler(history: FakeHistory, tmp_path: Path) -> PipelineScheduler:
+    return PipelineScheduler(history, tmp_path / "state/luigid.pickle", keeps_history=True)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_failed_task_of_the_day_waits_five_minutes_and_of_the_week_ten(
     task: dict[str, Any],
     delay: float,
     scheduler: PipelineScheduler,
-    told: Told,
+    history: FakeHistory,
     clock: time_machine.Traveller,
 ) -> None:
     scheduler.add_task(**task)
@@ -111,7 +111,7 @@ def test_a_failed_task_of_the_day_waits_five_minutes_and_of_the_week_ten(
     pass_time(scheduler, clock, 2, "w1")
     assert scheduler.get_work(worker="w1")["task_id"] == task["task_id"]
     family = task["family"]
-    assert told.events == [
+    assert history.events == [
         f"{family} scheduled",
         f"{family} started on here",
         f'{family} failed: "broken"',
@@ -125,7 +125,7 @@ def test_a_task_is_given_up_after_its_attempts_however_long_they_take(
     task: dict[str, Any],
     delay: float,
     scheduler: PipelineScheduler,
-    told: Told,
+    history: FakeHistory,
     clock: time_machine.Traveller,
 ) -> None:
     scheduler.add_task(**task, retry_policy_dict={"retry_count": 3, "disable_window": None})
@@ -133,7 +133,7 @@ def test_a_task_is_given_up_after_its_attempts_however_long_they_take(
         pass_time(scheduler, clock, 1_800, "w1")
         run_and_fail(scheduler, {**task, "retry_policy_dict": {"retry_count": 3}})
     assert scheduler.task(task["task_id"]).status == "DISABLED"
-    assert told.events[-2:] == [
+    assert history.events[-2:] == [
         f'{task["family"]} failed: "broken"',
         f"{task['family']} given up",
     ]
@@ -171,7 +171,7 @@ def test_a_task_whose_worker_vanished_failed_and_the_history_hears_why(
     task: dict[str, Any],
     delay: float,
     scheduler: PipelineScheduler,
-    told: Told,
+    history: FakeHistory,
     clock: time_machine.Traveller,
 ) -> None:
     family, lost = task["family"], f"{task['family']} failed: its worker is gone"
@@ -181,21 +181,21 @@ def test_a_task_whose_worker_vanished_failed_and_the_history_hears_why(
     pass_time(scheduler, clock, 100, "w2")
     assert scheduler.task(task["task_id"]).status == "FAILED"
     assert scheduler.fetch_error(task["task_id"])["error"] == "its worker is gone"
-    assert told.events[-1] == lost
+    assert history.events[-1] == lost
     pass_time(scheduler, clock, delay - 80, "w2")
-    assert told.events.count(lost) == 1
-    assert told.events[-1] == lost
+    assert history.events.count(lost) == 1
+    assert history.events[-1] == lost
     pass_time(scheduler, clock, 40, "w2")
-    assert told.events[-1] == f"{family} queued again"
+    assert history.events[-1] == f"{family} queued again"
 
 
 def test_a_failure_that_no_run_waits_for_stays_the_last_that_is_known(
-    scheduler: PipelineScheduler, told: Told, clock: time_machine.Traveller
+    scheduler: PipelineScheduler, history: FakeHistory, clock: time_machine.Traveller
 ) -> None:
     scheduler.add_task(**DAILY)
     run_and_fail(scheduler, DAILY)
     pass_time(scheduler, clock, 1_000)
-    assert told.events[-1] == 'PopularMovies failed: "broken"'
+    assert history.events[-1] == 'PopularMovies failed: "broken"'
 
 
 def test_finished_tasks_leave_after_a_day(
@@ -254,12 +254,14 @@ def test_a_full_disk_does_not_end_luigid(
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "nan", "1000000"])
-def test_a_delay_that_is_none_is_one_sentence(value: str, told: Told, tmp_path: Path) -> None:
+def test_a_delay_that_is_none_is_one_sentence(
+    value: str, history: FakeHistory, tmp_path: Path
+) -> None:
     configuration = luigi.configuration.get_config()
     configuration.set("tmdb_pipeline", "weekly_retry_delay", value)
     try:
         with pytest.raises(SettingsError, match="weekly_retry_delay"):
-            PipelineScheduler(told, tmp_path / "x", keeps_history=False)
+            PipelineScheduler(history, tmp_path / "x", keeps_history=False)
     finally:
         configuration.remove_section("tmdb_pipeline")
 
@@ -282,6 +284,6 @@ def test_an_unattended_run_is_tried_again_and_ends_well(
 
 
 def test_the_recorder_knows_what_the_scheduler_tells_it() -> None:
-    """`Told` above stands for it: what the scheduler calls has to be there."""
+    """`FakeHistory` above replaces it: the methods that the scheduler calls have to exist."""
     for name in ("failed", "requeued", "disabled", "task_started", "buffered", "lost", "up"):
         assert hasattr(HistoryRecorder, name)

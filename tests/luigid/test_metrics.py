@@ -1,4 +1,4 @@
-"""What Prometheus is told, from real runs and from damaged files, and that asking is cheap."""
+"""The metrics for Prometheus, from real runs and from damaged files, and their low cost."""
 
 from __future__ import annotations
 

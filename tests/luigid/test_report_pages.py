@@ -86,7 +86,7 @@ def script_hash(text: str) -> str:
 
 
 def assert_absent(answer: Answer) -> None:
-    """Not there, told in one sentence, with nothing of any file."""
+    """Assert that the answer is 404 and one sentence, with nothing of any file."""
     assert answer.status == 404
     assert answer.text.count("\n") == 1
     assert answer.text.endswith(".\n")
@@ -134,12 +134,12 @@ def test_a_page_that_the_browser_has_is_not_sent_again_until_it_is_written_anew(
     written(path, "first")
     first = luigid.ask("GET", address)
     assert first.headers["Cache-Control"] == "no-cache"
-    told = parsedate_to_datetime(first.headers["Last-Modified"]).timestamp()
-    assert told == int(path.stat().st_mtime)
+    modified_at = parsedate_to_datetime(first.headers["Last-Modified"]).timestamp()
+    assert modified_at == int(path.stat().st_mtime)
     again = luigid.ask("GET", address, If_None_Match=first.headers["Etag"])
     assert (again.status, again.text, again.headers["Etag"]) == (304, "", first.headers["Etag"])
     written(path, "anew!")
-    os.utime(path, ns=(path.stat().st_atime_ns, int(told) * 10**9))
+    os.utime(path, ns=(path.stat().st_atime_ns, int(modified_at) * 10**9))
     anew = luigid.ask("GET", address, If_None_Match=first.headers["Etag"])
     assert (anew.status, anew.text) == (200, "anew!")
 
@@ -279,7 +279,7 @@ def test_what_is_larger_than_any_page_is_not_taken_into_memory(luigid: Luigid) -
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
-def test_a_page_that_luigid_may_not_read_is_told_as_that(luigid: Luigid) -> None:
+def test_a_page_that_luigid_may_not_read_is_reported_as_such(luigid: Luigid) -> None:
     path = written(Layout(luigid.data_dir).daily_page(datetime.date(2024, 2, 4)), SECRET)
     path.chmod(0)
     answer = luigid.ask("GET", "/pages/daily/daily_20240204.html")

@@ -281,12 +281,12 @@ def test_the_newest_whole_backups_stay_and_strangers_are_left_alone(
         "backup", "--to", str(folder), "--keep", "3", "--runtime", "host", "--json", root=root
     )
 
-    told = document(done)
-    assert told["removed"] == [f"tmdb-backup-2024010{day}T000000Z.tar.gz" for day in range(1, 5)]
-    assert told["damaged"] == ["tmdb-backup-20200101T000000Z.tar.gz", damaged.name]
+    report = document(done)
+    assert report["removed"] == [f"tmdb-backup-2024010{day}T000000Z.tar.gz" for day in range(1, 5)]
+    assert report["damaged"] == ["tmdb-backup-20200101T000000Z.tar.gz", damaged.name]
     kept = ["tmdb-backup-20240105T000000Z.tar.gz", "tmdb-backup-20240106T000000Z.tar.gz"]
-    assert told["kept"] == [*kept, Path(told["file"]).name]
-    assert sorted(os.listdir(folder)) == sorted([*told["kept"], *told["damaged"], *strangers])
+    assert report["kept"] == [*kept, Path(report["file"]).name]
+    assert sorted(os.listdir(folder)) == sorted([*report["kept"], *report["damaged"], *strangers])
 
 
 def test_a_full_disk_is_one_sentence_and_costs_no_backup(root: Path) -> None:
@@ -383,7 +383,7 @@ def test_the_command_refuses_it_in_a_sentence_before_anything_is_touched(
     assert contents(root) == files
 
 
-def test_a_file_that_is_not_there_is_told_in_a_sentence(root: Path) -> None:
+def test_a_missing_backup_is_reported_in_a_sentence(root: Path) -> None:
     done = restored(root / "gone.tar.gz", root)
 
     assert done.status == 1
@@ -432,9 +432,9 @@ def test_the_manifest_tells_what_is_in_it(
 
     with tarfile.open(file) as tar:
         names = tar.getnames()
-        told = json.load(tar.extractfile("manifest.json"))  # type: ignore[arg-type]
+        manifest = json.load(tar.extractfile("manifest.json"))  # type: ignore[arg-type]
 
-    assert names == ["manifest.json", *told["members"]]
-    assert list(told["members"]) == ["history.dump", REPORT, *CONFIGURATION]
-    assert told["history_source"].startswith("pg_dump (PostgreSQL) 18")
-    assert told["schema"] == 1
+    assert names == ["manifest.json", *manifest["members"]]
+    assert list(manifest["members"]) == ["history.dump", REPORT, *CONFIGURATION]
+    assert manifest["history_source"].startswith("pg_dump (PostgreSQL) 18")
+    assert manifest["schema"] == 1

@@ -1,7 +1,7 @@
 """A day and a week with everything switched on, and the key looked for wherever it could be.
 
-Stricter than test_secrets: luigid does not know the key, so it cannot take it out of what it
-is told.
+Stricter than test_secrets: luigid does not know the key, so it cannot remove it from what workers
+send.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ class Stage:
 
     def back_up(self) -> dict[str, bytes]:
         assert self.operate("backup", "--runtime", "host", "--json") == 0, self.printed
-        told = list(self.printed.values())[-1]
-        file = Path(json.loads(told.decode())["file"])
+        printed = list(self.printed.values())[-1]
+        file = Path(json.loads(printed.decode())["file"])
         return canary.members(file, self.postgres, self.folder)
 
     def places(self) -> dict[str, bytes]:
@@ -116,13 +116,13 @@ class Stage:
         }
 
     def answers(self) -> dict[str, bytes]:
-        """What luigid says to whoever asks."""
+        """Return the answers of luigid to all its calls and pages."""
         calls = [(name, {"task_str": "Movies"} if name == "task_search" else {}) for name in READS]
         tasks = self.luigid.call("task_list").response
         calls += [(name, {"task_id": task}) for name in OF_A_TASK for task in tasks]
-        told = {f"{name} {given}": self.luigid.call(name, **given).text for name, given in calls}
-        told |= {page: self.luigid.ask("GET", page).text for page in PAGES}
-        return {f"luigid: {name}": text.encode() for name, text in told.items()}
+        texts = {f"{name} {given}": self.luigid.call(name, **given).text for name, given in calls}
+        texts |= {page: self.luigid.ask("GET", page).text for page in PAGES}
+        return {f"luigid: {name}": text.encode() for name, text in texts.items()}
 
 
 Runs = list[tuple[Fault | None, int, list[str]]]

@@ -13,7 +13,7 @@ from support.postgres import Postgres, Proxy
 from support.waiting import wait_for
 
 
-def test_no_call_waits_and_no_event_is_lost_whatever_befalls_the_database(
+def test_no_call_waits_and_no_event_is_lost_during_any_fault_of_the_database(
     postgres: Postgres, history_database: str, tmp_path: Path
 ) -> None:
     """All calls of a trouble are answered before it ends."""

@@ -22,10 +22,10 @@ def test_the_history_of_a_failed_a_lost_and_a_repeated_run_is_in_the_database(
     configuration = configuration.replace("disconnect_delay = 30", "disconnect_delay = 0.5")
     variables = {"PIPELINE_HISTORY_URL": history_url, "TMDB_API_KEY": V3_KEY}
     with our_luigid(tmp_path, configuration=configuration, **variables) as luigid:
-        told = {**DAILY, "status": "FAILED", "expl": json.dumps(f"refused {V3_KEY}")}
+        failed = {**DAILY, "status": "FAILED", "expl": json.dumps(f"refused {V3_KEY}")}
         luigid.call("add_task", **DAILY)
         assert luigid.call("get_work", worker="w1", host="here").response["task_id"]
-        luigid.call("add_task", **told)
+        luigid.call("add_task", **failed)
         deadline = time.monotonic() + 20
         while luigid.call("get_work", worker="w1", host="here").response["task_id"] is None:
             assert time.monotonic() < deadline

@@ -166,7 +166,7 @@ def test_one_task_by_number_and_by_id(site: Site, store: HistoryStore) -> None:
         ("/history?before=0001-01-01T00:00:00", 200),
     ],
 )
-def test_what_is_not_there_is_told_in_a_sentence(site: Site, path: str, status: int) -> None:
+def test_a_missing_page_is_reported_in_a_sentence(site: Site, path: str, status: int) -> None:
     page = site.get(urllib.parse.quote(path, safe="/?=%"))
     assert page.status == status
     assert "Traceback" not in page.text
@@ -199,7 +199,7 @@ def test_without_a_history_the_pages_say_how_to_have_one() -> None:
     assert "PIPELINE_HISTORY_URL" in page.text
 
 
-def test_a_database_that_is_away_is_told_without_its_password() -> None:
+def test_a_database_that_is_down_is_reported_without_its_password() -> None:
     store = HistoryStore(
         Secret(f"postgresql+psycopg2://luigi:{PASSWORD}@127.0.0.1:{free_port()}/luigi")
     )

@@ -331,7 +331,7 @@ def test_old_events_are_purged(start: Start, store: HistoryStore) -> None:
 
 
 @pytest.mark.parametrize("value", ["0", "many", "-1", "1.5"])
-def test_a_wrong_number_of_days_is_told(start: Start, store: HistoryStore, value: str) -> None:
+def test_a_wrong_number_of_days_is_reported(start: Start, store: HistoryStore, value: str) -> None:
     configuration = luigi.configuration.get_config()
     configuration.set("tmdb_pipeline", "history_days", value)
     try:

@@ -40,7 +40,7 @@ def event(name: str, second: float = 0, **changed: Any) -> Event:
     return Event(**{**fields, **changed})
 
 
-def told(*names: str, **changed: Any) -> list[Event]:
+def events_of(*names: str, **changed: Any) -> list[Event]:
     return [event(name, second, **changed) for second, name in enumerate(names)]
 
 
@@ -87,7 +87,7 @@ def test_a_run_comes_back_as_it_was(store: HistoryStore) -> None:
 def test_events_become_one_run_an_attempt(
     store: HistoryStore, names: list[str], runs: list[tuple[str, int, bool, bool]]
 ) -> None:
-    store.write(told(*names))
+    store.write(events_of(*names))
     found = [
         (run.outcome, run.attempt, run.started_at is not None, run.ended_at is not None)
         for run in store.runs()
@@ -95,13 +95,13 @@ def test_events_become_one_run_an_attempt(
     assert found == runs
 
 
-def test_an_end_that_was_never_told_says_so(store: HistoryStore) -> None:
-    store.write(told("RUNNING", "RUNNING"))
-    assert "never told" in str(store.runs()[1].reason)
+def test_a_run_whose_end_was_never_reported_says_so(store: HistoryStore) -> None:
+    store.write(events_of("RUNNING", "RUNNING"))
+    assert "never reported" in str(store.runs()[1].reason)
 
 
 def test_an_event_written_again_is_kept_once(store: HistoryStore) -> None:
-    events = told("PENDING", "RUNNING", "FAILED")
+    events = events_of("PENDING", "RUNNING", "FAILED")
     store.write(events[:2])
     for _ in range(3):
         store.write(events)
@@ -124,7 +124,7 @@ def test_a_commit_whose_answer_never_came_is_neither_lost_nor_doubled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("pipeline.ops.scheduler.bounded.GRACE_SECONDS", 0)
-    events = told("PENDING", "RUNNING", "FAILED")
+    events = events_of("PENDING", "RUNNING", "FAILED")
     with Proxy(postgres.port) as proxy:
         url = postgres.url(tables_database, proxy.port)
         with opened(url, connect_timeout_seconds=1, statement_timeout_seconds=1) as far:
@@ -139,7 +139,7 @@ def test_a_commit_whose_answer_never_came_is_neither_lost_nor_doubled(
 
 
 def test_a_task_keeps_its_row_after_a_restart(store: HistoryStore, tables_url: str) -> None:
-    store.write(told("PENDING", "RUNNING"))
+    store.write(events_of("PENDING", "RUNNING"))
     with opened(tables_url) as restarted:
         restarted.create_schema()
         restarted.write([event("FAILED", 9), event("RUNNING", 10), event("FAILED", 11)])
@@ -201,8 +201,8 @@ def test_runs_are_chosen_by_time_family_parameters_and_number(store: HistoryStor
 def test_purging_takes_old_events_and_leaves_tasks_that_still_have_some(
     store: HistoryStore, postgres: Postgres, tables_database: str
 ) -> None:
-    store.write(told("PENDING", "RUNNING", "FAILED", task_id="Old_1"))
-    store.write(told("PENDING", "RUNNING", "FAILED", task_id="Both_1"))
+    store.write(events_of("PENDING", "RUNNING", "FAILED", task_id="Old_1"))
+    store.write(events_of("PENDING", "RUNNING", "FAILED", task_id="Both_1"))
     store.write([event("DONE", 86_400, task_id="Both_1")])
     store.write(
         [event("PENDING", each / 1000, task_id=f"Many_{each % 7}") for each in range(3_000)]
@@ -252,7 +252,7 @@ def test_the_schema_can_be_made_by_many_at_once(history_url: str) -> None:
     stores = [HistoryStore(Secret(history_url)) for _ in range(6)]
     with ThreadPoolExecutor(6) as threads:
         list(threads.map(lambda each: each.create_schema(), stores))
-    stores[0].write(told("PENDING"))
+    stores[0].write(events_of("PENDING"))
     for each in stores:
         each.close()
 
@@ -261,7 +261,7 @@ def test_ping_tells_the_version(store: HistoryStore) -> None:
     assert store.ping().split(".")[0].isdigit()
 
 
-def test_a_database_that_is_not_there_is_told_in_a_sentence_without_the_password() -> None:
+def test_a_missing_database_is_reported_in_a_sentence_without_the_password() -> None:
     with opened(f"postgresql+psycopg2://luigi:{PASSWORD}@127.0.0.1:{free_port()}/luigi") as store:
         for call in (store.create_schema, store.ping, store.runs):
             with pytest.raises(StorageError) as caught:
@@ -272,7 +272,7 @@ def test_a_database_that_is_not_there_is_told_in_a_sentence_without_the_password
 
 
 @pytest.mark.parametrize("rest", ["luigi:se@cret-word@host/luigi", "luigi:x@host:secret-word/l"])
-def test_an_url_that_makes_no_sense_is_told_at_once_and_not_repeated(rest: str) -> None:
+def test_an_unusable_url_is_reported_at_once_and_not_repeated(rest: str) -> None:
     with pytest.raises(SettingsError, match="PIPELINE_HISTORY_URL") as caught:
         HistoryStore(Secret(f"postgresql+psycopg2://{rest}"))
     assert "cret-word" not in str(caught.value)
@@ -294,7 +294,7 @@ def test_the_tables_are_those_that_luigi_makes(
 def test_plain_luigi_goes_on_in_the_same_database(store: HistoryStore, tables_url: str) -> None:
     from luigi.scheduler import Task
 
-    store.write(told("PENDING", "RUNNING", "FAILED", host="worker-1"))
+    store.write(events_of("PENDING", "RUNNING", "FAILED", host="worker-1"))
     store.write([event("PENDING", 60, task_id="Other", params={"date": "2024-01-08"})])
     with luigi_history(tables_url) as theirs, theirs._session() as session:
         found = theirs.find_all_by_parameters("PopularMovies", session, date="2024-01-07")

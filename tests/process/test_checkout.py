@@ -48,9 +48,9 @@ def scripts() -> list[str]:
 
 def test_every_script_and_setting_is_checked_out_with_line_feeds() -> None:
     names = [*RUN_ELSEWHERE, *scripts()]
-    told = git("check-attr", "eol", "--", *names).splitlines()
-    assert [line for line in told if not line.endswith(": eol: lf")] == []
-    assert len(told) == len(names) > 25
+    attributes = git("check-attr", "eol", "--", *names).splitlines()
+    assert [line for line in attributes if not line.endswith(": eol: lf")] == []
+    assert len(attributes) == len(names) > 25
 
 
 def test_a_checkout_of_windows_holds_no_line_that_ends_in_crlf(tmp_path: Path) -> None:

@@ -268,10 +268,10 @@ def test_the_figures_are_shown_on_the_console(day: FinishedRun) -> None:
 
 def test_the_summary_tells_how_each_task_went(day: FinishedRun) -> None:
     execution = read(day.root, SUMMARY)["execution_summary"]
-    told = {each["task"]: each for each in execution["tasks"]}
-    assert set(told) == {"PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"}
-    assert {(each["attempts"], each["outcome"]) for each in told.values()} == {(1, "done")}
-    assert all(0 <= each["seconds"] < 60 for each in told.values())
+    tasks = {each["task"]: each for each in execution["tasks"]}
+    assert set(tasks) == {"PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"}
+    assert {(each["attempts"], each["outcome"]) for each in tasks.values()} == {(1, "done")}
+    assert all(0 <= each["seconds"] < 60 for each in tasks.values())
     assert (execution["requests"], execution["retries"]) == (6, 0)
     infos = [read(day.root, name)["collection_info"] for name in (POPULAR, TRENDING)]
     assert execution["bytes_received"] == sum(info["bytes_received"] for info in infos) > 1000

@@ -79,7 +79,7 @@ def test_luigid_is_started_once_restarted_and_stopped(
     assert command("stop").out == "luigid was not running.\n"
 
 
-def test_luigid_outlives_the_terminal_and_is_told_nothing_secret_by_its_arguments(
+def test_luigid_outlives_the_terminal_and_has_no_secret_in_its_arguments(
     operate: Operate, command: Operate, data_dir: Path
 ) -> None:
     password = {"PIPELINE_LUIGID_PASSWORD": "a-long-password"}
@@ -109,13 +109,13 @@ def test_two_starts_at_once_start_one_luigid(
         )
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=60)[0] for process in both]
+    answers = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert len({pid_of(each) for each in told}) == 1
-    assert sorted("already" in each for each in told) == [False, True]
+    assert len({pid_of(each) for each in answers}) == 1
+    assert sorted("already" in each for each in answers) == [False, True]
 
 
-def test_a_port_that_is_taken_is_told_and_nothing_is_left_running(
+def test_a_port_in_use_is_reported_and_nothing_is_left_running(
     operate: Operate, tmdb: FakeTmdb, tmp_path: Path, data_dir: Path
 ) -> None:
     taken = luigi_cfg(tmp_path / "taken.cfg", tmdb.url.removesuffix("3"))

@@ -120,7 +120,7 @@ def test_with_luigid_a_range_begins_with_the_oldest_day_too(
         (("RangeWeekly", "--start", "2024-01-07", "--weekday", "soon"), "soon"),
     ],
 )
-def test_a_wrong_range_is_told_in_a_sentence(
+def test_a_wrong_range_is_reported_in_a_sentence(
     luigi_run: LuigiRun, arguments: tuple[str, ...], sentence: str
 ) -> None:
     done = luigi_run(*arguments)

@@ -146,22 +146,22 @@ def test_by_default_a_bad_list_is_marked_and_stops_nothing(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ('on_fail = "warn"', 'on_fail = "shout"', "on_fail"),
         ("overview_missing = 0.65", "overview_missing = -1", "limits.overview_missing"),
         ("[past]", "[past", "quality.toml cannot be read"),
     ],
 )
-def test_unusable_thresholds_are_told_before_anything_is_collected(
-    luigi_run: LuigiRun, tmdb: FakeTmdb, stops: str, old: str, new: str, told: str
+def test_unusable_thresholds_are_reported_before_anything_is_collected(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, stops: str, old: str, new: str, message: str
 ) -> None:
     path = Path(stops) / "quality.toml"
     text = path.read_text(encoding="utf-8").replace('on_fail = "stop"', 'on_fail = "warn"')
     path.write_text(text.replace(old, new), encoding="utf-8")
     run = luigi_run(*COMMAND, PIPELINE_CONFIG_DIR=stops)
     assert run.status == 35, run.output
-    assert told in run.err
+    assert message in run.err
     assert "Traceback" not in run.output
 
 

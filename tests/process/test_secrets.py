@@ -28,7 +28,7 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJjYW5hcnkifQ.c2lnbmF0dXJlLW9mLWEtY2FuYXJ
 SECRETS = [KEY, TOKEN]
 
 Misbehaviour = Callable[[FakeTmdb, str], None]
-"""Makes the fake misbehave; it is told the secret, as the real TMDB knows it too."""
+"""A function that makes the fake misbehave; its argument is the secret, which TMDB knows too."""
 
 
 def always(fault: Fault) -> Misbehaviour:
@@ -217,7 +217,7 @@ def test_luigid_never_learns_the_secret(
             *(asked_of_luigid(port, "/api/dep_graph", task_id=task) for task in tasks),
         ]
     assert len(tasks) >= len(KNOWN_TO_LUIGID) - 1
-    assert "refuses the" in "".join(pages), "luigid was not told of the failures"
+    assert "refuses the" in "".join(pages), "luigid does not know of the failures"
     assert "no such credential: [credential]!" in "".join(pages)
     assert (tmp_path / "luigid.state").stat().st_size > 0
     outputs = [text for run in runs for text in (run.out, run.err)]

@@ -53,23 +53,23 @@ def operate_with_history(operate: Operate, history_url: str, short_delays: str) 
 
 def settled(operate: Operate, root: str, outcome: str) -> dict[str, Any]:
     """The root's last run, when the history has caught up with it."""
-    told: dict[str, Any] = {}
+    row: dict[str, Any] = {}
 
     def is_there() -> bool:
         rows = document(operate("status", "--json"))["last_runs"]
-        told.update(next((row for row in rows if row["task"] == root), {}))
-        return told.get("outcome") == outcome and told.get("source") == "history"
+        row.update(next((row for row in rows if row["task"] == root), {}))
+        return row.get("outcome") == outcome and row.get("source") == "history"
 
-    assert processes.until(is_there, 20), told
-    return told
+    assert processes.until(is_there, 20), row
+    return row
 
 
 def test_a_run_is_seen_in_status_and_in_stats(operate_with_history: Operate) -> None:
     assert operate_with_history("trigger", "daily", DAY).status == 0
-    told = settled(operate_with_history, "DailySummary", "DONE")
-    assert (told["date"], told["attempts"], told["reason"]) == (DAY, 1, None)
-    assert 0 < told["seconds"] < 60
-    began = datetime.datetime.fromisoformat(told["started_at"])
+    row = settled(operate_with_history, "DailySummary", "DONE")
+    assert (row["date"], row["attempts"], row["reason"]) == (DAY, 1, None)
+    assert 0 < row["seconds"] < 60
+    began = datetime.datetime.fromisoformat(row["started_at"])
     assert abs((clock.now() - began).total_seconds()) < 120
 
     stats = document(operate_with_history("stats", "--json"))
@@ -93,12 +93,12 @@ def test_a_run_is_seen_in_status_and_in_stats(operate_with_history: Operate) -> 
     assert "TrendingMovies" not in people.partition("slowest step")[0]
 
 
-def test_a_failure_is_told_with_its_reason(operate_with_history: Operate, tmdb: FakeTmdb) -> None:
+def test_a_failure_is_shown_with_its_reason(operate_with_history: Operate, tmdb: FakeTmdb) -> None:
     tmdb.fail(status(404), path="/movie/popular", times=None)
     assert operate_with_history("trigger", "daily", DAY).status == 30
-    told = settled(operate_with_history, "DailySummary", "FAILED")
-    assert told["reason"].startswith("PopularMovies: ")
-    assert "HTTP status 404" in told["reason"]
+    row = settled(operate_with_history, "DailySummary", "FAILED")
+    assert row["reason"].startswith("PopularMovies: ")
+    assert "HTTP status 404" in row["reason"]
     people = operate_with_history("status")
     assert people.status == 0
     assert "DailySummary of 2024-01-07 failed: PopularMovies: " in people.out
@@ -112,7 +112,7 @@ def test_a_failure_is_told_with_its_reason(operate_with_history: Operate, tmdb: 
     assert [each["failures"] for each in figures if each["task"] == "PopularMovies"] == [4]
 
 
-def test_a_task_s_last_ten_runs_are_told(operate: Operate, history_url: str) -> None:
+def test_the_last_ten_runs_of_a_task_are_shown(operate: Operate, history_url: str) -> None:
     write(history_url, [*range(12)])
     rows = document(operate("status", "GenreMovies", "--json", PIPELINE_HISTORY_URL=history_url))[
         "last_runs"
@@ -172,12 +172,12 @@ def test_status_tells_what_runs_now(
         )
         try:
             assert processes.until(lambda: slow.count() > 0, 30)
-            told = document(operate("status", "--json"))["running"]
+            running = document(operate("status", "--json"))["running"]
         finally:
             process.kill()
             process.wait()
-    assert [(each["task"], each["date"]) for each in told] == [("GenreMovies(horror)", DAY)]
-    assert "T" in told[0]["since"]
+    assert [(each["task"], each["date"]) for each in running] == [("GenreMovies(horror)", DAY)]
+    assert "T" in running[0]["since"]
 
 
 def test_without_luigid_and_without_a_database_the_files_tell(
@@ -188,28 +188,28 @@ def test_without_luigid_and_without_a_database_the_files_tell(
     assert run.status == 0
     assert "What runs now is not known: luigid does not answer." in run.out
     assert "No task history is kept here: set PIPELINE_HISTORY_URL" in run.out
-    [told] = document(operate("status", "--json"))["last_runs"]
-    assert (told["task"], told["date"], told["outcome"]) == ("DailySummary", DAY, "DONE")
-    assert told["source"] == "files"
+    [row] = document(operate("status", "--json"))["last_runs"]
+    assert (row["task"], row["date"], row["outcome"]) == ("DailySummary", DAY, "DONE")
+    assert row["source"] == "files"
 
 
-def test_a_database_that_is_down_is_told_and_the_files_are_used(
+def test_a_database_that_is_down_is_reported_and_the_files_are_used(
     operate: Operate, luigi_run: LuigiRun
 ) -> None:
     assert luigi_run("DailySummary", "--date", DAY).status == 0
     url = f"postgresql://luigi:{PASSWORD}@127.0.0.1:{free_port()}/luigi"
     run = operate("status", "--json", PIPELINE_HISTORY_URL=url)
-    told = document(run)
-    services = {each["service"]: each["state"] for each in told["services"]}
+    status = document(run)
+    services = {each["service"]: each["state"] for each in status["services"]}
     assert run.status == 0
     assert (services["postgres"], services["luigid"]) == ("down", "down")
-    assert told["last_runs"][0]["source"] == "files"
-    assert "does not serve" in told["notes"][0]
+    assert status["last_runs"][0]["source"] == "files"
+    assert "does not serve" in status["notes"][0]
     assert PASSWORD not in run.output
     assert operate("stats", PIPELINE_HISTORY_URL=url).status == 1
 
 
-def test_a_run_without_luigid_that_is_newer_than_the_history_is_told_from_its_files(
+def test_a_run_without_luigid_that_is_newer_than_the_history_is_read_from_its_files(
     operate: Operate, luigi_run: LuigiRun, history_url: str, data_dir: Path
 ) -> None:
     def last_run() -> tuple[str, str]:
@@ -231,7 +231,7 @@ def test_a_run_without_luigid_that_is_newer_than_the_history_is_told_from_its_fi
     assert last_run() == (DAY, "files")
 
 
-def test_a_day_that_was_missed_is_told(operate: Operate, data_dir: Path) -> None:
+def test_a_missed_day_is_reported(operate: Operate, data_dir: Path) -> None:
     long_ago = Layout(data_dir).daily_summary(datetime.date(2024, 1, 7))
     long_ago.parent.mkdir(parents=True)
     long_ago.write_text("{}")
@@ -261,10 +261,10 @@ def test_what_is_overdue_is_shown_with_its_time(operate: Operate, data_dir: Path
     assert f"DailySummary         {day}" in operate("status", TZ="UTC").out.partition("Overdue")[2]
 
 
-def test_the_next_times_are_told(operate: Operate) -> None:
-    told = document(operate("status", "--json", TZ="Asia/Seoul"))["next_runs"]
-    assert [each["task"] for each in told] == ["DailySummary", "WeeklyConsolidation"]
-    daily, weekly = (datetime.datetime.fromisoformat(each["at"]) for each in told)
+def test_the_next_runs_are_shown(operate: Operate) -> None:
+    next_runs = document(operate("status", "--json", TZ="Asia/Seoul"))["next_runs"]
+    assert [each["task"] for each in next_runs] == ["DailySummary", "WeeklyConsolidation"]
+    daily, weekly = (datetime.datetime.fromisoformat(each["at"]) for each in next_runs)
     assert (daily.hour, daily.minute, daily.utcoffset()) == (2, 0, datetime.timedelta(hours=9))
     assert (weekly.hour, weekly.isoweekday()) == (3, 7)
 
@@ -289,9 +289,9 @@ def test_check_shows_the_graph_with_what_is_done_and_missing(
 
 
 def test_check_knows_both_graphs_and_the_genres(operate: Operate) -> None:
-    told = document(operate("check", "--json"))
-    assert [each["task"] for each in told["graph"]] == ["DailySummary", "WeeklyConsolidation"]
-    assert (told["done"], told["missing"]) == (0, 15)
+    answer = document(operate("check", "--json"))
+    assert [each["task"] for each in answer["graph"]] == ["DailySummary", "WeeklyConsolidation"]
+    assert (answer["done"], answer["missing"]) == (0, 15)
     genres = document(operate("check", "GenreMovies", DAY, "--json"))["graph"]
     assert len(genres) == 8
     assert genres[0]["task"] == "GenreMovies(action)"
@@ -303,13 +303,15 @@ def test_check_tells_where_each_setting_comes_from_and_shows_no_secret(
     dotenv = "TMDB_LANGUAGE=en-US\nPIPELINE_LUIGID_PASSWORD=hush-hush-hush\nTMDB_REGION=US\n"
     (clean_environment / ".env").write_text(dotenv)
     run = operate("check", "--json", TMDB_REGION="GB")
-    told = {each["variable"]: (each["value"], each["source"]) for each in document(run)["settings"]}
-    assert told["TMDB_API_KEY"] == ("set", "environment")
-    assert told["TMDB_LANGUAGE"] == ("en-US", ".env")
-    assert told["TMDB_REGION"] == ("GB", "environment")
-    assert told["PIPELINE_LUIGID_PASSWORD"] == ("set", ".env")
-    assert told["PIPELINE_ALERT_URL"] == ("not set", "default")
-    assert told["PIPELINE_LOG_FORMAT"] == ("text", "default")
+    settings = {
+        each["variable"]: (each["value"], each["source"]) for each in document(run)["settings"]
+    }
+    assert settings["TMDB_API_KEY"] == ("set", "environment")
+    assert settings["TMDB_LANGUAGE"] == ("en-US", ".env")
+    assert settings["TMDB_REGION"] == ("GB", "environment")
+    assert settings["PIPELINE_LUIGID_PASSWORD"] == ("set", ".env")
+    assert settings["PIPELINE_ALERT_URL"] == ("not set", "default")
+    assert settings["PIPELINE_LOG_FORMAT"] == ("text", "default")
     assert V3_KEY not in run.output
     assert "hush-hush-hush" not in run.output + operate("check").output
 
@@ -323,7 +325,7 @@ def test_check_tells_where_each_setting_comes_from_and_shows_no_secret(
         ({"PIPELINE_HISTORY_URL": "mysql://x"}, "PIPELINE_HISTORY_URL has to be like"),
     ],
 )
-def test_a_configuration_that_cannot_work_is_told_and_ends_with_1(
+def test_a_configuration_that_cannot_work_is_reported_with_exit_status_1(
     operate: Operate, changes: dict[str, str | None], sentence: str
 ) -> None:
     run = operate("check", "daily", DAY, **changes)
@@ -333,25 +335,25 @@ def test_a_configuration_that_cannot_work_is_told_and_ends_with_1(
     assert "Traceback" not in run.output
 
 
-def test_what_luigi_and_we_would_pass_over_in_silence_is_told(
+def test_check_reports_settings_that_luigi_would_ignore(
     operate: Operate, tmp_path: Path, luigid_port: int
 ) -> None:
     path = Path(luigi_cfg(tmp_path / "odd.cfg", f"http://127.0.0.1:{luigid_port}/"))
     text = path.read_text().replace("task_failed = 30", "task_failed = 0")
     path.write_text(text + "\n[schedular]\nretry_delay = 5\n")
-    told = document(operate("check", "--json", LUIGI_CONFIG_PATH=str(path), TMDB_LANGUAG="ko-KR"))
-    [status_of_failure, section] = told["problems"]
+    answer = document(operate("check", "--json", LUIGI_CONFIG_PATH=str(path), TMDB_LANGUAG="ko-KR"))
+    [status_of_failure, section] = answer["problems"]
     assert "gives no status to task_failed" in status_of_failure
     assert "[schedular] that luigi does not know" in section
     assert "did you mean [scheduler]?" in section
-    assert told["ok"] is False
-    assert told["warnings"] == [
+    assert answer["ok"] is False
+    assert answer["warnings"] == [
         "TMDB_LANGUAG is set, but nothing reads a variable of that name: did you mean "
         "TMDB_LANGUAGE?"
     ]
 
 
-def test_a_day_that_cannot_be_collected_is_told_at_its_place_in_the_graph(
+def test_a_day_that_cannot_be_collected_is_shown_at_its_task_in_the_graph(
     operate: Operate,
 ) -> None:
     run = operate("check", "daily", "2099-01-01")

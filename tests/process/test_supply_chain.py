@@ -26,7 +26,7 @@ UNKNOWN = {"name": "ours", "skip_reason": "Dependency not found"}
 VULNERABLE = {"name": "idna", "version": "3.6", "vulns": [FLAWED]}
 ANSWERS: dict[str, tuple[int, str, str, int, str]] = {
     "sound": (0, audited(SOUND), "", 0, "No vulnerability is known of 1 packages."),
-    "vulnerable": (1, audited(SOUND, VULNERABLE), "", 1, "idna 3.6: GHSA-1; mended in 3.11"),
+    "vulnerable": (1, audited(SOUND, VULNERABLE), "", 1, "idna 3.6: GHSA-1; fixed in 3.11"),
     "vulnerable, and it says all is well": (0, audited(VULNERABLE), "", 1, "idna 3.6: GHSA-1"),
     "known in part": (0, audited(SOUND, UNKNOWN), "", 0, "NOT AUDITED: 1 that the service"),
     "known not at all": (0, audited(UNKNOWN), "", 0, "NOT AUDITED: the service knows none"),
@@ -41,7 +41,7 @@ ANSWERS: dict[str, tuple[int, str, str, int, str]] = {
 def test_a_known_vulnerability_fails_and_what_was_not_looked_at_is_said(
     answer: str, tmp_path: Path
 ) -> None:
-    status, out, err, expected, told = ANSWERS[answer]
+    status, out, err, expected, sentence = ANSWERS[answer]
     program = tmp_path / "pip-audit"
     program.write_text(
         f"#!{sys.executable}\nimport sys\n"
@@ -57,7 +57,7 @@ def test_a_known_vulnerability_fails_and_what_was_not_looked_at_is_said(
     )
 
     assert done.returncode == expected, done.stderr
-    assert told in done.stdout
+    assert sentence in done.stdout
 
 
 def components(*left_out: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ CHANCE = re.compile(r"\.[0-9a-f]{8}\.tmp$")
 
 SPY = """
 import atexit, json, os, sys
-root, told, script, *words = sys.argv[1:]
+root, report, script, *words = sys.argv[1:]
 seen = []
 def hook(event, arguments):
     if event in ("open", "os.listdir", "os.scandir") and arguments:
@@ -40,7 +40,7 @@ def hook(event, arguments):
             seen.append([event, str(path)[len(root) + 1:]])
 def tell():
     known = list(seen)
-    with open(told, "w") as stream:
+    with open(report, "w") as stream:
         json.dump(known, stream)
 atexit.register(tell)
 sys.addaudithook(hook)
@@ -77,10 +77,10 @@ def many(one_day: Path, root: Path, days: int) -> None:
 
 def opened(root: Path, plan: Path, folder: Path, script: str, *words: str) -> list[tuple[str, str]]:
     """What a command opened or listed below the root, besides its logs."""
-    told = folder / "told.json"
+    report = folder / "opened.json"
     command = Path(sys.executable).with_name(script)
     done = subprocess.run(
-        [sys.executable, "-c", SPY, str(root), str(told), str(command), *words],
+        [sys.executable, "-c", SPY, str(root), str(report), str(command), *words],
         env={
             **os.environ,
             "TMDB_API_KEY": "demo",
@@ -93,7 +93,7 @@ def opened(root: Path, plan: Path, folder: Path, script: str, *words: str) -> li
         timeout=100,
     )
     assert done.returncode == 0, done.stderr
-    seen = json.loads(told.read_text())
+    seen = json.loads(report.read_text())
     return [(event, CHANCE.sub(".tmp", path)) for event, path in seen if "logs" not in path]
 
 

@@ -395,9 +395,9 @@ def test_a_killed_task_process_is_one_failed_attempt(
         wait_for(lambda: slow.count() >= 1)
         (task,) = psutil.Process(run.pid).children()
         task.kill()
-        told = output_of(run)
-    assert run.returncode == 0, told
-    assert "Movies(date=2024-01-07): its process died (-9): killed, or out of memory" in told
+        output = output_of(run)
+    assert run.returncode == 0, output
+    assert "Movies(date=2024-01-07): its process died (-9): killed, or out of memory" in output
 
 
 def test_a_task_that_hangs_is_stopped_and_tried_again(
@@ -515,5 +515,5 @@ def test_a_run_under_nohup_outlives_its_terminal(
         )  # fmt: skip
         wait_for(lambda: slow.count() >= 1)
         os.killpg(run.pid, signal.SIGHUP)
-        told = output_of(run)
-    assert run.returncode == 0, told
+        output = output_of(run)
+    assert run.returncode == 0, output

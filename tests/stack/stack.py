@@ -186,9 +186,9 @@ def test_trigger_and_status_on_the_host_reach_into_the_stack(stack: Stack) -> No
     stack.operate("trigger", "daily", "2024-01-06", "--runtime", "compose")
 
     assert (stack.data / "raw/metadata/daily_summaries/daily_summary_20240106.json").is_file()
-    told = json.loads(stack.operate("status", "--json"))
-    assert told["runtime"] == "compose"
-    assert {each["state"] for each in told["services"]} == {"up"}
+    status = json.loads(stack.operate("status", "--json"))
+    assert status["runtime"] == "compose"
+    assert {each["state"] for each in status["services"]} == {"up"}
     inside = json.loads(stack.inside("cron", "tmdb-pipeline", "status", "--json"))
     assert {each["service"]: each["state"] for each in inside["services"]}["cron"] == "up"
 
@@ -356,7 +356,7 @@ def test_a_stop_ends_what_is_still_going_on_and_does_not_wait_for_it(stack: Stac
     stack.up()
 
 
-def test_luigid_is_told_to_end_and_remembers_what_it_knew(stack: Stack) -> None:
+def test_luigid_stops_on_request_and_keeps_its_state(stack: Stack) -> None:
     task = f"WeeklyConsolidation_{WEEK.replace('-', '_')}"
     assert task in "".join(stack.ask(DONE)["response"])
     begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""A luigid of its own, ours or plain, under timed calls, and what befalls its database."""
+"""A luigid, ours or plain, under timed calls, and faults of its database."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Luigid:
         request = urllib.request.Request(self._url + method, data=data)
         began = time.perf_counter()
         with urllib.request.urlopen(request, timeout=timeout) as answer:
-            told = json.load(answer)["response"]
+            response = json.load(answer)["response"]
         self.waits.append(time.perf_counter() - began)
-        return told
+        return response
 
     def run_task(self) -> None:
         """Have one task scheduled, handed out and done: three calls, three events."""

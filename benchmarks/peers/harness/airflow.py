@@ -53,7 +53,7 @@ class Airflow:
 
 
 def settings(home: Path) -> dict[str, str]:
-    """Return what both ways of running Airflow are told.
+    """Return the settings that both ways of running Airflow share.
 
     Only its schedule is switched off, so that nothing runs but what is triggered.
     """

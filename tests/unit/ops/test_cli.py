@@ -63,7 +63,7 @@ def test_a_misspelt_command_is_a_wrong_use() -> None:
         (("logs", "luigid"), "There is no log of luigid in "),
     ],
 )
-def test_what_a_person_can_mend_is_one_sentence_and_status_1(
+def test_an_error_that_a_user_can_fix_is_one_sentence_and_exit_status_1(
     words: tuple[str, ...],
     sentence: str,
 ) -> None:
@@ -111,7 +111,7 @@ def test_debug_shows_the_traceback_without_the_secret(data_dir: Path) -> None:
 
 
 @pytest.mark.usefixtures("broken")
-def test_an_unexpected_error_is_told_where_nothing_can_be_written(
+def test_an_unexpected_error_is_reported_where_nothing_can_be_written(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()

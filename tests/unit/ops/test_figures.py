@@ -137,7 +137,7 @@ def test_a_failure_that_a_retry_repaired_is_no_failure_of_the_run() -> None:
     assert (run.outcome, run.attempts, run.reason, run.seconds) == ("DONE", 2, None, 306)
 
 
-def test_a_run_that_could_not_be_planned_is_told_with_its_reason() -> None:
+def test_a_run_that_could_not_be_planned_has_its_reason() -> None:
     planned = attempt("WeeklyConsolidation", 0, 0, "FAILED", reason="TMDB_API_KEY is not set")
     [run] = root_runs("WeeklyConsolidation", [Run(**{**vars(planned), "started_at": None})])
     assert run.outcome == "FAILED"
@@ -177,7 +177,7 @@ def test_a_step_that_was_run_alone_is_no_run_of_its_root() -> None:
     assert [run.outcome for run in root_runs("DailySummary", [later, *done])] == ["DONE"]
 
 
-def test_a_root_that_only_waits_is_told_as_pending() -> None:
+def test_a_root_task_that_only_waits_is_pending() -> None:
     [run] = root_runs("DailySummary", [waiting("DailySummary", 0)])
     assert (run.outcome, run.attempts, run.slowest_step) == ("PENDING", 0, None)
 

@@ -95,7 +95,7 @@ def test_the_newest_week_is_that_of_the_latest_day_not_of_the_highest_number(
     assert found.address == "weekly/weekly_1_20240107.html"
 
 
-def test_the_newest_of_late_days_is_found_without_listing_the_folder(
+def test_the_page_of_a_recent_day_is_found_without_listing_the_folder(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page(layout.daily_page(DAY))
