@@ -188,7 +188,7 @@ class Run:
         layout = Layout(self._settings.data_dir)
         if self._unattended:
             scheduler_choice.bound_waits()
-        with scheduler_choice.chosen(layout, unattended=self._unattended) as why_not:
+        with scheduler_choice.choose_scheduler(layout, unattended=self._unattended) as why_not:
             if why_not:
                 LOGGER.warning("%s: this run uses the local scheduler.", why_not.rstrip("."))
                 self._uses_luigid = False

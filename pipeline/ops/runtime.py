@@ -47,13 +47,3 @@ class Runtime(Protocol):
 
     def ask(self, words: Sequence[str], build: Callable[[], Document]) -> Document:
         """Return a command's document, built where settings, files and history are at hand."""
-
-
-def chosen(name: str) -> Runtime:
-    """Return the runtime of that name; `auto` is compose where its services run here, else host."""
-    from pipeline.ops.compose import Compose
-    from pipeline.ops.host import Host
-
-    if name == "compose" or (name == "auto" and Compose.runs_here()):
-        return Compose()
-    return Host()

@@ -37,7 +37,7 @@ LOCAL = "--local-scheduler"
 
 
 @contextlib.contextmanager
-def chosen(layout: Layout, *, unattended: bool) -> Iterator[str]:
+def choose_scheduler(layout: Layout, *, unattended: bool) -> Iterator[str]:
     """Ask luigid and yield why it is not used; empty where it is.
 
     A claim of a luigid that cannot name its data root is held inside.

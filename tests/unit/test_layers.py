@@ -6,9 +6,11 @@ Read from the source with `ast`; nothing is imported and nothing run.
 from __future__ import annotations
 
 import ast
+import itertools
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import TypeGuard
 
 import pytest
@@ -324,3 +326,86 @@ def test_the_check_notices(module: str, source: str, fault: str) -> None:
 )
 def test_the_check_lets_good_text_pass(module: str, source: str) -> None:
     assert faults(module, source) == []
+
+
+def cycle(sources: Mapping[str, str]) -> list[str]:
+    """Return a cycle of imports, each module with the one that it imports next; none is empty.
+
+    Imports in functions count, since they only hide a cycle. Those for type checking do not.
+    """
+    imported_by = {module: imported_modules(source, sources) for module, source in sources.items()}
+    try:
+        TopologicalSorter(imported_by).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found[::-1]
+    return []
+
+
+def imported_modules(source: str, sources: Mapping[str, str]) -> set[str]:
+    """Return the modules among the sources that a module imports when it runs."""
+    running = "".join(
+        f"{ast.unparse(node)}\n"
+        for node in statements(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    )
+    return set(imports(ast.parse(running), "", {*sources})) & {*sources}
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes except those that only a type checker sees."""
+    yield node
+    children = node.orelse if is_for_type_checking(node) else ast.iter_child_nodes(node)
+    for child in children:
+        yield from statements(child)
+
+
+def is_for_type_checking(node: ast.AST) -> TypeGuard[ast.If]:
+    """Return whether the node is `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in (
+        getattr(node.test, "id", ""),
+        getattr(node.test, "attr", ""),
+    )
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    assert " -> ".join(cycle(SOURCES)) == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from pipeline.ops import b",
+        "from pipeline.ops.b import name",
+        "import pipeline.ops.b",
+        "def f():\n    from pipeline.ops import b",
+        "class A:\n    def f(self):\n        import pipeline.ops.b as b",
+        "try:\n    import pipeline.ops.b\nexcept ImportError:\n    pass",
+        "if TYPE_CHECKING:\n    x = 1\nelse:\n    import pipeline.ops.b",
+        "if not TYPE_CHECKING:\n    import pipeline.ops.b",
+    ],
+)
+def test_a_cycle_is_noticed(source: str) -> None:
+    others = {"pipeline.ops.b": "import pipeline.ops.c", "pipeline.ops.c": "import pipeline.ops.a"}
+    found = cycle({"pipeline.ops.a": source, **others})
+    assert sorted(set(found)) == ["pipeline.ops.a", "pipeline.ops.b", "pipeline.ops.c"]
+    assert ("pipeline.ops.a", "pipeline.ops.b") in itertools.pairwise(found)
+
+
+def test_a_module_that_imports_itself_is_a_cycle() -> None:
+    assert cycle({"pipeline.ops.a": "import pipeline.ops.a"}) == ["pipeline.ops.a"] * 2
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "import pipeline.ops.c",
+        "from pipeline.ops import c",
+        "if TYPE_CHECKING:\n    from pipeline.ops import b",
+        "import typing\nif typing.TYPE_CHECKING:\n    import pipeline.ops.b",
+    ],
+)
+def test_imports_without_a_cycle_pass(source: str) -> None:
+    others = {"pipeline.ops.b": "import pipeline.ops.a", "pipeline.ops.c": "import json"}
+    assert cycle({"pipeline.ops.a": source, **others}) == []

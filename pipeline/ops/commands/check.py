@@ -14,7 +14,8 @@ from pipeline.errors import PipelineError
 from pipeline.ops import configuration, graph, luigi_configuration, tables
 from pipeline.ops.options import Day, Family, json_option, runtime_option
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.runtime import Document, chosen
+from pipeline.ops.runtime import Document
+from pipeline.ops.runtime_choice import choose_runtime
 from pipeline.paths import Layout
 
 
@@ -29,7 +30,7 @@ def command(task: str | None, date: datetime.date | None, runtime: str, as_json:
     The default is both root tasks of today. Exit status 0 if the pipeline could run.
     """
     words = ["check", *([task] if task else []), *([date.isoformat()] if date else [])]
-    here = chosen(runtime)
+    here = choose_runtime(runtime)
     document = here.ask(words, lambda: build(here.name, task, date or clock.today()))
     tables.show_json(document) if as_json else show(document)
     sys.exit(0 if document["ok"] else 1)

@@ -11,7 +11,8 @@ from pipeline.ops import tables
 from pipeline.ops.findings import OK, PROBLEM, Finding, Probe, examined
 from pipeline.ops.options import json_option, runtime_option
 from pipeline.ops.probes import backups, files, machine, services, tmdb
-from pipeline.ops.runtime import Document, Runtime, chosen
+from pipeline.ops.runtime import Document, Runtime
+from pipeline.ops.runtime_choice import choose_runtime
 
 PROBES: dict[str, Probe] = {
     "key": tmdb.key,
@@ -40,7 +41,7 @@ def command(runtime: str, as_json: bool) -> None:
 
     Every finding that is not ok says how to fix it. Exit status 1 if there is a problem.
     """
-    here = chosen(runtime)
+    here = choose_runtime(runtime)
     document = here.ask(["doctor"], lambda: build(here.name))
     if here.name == "compose":
         _look_from_outside(document, here)

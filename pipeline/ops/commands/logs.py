@@ -3,7 +3,7 @@
 import click
 
 from pipeline.ops.options import runtime_option
-from pipeline.ops.runtime import chosen
+from pipeline.ops.runtime_choice import choose_runtime
 
 
 @click.command("logs")
@@ -14,4 +14,4 @@ from pipeline.ops.runtime import chosen
 @runtime_option
 def command(what: str, lines: int, follow: bool, runtime: str) -> None:
     """Show the end of the newest run's log, of a task's newest run, or of luigid's log."""
-    chosen(runtime).show_logs(what, lines, follow=follow)
+    choose_runtime(runtime).show_logs(what, lines, follow=follow)

@@ -13,7 +13,8 @@ from pipeline.errors import NotPossible, StorageError
 from pipeline.ops import reports, tables
 from pipeline.ops.options import Day, json_option, runtime_option
 from pipeline.ops.reports import Report
-from pipeline.ops.runtime import Document, chosen
+from pipeline.ops.runtime import Document
+from pipeline.ops.runtime_choice import choose_runtime
 from pipeline.paths import Layout
 
 _ON_A_TERMINAL = {"www-browser", "links", "elinks", "lynx", "w3m"}
@@ -38,7 +39,7 @@ def command(
     Without DATE it is the newest. The page's address is printed in any case; where there is no
     browser, that is all.
     """
-    here = chosen(runtime)
+    here = choose_runtime(runtime)
     words = ["open", *([kind] if kind else []), *([date.isoformat()] if date else [])]
     document = here.ask(words, lambda: build(here.name, kind, date))
     if here.name == "compose" and document["address"] is not None:

@@ -3,11 +3,11 @@
 import click
 
 from pipeline.ops.options import runtime_option
-from pipeline.ops.runtime import chosen
+from pipeline.ops.runtime_choice import choose_runtime
 
 
 @click.command("restart")
 @runtime_option
 def command(runtime: str) -> None:
     """Stop and start again, so that changed settings take effect."""
-    click.echo(chosen(runtime).restart())
+    click.echo(choose_runtime(runtime).restart())

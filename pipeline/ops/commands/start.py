@@ -3,7 +3,7 @@
 import click
 
 from pipeline.ops.options import runtime_option
-from pipeline.ops.runtime import chosen
+from pipeline.ops.runtime_choice import choose_runtime
 
 
 @click.command("start")
@@ -14,4 +14,4 @@ def command(runtime: str) -> None:
     Where it runs already, that is said and nothing is done. `--runtime compose` starts the stack
     of the working folder for the first time.
     """
-    click.echo(chosen(runtime).start())
+    click.echo(choose_runtime(runtime).start())

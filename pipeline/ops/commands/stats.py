@@ -13,7 +13,8 @@ from pipeline.ops.history_figures import figures
 from pipeline.ops.options import Family, json_option, runtime_option
 from pipeline.ops.root_runs import RootRun, duration, named, root_runs
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.runtime import Document, chosen
+from pipeline.ops.runtime import Document
+from pipeline.ops.runtime_choice import choose_runtime
 
 
 @click.command("stats")
@@ -28,7 +29,7 @@ def command(days: int, task: str | None, runtime: str, as_json: bool) -> None:
     Durations are of attempts that succeeded. Needs PIPELINE_HISTORY_URL.
     """
     words = ["stats", "--days", str(days), *(["--task", task] if task else [])]
-    here = chosen(runtime)
+    here = choose_runtime(runtime)
     document = here.ask(words, lambda: build(here.name, days, task))
     tables.show_json(document) if as_json else show(document)
 

@@ -11,7 +11,8 @@ from pipeline.ops import installation, luigid_api, overdue, tables
 from pipeline.ops.last_runs import last_runs
 from pipeline.ops.options import Family, json_option, runtime_option
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.runtime import Document, Runtime, chosen
+from pipeline.ops.runtime import Document, Runtime
+from pipeline.ops.runtime_choice import choose_runtime
 from pipeline.ops.schedule import next_time
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
@@ -27,7 +28,7 @@ def command(task: str | None, runtime: str, as_json: bool) -> None:
     With TASK, its last ten runs. Works without luigid and without the database: then the files
     are what is known.
     """
-    here = chosen(runtime)
+    here = choose_runtime(runtime)
     document = here.ask(["status", *([task] if task else [])], lambda: build(here, task))
     if here.name == "compose":
         document["services"] = [dataclasses.asdict(each) for each in here.services()]

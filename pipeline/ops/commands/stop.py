@@ -3,7 +3,7 @@
 import click
 
 from pipeline.ops.options import runtime_option
-from pipeline.ops.runtime import chosen
+from pipeline.ops.runtime_choice import choose_runtime
 
 
 @click.command("stop")
@@ -13,4 +13,4 @@ def command(runtime: str) -> None:
 
     Files and history are kept. A luigid that something else started is left alone.
     """
-    click.echo(chosen(runtime).stop())
+    click.echo(choose_runtime(runtime).stop())

@@ -9,7 +9,7 @@ import click
 
 from pipeline import clock
 from pipeline.ops.options import Family, runtime_option
-from pipeline.ops.runtime import chosen
+from pipeline.ops.runtime_choice import choose_runtime
 
 
 @click.command("trigger")
@@ -28,7 +28,7 @@ def command(task: str, words: tuple[str, ...], runtime: str, until_stdin_closes:
     day = clock.day_of(words[0]) if dated else None
     if until_stdin_closes:
         threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
-    sys.exit(chosen(runtime).run_task(task, day, words[1:] if dated else words))
+    sys.exit(choose_runtime(runtime).run_task(task, day, words[1:] if dated else words))
 
 
 def _stop_when_stdin_closes() -> None:
