@@ -37,7 +37,7 @@ class DiscoverQuery:
 
     @property
     def is_unfiltered(self) -> bool:
-        """Whether the request selects all movies."""
+        """Return whether the request selects all movies."""
         return self == DiscoverQuery(self.sort, self.descending)
 
     def matches(self, entry: MovieMetrics) -> bool:

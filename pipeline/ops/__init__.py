@@ -1,1 +1,1 @@
-"""What operates the pipeline: the command, luigid, backups, alerts. The core needs none of it."""
+"""Operate the pipeline: the command, luigid, backups, alerts. The core does not need it."""

@@ -1,4 +1,4 @@
-"""Sends alerts to the people on call, over Apprise: one for each task, date and cause.
+"""Send alerts to the people on call, over Apprise: one for each task, date and cause.
 
 Off unless PIPELINE_ALERT_URL is set. A marker below `state/alerts/` notes each alert that was
 delivered, so that no other run repeats it; a message that could not be delivered is sent at the
@@ -33,13 +33,13 @@ from pipeline.tmdb.credential import Secret
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 TIMEOUT_SECONDS = 10.0
-"""For the delivery as a whole, whatever the service at the other end does."""
+"""Time limit of a delivery, whatever the service at the other end does."""
 
 MAX_ERRORS = 8
 """Sentences of one alert."""
 
 KEPT_DAYS = 200
-"""How long the marker of an alert is kept: longer than any document."""
+"""Days for which the marker of an alert is kept."""
 
 _SENT, _CLEARED = b"sent\n", b"clear\n"
 _DELIVERY = Path(__file__).with_name("delivery.py")
@@ -47,7 +47,7 @@ _MARKER = re.compile(r"(?P<day>\d{8})_(?P<task>[^_]+)_(?P<cause>.+)")
 
 
 def is_on() -> bool:
-    """Whether alerts can be sent at all."""
+    """Return whether alerts can be sent at all."""
     return settings.alert_url() is not None
 
 
@@ -134,12 +134,12 @@ def all_clear(task: str, day: datetime.date, text: str) -> bool:
 
 
 def is_open(task: str, day: datetime.date | None = None) -> bool:
-    """Whether an alert of the task was sent and no all-clear since; of that day, or of any."""
+    """Return whether the last message about the task, of that day or of any, is an alert."""
     return is_on() and any(day is None or found == day for _, found in _open_markers(task))
 
 
 def was_raised(task: str, day: datetime.date) -> bool:
-    """Whether any alert of that task and day was ever delivered."""
+    """Return whether any alert of that task and day was ever delivered."""
     name = f"{day:%Y%m%d}_{task}_"
     return any(path.name.startswith(name) and _content(path) for path in _markers())
 

@@ -22,7 +22,7 @@ NAMES = ("postgres", "luigid", "cron")
 INSIDE = ("exec", "-T", "cron")
 
 UNTIL_STDIN_CLOSES = "--until-stdin-closes"
-"""Ends a run inside the container with the client outside, which docker itself does not do."""
+"""An option that ends a run inside the container with the client outside; docker does not."""
 
 
 class Compose:
@@ -32,7 +32,7 @@ class Compose:
 
     @classmethod
     def runs_here(cls) -> bool:
-        """Whether there is a stack in the working folder, and services of it run."""
+        """Return whether there is a stack in the working folder, and services of it run."""
         if not (FILE.is_file() and shutil.which("docker")):
             return False
         try:
@@ -42,7 +42,7 @@ class Compose:
 
     @classmethod
     def is_set_up_here(cls) -> bool:
-        """Whether there is a stack in the working folder, and `.env` has its password."""
+        """Return whether there is a stack in the working folder, and `.env` has its password."""
         return FILE.is_file() and bool(settings.dotenv().get("POSTGRES_PASSWORD", "").strip())
 
     def luigid_url(self) -> str:

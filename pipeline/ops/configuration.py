@@ -17,7 +17,7 @@ SECRETS = (
     "PIPELINE_ALERT_URL",
     "PIPELINE_HEARTBEAT_URL",
 )
-"""Shown as set or not set, and never as what they are."""
+"""The secret variables: only shown as set or not set."""
 
 _OURS = ("TMDB_", "PIPELINE_")
 _OF_COMPOSE = {"PIPELINE_UID", "PIPELINE_GID", "PIPELINE_LUIGID_PORT"}

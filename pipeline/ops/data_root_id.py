@@ -1,4 +1,4 @@
-"""By what a luigid and a run find out whether they serve the same data root.
+"""The id by which a luigid and a run know whether they serve the same data root.
 
 luigi's task ids do not contain the data root: of two roots with one luigid, the second would wait
 for the first and then be done without a document. A path would not do either, since containers give

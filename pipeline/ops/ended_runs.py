@@ -1,4 +1,4 @@
-"""Alerts of what a run could not report itself: that it was killed, never began, or is over."""
+"""Alert of runs that could not report their own end: killed, never begun, or over."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _clear(root: Root, layout: Layout) -> None:
 
 
 def _never_began(task: str, date: datetime.date, status: int, layout: Layout | None) -> bool:
-    """Whether the command never came to where a run reports its own end."""
+    """Return whether the command never came to where a run reports its own end."""
     if status in (NOT_EXECUTABLE, NOT_FOUND):
         return True
     if status not in (NOT_STARTED, WRONG_USE) or task not in FAMILIES:

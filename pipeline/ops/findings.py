@@ -1,4 +1,4 @@
-"""What `doctor` finds, and how its probes are kept apart: each bounded in time, none in the way."""
+"""The findings of `doctor`. Its probes are independent, and each has a time limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.errors import PipelineError
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 
 PROBE_SECONDS = 5.0
-"""How long one probe may take; all of them start at once."""
+"""Time limit of one probe; all of them start at once."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ ATTEMPTS = 3
 
 
 class Limits(NamedTuple):
-    """How long a heartbeat may take, in seconds.
+    """Time limit of a heartbeat, in seconds.
 
     Attributes:
         connect: until a connection is made.

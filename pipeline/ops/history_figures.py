@@ -1,4 +1,4 @@
-"""How long tasks take and how often they fail, counted from the history's attempts."""
+"""The durations and failures of tasks, counted from the attempts in the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which schedule is installed on this host: crontabs and systemd timers that start root tasks."""
+"""Find the schedules installed on this host: crontabs and timers that start root tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job of a crontab needs around it: its settings file and its output.
+"""Prepare the environment of a job in a crontab: its settings file and its output.
 
 Neither keeps the job from running: what cannot be read or opened is reported where the output goes.
 """

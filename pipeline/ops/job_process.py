@@ -19,10 +19,10 @@ CANNOT_START = 127
 """The exit status by which a shell says that there is no such command."""
 
 TIME_LIMIT_SECONDS = 8 * 3600.0
-"""After so long a run is not worth having any more; LIMIT_SECONDS names another limit."""
+"""The default time limit of a run; LIMIT_SECONDS names another one."""
 
 KILL_AFTER_SECONDS = 60.0
-"""How long a command may take to end after SIGTERM."""
+"""Seconds that a command has to end after SIGTERM."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -38,7 +38,7 @@ NO_LOCK = Lock(True, None)
 
 
 class JobProcess:
-    """Runs one command after the other, and passes signals on to the one that runs."""
+    """Run one command after the other, and pass signals on to the one that runs."""
 
     def __init__(self) -> None:
         self.stopped_by = 0

@@ -23,7 +23,7 @@ STATUSES = (
     "scheduling_error",
     "unhandled_exception",
 )
-"""What `[retcode]` has to give a status of its own, or a failed run would exit with 0."""
+"""Entries of `[retcode]` without which a failed run would exit with 0."""
 
 _NOT_OF_A_CLASS = {
     *("resources", "task_history", "logging", "DEFAULT", "email", "retcode", "tmdb_pipeline"),

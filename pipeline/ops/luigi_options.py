@@ -16,7 +16,7 @@ _READ_LATE = {
     ("worker", "wait_interval"): ("getfloat", 0.001, _A_DAY),
     ("worker", "wait_jitter"): ("getfloat", 0, _A_DAY),
 }
-"""How each is read, its least and its most; in seconds, but for attempts and a yes or no."""
+"""The type, minimum and maximum of each option: seconds, attempts, or yes and no."""
 
 
 def refuse_unusable() -> None:

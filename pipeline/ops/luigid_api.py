@@ -1,4 +1,4 @@
-"""What a luigid says of itself and of what it runs, asked over HTTP.
+"""Ask a luigid over HTTP about itself and its running tasks.
 
 Never through a proxy, and never for longer than a few seconds.
 """
@@ -26,7 +26,7 @@ USER = "luigi"
 TIMEOUT_SECONDS = 3.0
 
 MAX_SECONDS = 8.0
-"""For the whole question, name lookup included: socket timeouts bound each wait, not their sum."""
+"""Time limit of a call, name lookup included: socket timeouts bound each wait, not their sum."""
 
 ROOT_HEADER = "X-Pipeline-Data-Root"
 """The header by which the hardened luigid names the data root that it serves."""
@@ -36,7 +36,7 @@ _FAULTS = (OSError, http.client.HTTPException, ValueError)
 
 @dataclass(frozen=True)
 class Luigid:
-    """What stands at an address: whether it is a luigid that talks to us, and which one."""
+    """The server at an address: whether it is a luigid that answers us, and which one."""
 
     answers: bool
     why: str

@@ -12,7 +12,7 @@ from pipeline.ops import processes, runlogs
 from pipeline.paths import Layout
 
 START_SECONDS = 30.0
-"""How long a luigid may take to answer: it reads its state and reaches for the database first."""
+"""Seconds in which luigid has to answer: it first reads its state and asks the database."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

@@ -1,4 +1,4 @@
-"""What was due and is not there, judged by the schedule and the documents, for every root task.
+"""Find the overdue root tasks: due by the schedule, and without a document.
 
 *Due* is a date whose scheduled time has come. *Overdue* is the newest due date without a document
 two hours after its time. *Missed* is a due date that has no document, in the days looked back on.
@@ -21,7 +21,7 @@ from pipeline.paths import Layout
 from pipeline.storage import bounded
 
 GRACE = datetime.timedelta(hours=2)
-"""How long after its time a run may still be in progress or between its attempts."""
+"""The time after its start in which a run may still be in progress or between attempts."""
 
 WHY_MISSED = (
     "The machine was off or the run failed. TMDB serves its lists only as they are now, so a "
@@ -138,13 +138,13 @@ def days_there(root: Root, layout: Layout) -> list[datetime.date]:
 
 
 def _is_there_since(root: Root, layout: Layout, day: datetime.date, today: datetime.date) -> bool:
-    """Whether the root task has a document of that day, or of a later one until today."""
+    """Return whether the root task has a document of that day, or of a later one until today."""
     days = (day + datetime.timedelta(each) for each in range((today - day).days + 1))
     return any(root.document(layout, each).exists() for each in days)
 
 
 def _is_known_before(layout: Layout, day: datetime.date) -> bool:
-    """Whether there is any document of a root task from before that day."""
+    """Return whether there is any document of a root task from before that day."""
     before = day - datetime.timedelta(days=1)
     return any(newest_day(root, layout, before) for root in ROOTS.values())
 

@@ -33,7 +33,7 @@ class Process:
 
     @property
     def is_running(self) -> bool:
-        """Whether this very process still runs."""
+        """Return whether this very process still runs."""
         return _started(self.pid) == self.started
 
     def stop(self, grace_seconds: float = 10.0) -> str:

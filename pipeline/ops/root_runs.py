@@ -29,18 +29,18 @@ class RootRun:
 
     @property
     def started_at(self) -> datetime.datetime:
-        """When its first step began."""
+        """Return when its first step began."""
         return began(self.steps[0])
 
     @property
     def ended_at(self) -> datetime.datetime | None:
-        """When its last step ended; None while one runs."""
+        """Return when its last step ended; None while one runs."""
         ends = [step.ended_at for step in self.steps if step.ended_at]
         return None if self.outcome == "RUNNING" else max(ends, default=None)
 
     @property
     def seconds(self) -> float | None:
-        """How long it took, waits between attempts included."""
+        """Return its duration, waits between attempts included."""
         return _seconds(self.started_at, self.ended_at) if self.ended_at else None
 
     @property
@@ -58,7 +58,7 @@ class RootRun:
 
     @property
     def attempts(self) -> int:
-        """How often the step that needed most was tried in this run."""
+        """Return the greatest number of attempts of one of its steps."""
         tried = Counter(step.task_id for step in self.steps if step.outcome != "PENDING")
         return max(tried.values(), default=0)
 
@@ -112,13 +112,13 @@ def named(attempt: Run) -> str:
 
 
 def _tells_of_a_run(family: str, attempt: Run) -> bool:
-    """Whether it ran, could not be planned, or is the waiting root; else it was there already."""
+    """Return whether it ran, could not be planned, or is the root that waits; else it was done."""
     is_waiting_root = attempt.family == family and attempt.outcome == "PENDING"
     return attempt.started_at is not None or attempt.outcome == "FAILED" or is_waiting_root
 
 
 def _is_a_run(family: str, steps: list[Run], of_date: list[Run]) -> bool:
-    """Whether the root was asked for, and not just one of its steps.
+    """Return whether the root was asked for, and not just one of its steps.
 
     A root that waited in vain leaves the history once it was asked for again: then a failed step
     before that shows that it was.

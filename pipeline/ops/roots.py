@@ -90,7 +90,7 @@ STEPS = {family: root.steps for family, root in ROOTS.items()}
 ALIASES = {root.alias: family for family, root in ROOTS.items()}
 
 PAGES = ("DailyPage", "WeeklyPage", "IndexPage")
-"""What is drawn from the documents afterwards; a page that fails leaves the run's data done."""
+"""The pages that are drawn afterwards; the data of a run is done even if a page fails."""
 
 PAGES_TASK = "IndexPage"
 """The task that draws the pages of a date after its root task is done."""

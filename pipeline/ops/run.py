@@ -60,7 +60,7 @@ GRANTS_NOTHING = (
 )
 
 _PATIENCE_SECONDS = 5.0
-"""How long task processes of a lost scheduler may take to end once they were killed."""
+"""Seconds that the task processes of a lost scheduler have to end after SIGKILL."""
 
 
 class Run:
@@ -202,7 +202,7 @@ class Run:
             run_record.append(Layout(self._settings.data_dir), STARTED, self._entry(None, None))
 
     def _has_lost_luigid(self, status: int, words: Sequence[str]) -> bool:
-        """Whether luigid is the reason that the task is not done; only unattended runs go on."""
+        """Return whether the task is not done because of luigid; only unattended runs go on."""
         by_luigid = status in (NOT_RUN, NO_SCHEDULER) and self._uses_luigid
         return by_luigid and self._unattended and self._task is not None and not self._is_done()
 

@@ -36,7 +36,7 @@ MAX_AGE = datetime.timedelta(hours=9)
 """A run without a log to ask for its lock counts as ended after this: its time limit is 8 hours."""
 
 _READ_BYTES = 4 << 20
-"""How much of the record's end is read: some 10,000 runs."""
+"""Bytes that are read from the end of the record: some 10,000 runs."""
 
 _LOCK_ATTEMPTS, _LOCK_SECONDS = 100, 0.01
 
@@ -105,7 +105,7 @@ def entries(layout: Layout) -> list[Entry]:
 
 
 def has_run(layout: Layout, task: str, date: datetime.date) -> bool:
-    """Whether any run of that task and date is recorded."""
+    """Return whether any run of that task and date is recorded."""
     return any(each.task == task and each.date == date.isoformat() for each in entries(layout))
 
 
@@ -152,7 +152,7 @@ def _is_alone(descriptor: int) -> bool:
 
 
 def _is_over(layout: Layout, entry: Entry) -> bool:
-    """Whether no process of the run is alive any more."""
+    """Return whether no process of the run is alive any more."""
     if entry.log:
         with contextlib.suppress(OSError):
             return _is_free(layout.root / entry.log)
@@ -160,7 +160,7 @@ def _is_over(layout: Layout, entry: Entry) -> bool:
 
 
 def _is_free(log: Path) -> bool:
-    """Whether nobody holds the lock of a log.
+    """Return whether nobody holds the lock of a log.
 
     Raises:
         OSError: it cannot be opened, or its file system has no locks.

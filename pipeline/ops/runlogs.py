@@ -24,7 +24,7 @@ _NAME = re.compile(r"\d{8}T\d{6}Z_(?P<task>.+)_\d+\.log")
 _POLL_SECONDS = 0.3
 
 _SHOWN_BYTES = 4 << 20
-"""Of a log's end; what stands before is looked at with other tools."""
+"""Bytes that are read from the end of a log; other tools show what precedes them."""
 
 
 def luigid_log(layout: Layout) -> Path:

@@ -1,4 +1,4 @@
-"""What a runtime is: the compose stack, or plain processes of this host, behind one protocol."""
+"""The protocol of a runtime: the compose stack, or plain processes of this host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Service:
 
 
 class Runtime(Protocol):
-    """What the commands ask of either runtime. Sentences are returned, and shown by the caller."""
+    """The operations that commands call. They return sentences, which the caller shows."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""When something is started by the clock: a crontab's lines, or the calendars of systemd timers.
+"""The times of a schedule: a crontab's lines, or the calendars of systemd timers.
 
 cronsim knows Debian's cron: names of days and months, and what happens when the clocks change.
 systemd's calendars are computed by systemd itself.
@@ -38,11 +38,11 @@ _AT_BOOT = "@reboot"
 _FIELDS = re.compile(r"(?P<fields>@[a-z]+|(?:[\d*][^\s=]*\s+)(?:\S+\s+){3}\S+)\s+(?P<command>.+)")
 
 _SECONDS = 5.0
-"""How long systemd-analyze may take."""
+"""Time limit of systemd-analyze, in seconds."""
 
 
 class Schedule(Protocol):
-    """When something is started."""
+    """The times at which something is started."""
 
     def after(self, moment: datetime.datetime) -> Iterator[datetime.datetime]:
         """Yield the times after that moment, earliest first, in UTC."""
@@ -144,7 +144,7 @@ def jobs(text: str) -> list[tuple[str, str]]:
 
 
 def starts_root(root: Root, command: str) -> bool:
-    """Whether a command runs the root task: by luigi, or by its alias in a command of ours."""
+    """Return whether a command runs the root task: by luigi, or by an alias in our commands."""
     by_luigi = rf"\bluigi\s[^|;&]*\b{root.family}\b"
     ours = r"\btmdb-(?:scheduled|pipeline\s+trigger(?:\s+--runtime\s+\w+)?)"
     by_name = rf"{ours}\s+(?:{root.alias}|{root.family})\b"

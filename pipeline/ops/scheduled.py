@@ -33,7 +33,7 @@ PASS_SECONDS = 50 * 60.0
 """A pass of the catch-up that lasts longer may have missed its next start."""
 
 SCHEDULE, TRIGGER = "schedule", "trigger"
-"""Who starts a run, as the run record says it."""
+"""The values of `started_by` in the run record for runs of this command."""
 
 USAGE = "Use it as `tmdb-scheduled daily|weekly|catch-up|NAME -- COMMAND...`."
 
@@ -127,7 +127,7 @@ class RootJob:
         return status
 
     def _is_there(self, path_of: Callable[[Layout, datetime.date], Path]) -> bool:
-        """Whether nothing has to be run for a file; somebody who triggers wants to see it run."""
+        """Return whether the file exists, so that nothing has to run; a trigger runs anyway."""
         if self._layout is None or self._started_by == TRIGGER:
             return False
         try:

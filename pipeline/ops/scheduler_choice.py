@@ -1,4 +1,4 @@
-"""Which scheduler a run uses: luigid where it serves this data root, else the local one.
+"""Choose the scheduler of a run: luigid if it serves this data root, else the local one.
 
 A night must not depend on luigid: TMDB's lists of a day that is over are gone. An unattended run
 asks luigid once, before anything is planned, and uses the local scheduler for all of the run if it
@@ -25,7 +25,7 @@ from pipeline.ops.private_files import open_private
 from pipeline.paths import Layout
 
 LOST_SECONDS = 60.0
-"""After so long without an answer luigid counts as lost, for all further calls of the run."""
+"""Seconds without an answer after which luigid counts as lost for the rest of the run."""
 
 INTERACTIVE_SECONDS = 1.5
 """An interactive run only asks whose data root it is; luigi itself finds out that it is away."""

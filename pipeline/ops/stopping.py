@@ -20,7 +20,7 @@ from types import FrameType
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 GRACE_SECONDS = 5.0
-"""How long a stopped run may take to leave: a request in flight, a luigid that does not answer."""
+"""Seconds that a stopped run has to end: a request in flight, a luigid that does not answer."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -83,7 +83,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _become_a_child(parent: int, signals: list[signal.Signals]) -> None:
-    """In a forked process: die of a signal at once, and with the parent."""
+    """Make a forked process die of a signal at once, and with its parent."""
     for number in signals:
         signal.signal(number, signal.SIG_DFL)
     if sys.platform == "linux":

@@ -1,4 +1,4 @@
-"""How findings are shown: tables for people, one JSON document for programs."""
+"""Show documents: tables for people, JSON for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task process needs of its run where it is not forked, as on macOS: log and signals.
+"""Set up a task process that is not forked, as on macOS: log and signals of its run.
 
 A forked process has all of it. luigi enters the context named in `[worker] task_process_context`
 around each task, in whatever process that runs.
@@ -26,7 +26,7 @@ def install() -> None:
 
 
 class TaskProcessContext:
-    """Joins the log of the run, and ends with it; does nothing in a forked process."""
+    """Join the log of the run, and end with it; does nothing in a forked process."""
 
     def __init__(self, process: multiprocessing.Process) -> None:
         self._process = process

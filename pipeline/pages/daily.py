@@ -47,7 +47,7 @@ class Part(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """How a list differs from the day before."""
+    """The difference of a list from the day before."""
 
     list_name: str
     since: str

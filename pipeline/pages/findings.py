@@ -25,7 +25,7 @@ _MAX_VALUE = 120
 
 
 class Evidence(NamedTuple):
-    """What a check found in a list: a movie with its value, or a sentence."""
+    """A finding in a list: a movie with its value, or a sentence."""
 
     where: str
     sentence: str
@@ -44,7 +44,7 @@ class Check(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """What a report says; the failed checks are sorted by severity."""
+    """The content of a report; the failed checks are sorted by severity."""
 
     verdict: str
     late: str

@@ -22,10 +22,10 @@ from pipeline.settings import redacted
 PROGRAMS = ("pg_dump", "pg_restore", "psql")
 
 TIMEOUT_SECONDS = 1200.0
-"""How long one program may take before it is ended: less than tmdb-backup.service has in all."""
+"""Time limit of one program: less than tmdb-backup.service has in all."""
 
 _LUIGI_TABLES = {"tasks", "task_parameters", "task_events"}
-"""What plain luigi makes too; `task_failures` is missing where only that has run."""
+"""The tables of plain luigi; `task_failures` is missing where only that has run."""
 
 _ENTRY = re.compile(
     r"\d+; \d+ \d+ (?P<kind>TABLE DATA|(?:FOREIGN )?TABLE|(?:MATERIALIZED )?VIEW)"
@@ -42,12 +42,12 @@ _ADVICE = {
     "lock timeout": "Stop luigid (`tmdb-pipeline stop`) and what else uses the task history, and "
     "run the command again.",
 }
-"""What to do about an error of PostgreSQL that contains this text."""
+"""Advice by a part of the error message of PostgreSQL."""
 
 
 @dataclass(frozen=True)
 class Dumped:
-    """What a dump holds: rows by table, and whether its own database accepted them on trial."""
+    """The content of a dump: rows by table, and whether a rehearsal accepted them."""
 
     rows: Mapping[str, int]
     rehearsed: bool
@@ -55,7 +55,7 @@ class Dumped:
 
 @dataclass(frozen=True)
 class Database:
-    """Where the history is, and how PostgreSQL's programs are run there.
+    """The place of the history, and how PostgreSQL's programs are run there.
 
     `command` stands before a program, `programs` are their paths by name, `target` is the
     database's URL, `environment` is the programs' own or None for that of this process.

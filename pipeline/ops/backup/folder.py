@@ -26,7 +26,7 @@ _NOT_ALLOWED = (errno.EACCES, errno.EPERM)
 
 @dataclass(frozen=True)
 class Rotation:
-    """What became of the backups of a folder.
+    """The result of a rotation: the backups of a folder by what became of them.
 
     `damaged` ones carry our name and are no backups; `unreadable` ones are closed to this user.
     """

@@ -1,4 +1,4 @@
-"""What a backup says of itself: its first member, `manifest.json`."""
+"""The manifest of a backup: its first member, `manifest.json`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup holds. `created_at` is an instant in UTC, `history_source` the dumping program.
+    """The content of a backup. `created_at` is in UTC, `history_source` the dumping program.
 
     `history_source` is None where the backup holds no history, and so are `history_rows`, the rows
     of each table, and `history_rehearsed`: whether the database that was dumped accepted the dump
@@ -53,17 +53,17 @@ class Manifest:
 
     @property
     def total_bytes(self) -> int:
-        """How much all members hold, unpacked."""
+        """Return the size of all members, unpacked."""
         return sum(member.size for member in self.members.values())
 
     @property
     def holds_history(self) -> bool:
-        """Whether there is a dump of the task history."""
+        """Return whether there is a dump of the task history."""
         return HISTORY in self.members
 
     @property
     def tasks(self) -> int:
-        """How many tasks the history has; 0 where that is not known."""
+        """Return the number of tasks in the history; 0 where it is not known."""
         return (self.history_rows or {}).get("tasks", 0)
 
     @property
@@ -117,7 +117,7 @@ def decode(content: bytes) -> Manifest:
 
 
 def may_be_kept(name: str) -> bool:
-    """Whether a member may have this name: nothing that leads out of the folder it belongs in."""
+    """Return whether a member may have this name: a path that stays in its folder."""
     if name in (HISTORY, IDENTITY, *CONFIGURATION):
         return True
     if len(name) > _LONGEST_NAME:

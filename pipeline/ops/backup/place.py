@@ -1,4 +1,4 @@
-"""Where the task history is that a backup is of: at an address, or in the compose stack.
+"""The place of the task history to back up: an address, or the compose stack.
 
 A password reaches PostgreSQL's programs by their environment, never by their arguments, which every
 user of the machine can list.

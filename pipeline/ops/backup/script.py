@@ -1,4 +1,4 @@
-"""What psql is given to rehearse and to restore: our own SQL, around the rows of a dump.
+"""The SQL with which psql rehearses and restores: our own, around the rows of a dump.
 
 Every statement is understood by all servers since PostgreSQL 10. No table is dropped or truncated,
 so views, grants, triggers and foreign keys of others stay.

@@ -19,7 +19,7 @@ from pipeline.ops.runtime import Document
 from pipeline.paths import Layout
 
 TASK = "backup"
-"""What alerts call it."""
+"""The name of the job in alerts."""
 
 
 @click.command("backup")

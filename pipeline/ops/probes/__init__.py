@@ -1,1 +1,1 @@
-"""What `doctor` looks at: one function a question, which waits a few seconds at most."""
+"""The probes of `doctor`: one function a question, each with a few seconds of time."""

@@ -92,7 +92,7 @@ def _give(where: Path) -> str:
 
 
 def _is_in_use() -> bool:
-    """Whether there are reports of longer ago than a backup may be old."""
+    """Return whether there are reports of longer ago than a backup may be old."""
     today = clock.today()
     layout = Layout(settings.current().data_dir)
     days = (today - datetime.timedelta(days=day) for day in range(3, 33))

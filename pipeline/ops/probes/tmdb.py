@@ -1,4 +1,4 @@
-"""Whether TMDB can be reached, and takes the key."""
+"""Return whether TMDB can be reached, and takes the key."""
 
 from __future__ import annotations
 

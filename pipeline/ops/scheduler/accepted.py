@@ -74,7 +74,7 @@ def refuse_foreign(call: Mapping[str, Any], present: Any) -> None:
 
 
 def is_ours(task: Any) -> bool:
-    """Whether a task that the scheduler has is one of ours, or the mere name of one."""
+    """Return whether a task that the scheduler has is one of ours, or the mere name of one."""
     if not task.family:
         return bool(_ID.fullmatch(task.id))
     module = getattr(task, "module", None)
@@ -121,7 +121,7 @@ def _is_ours(
 
 
 def _are_parameters_of(task: type[luigi.Task], params: Mapping[str, str], planned: bool) -> bool:
-    """Whether they are all there, no others, and each as the task itself would write it.
+    """Return whether they are all there, no others, and each as the task itself would write it.
 
     A task that could not be planned (status UNKNOWN) may be of a genre that cannot exist: its
     worker only reports it, and nobody will ever run it.

@@ -14,7 +14,7 @@ import psycopg2  # type: ignore[import-untyped, unused-ignore]
 import psycopg2.extensions  # type: ignore[import-untyped, unused-ignore]
 
 GRACE_SECONDS = 2
-"""How many seconds the client waits longer than the time limit of the server."""
+"""Seconds that the client waits longer than the time limit of the server."""
 
 _OPEN = (
     psycopg2.extensions.STATUS_READY,

@@ -1,4 +1,4 @@
-"""Gives events to the database so that one which it never takes holds up no other."""
+"""Write events to the database; one that it never accepts does not block the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to a task, as the history keeps it: events go in, runs come out."""
+"""The events and runs of the history: events are written, runs are read."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from pipeline.ops.scheduler.refused import LOGGER, RefusalLog, Refused
 from pipeline.ops.scheduler.scheduling import PipelineScheduler
 
 HEALTH = "/healthz"
-"""Answers 200 to anybody who asks by an allowed name, and says nothing else."""
+"""Answer 200 to every client that uses an allowed name, and nothing else."""
 
 MOST_TASKS = 10_000
 """Tasks that luigid keeps at a time, some 5 kB each; a week is 10 and a day 4."""
@@ -67,7 +67,7 @@ def guarded(
 
 
 class Guard(tornado.web.RequestHandler):
-    """Looks at a request before the handler does."""
+    """Validate a request before its handler runs."""
 
     open_to_all = False
 
@@ -104,7 +104,7 @@ class Guard(tornado.web.RequestHandler):
 
 
 class Plain(tornado.web.RequestHandler):
-    """Tells faults in a sentence, where the handler itself has no words for them."""
+    """Report an error in a sentence, where the handler does not do so."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Tell a fault without its traceback."""
@@ -168,7 +168,7 @@ class Api(Guard, luigi.server.RPCHandler):
 
 
 class Aside(Guard):
-    """Answers in a thread: the data root's disk does not hold up scheduling."""
+    """Answer in a thread: the disk of the data root does not block scheduling."""
 
     async def get(self, *arguments: str) -> None:
         """Have luigi's handler work in a thread."""

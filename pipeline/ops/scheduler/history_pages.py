@@ -20,13 +20,13 @@ from pipeline.ops.scheduler.history_templates import CALLABLE, LOADER, family_ur
 from pipeline.ops.scheduler.store import HistoryStore
 
 _ROWS = 200
-"""Of a page."""
+"""The number of rows of a page."""
 
 _LARGEST_RECORD = 2**31 - 1
 
 
 class HistoryPage(tornado.web.RequestHandler):
-    """What the pages share: query, show, or say in a sentence why not.
+    """The common part of the pages: query and show, or report an error in a sentence.
 
     A query runs off the event loop, and a page holds so many rows at most.
     """

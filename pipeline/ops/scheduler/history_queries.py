@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 class Queries:
-    """Runs the store's queries off the event loop, one after the other."""
+    """Run the store's queries off the event loop, one after the other."""
 
     def __init__(self, store: HistoryStore | None) -> None:
         self._store = store

@@ -138,4 +138,4 @@ CALLABLE: dict[str, Any] = {
     "task_url": task_url,
     "family_url": family_url,
 }
-"""What the templates may call."""
+"""The functions that the templates can call."""

@@ -11,7 +11,7 @@ _TICK = timedelta(microseconds=1)
 
 
 class Instants:
-    """Tells the time so that no two events share an instant: it is part of their identity.
+    """A clock whose instants are all different: an instant is part of the identity of an event.
 
     Where the machine's clock is set back by more than a second, it is followed.
     """

@@ -22,7 +22,7 @@ from pipeline.paths import Layout
 
 
 class Recorder(Protocol):
-    """What the history tells of itself."""
+    """The figures of the history about itself."""
 
     @property
     def buffered(self) -> int:
@@ -34,7 +34,7 @@ class Recorder(Protocol):
 
     @property
     def up(self) -> bool:
-        """Whether the database takes events."""
+        """Return whether the database takes events."""
 
 
 class PipelineMetrics(PrometheusMetricsCollector):
@@ -91,10 +91,10 @@ class Documents:
 
 
 class Overdue:
-    """Which root tasks are overdue, by the same rule as `status` and `watch`."""
+    """The metric of the overdue root tasks, by the same rule as `status` and `watch`."""
 
     KEPT_SECONDS = 600.0
-    """How long the installed schedule is believed; reading it starts other programs."""
+    """Seconds for which the installed schedule is cached; reading it starts other programs."""
 
     def __init__(self) -> None:
         self._read_at = -self.KEPT_SECONDS
@@ -132,7 +132,7 @@ class Overdue:
 
 
 class HistoryState:
-    """Whether the task history reaches its database."""
+    """The metrics of the task history: buffered and lost events, and the database."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder

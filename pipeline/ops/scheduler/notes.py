@@ -1,4 +1,4 @@
-"""What the scheduler says in passing, and the event that is made of it later.
+"""The notes of the scheduler, from which events are made later, in another thread.
 
 Taking a note costs microseconds, on the scheduler's own thread. Decoding and redacting are left to
 the thread that writes.
@@ -24,7 +24,7 @@ _LONGEST_TEXT = 20_000
 _LONGEST_ESCAPE = 6
 
 _SENTENCE = re.compile(r"^pipeline\.errors\.\w+: (?P<sentence>.+)\Z", re.M | re.S)
-"""How a traceback ends when the fault is one of ours."""
+"""The end of a traceback whose error is one of ours."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Who may talk to luigid and how, and what a browser may do with its pages."""
+"""The clients that may call luigid, and what a browser may do with its pages."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class HistoryRecorder(luigi.task_history.TaskHistory):
 
     @property
     def up(self) -> bool:
-        """Whether the database took what it was last given."""
+        """Return whether the database took what it was last given."""
         return self._writer is not None and self._writer.up
 
     def _note(

@@ -1,4 +1,4 @@
-"""How long a failed task waits before it is tried again.
+"""The delay before a failed task is retried.
 
 luigi knows one delay for all tasks. The scheduler here asks for the delay of the task's family. How
 often a task is tried in all is said by the task itself.

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.ops.scheduler.events import LONGEST_REASON, Event, Run, name_key, storable, task_key
 
 _ENDS = {"DONE": "DONE", "FAILED": "FAILED", "DISABLED": "FAILED", "PENDING": "PENDING"}
-"""What an event after RUNNING says of the run that it ended."""
+"""The outcome of a run, by the event that follows RUNNING."""
 
 _END_UNKNOWN = "How this run ended was never reported."
 

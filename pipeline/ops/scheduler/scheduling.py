@@ -32,7 +32,7 @@ _WINDOW_SECONDS = 86_400
 
 
 class History(Protocol):
-    """What the scheduler tells the history besides what luigi's own does."""
+    """The calls of the scheduler to the history beyond those of luigi's own."""
 
     def failed(self, task: Any, reason: str) -> None:
         """A task failed without its worker being able to say so."""
@@ -111,7 +111,7 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
         return [task.id for task in self._state.get_active_tasks_by_status(RUNNING)]
 
     def has_task_history(self) -> bool:
-        """Whether the page links to the history."""
+        """Return whether the page links to the history."""
         return self._keeps_history
 
     def add_task(self, **call: Any) -> None:

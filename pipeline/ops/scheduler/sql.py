@@ -32,7 +32,7 @@ RELATIONS = [
     *("ix_tasks_task_id", "ix_tasks_name", "ix_task_events_task_id", "ix_task_events_ts"),
     *("ix_task_events_task_ts", "ix_task_failures_task_id"),
 ]
-"""What has to be there. Where it is, nothing is created and no table locked."""
+"""The tables and indexes. Where they exist, nothing is created and no table locked."""
 
 IS_COMPLETE = """
     SELECT bool_and(to_regclass(name) IS NOT NULL)

@@ -1,4 +1,4 @@
-"""What luigid remembers between two starts, kept in a file that only its own user can write.
+"""The state that luigid keeps between two starts, in a file that only its user can write.
 
 The file is a pickle: a user who can write it can have luigid run any code at the next start. Hence
 it is only read where it and its folder belong to this user and nobody else may write them.

@@ -1,4 +1,4 @@
-"""What values the arguments of luigi's calls may have, so that luigi can live with them.
+"""Validate the values of arguments, so that luigi can process them.
 
 Beyond its type a value is bounded, and a text is one that a page, a pickle and a database can keep.
 """

@@ -18,7 +18,7 @@ LOGGER = logging.getLogger("luigi.history")
 
 _BATCH = 500
 _IDLE_SECONDS = 30
-"""How often the database is asked whether it is still there when nothing happens."""
+"""Seconds between two pings of the database while there are no events."""
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 """Seconds between two tries while the database does not serve."""
@@ -29,7 +29,7 @@ RESTARTED = "luigid was restarted before this run ended."
 
 
 class Writer:
-    """Writes in order: what the spool holds from before, then what comes in.
+    """Write events in order: first those of the spool, then the new ones.
 
     While the database does not serve, notes move on to the spool at every try, so that even a
     killed luigid has lost no more than the last seconds.
