@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from trials import crowds, disks, kills, permissions
+from trials import concurrent_runs, disks, kills, permissions
 from trials.aftermath import Findings
 from trials.cases import Case, Clean, clean_run
 from trials.crashes import SEED, play
@@ -24,7 +24,7 @@ SAMPLES: dict[str, tuple[Cases, int]] = {
     "disks-ENOSPC-daily": (partial(disks.cases_of, errno.ENOSPC), 2),
     "disks-ENOSPC-tmp": (partial(disks.cases_of, errno.ENOSPC), 1),
     "permissions": (permissions.cases, 1),
-    "crowds-local-2-daily-1": (crowds.cases, 1),
+    "concurrent-runs-local-2-daily-1": (concurrent_runs.cases, 1),
 }
 """How the names of cases begin, where these come from, and how many are played."""
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from trials.answers import REFUSED, RIGHT, Day, Reply, day, genuine_pages
 from trials.any_answer import any_replies
+from trials.any_arguments import ArgumentsCase, arguments_cases, arguments_outcome
 from trials.any_file import FileCase, file_cases, file_outcome
 from trials.any_setting import SettingCase, setting_cases, setting_outcome
 from trials.any_size import answer_outcome, huge_answers
-from trials.any_words import WordsCase, words_cases, words_outcome
 from trials.children import Ended, forked
 from trials.inputs import Raw, written
-from trials.rooms import TODAY, Rooms, rooms
+from trials.workspaces import TODAY, Workspaces, workspaces
 
 _ODD = list(HealthCheck)
 
@@ -34,8 +34,8 @@ def few(examples: int) -> settings:
 
 
 @pytest.fixture(scope="module")
-def made() -> Iterator[Rooms]:
-    with rooms() as done:
+def made() -> Iterator[Workspaces]:
+    with workspaces() as done:
         yield done
 
 
@@ -70,7 +70,7 @@ def test_an_answer_nested_deeply_is_refused_before_it_is_written(
     assert a_day.outcome(two_pages(page)) == outcome
 
 
-def test_any_file_is_used_or_refused(made: Rooms) -> None:
+def test_any_file_is_used_or_refused(made: Workspaces) -> None:
     @few(4)
     @given(file_cases(made))
     def holds(case: FileCase) -> None:
@@ -79,7 +79,7 @@ def test_any_file_is_used_or_refused(made: Rooms) -> None:
     holds()
 
 
-def test_any_setting_is_used_or_refused(made: Rooms) -> None:
+def test_any_setting_is_used_or_refused(made: Workspaces) -> None:
     @few(3)
     @given(setting_cases(made))
     def holds(case: SettingCase) -> None:
@@ -88,16 +88,16 @@ def test_any_setting_is_used_or_refused(made: Rooms) -> None:
     holds()
 
 
-def test_any_arguments_are_accepted_or_refused(made: Rooms) -> None:
+def test_any_arguments_are_accepted_or_refused(made: Workspaces) -> None:
     @few(4)
-    @given(words_cases(made))
-    def holds(case: WordsCase) -> None:
-        assert words_outcome(made, case) in (RIGHT, REFUSED)
+    @given(arguments_cases(made))
+    def holds(case: ArgumentsCase) -> None:
+        assert arguments_outcome(made, case) in (RIGHT, REFUSED)
 
     holds()
 
 
-def test_an_answer_of_a_gigabyte_is_refused_in_little_memory(made: Rooms) -> None:
+def test_an_answer_of_a_gigabyte_is_refused_in_little_memory(made: Workspaces) -> None:
     with huge_answers() as url:
         assert answer_outcome(made, url, "bomb") == REFUSED
 
@@ -129,14 +129,14 @@ FOUND: dict[str, SettingCase] = {
 
 
 @pytest.mark.parametrize("case", FOUND.values(), ids=FOUND)
-def test_what_was_found_in_settings(case: SettingCase, made: Rooms) -> None:
+def test_what_was_found_in_settings(case: SettingCase, made: Workspaces) -> None:
     works = "PIPELINE_LUIGID_PASSWORD" in case.variables
     assert setting_outcome(made, case) == (RIGHT if works else REFUSED)
 
 
-def test_days_beyond_the_calendar_in_stats(made: Rooms) -> None:
+def test_days_beyond_the_calendar_in_stats(made: Workspaces) -> None:
     command = ("operate", "stats", "--days", "99999999")
-    assert words_outcome(made, WordsCase(command)) == REFUSED
+    assert arguments_outcome(made, ArgumentsCase(command)) == REFUSED
 
 
 # --- The trial itself finds what it looks for -------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trials.children import Ended
 from trials.inputs import any_content
-from trials.rooms import TODAY, YESTERDAY, Room, Rooms
+from trials.workspaces import TODAY, YESTERDAY, Workspace, Workspaces
 
 _STATE = {
     "data/state/luigid.pid": b'{"pid": 1, "started": "x 1"}',
@@ -47,14 +47,14 @@ class FileCase(NamedTuple):
 
 
 @st.composite
-def file_cases(draw: st.DrawFn, rooms: Rooms) -> FileCase:
-    """Any file of a room, with any content."""
-    known = {**rooms.files, **_STATE}
+def file_cases(draw: st.DrawFn, workspaces: Workspaces) -> FileCase:
+    """Any file of a workspace, with any content."""
+    known = {**workspaces.files, **_STATE}
     names = [name for name in known if not name.startswith("config/") and "." in name]
     file = draw(st.sampled_from(sorted(names)))
     genuine = [known[file], *(known[name] for name in names if Path(name).suffix == ".json")]
     content = draw(any_content([known[file]]) | any_content([known[file]]) | any_content(genuine))
-    made_of = [name for name in _made_of(file, rooms) if draw(st.integers(0, 3))]
+    made_of = [name for name in _made_of(file, workspaces) if draw(st.integers(0, 3))]
     return FileCase(
         file=file,
         content=content,
@@ -72,37 +72,39 @@ def _command(draw: st.DrawFn, file: str) -> tuple[str, ...]:
     return draw(st.sampled_from(runs) | st.sampled_from(runs) | st.sampled_from(COMMANDS))
 
 
-def _made_of(file: str, rooms: Rooms) -> list[str]:
+def _made_of(file: str, workspaces: Workspaces) -> list[str]:
     """Today's documents and pages that are made of others, but for the file itself."""
     made = ("daily_summary", "validation_report", "consolidated", "reports/", "weekly_validation")
     day = f"{TODAY:%Y%m%d}"
     return [
         name
-        for name in rooms.files
+        for name in workspaces.files
         if any(each in name for each in made) and (day in name or "index" in name) and name != file
     ]
 
 
-def file_outcome(rooms: Rooms, case: FileCase) -> str:
-    """Run the case in a room of its own; return right or refused.
+def file_outcome(workspaces: Workspaces, case: FileCase) -> str:
+    """Run the case in a workspace of its own; return right or refused.
 
     Raises:
         AssertionError: neither.
     """
-    with rooms.done() as room:
+    with workspaces.done() as workspace:
         for name in case.to_do:
-            (room.folder / name).unlink(missing_ok=True)
-        _put(room.folder / case.file, case)
-        ended = run(room, case.command)
+            (workspace.folder / name).unlink(missing_ok=True)
+        _put(workspace.folder / case.file, case)
+        ended = run(workspace, case.command)
         outcome = ended.judged()
         if case.command[0] == "luigi" and ended.status == 0:
-            _see_documents(room, case.file)
+            _see_documents(workspace, case.file)
     return outcome
 
 
-def run(room: Room, command: tuple[str, ...], **variables: str) -> Ended:
+def run(workspace: Workspace, command: tuple[str, ...], **variables: str) -> Ended:
     """Run a command of the cases."""
-    return {"luigi": room.luigi, "operate": room.operate}[command[0]](*command[1:], **variables)
+    return {"luigi": workspace.luigi, "operate": workspace.operate}[command[0]](
+        *command[1:], **variables
+    )
 
 
 def _put(path: Path, case: FileCase) -> None:
@@ -120,10 +122,10 @@ def _put(path: Path, case: FileCase) -> None:
         path.symlink_to("/dev/zero")
 
 
-def _see_documents(room: Room, given: str) -> None:
+def _see_documents(workspace: Workspace, given: str) -> None:
     """See that all of today that is there, but for what was given, is JSON."""
-    for path in room.data.rglob(f"*{TODAY:%Y%m%d}.json"):
-        if path.relative_to(room.folder).as_posix() != given:
+    for path in workspace.data.rglob(f"*{TODAY:%Y%m%d}.json"):
+        if path.relative_to(workspace.folder).as_posix() != given:
             assert isinstance(json.loads(path.read_bytes()), dict), path
 
 

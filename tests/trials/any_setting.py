@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.settings import VARIABLES
 from trials.any_file import COMMANDS, run
 from trials.inputs import damaged
-from trials.rooms import TODAY, Rooms
+from trials.workspaces import TODAY, Workspaces
 
 _DOTENV = b"""\
 # what the machine's owner sets
@@ -63,7 +63,7 @@ class SettingCase(NamedTuple):
 
 
 @st.composite
-def setting_cases(draw: st.DrawFn, rooms: Rooms) -> SettingCase:
+def setting_cases(draw: st.DrawFn, workspaces: Workspaces) -> SettingCase:
     """A file of settings with any text, or a variable with any value."""
     command = draw(st.sampled_from(COMMANDS))
     if draw(st.integers(0, 2)) == 0:
@@ -71,7 +71,7 @@ def setting_cases(draw: st.DrawFn, rooms: Rooms) -> SettingCase:
         variables = {name: draw(_value(name)) for name in draw(st.sets(names, min_size=1))}
         return SettingCase("", b"", variables, command, draw(st.integers(0, 4)) == 0)
     file = draw(st.sampled_from(_FILES))
-    genuine = {**rooms.files, ".env": _DOTENV}[file]
+    genuine = {**workspaces.files, ".env": _DOTENV}[file]
     content = draw(
         st.one_of(
             damaged(genuine),
@@ -106,26 +106,26 @@ def _edited(draw: st.DrawFn, text: bytes) -> bytes:
     return b"".join([*lines[:place], new, *lines[place + 1 :]])
 
 
-def setting_outcome(rooms: Rooms, case: SettingCase) -> str:
-    """Run the case in a room of its own; return right or refused.
+def setting_outcome(workspaces: Workspaces, case: SettingCase) -> str:
+    """Run the case in a workspace of its own; return right or refused.
 
     Raises:
         AssertionError: neither.
     """
-    with rooms.done() as room:
-        for path in room.data.glob(f"**/*{TODAY:%Y%m%d}.*"):
+    with workspaces.done() as workspace:
+        for path in workspace.data.glob(f"**/*{TODAY:%Y%m%d}.*"):
             path.unlink()
-        (room.data / "reports/index.html").unlink()
+        (workspace.data / "reports/index.html").unlink()
         if case.file:
-            (room.folder / case.file).write_bytes(case.content)
+            (workspace.folder / case.file).write_bytes(case.content)
         variables = dict(case.variables)
         if case.file == ".env":
             variables = {"TMDB_API_KEY": "", "PIPELINE_DATA_DIR": ""}
         if case.alone:
             ours, *words = case.command
             name = {"luigi": ("luigi", "--module", "pipeline"), "operate": ("tmdb-pipeline",)}[ours]
-            return room.spawn(*name, *words, **variables).judged()
-        return run(room, case.command, **variables).judged()
+            return workspace.spawn(*name, *words, **variables).judged()
+        return run(workspace, case.command, **variables).judged()
 
 
 def is_possible(variables: dict[str, str]) -> bool:

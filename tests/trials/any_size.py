@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler
 
 from support.fake_tmdb import V3_KEY
 
-from trials.rooms import TODAY, Rooms
+from trials.workspaces import TODAY, Workspaces
 
 GIGABYTE = 1 << 30
 _PIECE = bytes(1 << 20)
@@ -81,16 +81,16 @@ def huge_answers() -> Iterator[str]:
         server.shutdown()
 
 
-def answer_outcome(rooms: Rooms, url: str, way: str) -> str:
+def answer_outcome(workspaces: Workspaces, url: str, way: str) -> str:
     """Collect a list whose answers are a gigabyte; it has to be refused."""
-    with rooms.empty() as room:
-        ended = room.spawn(
+    with workspaces.empty() as workspace:
+        ended = workspace.spawn(
             *("luigi", "--module", "pipeline", "PopularMovies", *_DAY),
             TMDB_API_KEY=V3_KEY,
             TMDB_API_URL=f"{url}/{way}",
         )
         assert "is larger than" in ended.err, ended.err
-        assert not list(room.data.rglob("*popular*.json"))
+        assert not list(workspace.data.rglob("*popular*.json"))
         return ended.judged()
 
 
@@ -123,14 +123,14 @@ FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
 WAYS = ("announced", "chunked", "bomb", "unannounced-bomb")
 
 
-def size_outcome(rooms: Rooms, file: str, command: tuple[str, ...]) -> str:
+def size_outcome(workspaces: Workspaces, file: str, command: tuple[str, ...]) -> str:
     """Put a gigabyte of nothing in a file's place, and run the command in a process of its own."""
-    with rooms.done() as room:
+    with workspaces.done() as workspace:
         whole_day = file.startswith("config/")  # else nobody asks what is to be collected
         made = ("*",) if whole_day else ("daily_summary", "consolidated_week_*")
-        for path in (each for name in made for each in room.data.rglob(f"{name}_{_D}.json")):
+        for path in (each for name in made for each in workspace.data.rglob(f"{name}_{_D}.json")):
             path.unlink()
-        path = room.folder / file
+        path = workspace.folder / file
         path.parent.mkdir(exist_ok=True)
         path.unlink(missing_ok=True)
         path.touch()
@@ -138,4 +138,4 @@ def size_outcome(rooms: Rooms, file: str, command: tuple[str, ...]) -> str:
             stream.truncate(GIGABYTE)
         kind, *words = command
         name = {"luigi": ("luigi", "--module", "pipeline"), "operate": ("tmdb-pipeline",)}[kind]
-        return room.spawn(*name, *words).judged()
+        return workspace.spawn(*name, *words).judged()

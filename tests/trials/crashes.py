@@ -20,7 +20,7 @@ from contextlib import contextmanager, nullcontext
 from itertools import chain
 from pathlib import Path
 
-from trials import crowds, disks, kills, kills_of_luigid, mounts, permissions, places
+from trials import concurrent_runs, disks, kills, kills_of_luigid, mounts, permissions, places
 from trials.aftermath import Findings, nothing
 from trials.cases import Case, Clean, clean_run
 from trials.record import tell
@@ -32,7 +32,7 @@ LANES = 2
 MOST_DRAWS = 12
 """Moments drawn for a case until one lies within its run."""
 
-PARTS = (kills, kills_of_luigid, disks, permissions, places, crowds)
+PARTS = (kills, kills_of_luigid, disks, permissions, places, concurrent_runs)
 
 
 def main() -> int:

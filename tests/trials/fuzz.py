@@ -77,22 +77,24 @@ def _property(kind: str, stack: ExitStack) -> tuple[st.SearchStrategy[Any], Call
 
         day = stack.enter_context(answers.day())
         return any_answer.any_replies(any_answer.all_pages()), day.outcome
-    from trials import any_file, any_setting, any_words
-    from trials.rooms import rooms
+    from trials import any_arguments, any_file, any_setting
+    from trials.workspaces import workspaces
 
-    made = stack.enter_context(rooms())
+    made = stack.enter_context(workspaces())
     if kind == "file":
         return any_file.file_cases(made), lambda case: any_file.file_outcome(made, case)
     if kind == "setting":
         return any_setting.setting_cases(made), lambda case: any_setting.setting_outcome(made, case)
-    return any_words.words_cases(made), lambda case: any_words.words_outcome(made, case)
+    return any_arguments.arguments_cases(made), lambda case: any_arguments.arguments_outcome(
+        made, case
+    )
 
 
 def _sizes(stack: ExitStack) -> Outcomes:
     from trials import any_size
-    from trials.rooms import rooms
+    from trials.workspaces import workspaces
 
-    made, url = stack.enter_context(rooms()), stack.enter_context(any_size.huge_answers())
+    made, url = stack.enter_context(workspaces()), stack.enter_context(any_size.huge_answers())
     found: Outcomes = Counter()
     tries: list[tuple[str, Callable[[], str]]] = [
         *((way, lambda way=way: any_size.answer_outcome(made, url, way)) for way in any_size.WAYS),

@@ -48,7 +48,7 @@ _EVERYTHING = (
     "pipeline.quality.report",
     "pipeline.tmdb.transport",
     "dotenv.parser",
-    "trials.crowds",
+    "trials.concurrent_runs",
     "trials.disks",
     "trials.kills",
     "trials.kills_of_luigid",

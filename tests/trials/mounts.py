@@ -48,7 +48,7 @@ def tmpfs(place: Path, options: str) -> Iterator[Path]:
 
 
 def remount(place: Path, options: str) -> None:
-    """Change it: more room, or no writing."""
+    """Change it: more space, or no writing."""
     _run("mount", "-o", f"remount,{options}", str(place))
 
 

@@ -18,11 +18,11 @@ from trials.kills_of_luigid import CONFIGURATION
 from trials.kills_of_luigid import PATIENCE_SECONDS as PATIENCE
 from trials.stages import NAMES, PAGES, Stage, stage
 
-LIMIT, PACE = 10, 5
-"""Requests a second that TMDB grants, and our pace. Eight runs that share no pace go beyond; forty
-processes on two cores, late by half a second, do not."""
+LIMIT, RATE = 10, 5
+"""Requests a second that TMDB allows, and our rate limit. Eight runs that do not share the limit
+exceed what TMDB allows; forty processes on two cores, late by half a second, do not."""
 
-CROWDS = (2, 8)
+RUNS_AT_ONCE = (2, 8)
 DONE, RUNNING, NOT_RUN = 0, 10, 25
 
 
@@ -31,18 +31,18 @@ SCHEDULERS = {
     "luigid": [DONE, RUNNING, NOT_RUN],
     "unattended": [DONE, RUNNING, NOT_RUN],
 }
-"""How the runs may end. At the desk luigid sends away who comes second; unattended runs wait, so
-that all is there in the end, though luigi tells some of them that others did the work."""
+"""The exit statuses that the runs may have. luigid refuses a second interactive run; others
+wait, so that all documents exist in the end, though luigi reports that others did the work."""
 
 
 def cases(clean: Clean, folder: Path) -> Iterator[Case]:
     """Return all of them."""
     for scheduler in SCHEDULERS:
-        for runs in CROWDS:
+        for runs in RUNS_AT_ONCE:
             for words, name in NAMES.items():
                 for workers in WORKERS if words != PAGES else WORKERS[:1]:
                     play = partial(_play, scheduler, runs, words, workers)
-                    label = f"crowds-{scheduler}-{runs}-{name}-{workers}"
+                    label = f"concurrent-runs-{scheduler}-{runs}-{name}-{workers}"
                     yield Case(f"{runs} runs at once, {_WHERE[scheduler]}", label, play)
 
 
@@ -71,16 +71,16 @@ def _play(
     ):
         clean.prepare(one, words)
         url = luigid.url if luigid else ""
-        variables = {"TMDB_REQUESTS_PER_SECOND": str(PACE)}
+        variables = {"TMDB_REQUESTS_PER_SECOND": str(RATE)}
         if scheduler == "unattended":
             variables["LUIGI_CONFIG_PATH"] = str(REPOSITORY / "config/unattended.cfg")
         number = ("--workers", str(workers))
         by = launched.command
-        crowd = [
+        started = [
             one.start(words, *number, by=by, luigid=url, variables=variables) for _ in range(runs)
         ]
         found = nothing()
-        for run in crowd:
+        for run in started:
             why = faults_of_end(run.status(), run.text, SCHEDULERS[scheduler])
             found.unexplained.extend(why)
         if one.tmdb.refusals:

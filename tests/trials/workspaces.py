@@ -37,7 +37,7 @@ _IMPORTED_WHEN_NEEDED = (
 """Modules that a child imports; the parent imports them once, before it forks."""
 
 
-class Room(NamedTuple):
+class Workspace(NamedTuple):
     """A folder with the plan, luigi.cfg and the data root of an example."""
 
     folder: Path
@@ -59,16 +59,16 @@ class Room(NamedTuple):
         )
 
     def spawn(self, *words: str, **variables: str) -> Ended:
-        """Run a command in a process of its own, which reads the luigi.cfg of the room."""
+        """Run a command in a process of its own, which reads the luigi.cfg of the workspace."""
         return spawned(words, self.folder, {**DEMO, **variables})
 
 
-class Rooms:
-    """Makes rooms like one in which today and yesterday are done."""
+class Workspaces:
+    """Makes workspaces like one in which today and yesterday are done."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._model = Room(_empty(folder / "model"))
+        self._model = Workspace(_empty(folder / "model"))
         self._count = 0
         for day in (YESTERDAY, TODAY):
             for task in ("DailySummary", "WeeklyConsolidation", "IndexPage"):
@@ -83,16 +83,16 @@ class Rooms:
         }
 
     @contextlib.contextmanager
-    def done(self) -> Iterator[Room]:
-        """Make a room with all of that."""
+    def done(self) -> Iterator[Workspace]:
+        """Make a workspace with all of that."""
         yield from self._made(full=True)
 
     @contextlib.contextmanager
-    def empty(self) -> Iterator[Room]:
-        """Make a room in which nothing is done."""
+    def empty(self) -> Iterator[Workspace]:
+        """Make a workspace in which nothing is done."""
         yield from self._made(full=False)
 
-    def _made(self, *, full: bool) -> Iterator[Room]:
+    def _made(self, *, full: bool) -> Iterator[Workspace]:
         self._count += 1
         folder = self._folder / str(self._count)
         if full:
@@ -100,19 +100,19 @@ class Rooms:
         else:
             _empty(folder)
         try:
-            yield Room(folder)
+            yield Workspace(folder)
         finally:
             shutil.rmtree(folder)
 
 
 @contextlib.contextmanager
-def rooms() -> Iterator[Rooms]:
+def workspaces() -> Iterator[Workspaces]:
     """Import what the children need, and make the model."""
     for module in _IMPORTED_WHEN_NEEDED:
         __import__(module)
     memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(prefix="fuzz-", dir=memory) as folder:
-        yield Rooms(Path(folder))
+        yield Workspaces(Path(folder))
 
 
 def _empty(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from trials.any_file import run
-from trials.rooms import TODAY, YESTERDAY, Rooms
+from trials.workspaces import TODAY, YESTERDAY, Workspaces
 
 _TODAY = str(TODAY)
 _DAYS = st.sampled_from(
@@ -37,7 +37,7 @@ _ANY_WORD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max
 _UNKNOWN = ("--no-such-option", "--date=", "--genre=horror", "-x", "--", "--version", "--dat", "@x")
 
 
-class WordsCase(NamedTuple):
+class ArgumentsCase(NamedTuple):
     """One command line."""
 
     command: tuple[str, ...]
@@ -130,18 +130,18 @@ def _folders() -> st.SearchStrategy[list[str]]:
     return st.sampled_from(odd).map(lambda each: [each])
 
 
-def words_cases(_: Rooms) -> st.SearchStrategy[WordsCase]:
+def arguments_cases(_: Workspaces) -> st.SearchStrategy[ArgumentsCase]:
     """Any command line of either command."""
-    return (_luigi() | _operate()).map(WordsCase)
+    return (_luigi() | _operate()).map(ArgumentsCase)
 
 
-def words_outcome(rooms: Rooms, case: WordsCase) -> str:
-    """Run the case in a room of its own; return right or refused.
+def arguments_outcome(workspaces: Workspaces, case: ArgumentsCase) -> str:
+    """Run the case in a workspace of its own; return right or refused.
 
     Raises:
         AssertionError: neither.
     """
-    with rooms.done() as room:
-        for path in room.data.glob(f"**/daily_summary_{TODAY:%Y%m%d}.*"):
+    with workspaces.done() as workspace:
+        for path in workspace.data.glob(f"**/daily_summary_{TODAY:%Y%m%d}.*"):
             path.unlink()
-        return run(room, case.command).judged()
+        return run(workspace, case.command).judged()
