@@ -115,7 +115,7 @@ def first_worker(luigid: Luigid) -> str:
 
 
 @pytest.mark.parametrize("kind", ["plain", "ours"])
-def test_a_stranger_has_a_live_worker_run_his_code_with_a_plain_luigid_only(
+def test_foreign_code_reaches_a_worker_through_a_plain_luigid_only(
     kind: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     start = plain_luigid if kind == "plain" else our_luigid
@@ -208,7 +208,7 @@ def test_a_page_of_another_site_cannot_have_a_browser_pause_luigid(
 
 
 @pytest.mark.parametrize("headers", [each for each in FOREIGN if "Origin" in each], ids=str)
-def test_a_form_of_another_site_cannot_either(
+def test_a_form_of_another_site_is_refused(
     headers: dict[str, str], plain: Luigid, ours: Luigid
 ) -> None:
     body = urlencode({"data": "{}"})
@@ -227,7 +227,9 @@ def test_another_site_cannot_add_a_task_of_ours_either(plain: Luigid, ours: Luig
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8082", "[::2]"]
 )
-def test_a_name_that_points_here_does_not_get_in(host: str, plain: Luigid, ours: Luigid) -> None:
+def test_a_foreign_host_name_that_resolves_to_this_machine_is_refused(
+    host: str, plain: Luigid, ours: Luigid
+) -> None:
     for path in (PAGE, "/api/task_list", "/metrics", "/history", "/healthz", "/static/x", "/x"):
         assert ours.ask("GET", path, Host=host).status == 421
     assert plain.ask("GET", "/api/task_list", Host=host).status == 200
@@ -236,7 +238,7 @@ def test_a_name_that_points_here_does_not_get_in(host: str, plain: Luigid, ours:
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:9", "luigid:8082"]
 )
-def test_its_own_names_do(host: str, ours: Luigid) -> None:
+def test_the_own_host_names_of_luigid_are_accepted(host: str, ours: Luigid) -> None:
     assert ours.ask("GET", "/api/task_list", Host=host).status == 200
 
 
@@ -244,9 +246,7 @@ EVERYTHING = [PAGE, "/", "/api/task_list", "/metrics", "/history", "/tasklist", 
 
 
 @pytest.mark.parametrize("path", EVERYTHING)
-def test_without_the_password_there_is_nothing_to_see(
-    path: str, plain: Luigid, locked: Luigid
-) -> None:
+def test_nothing_can_be_read_without_the_password(path: str, plain: Luigid, locked: Luigid) -> None:
     wrong = [None, login("wrong"), login(PASSWORD, "root"), login(PASSWORD + "x"), "Basic ?", "x"]
     for header in wrong:
         headers = {"Authorization": header} if header else {}
@@ -258,7 +258,7 @@ def test_without_the_password_there_is_nothing_to_see(
     assert plain.ask("GET", path).status != 401
 
 
-def test_nobody_writes_without_the_password(plain: Luigid, locked: Luigid) -> None:
+def test_nothing_can_be_changed_without_the_password(plain: Luigid, locked: Luigid) -> None:
     task = popular("2024-05-05")
     assert plain.call("add_task", **task).status == 200
     assert locked.call("add_task", **task).status == 401
@@ -266,7 +266,7 @@ def test_nobody_writes_without_the_password(plain: Luigid, locked: Luigid) -> No
     assert task["task_id"] not in answer.response
 
 
-def test_whether_it_is_up_can_be_asked_without_the_password(locked: Luigid) -> None:
+def test_the_health_check_needs_no_password(locked: Luigid) -> None:
     assert locked.ask("HEAD", "/").status == 204
     answer = locked.ask("GET", "/healthz")
     assert (answer.status, answer.text) == (200, "up\n")
@@ -290,23 +290,21 @@ UNUSABLE: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("method", "data"), UNUSABLE.values(), ids=UNUSABLE)
-def test_what_luigi_would_stumble_over_is_not_understood(
-    method: str, data: str, ours: Luigid
-) -> None:
+def test_arguments_that_would_break_luigi_are_refused(method: str, data: str, ours: Luigid) -> None:
     answer = ours.ask("POST", f"/api/{method}", urlencode({"data": data}))
     assert answer.status == 400
     assert "Traceback" not in answer.text
     assert answer.text.count("\n") == 1
 
 
-def test_a_plain_luigid_stumbles_for_everybody(tmp_path: Path) -> None:
+def test_the_same_arguments_break_a_plain_luigid_for_all_clients(tmp_path: Path) -> None:
     with plain_luigid(tmp_path) as luigid:
         luigid.call("add_worker", worker="x", info={"name": 1})
         assert luigid.call("worker_list").status == 500
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
-def test_a_number_that_no_page_can_read_is_not_taken(
+def test_a_number_that_no_page_can_read_is_refused(
     number: str, plain: Luigid, ours: Luigid
 ) -> None:
     task = popular("2024-03-01")
@@ -393,7 +391,7 @@ def test_the_pages_own_buttons_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["plain", "ours"])
-def test_a_failure_of_a_task_that_never_ran_does_not_stop_all_work(
+def test_the_failure_of_a_task_that_never_ran_does_not_stop_scheduling(
     kind: str, ours: Luigid, tmp_path: Path
 ) -> None:
     policy = {"retry_count": 1}
@@ -422,7 +420,7 @@ def test_no_secret_that_a_failure_tells_reaches_the_page(tmp_path: Path) -> None
     assert b"0123456789abcdef0123456789abcdef" not in kept
 
 
-def test_its_log_tells_of_refusals_once_a_minute_and_of_no_ordinary_request(
+def test_the_log_reports_refusals_once_a_minute_and_no_ordinary_request(
     tmp_path: Path,
 ) -> None:
     with our_luigid(tmp_path) as luigid:
@@ -434,7 +432,9 @@ def test_its_log_tells_of_refusals_once_a_minute_and_of_no_ordinary_request(
     assert len(luigid.log.read_text().splitlines()) <= 4
 
 
-def test_whole_days_run_against_it(luigi_run: LuigiRun, ours: Luigid, tmp_path: Path) -> None:
+def test_days_are_collected_through_luigid(
+    luigi_run: LuigiRun, ours: Luigid, tmp_path: Path
+) -> None:
     config = tmp_path / "run.cfg"
     config.write_text(f"[core]\nscheduler_url = {ours.url}/\n")
     arguments = ("DailySummary", "--date", "2024-01-07", "--workers", "2")
@@ -445,7 +445,7 @@ def test_whole_days_run_against_it(luigi_run: LuigiRun, ours: Luigid, tmp_path: 
     assert {"DailySummary", "PopularMovies"} <= {task["name"] for task in done}
 
 
-def test_whole_days_run_with_the_password_too(
+def test_days_are_collected_through_luigid_with_a_password(
     luigi_run: LuigiRun, locked: Luigid, tmp_path: Path
 ) -> None:
     config = tmp_path / "run.cfg"
@@ -488,13 +488,13 @@ READ_BY_THE_PAGE = [
 
 
 @pytest.mark.parametrize(("method", "data"), READ_BY_THE_PAGE)
-def test_what_the_page_reads_is_answered(method: str, data: str, ours: Luigid) -> None:
+def test_the_calls_of_the_page_are_answered(method: str, data: str, ours: Luigid) -> None:
     answer = ours.ask("GET", f"/api/{method}?{urlencode({'data': data})}")
     assert answer.status == 200
     assert answer.response is not None
 
 
-def test_every_answer_tells_the_browser_what_it_may_do(ours: Luigid) -> None:
+def test_every_answer_has_security_headers(ours: Luigid) -> None:
     for path in (PAGE, "/", "/api/task_list", "/api/nothing", "/history", "/metrics", "/x"):
         headers = ours.ask("GET", path).headers
         assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -507,7 +507,7 @@ def state_of(luigid: Luigid) -> Path:
     return luigid.data_dir / "state/luigid.pickle"
 
 
-def test_it_ends_cleanly_and_remembers_in_a_file_of_its_own(tmp_path: Path) -> None:
+def test_luigid_stops_cleanly_and_saves_its_state_in_its_own_file(tmp_path: Path) -> None:
     days = {signal.SIGTERM: "2024-01-07", signal.SIGINT: "2024-01-08"}
     for number, day in days.items():
         with our_luigid(tmp_path) as luigid:
@@ -594,7 +594,7 @@ def test_a_port_that_is_taken_is_one_sentence(ours: Luigid, tmp_path: Path) -> N
     assert "--port" in sentence
 
 
-def test_an_address_of_another_machine_and_an_odd_password_are_one_sentence(
+def test_an_unusable_address_or_password_is_reported_in_one_sentence(
     tmp_path: Path,
 ) -> None:
     port = str(free_port())
@@ -609,7 +609,7 @@ def test_luigid_listens_on_this_machine_only_by_default(ours: Luigid) -> None:
     assert replace(ours).url.startswith("http://127.0.0.1")
 
 
-def test_it_warns_where_others_can_reach_it_without_a_password(tmp_path: Path) -> None:
+def test_luigid_warns_if_others_can_reach_it_without_a_password(tmp_path: Path) -> None:
     with our_luigid(tmp_path, "--address", "0.0.0.0") as luigid:
         luigid.stop()
     assert "PIPELINE_LUIGID_PASSWORD" in luigid.log.read_text()

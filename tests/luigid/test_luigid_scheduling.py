@@ -167,7 +167,7 @@ def test_another_run_of_the_root_has_attempts_for_what_it_requires(
 
 
 @pytest.mark.parametrize(("task", "delay"), [(DAILY, 300), (WEEKLY, 600)], ids=["daily", "weekly"])
-def test_a_task_whose_worker_vanished_failed_and_the_history_hears_why(
+def test_a_task_whose_worker_vanished_is_recorded_as_failed_with_the_reason(
     task: dict[str, Any],
     delay: float,
     scheduler: PipelineScheduler,
@@ -189,7 +189,7 @@ def test_a_task_whose_worker_vanished_failed_and_the_history_hears_why(
     assert history.events[-1] == f"{family} queued again"
 
 
-def test_a_failure_that_no_run_waits_for_stays_the_last_that_is_known(
+def test_a_failed_task_that_no_run_waits_for_stays_failed(
     scheduler: PipelineScheduler, history: FakeHistory, clock: time_machine.Traveller
 ) -> None:
     scheduler.add_task(**DAILY)
@@ -210,7 +210,7 @@ def test_finished_tasks_leave_after_a_day(
     assert scheduler.task_count() == 0
 
 
-def test_a_long_story_of_a_failure_is_kept_from_its_end(scheduler: PipelineScheduler) -> None:
+def test_a_long_explanation_of_a_failure_keeps_its_end(scheduler: PipelineScheduler) -> None:
     scheduler.add_task(**DAILY)
     run_and_fail(scheduler, DAILY, "x" * 100_000 + " 마지막")
     kept = json.loads(scheduler.fetch_error(DAILY["task_id"])["error"])
@@ -218,7 +218,7 @@ def test_a_long_story_of_a_failure_is_kept_from_its_end(scheduler: PipelineSched
     assert kept.endswith(" 마지막")
 
 
-def test_a_secret_is_not_kept_however_it_is_escaped(
+def test_an_escaped_secret_is_redacted(
     scheduler: PipelineScheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPELINE_LUIGID_PASSWORD", 'se"cret\\비')
@@ -229,9 +229,7 @@ def test_a_secret_is_not_kept_however_it_is_escaped(
     assert "cret" not in kept
 
 
-def test_the_state_is_saved_whole_or_not_at_all(
-    scheduler: PipelineScheduler, tmp_path: Path
-) -> None:
+def test_the_state_is_saved_atomically(scheduler: PipelineScheduler, tmp_path: Path) -> None:
     path = tmp_path / "state/luigid.pickle"
     prepare_folder(path)
     scheduler.add_task(**DAILY)
@@ -266,7 +264,7 @@ def test_a_delay_that_is_none_is_one_sentence(
         configuration.remove_section("tmdb_pipeline")
 
 
-def test_an_unattended_run_is_tried_again_and_ends_well(
+def test_an_unattended_run_is_retried_and_succeeds(
     luigi_run: LuigiRun, tmdb: FakeTmdb, tmp_path: Path
 ) -> None:
     configuration = CONFIGURATION + "[tmdb_pipeline]\ndaily_retry_delay = 0.1\n"

@@ -114,7 +114,7 @@ def test_the_newest_list_counts_however_old_the_others_are(data_dir: Path, plan:
     [b"", b"{", b"[]", b'{"movies": []}', b'x\n  "collection_info": {', b"\xff" * 9000],
     ids=repr,
 )
-def test_a_damaged_document_is_passed_over(content: bytes, data_dir: Path, plan: Plan) -> None:
+def test_a_damaged_document_is_ignored(content: bytes, data_dir: Path, plan: Plan) -> None:
     layout = Layout(data_dir)
     write_list(layout.trending(TODAY), {"total_collected": 20})
     for path in (layout.popular(TODAY), layout.validation_report(TODAY)):
@@ -126,14 +126,16 @@ def test_a_damaged_document_is_passed_over(content: bytes, data_dir: Path, plan:
 
 
 @pytest.mark.parametrize("figure", ["5", None, True, []], ids=repr)
-def test_a_figure_that_is_none_is_passed_over(figure: object, data_dir: Path, plan: Plan) -> None:
+def test_a_figure_that_is_not_a_number_is_ignored(
+    figure: object, data_dir: Path, plan: Plan
+) -> None:
     write_list(Layout(data_dir).popular(TODAY), {"total_collected": figure, "requests": 5})
     found = figures(data_dir, plan)
     assert found["tmdb_films_collected"] == {}
     assert found["tmdb_requests"] == {"popular": 5}
 
 
-def test_a_list_with_what_is_no_json_number_is_passed_over(data_dir: Path, plan: Plan) -> None:
+def test_a_list_with_an_invalid_json_number_is_ignored(data_dir: Path, plan: Plan) -> None:
     write_list(Layout(data_dir).popular(TODAY), {"total_collected": math.nan, "requests": 5})
     assert figures(data_dir, plan)["tmdb_requests"] == {}
 

@@ -104,21 +104,21 @@ def assert_absent(answer: Answer) -> None:
         (DAILY + "?utm=1", "하루"),
     ],
 )
-def test_a_page_is_served_as_it_lies_there(path: str, title: str, luigid: Luigid) -> None:
+def test_a_page_is_served_byte_for_byte(path: str, title: str, luigid: Luigid) -> None:
     answer = luigid.ask("GET", path)
     assert (answer.status, answer.text) == (200, f"<!DOCTYPE html><title>{title}</title>")
     assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
     assert answer.headers["Content-Length"] == str(len(answer.text.encode()))
 
 
-def test_without_the_last_stroke_one_is_sent_on(luigid: Luigid) -> None:
+def test_an_address_without_its_last_slash_is_redirected(luigid: Luigid) -> None:
     for method in ("GET", "HEAD"):
         answer = luigid.ask(method, "/pages")
         assert (answer.status, answer.headers["Location"]) == (302, INDEX)
 
 
 @pytest.mark.parametrize("path", [INDEX, DAILY, WEEKLY])
-def test_head_tells_the_same_without_the_page(path: str, luigid: Luigid) -> None:
+def test_a_head_request_has_the_same_headers_without_the_page(path: str, luigid: Luigid) -> None:
     got, head = luigid.ask("GET", path), luigid.ask("HEAD", path)
     assert (head.status, head.text) == (200, "")
     assert [each for each in head.headers.items() if each[0] != "Date"] == [
@@ -126,7 +126,7 @@ def test_head_tells_the_same_without_the_page(path: str, luigid: Luigid) -> None
     ]
 
 
-def test_a_page_that_the_browser_has_is_not_sent_again_until_it_is_written_anew(
+def test_a_cached_page_is_not_sent_again_until_it_changes(
     luigid: Luigid,
 ) -> None:
     path = Layout(luigid.data_dir).daily_page(DAY + datetime.timedelta(days=1))
@@ -169,7 +169,7 @@ def test_a_data_root_without_any_page_says_so_too(tmp_path: Path) -> None:
     assert f"`luigi --module pipeline IndexPage --date {clock.today()}`" in answer.text
 
 
-def test_a_page_of_tomorrow_is_not_promised_to_anybody() -> None:
+def test_a_page_of_a_future_day_is_not_offered() -> None:
     sentence = reports.dated(Layout(Path("/root")), "daily", DAY).absent(EARLIER)
     assert sentence == "There is no daily page of 2024-01-07 yet: it is 2023-12-31 today."
 
@@ -235,7 +235,7 @@ def test_it_is_read_only(method: str, luigid: Luigid) -> None:
 
 
 @pytest.mark.parametrize("what", ["page", "folder", "root of the pages"])
-def test_no_link_leads_out_of_the_data_root(what: str, tmp_path: Path) -> None:
+def test_no_symbolic_link_is_followed_out_of_the_data_root(what: str, tmp_path: Path) -> None:
     layout, elsewhere = Layout(tmp_path / "data"), tmp_path / "elsewhere"
     written(layout.daily_page(DAY), "<title>하루</title>")
     linked = {
@@ -254,14 +254,14 @@ def test_no_link_leads_out_of_the_data_root(what: str, tmp_path: Path) -> None:
     assert luigid.log.read_text().count("luigid follows none") == 1
 
 
-def test_a_data_root_that_is_a_link_itself_is_an_owner_s_choice(tmp_path: Path) -> None:
+def test_a_data_root_that_is_a_symbolic_link_is_served(tmp_path: Path) -> None:
     fill(tmp_path / "disk")
     (tmp_path / "data").symlink_to(tmp_path / "disk")
     with our_luigid(tmp_path) as luigid:
         assert luigid.ask("GET", DAILY).status == 200
 
 
-def test_what_bears_a_page_s_name_but_is_no_file_is_no_page(luigid: Luigid) -> None:
+def test_a_folder_with_the_name_of_a_page_is_not_served(luigid: Luigid) -> None:
     layout = Layout(luigid.data_dir)
     layout.daily_page(datetime.date(2024, 2, 1)).mkdir()
     os.mkfifo(layout.daily_page(datetime.date(2024, 2, 2)))
@@ -269,7 +269,7 @@ def test_what_bears_a_page_s_name_but_is_no_file_is_no_page(luigid: Luigid) -> N
         assert_absent(luigid.ask("GET", f"/pages/daily/daily_{day}.html"))
 
 
-def test_what_is_larger_than_any_page_is_not_taken_into_memory(luigid: Luigid) -> None:
+def test_a_file_larger_than_any_page_is_not_loaded(luigid: Luigid) -> None:
     path = Layout(luigid.data_dir).daily_page(datetime.date(2024, 2, 3))
     with path.open("wb") as file:
         file.truncate(10**10)
@@ -326,9 +326,7 @@ def test_luigi_s_own_page_keeps_the_rules_that_it_needs(luigid: Luigid) -> None:
     assert script_hash(SCRIPT) not in policy["script-src"]
 
 
-def test_a_script_that_somebody_wrote_into_a_page_does_not_run(
-    luigid: Luigid, tmp_path: Path
-) -> None:
+def test_a_foreign_script_in_a_page_does_not_run(luigid: Luigid, tmp_path: Path) -> None:
     day = datetime.date(2024, 3, 1)
     path = written(Layout(luigid.data_dir).daily_page(day), HOSTILE)
     address = f"/pages/{reports.dated(Layout(luigid.data_dir), 'daily', day).address}"
@@ -367,7 +365,7 @@ def test_the_pipeline_s_own_script_runs(luigid: Luigid, tmp_path: Path) -> None:
         assert blocked(page.evaluate(VIOLATIONS)) == set()
 
 
-def test_a_page_of_the_pipeline_s_making_lacks_nothing(luigi_run: LuigiRun, tmp_path: Path) -> None:
+def test_a_page_of_the_pipeline_is_shown_completely(luigi_run: LuigiRun, tmp_path: Path) -> None:
     with browser(tmp_path) as page, our_luigid(tmp_path) as luigid:
         for task in ("DailySummary", "DailyPage"):
             run = luigi_run(task, "--date", "2024-01-07", TMDB_API_KEY="demo")

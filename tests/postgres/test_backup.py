@@ -146,7 +146,7 @@ def test_a_restore_that_the_database_refuses_leaves_the_history_as_it_was(
     assert not (root / "raw").exists()
 
 
-def test_the_password_stands_in_no_list_of_processes_and_in_no_backup(
+def test_the_password_is_in_no_process_list_and_no_backup(
     postgres: Postgres, root: Path, recorded_url: str, tmp_path: Path
 ) -> None:
     spies = tmp_path / "spies"
@@ -217,7 +217,7 @@ def test_only_its_owner_can_read_a_backup(root: Path) -> None:
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
-def test_what_is_there_already_is_kept_unless_asked_otherwise(root: Path) -> None:
+def test_existing_files_are_kept_without_the_option_to_replace_them(root: Path) -> None:
     file = made(root)
     report = root / "raw" / REPORT
     saved = report.read_bytes()
@@ -236,7 +236,7 @@ def test_what_is_there_already_is_kept_unless_asked_otherwise(root: Path) -> Non
     assert "[genres]" in (config / "collection.toml").read_text()
 
 
-def test_nothing_is_changed_before_somebody_agrees(root: Path) -> None:
+def test_nothing_is_restored_before_the_confirmation(root: Path) -> None:
     file = made(root)
     (root / "raw" / REPORT).unlink()
 
@@ -262,9 +262,7 @@ def test_a_history_without_a_database_is_refused_unless_it_is_left_out(
     assert (root / "raw" / REPORT).exists()
 
 
-def test_the_newest_whole_backups_stay_and_strangers_are_left_alone(
-    root: Path, tmp_path: Path
-) -> None:
+def test_the_newest_complete_backups_and_foreign_files_are_kept(root: Path, tmp_path: Path) -> None:
     folder = tmp_path / "elsewhere"
     newest = made(root, "--to", str(folder))
     for day in range(1, 6):
@@ -314,7 +312,7 @@ def test_what_a_killed_backup_left_is_removed_by_the_next(root: Path) -> None:
     assert not left.exists()
 
 
-def test_two_backups_do_not_get_into_each_others_way(root: Path) -> None:
+def test_a_second_backup_at_the_same_time_is_refused(root: Path) -> None:
     made(root)
     descriptor = os.open(root / "backups", os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -258,9 +258,7 @@ def test_an_unattended_backup_that_fails_alerts_and_the_next_complete_one_gives_
 
 
 @pytest.mark.parametrize("fault", ["folder", "setting", "report"])
-def test_whatever_makes_a_backup_fail_is_alerted_of(
-    root: Path, receiver: Receiver, fault: str
-) -> None:
+def test_every_failure_of_a_backup_is_alerted(root: Path, receiver: Receiver, fault: str) -> None:
     changes: dict[str, str | None] = {"PIPELINE_ALERT_URL": receiver.url}
     words = ["backup", "--runtime", "host"]
     if fault == "folder":

@@ -149,7 +149,7 @@ def runs_of(secret: str) -> Runs:
 
 
 @pytest.mark.timeout(300)
-def test_the_key_is_nowhere_when_all_is_at_work(
+def test_the_key_is_nowhere_with_all_features_on(
     luigi_run: LuigiRun,
     environment: dict[str, str],
     receiver: Receiver,

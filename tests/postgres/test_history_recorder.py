@@ -116,7 +116,7 @@ def test_no_two_instants_are_the_same() -> None:
 
 
 @pytest.mark.parametrize("trouble", ["away", "frozen"])
-def test_telling_waits_for_no_database(
+def test_recording_an_event_does_not_wait_for_the_database(
     trouble: str,
     start: Start,
     store: HistoryStore,
@@ -244,7 +244,9 @@ def test_failures_keep_attempt_and_reason_even_over_a_restart(
     assert str(second.reason).endswith("second")
 
 
-def test_a_fault_of_ours_is_kept_as_its_sentence(start: Start, store: HistoryStore) -> None:
+def test_an_error_of_the_pipeline_is_recorded_as_its_sentence(
+    start: Start, store: HistoryStore
+) -> None:
     recorder = start(store)
     story = (
         "Runtime error:\nTraceback (most recent call last):\n  File x\n"

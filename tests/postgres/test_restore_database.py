@@ -377,7 +377,7 @@ def copied(text: str | bytes, table: str = "tasks") -> bytes:
 HEAD = "SET client_encoding = 'UTF8';\nCOPY public.tasks (id, name) FROM stdin;\n"
 
 
-def test_of_a_dump_the_rows_alone_are_taken() -> None:
+def test_only_the_rows_of_a_dump_are_restored() -> None:
     text = f"SET transaction_timeout = 0;\n{HEAD}1\tfünf\n2\t\\\\.\n\\.\nDROP TABLE tasks;\n"
     assert copied(text).decode() == (
         "SET LOCAL client_encoding = 'UTF8';\nCOPY tasks (id, name) FROM stdin;\n"

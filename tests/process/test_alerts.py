@@ -265,7 +265,7 @@ def test_without_the_variable_nothing_is_sent_or_noted(
     assert not (data_dir / "state").exists()
 
 
-def test_a_service_that_hangs_holds_nobody_up_for_long(
+def test_a_service_that_hangs_delays_a_run_for_seconds_only(
     here: Layout, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -290,7 +290,7 @@ def test_an_alert_that_was_not_delivered_is_sent_at_the_next_occasion(
     assert PASSWORD not in caplog.text
 
 
-def test_two_processes_send_one(here: Layout, receiver: Receiver) -> None:
+def test_two_processes_send_one_alert(here: Layout, receiver: Receiver) -> None:
     def in_a_process(_: int) -> int:
         return subprocess.run([sys.executable, "-c", PROGRAM], check=False).returncode
 
@@ -299,14 +299,16 @@ def test_two_processes_send_one(here: Layout, receiver: Receiver) -> None:
     assert receiver.titles == ["title"]
 
 
-def test_a_marker_that_cannot_be_written_silences_nobody(here: Layout, receiver: Receiver) -> None:
+def test_an_alert_is_sent_although_its_marker_cannot_be_written(
+    here: Layout, receiver: Receiver
+) -> None:
     here.root.write_text("a file where the data root should be")
     assert send()
     assert receiver.titles == ["title"]
 
 
 @pytest.mark.usefixtures("real_apprise")
-def test_several_addresses_each_get_it_and_one_that_is_down_does_not_matter(
+def test_an_alert_reaches_each_address_although_one_is_down(
     here: Layout, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Receiver().serving() as other:
@@ -325,7 +327,7 @@ def test_no_secret_is_sent(
     assert V3_KEY not in json.dumps(receiver.messages)
 
 
-def test_an_address_stands_in_no_list_of_processes(here: Layout, receiver: Receiver) -> None:
+def test_an_address_of_alerts_is_in_no_process_list(here: Layout, receiver: Receiver) -> None:
     receiver.hold.clear()
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(send)
@@ -349,7 +351,7 @@ def _readable(path: Path) -> bool:
 
 
 @pytest.mark.usefixtures("real_apprise")
-def test_an_address_that_is_none_is_named(
+def test_an_invalid_address_of_alerts_is_reported(
     here: Layout, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("PIPELINE_ALERT_URL", "nonsense-hunter2")

@@ -177,7 +177,7 @@ def test_a_compose_command_that_fails_is_one_sentence(command: Operate, docker: 
     assert "`docker compose up -d --wait` ended with status 17" in run.err
 
 
-def test_without_docker_that_is_said(
+def test_a_missing_docker_is_reported(
     command: Operate, operator_environment: dict[str, str]
 ) -> None:
     run = command("start", "--runtime", "compose", PATH="/nowhere")
@@ -215,7 +215,7 @@ def test_status_is_asked_inside_and_the_services_outside(command: Operate, docke
 
 
 @pytest.mark.parametrize(("name", "key"), [("check", "graph"), ("doctor", "findings")])
-def test_where_cron_is_down_the_host_tells_what_it_can(
+def test_while_cron_is_down_a_command_shows_what_the_host_knows(
     command: Operate, docker: Docker, name: str, key: str
 ) -> None:
     docker.answer({"compose ps": (0, WITHOUT_CRON)})

@@ -72,7 +72,9 @@ def test_the_last_process_waits_for_a_free_connection(tmp_path: Path) -> None:
             assert granted == 4
 
 
-def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_a_connection_has_a_time_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connection_limit, "MAX_WAIT_SECONDS", 0.1)
     path = tmp_path / "private" / "connections"
     limit = ConnectionLimit(path, 16)

@@ -210,7 +210,7 @@ def test_a_day_collected_in_time_is_not_called_late(luigi_run: LuigiRun, data_di
     assert ("after its date" in run.output) == (late > 0)
 
 
-def test_a_bad_day_ends_well_but_is_warned_of_and_marked(
+def test_a_day_of_bad_quality_is_collected_with_a_warning_and_a_verdict(
     luigi_run: LuigiRun, data_dir: Path
 ) -> None:
     with FakeTmdb(limit=None, rows=untitled(one_in=4)) as tmdb:

@@ -45,7 +45,7 @@ def test_an_unattended_run_requests_it_at_its_end(
     assert not shown(data_dir, done.output)
 
 
-def test_it_stays_away_while_a_root_task_is_overdue(
+def test_no_heartbeat_is_sent_while_a_root_task_is_overdue(
     run: Run, tmdb: FakeTmdb, switch: Switch, layout: Layout
 ) -> None:
     leave_nothing_due(layout)
@@ -56,7 +56,7 @@ def test_it_stays_away_while_a_root_task_is_overdue(
     assert switch.paths == []
 
 
-def test_whatever_is_wrong_with_it_no_run_fails(run: Run, data_dir: Path) -> None:
+def test_a_failed_heartbeat_fails_no_run(run: Run, data_dir: Path) -> None:
     leave_nothing_due(Layout(data_dir))
     code, output = run(*CATCH_UP, PIPELINE_HEARTBEAT_URL=f"nonsense/{TOKEN}")
     assert code == 0, output

@@ -140,9 +140,7 @@ def test_a_luigid_that_something_else_started_is_left_alone(
         assert plain.poll() is None
 
 
-def test_a_number_that_another_process_has_by_now_is_never_ended(
-    command: Operate, data_dir: Path
-) -> None:
+def test_a_reused_process_id_is_never_ended(command: Operate, data_dir: Path) -> None:
     with child("") as innocent:
         (data_dir / "state").mkdir(parents=True)
         pid_file = data_dir / "state/luigid.pid"

@@ -34,7 +34,7 @@ def hostile(name: str, page: int, query: Mapping[str, str]) -> list[Row]:
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_hostile_films_are_kept_as_received_and_shown_without_their_powers(
+def test_hostile_titles_are_kept_as_received_and_shown_sanitized(
     luigi_run: LuigiRun, data_dir: Path, tmp_path: Path, log_format: str
 ) -> None:
     with FakeTmdb(key=V3_KEY, limit=None, rows=hostile) as tmdb:
@@ -66,7 +66,7 @@ def test_hostile_films_are_kept_as_received_and_shown_without_their_powers(
     assert 'data-poster="' not in body
 
 
-def test_a_report_names_strange_fields_without_their_powers(
+def test_a_report_shows_the_names_of_hostile_fields_sanitized(
     luigi_run: LuigiRun, receiver: Receiver, data_dir: Path
 ) -> None:
     """Drift tells the names of new fields, which are TMDB's to choose."""

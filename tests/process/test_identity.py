@@ -138,7 +138,7 @@ def test_of_two_first_runs_in_two_languages_one_binds_the_root_and_one_publishes
     assert info["language"] == identity_of(data_dir)["language"]
 
 
-def test_who_binds_the_root_second_publishes_nothing(layout: Layout) -> None:
+def test_a_list_of_a_second_identity_is_not_published(layout: Layout) -> None:
     """As two first runs meet, whatever they saw when they were planned."""
     korean = {"movies": [], "collection_info": {**ROOT, "collected_at": "2024-01-07T02:00:00Z"}}
     english = {"movies": [], "collection_info": {**ROOT, "language": "en-US"}}

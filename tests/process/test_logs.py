@@ -209,7 +209,7 @@ def test_what_is_no_log_of_a_run_is_never_swept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words", [["--help"], ["DailySumary", "--date", "2024-01-07"], ["--nonsense"]]
 )
-def test_what_starts_no_run_leaves_no_log(
+def test_a_command_that_starts_no_run_leaves_no_log(
     luigi_run: LuigiRun, data_dir: Path, words: list[str]
 ) -> None:
     luigi_run(*words)

@@ -468,7 +468,7 @@ def test_a_key_refused_half_way_writes_no_part_of_a_list(
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_what_fails_spares_the_lists_beside_it(
+def test_a_failed_list_does_not_affect_the_others(
     luigi_run: LuigiRun, place: Place, data_dir: Path, workers: int
 ) -> None:
     changed = answers(status(500))(place)

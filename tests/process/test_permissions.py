@@ -53,7 +53,7 @@ def below(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("mask", [0o077, 0o000], indirect=True, ids="{:03o}".format)
-def test_nobody_else_changes_what_is_written_and_nobody_else_reads_what_is_secret(
+def test_other_users_can_change_no_document_and_read_no_secret(
     mask: int,
     luigi_run: LuigiRun,
     operate: Operate,

@@ -129,7 +129,7 @@ def test_a_wrong_range_is_reported_in_a_sentence(
     assert "Traceback" not in done.output
 
 
-def test_our_luigid_takes_ranges_on(
+def test_our_luigid_accepts_ranges(
     luigi_run: LuigiRun, tmp_path: Path, data_dir: Path, data_roots: DataRoots
 ) -> None:
     with our_luigid(tmp_path / "luigid") as luigid:

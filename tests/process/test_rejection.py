@@ -55,7 +55,7 @@ def rejected(data_dir: Path) -> list[str]:
     return sorted(path.name.rsplit("_", 1)[0] for path in (data_dir / "rejected").iterdir())
 
 
-def test_a_bad_list_stops_the_day_and_the_same_command_collects_it_afresh(
+def test_a_bad_list_stops_the_day_and_a_rerun_collects_it_again(
     luigi_run: LuigiRun, data_dir: Path, stops: str
 ) -> None:
     with FakeTmdb(limit=None, rows=Junk(1)) as tmdb:
@@ -89,7 +89,7 @@ def test_what_was_rejected_is_kept_whole_as_evidence(
     assert report["failed_lists"] == ["popular"]
 
 
-def test_an_unattended_run_collects_afresh_by_itself(
+def test_an_unattended_run_collects_a_rejected_list_again(
     luigi_run: LuigiRun, data_dir: Path, stops: str, tmp_path: Path, clean_environment: Path
 ) -> None:
     quick(REPOSITORY / "luigi.cfg", clean_environment)

@@ -134,7 +134,7 @@ def test_a_run_without_a_log_counts_as_over_after_its_time_limit(data_dir: Path)
     assert [each.run_id for each in run_record.killed(layout)] == ["old"]
 
 
-def test_a_pipe_in_the_place_of_the_record_holds_nobody(data_dir: Path) -> None:
+def test_a_pipe_in_place_of_the_run_record_delays_no_run(data_dir: Path) -> None:
     layout = Layout(data_dir)
     layout.logs.mkdir(parents=True)
     os.mkfifo(layout.run_record)

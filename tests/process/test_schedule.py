@@ -321,7 +321,7 @@ def test_an_output_that_cannot_be_written_keeps_no_line_from_running(host: Host)
     assert "The files are in" in host.mail.read_text()
 
 
-def test_a_pipe_that_nobody_reads_keeps_no_line_waiting(host: Host) -> None:
+def test_a_pipe_without_a_reader_delays_no_job(host: Host) -> None:
     os.mkfifo(host.output)
     assert host.run("watch") == 0, host.mail.read_text()
     assert "in OUTPUT cannot be written" in host.mail.read_text()

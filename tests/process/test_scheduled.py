@@ -93,7 +93,7 @@ def test_it_runs_and_alerts_though_its_output_cannot_be_written(
     assert [title.partition(" of ")[0] for title in receiver.titles] == ["DailySummary"]
 
 
-def test_a_pipe_that_nobody_reads_holds_nobody(run: Run, tmp_path: Path, tmdb: FakeTmdb) -> None:
+def test_a_pipe_without_a_reader_delays_no_run(run: Run, tmp_path: Path, tmdb: FakeTmdb) -> None:
     os.mkfifo(tmp_path / "output")
     code, output = run(*DAILY, OUTPUT=str(tmp_path / "output"))
     assert code == 0, output

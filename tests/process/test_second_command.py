@@ -102,14 +102,14 @@ def test_the_commands_that_make_prints_work_as_they_stand(first_day: tuple[Path,
     ("target", "variables"),
     [("week", {"TMDB_API_KEY": "demo"}), ("day", {"PIPELINE_DATA_DIR": "o'ther films"})],
 )
-def test_they_work_for_the_week_and_carry_the_settings_of_make(
+def test_the_printed_commands_of_a_week_carry_the_settings_of_make(
     checkout: Path, target: str, variables: dict[str, str]
 ) -> None:
     assert_printed_commands_work(run(MAKE + target, checkout, **variables), checkout)
 
 
 @pytest.mark.parametrize("place", ["environment", ".env"])
-def test_with_a_real_key_they_show_no_key_and_fit_too(checkout: Path, place: str) -> None:
+def test_the_printed_commands_show_no_real_key(checkout: Path, place: str) -> None:
     with FakeTmdb(key=V3_KEY, limit=None) as tmdb:
         given = {"TMDB_API_KEY": V3_KEY, "TMDB_API_URL": tmdb.url}
         if place == ".env":
@@ -144,7 +144,7 @@ def test_commands_that_read_find_the_demo_s_data_without_a_key(
 
 
 @pytest.mark.parametrize("reason", ["a key", "data", "a data root", "no demo"])
-def test_they_look_into_the_usual_folder_otherwise(checkout: Path, reason: str) -> None:
+def test_commands_that_read_use_the_default_folder_otherwise(checkout: Path, reason: str) -> None:
     (checkout / "data-demo/raw").mkdir(parents=True)
     variables = {}
     if reason == "a key":

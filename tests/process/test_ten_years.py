@@ -127,7 +127,9 @@ def test_ten_years_are_handled_like_the_first_months(
     assert before or command[0] != "luigi"
 
 
-def test_so_is_the_index(roots: dict[int, Path], data_roots: DataRoots, tmp_path: Path) -> None:
+def test_the_index_of_ten_years_opens_no_more_files(
+    roots: dict[int, Path], data_roots: DataRoots, tmp_path: Path
+) -> None:
     plan = data_roots.small_plan
     for root in roots.values():
         Layout(root).index_page.unlink(missing_ok=True)

@@ -189,7 +189,7 @@ def test_a_fault_that_passes_costs_attempts_and_nothing_else(
     assert run.status == 0, run.output
 
 
-def test_a_run_at_the_desk_fails_at_once_and_is_never_refused(
+def test_an_interactive_run_fails_at_once_and_is_never_refused(
     luigi_run: LuigiRun, tmdb: FakeTmdb, unattended: dict[str, str], luigid: Luigid
 ) -> None:
     """Six failures in a row: had they counted, luigid would refuse the last two."""
@@ -207,7 +207,7 @@ def test_a_run_at_the_desk_fails_at_once_and_is_never_refused(
 @pytest.mark.parametrize(
     ("command", "workers"), [(DAILY, "1"), (WEEKLY, "4")], ids=["daily", "weekly"]
 )
-def test_without_a_network_one_list_finds_out_and_the_others_are_not_tried(
+def test_without_a_network_only_the_first_lists_are_tried(
     luigi_run: LuigiRun, command: tuple[str, ...], workers: str
 ) -> None:
     """And so it is in the next run: it does not believe the one before."""
@@ -367,7 +367,7 @@ def test_a_luigid_that_is_gone_for_good_costs_the_run_one_more_start(
         assert_no_page_was_requested_twice(slow)
 
 
-def test_a_restart_of_luigid_is_ridden_out(
+def test_a_run_survives_a_restart_of_luigid(
     clean_environment: Path, unattended: dict[str, str], luigid: Luigid
 ) -> None:
     change_options(
@@ -430,7 +430,7 @@ def is_at_work(process: psutil.Process) -> bool:
         ("unattended", 1, signal.SIGHUP, 129),
     ],
 )
-def test_a_stopped_run_leaves_nobody_who_still_writes(
+def test_a_stopped_run_leaves_no_process_that_writes(
     clean_environment: Path,
     environment: dict[str, str],
     unattended: dict[str, str],
@@ -488,7 +488,7 @@ def with_short_grace(*arguments: str) -> list[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
-def test_a_killed_run_leaves_nobody_who_still_writes(
+def test_a_killed_run_leaves_no_process_that_writes(
     clean_environment: Path, unattended: dict[str, str], data_dir: Path
 ) -> None:
     with slow_tmdb(60) as slow:  # so long would they go on

@@ -378,7 +378,7 @@ def test_the_week_carries_the_verdict_of_its_lists(luigi_run: LuigiRun, data_dir
     assert list(report["profiles"]) == [*GENRES, "top_rated"]
 
 
-def test_a_genre_may_bear_any_word(luigi_run: LuigiRun, data_dir: Path, tmp_path: Path) -> None:
+def test_a_genre_may_have_any_slug(luigi_run: LuigiRun, data_dir: Path, tmp_path: Path) -> None:
     slugs = ("report", "lists", "severity", "films", "weekly", "name")
     plan = small_plan(tmp_path / "config") / "collection.toml"
     numbers = [number for number, _ in GENRES.values()]

@@ -193,7 +193,7 @@ def test_another_program_at_the_address_of_luigid_keeps_no_run_from_working(
     assert requested(tmdb) == PAGES_OF_A_DAY
 
 
-def test_a_luigid_that_asks_for_another_password_is_gone_around(
+def test_a_luigid_with_another_password_is_not_used(
     run: RunToEnd, tmdb: FakeTmdb, port: int, tmp_path: Path, data_dir: Path
 ) -> None:
     folder = tmp_path / "luigid"
@@ -204,7 +204,7 @@ def test_a_luigid_that_asks_for_another_password_is_gone_around(
     assert requested(tmdb) == PAGES_OF_A_DAY
 
 
-def test_a_scheduler_url_that_is_none_keeps_no_night_from_running(
+def test_a_run_ignores_an_invalid_scheduler_url(
     run: RunToEnd, tmdb: FakeTmdb, clean_environment: Path
 ) -> None:
     quick(REPOSITORY / "luigi.cfg", clean_environment, scheduler_url="nonsense")
@@ -230,7 +230,7 @@ def test_a_luigid_frozen_at_the_start_and_back_after_the_fallback_is_not_used_ag
 # lost during the run
 
 
-def test_a_luigid_that_is_killed_during_the_run_is_gone_on_without(
+def test_a_run_survives_a_killed_luigid(
     start: Start, port: int, tmp_path: Path, data_dir: Path
 ) -> None:
     with slow_tmdb() as slow:
@@ -247,7 +247,7 @@ def test_a_luigid_that_is_killed_during_the_run_is_gone_on_without(
     assert begin["run_id"] == end["run_id"]
 
 
-def test_a_luigid_that_hangs_during_the_run_is_gone_on_without(
+def test_a_run_survives_a_luigid_that_hangs(
     start: Start, port: int, tmp_path: Path, data_dir: Path
 ) -> None:
     impatient = configured(tmp_path / "impatient", port, rpc_connect_timeout="0.5")
@@ -261,7 +261,7 @@ def test_a_luigid_that_hangs_during_the_run_is_gone_on_without(
         assert requested(slow) == PAGES_OF_A_DAY
 
 
-def test_a_luigid_that_comes_back_empty_is_gone_on_without(
+def test_a_run_survives_a_luigid_that_lost_its_state(
     start: Start, port: int, tmp_path: Path, data_dir: Path
 ) -> None:
     """It was killed and forgot the run: luigi ends with 25 then, although nothing failed."""
@@ -278,7 +278,7 @@ def test_a_luigid_that_comes_back_empty_is_gone_on_without(
         assert requested(slow) == PAGES_OF_A_DAY
 
 
-def test_a_paused_luigid_costs_no_night(
+def test_a_paused_luigid_does_not_stop_an_unattended_run(
     run: RunToEnd, port: int, tmp_path: Path, data_dir: Path, tmdb: FakeTmdb
 ) -> None:
     with serving(port, tmp_path / "luigid", data_dir) as luigid:

@@ -198,7 +198,7 @@ def there(calendar: Calendar) -> list[Root]:
     ],
     ids=["summer time ends", "week 53"],
 )
-def test_a_few_nights(live: Live, first: str, names: list[str]) -> None:
+def test_a_few_nights_are_collected(live: Live, first: str, names: list[str]) -> None:
     calendar = live(first, names, has_people=True)
     assert calendar.jobs.nothing_to_do > 0
     assert len(there(calendar)) == len(names) + 1

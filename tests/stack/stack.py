@@ -157,11 +157,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         subprocess.run(["docker", "image", "rm", project], capture_output=True, check=False)
 
 
-def test_it_comes_up_healthy(stack: Stack) -> None:
+def test_the_stack_starts_healthy(stack: Stack) -> None:
     assert stack.states() == dict.fromkeys(SERVICES, "running healthy")
 
 
-def test_it_refuses_to_start_without_a_password_or_a_key(stack: Stack) -> None:
+def test_the_stack_refuses_to_start_without_a_password_or_a_key(stack: Stack) -> None:
     dotenv = (stack.folder / ".env").read_text()
     for name in ("POSTGRES_PASSWORD", "TMDB_API_KEY"):
         lines = [line for line in dotenv.splitlines() if not line.startswith(name)]

@@ -79,7 +79,7 @@ def test_runs_failures_attempts_and_durations_are_counted() -> None:
     assert popular.p95_seconds == pytest.approx(3.9)
 
 
-def test_a_clock_that_was_set_back_makes_no_run_of_less_than_no_time() -> None:
+def test_a_clock_that_was_set_back_gives_no_negative_duration() -> None:
     [run] = root_runs("DailySummary", [attempt("DailySummary", 0, -3600)])
     assert (run.seconds, run.outcome) == (0, "DONE")
     [summary] = figures([attempt("DailySummary", 0, -3600)])
@@ -92,7 +92,7 @@ def test_a_task_that_never_succeeded_has_no_durations() -> None:
     assert popular.median_seconds is popular.p95_seconds is popular.slowest_seconds is None
 
 
-def test_what_was_there_already_is_no_run() -> None:
+def test_a_finished_task_is_not_counted_as_a_run() -> None:
     there = attempt("PopularMovies", 0, 0)
     waited = Run(**{**vars(there), "started_at": None, "outcome": "DONE"})
     assert figures([waited]) == []

@@ -10,6 +10,6 @@ from pipeline.ops import processes
 
 
 @pytest.mark.parametrize("content", ["", "{}", "12", '{"pid": "x", "started": 1}', "\x00"])
-def test_a_damaged_pid_file_names_nobody(tmp_path: Path, content: str) -> None:
+def test_a_damaged_pid_file_names_no_process(tmp_path: Path, content: str) -> None:
     (tmp_path / "pid").write_text(content)
     assert processes.recorded(tmp_path / "pid") is None

@@ -13,7 +13,7 @@ import pytest
 from pipeline.ops import runlogs
 
 
-def test_logs_follow_tells_of_a_line_that_came_while_it_began(
+def test_logs_follow_shows_a_line_that_was_added_while_it_started(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Between what is shown of the end and what is followed, no line is lost."""

@@ -109,7 +109,7 @@ def test_a_server_without_tls_or_without_a_name_is_reported_as_such(
     assert tmdb.host().found.startswith("DNS: no-such-host.invalid is not known")
 
 
-def test_a_proxy_is_looked_at_instead_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_tests_the_proxy_instead_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:pass-word-1@127.0.0.1:{free_port()}")
     found = tmdb.host()
@@ -160,7 +160,7 @@ def test_a_failed_run_that_would_exit_with_0_is_a_problem(
     assert "task_failed" in found["found"]
 
 
-def test_a_host_that_is_silent_does_not_hold_doctor_up(command: Operate, tmdb: FakeTmdb) -> None:
+def test_a_silent_host_does_not_block_doctor(command: Operate, tmdb: FakeTmdb) -> None:
     tmdb.fail(no_answer(), times=None)
     found = findings(command("doctor", "--json"))
     assert found["key"]["state"] == "problem"

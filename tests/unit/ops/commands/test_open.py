@@ -185,7 +185,7 @@ def test_where_there_is_no_browser_the_address_is_printed(command: Operate, layo
 
 
 @pytest.mark.parametrize("name", ["w3m", "lynx", "links", "elinks", "www-browser"])
-def test_a_browser_in_the_terminal_is_none(
+def test_a_text_browser_in_the_terminal_is_not_used(
     name: str, command: Operate, layout: Layout, tmp_path: Path
 ) -> None:
     """It is not started: a test that starts a process fails."""
