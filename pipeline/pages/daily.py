@@ -203,7 +203,7 @@ def _build_table(
     day, week = date - _DAY, date - _WEEK
     earlier = [read_ranks(history.get(each), slug) for each in (day, week)]
     gaps = (t("daily.day_missing", day=t.day(day)), t("daily.week_missing", day=t.day(week)))
-    anchor = f"{slug}_films"
+    anchor = f"{slug}_movies"
     return ListTable(
         anchor,
         t.enum("headings", anchor, default=t.list_name(slug)),

@@ -268,9 +268,9 @@ def test_nothing_of_a_hostile_title_runs_and_nothing_is_asked_for_offline(
             asked = page.evaluate("performance.getEntriesByType('resource').map(e => e.name)")
             assert [each for each in asked if not each.startswith("data:")] == []
         page.open((data_dir / DAILY).as_uri())
-        shown = page.evaluate("document.querySelector('#popular_films bdi').textContent")
+        shown = page.evaluate("document.querySelector('#popular_movies bdi').textContent")
         assert shown.startswith("<img src=x onerror=")
-        assert page.evaluate("document.querySelectorAll('#popular_films tbody tr').length") == 40
+        assert page.evaluate("document.querySelectorAll('#popular_movies tbody tr').length") == 40
 
 
 def test_a_script_that_got_in_would_still_not_run(data_roots: DataRoots, tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ def page_with_a_third_list(language: str) -> str:
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_a_list_that_was_added_has_its_heading_its_table_and_its_count(language: str) -> None:
     html = page_with_a_third_list(language)
-    assert '<a href="#now_playing_films">Now &lt;playing&gt;</a>' in html
-    section = html.split('<section id="now_playing_films"', 1)[1].split("</section>", 1)[0]
+    assert '<a href="#now_playing_movies">Now &lt;playing&gt;</a>' in html
+    section = html.split('<section id="now_playing_movies"', 1)[1].split("</section>", 1)[0]
     movies = len(documents.films("trending", DAY))
     assert len(re.findall("<tr", section)) == movies + 1
     assert f"Now &lt;playing&gt; {movies}" in html

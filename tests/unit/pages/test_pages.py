@@ -303,7 +303,7 @@ def test_a_korean_page_speaks_korean() -> None:
 
 
 def rows_of(html: str, anchor: str) -> list[str]:
-    section = html.split(f'id="{anchor}_films"', 1)[1].split("</section>", 1)[0]
+    section = html.split(f'id="{anchor}_movies"', 1)[1].split("</section>", 1)[0]
     body = section.split("<tbody", 1)[1].split("</tbody>", 1)[0]
     return [Page(f"<table>{row}</table>").text for row in re.findall("<tr.*?</tr>", body, re.S)]
 
