@@ -131,7 +131,7 @@ def luigid_with_history(data_root: Path) -> Iterator[Beside]:
         done = "SELECT count(*) FROM task_events WHERE event_name = 'DONE'"
         found = postgres.execute(done, database=database)
         if found != [(TASKS_OF_A_WEEK,)]:
-            raise RuntimeError(f"The history tells {found} instead of {TASKS_OF_A_WEEK} tasks.")
+            raise RuntimeError(f"The history has {found} instead of {TASKS_OF_A_WEEK} tasks.")
 
 
 def _month() -> list[str]:

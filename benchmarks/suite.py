@@ -111,7 +111,7 @@ class Target(NamedTuple):
 
 
 class Failed(Exception):
-    """A contender did not do its work; the text tells what it printed."""
+    """A contender did not do its work; the text is its output."""
 
 
 def main() -> None:
@@ -198,7 +198,7 @@ def _did(contender: Contender, run: Measured) -> Measured:
 
 
 def checked(results: Results) -> Iterator[Target]:
-    """Return every target that these results can tell of."""
+    """Return every target that these results cover."""
     for name in ("week, one worker", "week, 4 workers"):
         if name in results:
             yield from _of_a_week(name, results[name], results.get(BARE))

@@ -133,7 +133,7 @@ def _prepare_luigi() -> None:
 
 def _find_data() -> None:
     """Look where the embedded catalogue's files are, where there are no others, and say so."""
-    with contextlib.suppress(PipelineError, OSError):  # the command itself tells of these
+    with contextlib.suppress(PipelineError, OSError):  # the command itself reports these
         if found := settings.read_demo_data():
             empty, demo = found
             click.echo(

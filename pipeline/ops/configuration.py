@@ -74,7 +74,7 @@ def warnings() -> list[str]:
 
 
 def _given() -> tuple[dict[str, str], dict[str, str]]:
-    """Return what the environment and `.env` hold. Needed to tell where a value comes from."""
+    """Return the variables of the environment and of `.env`, to show the source of a value."""
     return dict(os.environ), settings.dotenv()
 
 

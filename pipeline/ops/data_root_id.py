@@ -64,7 +64,7 @@ def claim(scheduler_url: str, layout: Layout) -> Iterator[bool]:
 
 
 def _is_claimed(descriptor: int, root: str) -> bool:
-    """Share the claim if it is of that root; write it anew where nobody holds it."""
+    """Share the claim if it is of that data root; write a new one if no run holds it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(descriptor, 0)

@@ -60,7 +60,7 @@ def alert_of_killed_runs(layout: Layout) -> list[Entry]:
 
 
 def _alert_killed(entry: Entry, layout: Layout) -> bool:
-    """Alert of a killed run; return whether that is known to those on call now."""
+    """Alert of a killed run; return whether the people on call have the alert."""
     day = datetime.date.fromisoformat(entry.date) if entry.date else None
     log = layout.root / entry.log if entry.log else None
     reasons = [run_record.WHY_KILLED]
@@ -69,7 +69,7 @@ def _alert_killed(entry: Entry, layout: Layout) -> bool:
 
 
 def clear_what_is_done(layout: Layout) -> None:
-    """Send the all-clear of failures whose document was made meanwhile, by whatever run."""
+    """Send the all-clear of failures whose document exists now, whichever run published it."""
     for root in ROOTS.values():
         if alerts.is_open(root.family):
             _clear(root, layout)

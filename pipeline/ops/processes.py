@@ -26,7 +26,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True)
 class Process:
-    """A process of this machine. `started` tells it apart from all that had its number before."""
+    """A process of this machine. `started` distinguishes it from earlier ones with its number."""
 
     pid: int
     started: str
@@ -63,7 +63,7 @@ def recorded(path: Path) -> Process | None:
 
 
 def record(path: Path, process: Process) -> None:
-    """Remember the process in the file, whole or not at all."""
+    """Record the process in the file, by an atomic write."""
     temporary = path.with_suffix(".new")
     temporary.write_text(json.dumps(asdict(process)), encoding="utf-8")
     temporary.rename(path)
@@ -102,7 +102,7 @@ def until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def _started(pid: int) -> str | None:
-    """Return when the process was started, as the machine tells it; None if it does not run."""
+    """Return when the process was started, as the system states it; None if it does not run."""
     if _BOOT.exists():
         return _started_by_proc(pid)
     command = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]

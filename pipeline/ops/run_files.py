@@ -1,4 +1,4 @@
-"""The last runs as the files tell them, for when there is no history to ask."""
+"""The last runs according to the documents, for use without a task history."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Choose the scheduler of a run: luigid if it serves this data root, else the local one.
 
-A night must not depend on luigid: TMDB's lists of a day that is over are gone. An unattended run
+A run must not depend on luigid: TMDB's lists of a day that is over are gone. An unattended run
 asks luigid once, before anything is planned, and uses the local scheduler for all of the run if it
 does not answer. A luigid that serves another data root is not used by any run.
 """

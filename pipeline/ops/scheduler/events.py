@@ -15,7 +15,7 @@ _LONGEST_NAME = 128
 """Luigi's columns hold so many characters."""
 
 _HASH_OF_TASK_ID = 11
-"""A task id of luigi's ends with an underscore and ten characters that tell it from all others."""
+"""Length of the end of a task id of luigi: an underscore and ten characters that identify it."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def naive_utc(at: datetime) -> datetime:
 
 
 def task_key(task_id: str) -> str:
-    """Return a task's id as it fits its column, cut in the middle: its end tells tasks apart."""
+    """Return a task's id as it fits its column, cut in the middle: its end identifies it."""
     text = storable(task_id)
     if len(text) <= _LONGEST_TASK_ID:
         return text

@@ -107,7 +107,7 @@ class Plain(tornado.web.RequestHandler):
     """Report an error in a sentence, where the handler does not do so."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Tell a fault without its traceback."""
+        """Report an error without its traceback."""
         error = (kwargs.get("exc_info") or (None, None))[1]
         if isinstance(error, PipelineError):
             self.set_status(503)

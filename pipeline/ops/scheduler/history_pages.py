@@ -150,7 +150,7 @@ class TaskListPage(tornado.web.RequestHandler):
     """/tasklist, which in luigi needs scripts from elsewhere and pairs the wrong events."""
 
     def get(self, family: str = "") -> None:
-        """Send on to the page that tells the same."""
+        """Redirect to the page with the same content."""
         self.redirect(family_url(family) if family else "/history")
 
 

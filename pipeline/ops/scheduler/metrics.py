@@ -38,7 +38,7 @@ class Recorder(Protocol):
 
 
 class PipelineMetrics(PrometheusMetricsCollector):
-    """luigi's counters for tasks of the pipeline, and what `Documents` and `HistoryState` tell."""
+    """luigi's counters for tasks of the pipeline, with `Documents` and `HistoryState`."""
 
     def __init__(self, families: frozenset[str], recorder: Recorder) -> None:
         super().__init__(use_task_family_in_labels=True, task_parameters_to_use_in_labels=())

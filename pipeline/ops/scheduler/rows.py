@@ -43,7 +43,7 @@ def failures(
 
 
 def run_of(row: Mapping[str, Any], params: dict[str, str]) -> Run:
-    """Return the run that a row of `sql.RUNS` tells of."""
+    """Return the run of a row of `sql.RUNS`."""
     outcome, reason, ended_at = _end_of(row)
     return Run(
         task_id=row["task_id"] or "",

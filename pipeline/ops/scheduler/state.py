@@ -26,7 +26,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class StateFile(SimpleTaskState):
-    """luigi's state of all tasks and workers, saved whole or not at all."""
+    """luigi's state of all tasks and workers, saved atomically."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
