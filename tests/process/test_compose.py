@@ -248,6 +248,25 @@ def test_doctor_tells_of_the_cron_container_and_of_the_host_s_dotenv(
     assert (dotenv["state"], dotenv["found"]) == ("warning", "others can read it (mode 0644)")
 
 
+def test_doctor_shows_the_findings_of_an_image_of_an_older_version(
+    command: Operate, docker: Docker
+) -> None:
+    findings = [
+        {"probe": "key", "state": "ok", "found": "accepted", "advice": ""},
+        {"probe": "disk", "state": "warning", "found": "1 GB free", "advice": "make room"},
+    ]
+    cron = {"probe": "cron", "state": "ok", "found": "crontab", "advice": ""}
+    inside = {"runtime": "host", "ok": True, "notes": [], "findings": [*findings, cron]}
+    answer = json.dumps(inside)
+    docker.answer({"compose ps": (0, UP), "compose exec -T cron tmdb-pipeline": (0, answer)})
+    run = command("doctor")
+    assert run.status == 0, run.output
+    assert (
+        "disk: The image of the container is of an older version: `docker compose build`" in run.out
+    )
+    assert "key: " not in run.out
+
+
 def test_a_container_that_says_nothing_useful_is_one_sentence(
     command: Operate, docker: Docker
 ) -> None:

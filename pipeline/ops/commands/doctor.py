@@ -32,6 +32,12 @@ PROBES: dict[str, Probe] = {
 }
 """Every probe by the name of its finding, in the order in which they are shown."""
 
+_OLDER_IMAGE = (
+    "The image of the container is of an older version: `docker compose build`, then "
+    "`tmdb-pipeline start --runtime compose`; doctor says more then."
+)
+"""The fix of a finding without one: findings of 0.1.0 named the field otherwise."""
+
 
 @click.command("doctor")
 @runtime_option
@@ -78,8 +84,15 @@ def _look_from_outside(document: Document, runtime: Runtime) -> None:
     outside = (Finding("cron", state, f"container: {cron.detail}", fix), files.dotenv())
     by_name = {each.probe: dataclasses.asdict(each) for each in outside}
     inside = document["findings"]
-    document["findings"] = [by_name.get(each["probe"], each) for each in inside]
+    document["findings"] = [by_name.get(each["probe"]) or _complete(each) for each in inside]
     document["ok"] = _is_well(document["findings"])
+
+
+def _complete(finding: Document) -> Document:
+    """Return a finding of the container with the fields of this version."""
+    probe, state, found = finding["probe"], finding["state"], finding["found"]
+    fix = finding.get("fix", "" if state == OK else _OLDER_IMAGE)
+    return dataclasses.asdict(Finding(probe, state, found, fix))
 
 
 def _is_well(findings: list[Document]) -> bool:
