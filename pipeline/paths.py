@@ -60,7 +60,7 @@ class Layout(NamedTuple):
     @property
     def published_folders(self) -> tuple[Path, ...]:
         """Every folder that a run publishes files in."""
-        others = ("rejected", "reports", "reports/daily", "reports/weekly", "state/pages")
+        others = ("rejected", "reports", "reports/daily", "reports/weekly")
         return (self.root, *self.document_folders, *(self.root / name for name in others))
 
     @property
@@ -108,10 +108,6 @@ class Layout(NamedTuple):
     def weekly_page(self, date: datetime.date) -> Path:
         """The week as a page."""
         return self.pages / f"weekly/weekly_{iso_week(date)}_{date:%Y%m%d}.html"
-
-    def page_state(self, page: Path) -> Path:
-        """The fingerprint of the documents that a page was drawn of."""
-        return self.root / f"state/pages/{page.stem}"
 
     def rejected(self, path: Path, at: datetime.datetime) -> Path:
         """Where a document that was rejected at that instant is kept as evidence."""

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from pipeline.pages.coerce import Document, as_date, as_dict, as_dicts, as_float
 from pipeline.pages.i18n import Translator
-from pipeline.pages.index_calendar import DAYS, Calendar
+from pipeline.pages.index_calendar import Calendar
 from pipeline.pages.index_weeks import build_week_rows, write_lateness
-from pipeline.pages.links import Links
+from pipeline.pages.links import DAYS, Links
 from pipeline.pages.render import render_page
 from pipeline.pages.verdict import read_verdict
 from pipeline.pages.widgets import Figure, build_score, read_score, render_trend

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 from pipeline.pages.coerce import Document
 from pipeline.pages.i18n import Translator
+from pipeline.pages.links import DAYS
 from pipeline.pages.verdict import read_verdict
-
-DAYS = 60
 
 _DAY = datetime.timedelta(days=1)
 

@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from pipeline.pages.coerce import Document, as_float, as_int
 from pipeline.pages.i18n import NO_VALUE, Translator
+from pipeline.pages.links import WEEKS
 from pipeline.pages.verdict import read_verdict
 from pipeline.pages.widgets import read_score
-
-WEEKS = 26
 
 _DAY = datetime.timedelta(days=1)
 _WEEK = datetime.timedelta(days=7)

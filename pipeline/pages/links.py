@@ -8,6 +8,10 @@ from pathlib import Path
 
 from pipeline.paths import Layout
 
+# Days in the calendar of the index, and weeks in its table.
+DAYS = 60
+WEEKS = 26
+
 _LAYOUT = Layout(Path())
 
 

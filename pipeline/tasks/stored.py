@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import logging
-from pathlib import Path
 
 import luigi
 
-from pipeline import clock
 from pipeline.tasks.base import DayParameter, PipelineTask
-from pipeline.tasks.collect import CollectionTask
 from pipeline.tasks.daily import DailySummary
+from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -25,24 +22,17 @@ class StoredDocument(luigi.ExternalTask):
 
     def output(self) -> luigi.LocalTarget:
         """Return the document's target."""
-        target: luigi.LocalTarget = self._maker().output()
-        return target
-
-    @property
-    def path(self) -> Path:
-        """The document's file."""
-        return self._maker().path
+        return self._maker().output()
 
     def absence_text(self) -> str:
         """Return a sentence: the document is missing, and the command that makes it."""
         maker = self._maker()
-        root = WeeklyConsolidation if "eekly" in maker.task_family else DailySummary
-        whole = root(date=self.date)
-        command = maker if whole.complete() else whole
+        is_weekly = self.of in (WeeklyConsolidation, WeeklyValidationReport)
+        root = (WeeklyConsolidation if is_weekly else DailySummary)(date=self.date)
+        family = (maker if root.complete() else root).task_family
         return (
-            f"{maker.layout.relative(maker.path)} is missing, and a page makes no "
-            f"document: `luigi --module pipeline {command.task_family} --date {self.date}` makes "
-            f"it{_late_collection(maker, self.date)}."
+            f"{maker.layout.relative(maker.path)} is missing, and a page makes no document: "
+            f"`luigi --module pipeline {family} --date {self.date}` makes it."
         )
 
     def _maker(self) -> PipelineTask:
@@ -53,8 +43,3 @@ class StoredDocument(luigi.ExternalTask):
 @StoredDocument.event_handler(luigi.Event.DEPENDENCY_MISSING)
 def _log_absence(document: StoredDocument) -> None:
     LOGGER.error("%s", document.absence_text())
-
-
-def _late_collection(maker: PipelineTask, date: datetime.date) -> str:
-    is_late = isinstance(maker, CollectionTask) and date < clock.today()
-    return ", with TMDB's list as it is now" if is_late else ""

@@ -21,8 +21,6 @@ from pipeline.paths import Layout
 from pipeline.runtime import journal
 from pipeline.runtime.progress import Progress
 from pipeline.storage import documents
-from pipeline.tasks.freshness import Stamps
-from pipeline.tasks.index import IndexView
 
 DAY = datetime.date(2024, 1, 7)
 BEFORE = DAY - datetime.timedelta(days=1)
@@ -257,5 +255,4 @@ def test_the_index_is_drawn_of_a_week_whose_report_is_odd(layout: Layout, profil
         {**report, "profiles": {**report["profiles"], "horror": profile}},
     )
     write(layout.consolidated(DAY), {"movies": [], "consolidation_info": {}})
-    weeks = dict(IndexView(layout, DAY, Stamps())._weeks(DAY))
-    assert "</html>" in index_page(DAY, {}, weeks, [], "en")
+    assert "</html>" in pipeline.IndexPage(date=DAY).draw()

@@ -1,0 +1,97 @@
+"""A page shows its documents as they are, or is drawn again."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.page_documents import collection, daily_report, summary
+
+import pipeline
+from pipeline.paths import Layout
+from pipeline.tasks import index, pages
+
+DAY = datetime.date(2024, 1, 7)
+ONE = datetime.timedelta(days=1)
+
+
+@pytest.fixture
+def layout(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    """A data root with two days of documents, of which the second has its page."""
+    monkeypatch.setenv("PIPELINE_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("TMDB_API_KEY", "demo")
+    layout = Layout(data_dir)
+    for day in (DAY - ONE, DAY):
+        write(layout.popular(day), collection("popular", day))
+        write(layout.trending(day), collection("trending", day))
+        write(layout.validation_report(day), daily_report(day))
+        write(layout.daily_summary(day), summary(day))
+    pipeline.DailyPage(date=DAY).run()
+    return layout
+
+
+def write(path: Path, document: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def cut(layout: Layout) -> None:
+    page = layout.daily_page(DAY)
+    page.write_bytes(page.read_bytes()[:-200])
+
+
+CHANGES: dict[str, Callable[[Layout], None]] = {
+    "its summary is another one": lambda layout: write(layout.daily_summary(DAY), {}),
+    "yesterday's list is gone": lambda layout: layout.popular(DAY - ONE).unlink(),
+    "a report of the last 30 days came later": lambda layout: write(
+        layout.validation_report(DAY - 30 * ONE), {}
+    ),
+    "the page was cut off": cut,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_page_is_not_done_where(layout: Layout, change: Callable[[Layout], None]) -> None:
+    assert pipeline.DailyPage(date=DAY).complete()
+    change(layout)
+    assert not pipeline.DailyPage(date=DAY).complete()
+
+
+def test_a_page_of_an_earlier_version_is_drawn_again(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "VERSION", "0.0.1")
+    assert not pipeline.DailyPage(date=DAY).complete()
+
+
+def test_a_document_that_changes_while_a_page_is_drawn_makes_the_page_stale(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = pages.DailyPage.draw
+
+    def draw_slowly(page: pages.DailyPage) -> str:
+        text = draw(page)
+        layout.popular(DAY - ONE).unlink()
+        return text
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pages.DailyPage, "draw", draw_slowly)
+        pipeline.DailyPage(date=DAY).run()
+    assert not pipeline.DailyPage(date=DAY).complete()
+
+
+def test_the_index_ends_with_the_newest_day_that_has_documents(layout: Layout) -> None:
+    later = pipeline.IndexPage(date=DAY + ONE)
+    later.run()
+    assert index.newest_day(layout) == DAY
+    assert later.complete()
+    assert pipeline.IndexPage(date=DAY).complete()
+
+
+def test_files_of_other_names_are_no_pages(layout: Layout) -> None:
+    for name in ("notes.html", "daily_20240199.html", "daily_20240107.html.bak", "daily_.html"):
+        (layout.daily_page(DAY).parent / name).touch()
+    assert index._days_of(layout.daily_page) == [DAY]
