@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import luigi
 import luigi.format
@@ -16,7 +17,6 @@ from pipeline.paths import Layout, Place
 from pipeline.runtime import luigi_setup, run_options
 from pipeline.runtime.log_formats import safe_text
 from pipeline.storage import documents
-from pipeline.tasks import order
 
 ATTEMPTS_OF_A_DAY = 4
 ATTEMPTS_OF_A_WEEK = 3
@@ -24,6 +24,10 @@ ATTEMPTS_OF_A_WEEK = 3
 
 UNLIMITED_FAILURES = 999_999_999
 """Luigi's own default: luigid never disables the task."""
+
+
+# The resource that all tasks of a range share. Luigi grants 1 of one that is not configured.
+RANGE_RESOURCES = {"days_of_a_range": 1}
 
 
 class DayParameter(luigi.DateParameter):
@@ -44,6 +48,9 @@ class PipelineTask(luigi.Task):
     date = DayParameter(description="the day the document is of, as YYYY-MM-DD")
 
     attempts = ATTEMPTS_OF_A_DAY
+
+    range_priorities: ClassVar[Mapping[datetime.date, int]] = {}
+    """The priority of each day of the range that this process plans; see `ranges`."""
 
     def place(self, layout: Layout) -> Place:
         """Return the function from a day to the path of its document. Each task overrides it.
@@ -96,12 +103,12 @@ class PipelineTask(luigi.Task):
     @property
     def priority(self) -> int:
         """The priority for the scheduler: in a range, by the task's day."""
-        return order.priority_of(self.date)
+        return self.range_priorities.get(self.date, 0)
 
     @property
     def resources(self) -> dict[str, int]:
         """The resources that the task needs: in a range, the one that all its tasks share."""
-        return order.resources_of(self.date)
+        return RANGE_RESOURCES if self.date in self.range_priorities else {}
 
     @property
     def layout(self) -> Layout:

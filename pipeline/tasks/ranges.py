@@ -1,7 +1,9 @@
 """Ranges of dates: luigi's RangeDaily for days, and RangeWeekly for weeks, which luigi lacks.
 
-Imported only where the command asks for a range: they bring some forty options, which luigi would
-read with every command.
+Each day of a range is compared with the days before it, but luigi runs the tasks that are ready in
+no order of dates. If each day required the day before, one failed day would keep all later ones
+from being collected. So all tasks of a range need one resource of which there is one, and the next
+day has the highest priority: the scheduler runs one task at a time and skips a day that failed.
 """
 
 from __future__ import annotations
@@ -14,13 +16,12 @@ from luigi.parameter import OptionalParameterMixin, ParameterException
 
 from pipeline import identity
 from pipeline.errors import NotPossible
-from pipeline.tasks import order
-from pipeline.tasks.base import DayParameter
+from pipeline.tasks.base import DayParameter, PipelineTask
 from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.weekly import WeeklyConsolidation
 
-WITHOUT_LIMIT = 36_600
-"""Luigi passes over what is older than 100 days and stops after 50 tasks, both as a success."""
+# Days and tasks of a range. Luigi ignores what is older than 100 days or beyond 50 tasks.
+NO_LIMIT = 36_600
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -35,11 +36,7 @@ class OnParameter(luigi.Parameter):
     """A day of the week by its English name."""
 
     def parse(self, s: str) -> str:
-        """Parse the name.
-
-        Raises:
-            NotPossible: no day is called that.
-        """
+        """Parse the name, in any case; raise NotPossible for another word."""
         if s.lower() not in WEEKDAYS:
             raise NotPossible(f"{s!r} is no day of the week: write one of {', '.join(WEEKDAYS)}.")
         return s.lower()
@@ -52,20 +49,12 @@ class RangeDaily(luigi.tools.range.RangeDaily):
     start = OptionalDay(description="the first day, as YYYY-MM-DD")
     stop = OptionalDay(description="the day before which to stop; else after today")
     now = luigi.OptionalIntParameter(default=None, description="seconds since 1970 instead of now")
-    days_back = luigi.IntParameter(
-        default=WITHOUT_LIMIT, description="what is older than so many days is passed over"
-    )
-    task_limit = luigi.IntParameter(
-        default=WITHOUT_LIMIT, description="how many are done in one run at most"
-    )
+    days_back = luigi.IntParameter(default=NO_LIMIT, description="ignore what is older, in days")
+    task_limit = luigi.IntParameter(default=NO_LIMIT, description="do so many in a run at most")
     param_name = luigi.Parameter(default="date", positional=False)
 
     def requires(self) -> list[luigi.Task]:
-        """Require what is missing.
-
-        Raises:
-            NotPossible: the range has no beginning or ends before it, or the task needs more.
-        """
+        """Require what is missing, and have its days run in their order."""
         identity.refuse_other_identity()
         try:
             missing: list[luigi.Task] = super().requires()
@@ -73,17 +62,19 @@ class RangeDaily(luigi.tools.range.RangeDaily):
             raise NotPossible(
                 f"This range cannot be planned: {error}. An example: --start 2024-01-07."
             ) from None
-        order.begin((task.date for task in missing), newest_first=self.reverse)
+        first, last = datetime.date.min, datetime.date.max
+        PipelineTask.range_priorities = {
+            task.date: ((task.date - first) if self.reverse else (last - task.date)).days
+            for task in missing
+        }
         return missing
 
 
 class RangeWeekly(RangeDaily):
     """Every week from `start` until before `stop`, or until today, on the day that cron runs it."""
 
-    of = luigi.TaskParameter(
-        default=WeeklyConsolidation, description="the task to be done for every week"
-    )
-    weekday = OnParameter(default="sunday", description="the day of the week that it is done on")
+    of = luigi.TaskParameter(default=WeeklyConsolidation, description="the task of every week")
+    weekday = OnParameter(default="sunday", description="the day of the week to do it on")
 
     def finite_datetimes(
         self, finite_start: datetime.datetime, finite_stop: datetime.datetime

@@ -17,7 +17,7 @@ from luigi.task import task_id_str
 from luigi.task_status import DISABLED, DONE, FAILED, PENDING, RUNNING, UNKNOWN
 
 from pipeline.ops.scheduler.refused import Refused
-from pipeline.tasks import order
+from pipeline.tasks.base import RANGE_RESOURCES
 from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
 from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.index import IndexPage
@@ -104,7 +104,7 @@ def _refuse_foreign_task(call: Mapping[str, Any], planned: bool) -> None:
         raise Refused(
             403, f"{family[:40]!r} as it was sent is no task of this pipeline: not accepted."
         )
-    if (call.get("resources") or {}) not in ({}, order.RESOURCES):
+    if (call.get("resources") or {}) not in ({}, RANGE_RESOURCES):
         raise Refused(403, f"{family} does not have such resources.")
 
 
