@@ -7,6 +7,7 @@ one that cannot be imported takes nothing else with it.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import sys
 import traceback
@@ -14,10 +15,10 @@ from typing import Any
 
 import click
 
-from pipeline import clock, settings, streams
+from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.paths import Layout
-from pipeline.runtime import luigi_import
+from pipeline.runtime import luigi_import, stdio
 from pipeline.sanitize import plain
 from pipeline.version import VERSION
 
@@ -106,7 +107,7 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
 
 def main() -> None:
     """Run the command; an error that a user can fix is one sentence and exit status 1."""
-    streams.prepare()
+    stdio.prepare()
     _prepare_luigi()
     from pipeline.runtime.luigi_messages import sentence_of
 
@@ -122,11 +123,11 @@ def main() -> None:
 
 def _prepare_luigi() -> None:
     """Import luigi and the tasks, and put our configuration in force, as the `luigi` command."""
-    with luigi_import.without_garbage_collection():
-        luigi_import.load()
-        import pipeline.tasks.registry  # noqa: F401
-        from pipeline.runtime import luigi_setup
+    luigi_import.load()
+    import pipeline.tasks.registry  # noqa: F401
+    from pipeline.runtime import luigi_setup
 
+    gc.freeze()
     luigi_setup.configure()
     luigi_setup.install()
 

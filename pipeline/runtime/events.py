@@ -11,7 +11,10 @@ from typing import Any
 
 import luigi
 
-from pipeline.runtime.command_line import is_module_of_ours
+
+def is_module_of_ours(name: str) -> bool:
+    """Whether a module is this package or part of it."""
+    return name == "pipeline" or name.startswith("pipeline.")
 
 
 def is_ours(task: luigi.Task) -> bool:

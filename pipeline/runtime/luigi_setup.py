@@ -1,9 +1,8 @@
 """Prepare luigi for a run of ours: its configuration, and what happens at the events of our tasks.
 
-`import pipeline` does none of this. The console scripts `luigi` and `tmdb-pipeline` call
-`configure` and `install`. In all other processes (`python -m luigi`, `luigi.build` in a script,
-spawned workers) the first of our tasks calls `install`; the configuration is then what luigi
-itself finds, in the working folder or by LUIGI_CONFIG_PATH.
+The console scripts call `configure` and `install`. In other processes (`python -m luigi`, a script
+with `luigi.build`, spawned workers) the first of our tasks calls `install`, and luigi's
+configuration is the one that it finds itself.
 """
 
 from __future__ import annotations
@@ -11,14 +10,14 @@ from __future__ import annotations
 import functools
 import os
 import stat
-import sys
 from urllib.parse import quote
 
 import luigi.configuration
+from luigi.cmdline_parser import CmdlineParser
 
 from pipeline import settings
 from pipeline.runtime import journal, luigi_messages, luigi_private
-from pipeline.runtime.command_line import is_module_of_ours, module_in
+from pipeline.runtime.events import is_module_of_ours
 
 
 def configure() -> None:
@@ -27,15 +26,13 @@ def configure() -> None:
     Without our [retcode], a failed run would exit with 0. Runs of the schedule also retry failed
     tasks (unattended.cfg), whatever the file is that LUIGI_CONFIG_PATH names, which is read last.
     """
-    paths = luigi_private.config_paths()
-    ours, unattended = str(settings.REPOSITORY / "luigi.cfg"), str(settings.unattended_config())
-    wanted = paths if ours in paths else [ours, *paths]
-    if settings.started_by() and unattended not in wanted:
-        named = settings.luigi_config_path()
-        last = len(wanted) - 1 if named and wanted[-1] == str(named) else len(wanted)
-        wanted = [*wanted[:last], unattended, *wanted[last:]]
-    if wanted != paths:
-        luigi_private.set_config_paths(wanted)
+    paths, unattended = luigi_private.config_paths(), str(settings.unattended_config())
+    if (ours := str(settings.REPOSITORY / "luigi.cfg")) not in paths:
+        paths.insert(0, ours)
+    if settings.started_by() and unattended not in paths:
+        is_last_named = paths[-1] == str(settings.luigi_config_path())
+        paths.insert(len(paths) - is_last_named, unattended)
+    luigi_private.set_config_paths(paths)
     luigi_private.allow_rpc_options()
     _log_in_to_luigid()
 
@@ -47,29 +44,22 @@ def install() -> None:
     Raises:
         SystemExit: this is luigi's own command, and the run would exit with 0 if it failed.
     """
-    _refuse_silent_failures()
+    command, configuration = CmdlineParser.get_instance(), luigi.configuration.get_config()
+    is_ours = command and is_module_of_ours(command.known_args.core_module or "")
+    if is_ours and configuration.get("retcode", "task_failed", None) is None:
+        raise SystemExit(
+            "luigi's configuration has no [retcode], so a failed run would exit with 0: use the "
+            "command `luigi` of this package, or set LUIGI_CONFIG_PATH to its luigi.cfg."
+        )
     os.umask(os.umask(0o077) | stat.S_IWOTH)
     luigi_messages.install()
     journal.install()
 
 
-def _refuse_silent_failures() -> None:
-    status = luigi.configuration.get_config().get("retcode", "task_failed", None)
-    if is_module_of_ours(module_in(sys.argv[1:])) and status is None:
-        raise SystemExit(
-            "luigi's configuration has no [retcode], so a failed run would exit with 0: use the "
-            "command `luigi` of this package, or set LUIGI_CONFIG_PATH to its luigi.cfg."
-        )
-
-
 def _log_in_to_luigid() -> None:
     """Add the password to luigid's address, if one is set. It stays in this process's memory."""
-    password = settings.luigid_password()
-    configuration = luigi.configuration.get_config()
-    url = configuration.get("core", "scheduler_url", "")
-    if password is None or not url or "@" in url:
-        return
-    scheme, _, rest = url.partition("://")
-    secret = quote(password.secret, safe="", errors="surrogateescape")
-    secret = secret.replace("%", "%%")  # configparser replaces %% by %
-    configuration.set("core", "scheduler_url", f"{scheme}://luigi:{secret}@{rest}")
+    password, configuration = settings.luigid_password(), luigi.configuration.get_config()
+    scheme, _, rest = configuration.get("core", "scheduler_url", "").partition("://")
+    if password is not None and rest and "@" not in rest:
+        secret = quote(password.secret, safe="", errors="surrogateescape").replace("%", "%%")
+        configuration.set("core", "scheduler_url", f"{scheme}://luigi:{secret}@{rest}")

@@ -1,4 +1,4 @@
-"""Standard output and error that may be closed, full, or a pipe without a reader.
+"""Standard output and error that may be closed, full, or of any encoding.
 
 The documents of a run are on the disk by then, so no run fails because of what it prints.
 """
@@ -6,54 +6,51 @@ The documents of a run are on the disk by then, so no run fails because of what 
 from __future__ import annotations
 
 import atexit
+import codecs
+import contextlib
+import io
+import json
 import os
 import sys
-from typing import TextIO
-
-from pipeline import streams
 
 
 def prepare() -> None:
-    """Redirect closed streams to /dev/null, and keep the exit status if the last flush fails.
+    r"""Let any text be printed, and keep the exit status if nothing can be printed.
 
-    Otherwise a document could get the number of a closed stream, and messages would be written
-    into it; and Python would exit with 120 if it cannot flush its output.
+    A document must not get the number of a closed stream, because messages would be written into
+    it. Characters that an encoding lacks are printed as \uXXXX, so that JSON stays valid.
     """
     for number in range(3):
-        _redirect_if_closed(number)
+        try:
+            os.fstat(number)
+        except OSError:  # opens the lowest free number, which is this one
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
-    streams.prepare()
+    codecs.register_error("json-escape", _escape)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="json-escape")
     atexit.register(_flush)
 
 
 def show(text: str) -> None:
-    """Print to standard output; characters that its encoding lacks are escaped."""
-    try:
-        print(text, flush=True)
-    except UnicodeEncodeError:
-        show(text.encode("ascii", errors="backslashreplace").decode())
-    except OSError:
-        _discard(sys.stdout)
+    """Print to standard output, unless nothing can be written there."""
+    with contextlib.suppress(OSError):
+        print(text)
+    _flush()
 
 
 def _flush() -> None:
+    """Flush both streams; discard what cannot be written, so that no later flush raises."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
-            _discard(stream)
+            with open(os.devnull, "w") as devnull:
+                os.dup2(devnull.fileno(), stream.fileno())
 
 
-def _discard(stream: TextIO) -> None:
-    """Discard what is still in the stream's buffer, so that no later flush raises."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, stream.fileno())
-    os.close(devnull)
-
-
-def _redirect_if_closed(number: int) -> None:
-    try:
-        os.fstat(number)
-    except OSError:
-        os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number: this one
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end

@@ -31,7 +31,6 @@ LAYERS = {
     # 0: facts and names
     "pipeline.errors": 0,
     "pipeline.sanitize": 0,
-    "pipeline.streams": 0,
     "pipeline.version": 0,
     "pipeline.catalog": 0,
     "pipeline.genres": 0,

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pipeline import streams
+from pipeline.runtime import stdio
 
 TITLES = ["괴물 🎬", "\ud800 half", "\udce9", "Amélie “x”", "ﷺ"]
 
@@ -19,7 +19,7 @@ def test_a_document_stays_one_in_any_encoding(
 ) -> None:
     bytes_ = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(bytes_, encoding=encoding))
-    streams.prepare()
+    stdio.prepare()
     print(json.dumps(TITLES, ensure_ascii=False))
     sys.stdout.flush()
     assert json.loads(bytes_.getvalue().decode(encoding)) == TITLES

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.runtime.command_line import is_module_of_ours, module_in
+from pipeline.luigi_cli import module_in
+from pipeline.runtime.events import is_module_of_ours
 
 OURS = [
     ["--module", "pipeline"],
