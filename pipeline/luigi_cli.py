@@ -1,10 +1,8 @@
 """The `luigi` command of an environment in which this package is installed.
 
-It is luigi's own command line with a look at the configuration first, and ends with one sentence
-where luigi would end with a traceback. A run of the pipeline also has a log and a record, ends with
-all of its processes, and alerts if it fails. Tasks of another module run as luigi would run them.
-
-luigi is imported in the functions only: not before its configuration is known to be readable.
+It is luigi's own command line, but ends with one sentence where luigi would end with a traceback.
+A run of the pipeline also has a log and a record, ends with all of its processes, and alerts if it
+fails. luigi is imported in the functions only, once its configuration is known to be readable.
 """
 
 from __future__ import annotations
@@ -14,12 +12,10 @@ import gc
 import sys
 from argparse import ArgumentError, ArgumentParser
 from collections.abc import Callable
-from typing import NoReturn
 
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.runtime import luigi_import, stdio
 
-EXIT_NOT_STARTED = 1
 EXIT_WRONG_PARAMETER = 40
 EXIT_INTERRUPTED = 130
 
@@ -42,13 +38,14 @@ def luigi() -> None:
         else:
             luigi_run(words)
     except (TaskClassException, ArgumentError) as error:  # the latter for luigi's own `core`
-        _exit(EXIT_NOT_STARTED, _no_such_task(words) if is_ours else str(error))
+        sys.exit(f"luigi: {_no_such_task(words) if is_ours else error}")
     except ModuleNotFoundError as error:
-        _exit(EXIT_NOT_STARTED, f"--module cannot be imported: {error}")
+        sys.exit(f"luigi: --module cannot be imported: {error}")
     except ValueError as error:
         if (sentence := sentence_of(error)) is None:
             raise
-        _exit(EXIT_WRONG_PARAMETER, sentence)
+        print(f"luigi: {sentence}", file=sys.stderr)
+        sys.exit(EXIT_WRONG_PARAMETER)
     except KeyboardInterrupt as stop:
         sys.exit(getattr(stop, "status", EXIT_INTERRUPTED))
 
@@ -101,8 +98,3 @@ def _no_such_task(words: list[str]) -> str:
 
     tasks, name = ", ".join(sorted(FAMILIES)), root_task_of(words)
     return f"no task is called {name}: the tasks are {tasks}, RangeDaily and RangeWeekly."
-
-
-def _exit(status: int, sentence: str) -> NoReturn:
-    print(f"luigi: {sentence}", file=sys.stderr)
-    sys.exit(status)

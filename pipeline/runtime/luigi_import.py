@@ -1,8 +1,4 @@
-"""Import luigi, with one sentence if its configuration cannot be read.
-
-Luigi reads its configuration while it is imported: a damaged file would be a traceback, and an
-unreadable one would be ignored.
-"""
+"""Import luigi, which reads its configuration meanwhile: with one sentence if it cannot be read."""
 
 from __future__ import annotations
 

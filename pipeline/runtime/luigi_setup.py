@@ -1,8 +1,7 @@
 """Prepare luigi for a run of ours: its configuration, and what happens at the events of our tasks.
 
-The console scripts call `configure` and `install`. In other processes (`python -m luigi`, a script
-with `luigi.build`, spawned workers) the first of our tasks calls `install`, and luigi's
-configuration is the one that it finds itself.
+The console scripts call both functions. Elsewhere (`python -m luigi`, `luigi.build` in a script,
+spawned workers) the first of our tasks calls `install`, and luigi's configuration is its own.
 """
 
 from __future__ import annotations
@@ -41,8 +40,7 @@ def configure() -> None:
 def install() -> None:
     """Log and record the events of our tasks, and let nobody else change our files.
 
-    Raises:
-        SystemExit: this is luigi's own command, and the run would exit with 0 if it failed.
+    Refuse a run of luigi's own command that would exit with 0 if it failed.
     """
     command, configuration = CmdlineParser.get_instance(), luigi.configuration.get_config()
     is_ours = command and is_module_of_ours(command.known_args.core_module or "")

@@ -1,7 +1,4 @@
-"""The index of the pages: the newest days and weeks, and the way to every page.
-
-What it shows is kept nowhere else: it follows from the documents and pages that exist.
-"""
+"""The index of the pages, which follows from the documents and pages that exist."""
 
 from __future__ import annotations
 
@@ -38,10 +35,7 @@ class IndexPage(Page):
         return lambda _: layout.index_page
 
     def run(self) -> None:
-        """Draw the shown pages again that are stale, then the index.
-
-        A page of another day that cannot be drawn does not fail the index.
-        """
+        """Draw stale pages of the shown weeks again, which may fail, and then the index."""
         for page in _pages_of(self.date):
             if 0 < len(missing := page.missing()) < len(page.makers):
                 LOGGER.warning("%s is not drawn: %s", page.task_family, missing[0].absence_text())
@@ -68,7 +62,7 @@ class IndexPage(Page):
         return super().last_line(*facts, f"{self._days_of_pages()} {stale}")
 
     def draw(self) -> str:
-        """Read the newest summaries and reports, and draw."""
+        """Draw the newest summaries and reports, and links to all pages."""
         from pipeline.pages.index import index_page
 
         layout, newest = self.layout, newest_day(self.layout)

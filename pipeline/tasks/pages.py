@@ -120,10 +120,7 @@ class DailyPage(Page):
         return [layout.daily_summary(today), *lists, *reports]
 
     def draw(self) -> str:
-        """Read the day's documents and those of the days before, and draw.
-
-        The changes are computed again: the day before may have been collected after the summary.
-        """
+        """Draw the documents, with the changes since a day before that may have come later."""
         from pipeline.pages.daily import daily_page
 
         layout, (today, yesterday) = self.layout, last_days(self.date, 2)
@@ -157,7 +154,7 @@ class WeeklyPage(Page):
         return [layout.consolidated(self.date), *map(layout.weekly_validation_report, days)]
 
     def draw(self) -> str:
-        """Read the week's documents and the report of the week before, and draw."""
+        """Draw the week's documents, with the report of the week before."""
         from pipeline.pages.weekly import weekly_page
 
         path, report = self.layout.consolidated(self.date), self.layout.weekly_validation_report

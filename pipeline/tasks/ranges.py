@@ -1,9 +1,8 @@
 """Ranges of dates: luigi's RangeDaily for days, and RangeWeekly for weeks, which luigi lacks.
 
-Each day of a range is compared with the days before it, but luigi runs the tasks that are ready in
-no order of dates. If each day required the day before, one failed day would keep all later ones
-from being collected. So all tasks of a range need one resource of which there is one, and the next
-day has the highest priority: the scheduler runs one task at a time and skips a day that failed.
+Each day is compared with the days before it, but luigi runs ready tasks in no order of dates, and a
+failed day must not keep later ones from being collected. So all tasks of a range need one resource
+of which there is one, and the next day has the highest priority: tasks run one at a time.
 """
 
 from __future__ import annotations

@@ -75,10 +75,10 @@ def test_every_exit_status_is_documented() -> None:
 
     assert documented == of_luigi | {
         0,
+        1,
         2,
         129,
         143,
-        luigi_cli.EXIT_NOT_STARTED,
         luigi_cli.EXIT_INTERRUPTED,
     }
 
