@@ -73,13 +73,13 @@ class IndexPage(Page):
         reports = documents_before(layout.weekly_validation_report, after, 7 * WEEKS)
         return index_page(
             newest,
-            days={**{day: {} for day in days}, **summaries},
+            days={**{day: {} for day in days if (newest - day).days >= DAYS}, **summaries},
             weeks={
                 day: {**report, "total_unique_movies": count_movies(report)}
                 for day, report in reports
                 if documents.exists(layout.consolidated(day))
             },
-            older_weeks=weeks,
+            older_weeks=[day for day in weeks if (newest - day).days >= 7 * WEEKS],
             pages=[path.relative_to(layout.pages).as_posix() for path in pages],
             language=self.language,
         )

@@ -95,3 +95,13 @@ def test_files_of_other_names_are_no_pages(layout: Layout) -> None:
     for name in ("notes.html", "daily_20240199.html", "daily_20240107.html.bak", "daily_.html"):
         (layout.daily_page(DAY).parent / name).touch()
     assert index._days_of(layout.daily_page) == [DAY]
+
+
+def test_a_day_without_a_summary_is_missing_on_the_index_though_its_page_exists(
+    layout: Layout,
+) -> None:
+    write(layout.daily_summary(DAY - 2 * ONE), summary(DAY - 2 * ONE))
+    pipeline.DailyPage(date=DAY - ONE).run()
+    assert 'class="day missing"' not in pipeline.IndexPage(date=DAY).draw()
+    layout.daily_summary(DAY - ONE).unlink()
+    assert pipeline.IndexPage(date=DAY).draw().count('class="day missing"') == 1
