@@ -98,6 +98,9 @@ def _run(command: list[str], number: int) -> None:
         status = getattr(importlib.import_module(module), function)()
     except SystemExit as ending:
         status = ending.code
+        if isinstance(status, str):  # as Python ends
+            print(status, file=sys.stderr)
+            status = 1
     atexit._run_exitfuncs()
     sys.stdout.flush()
     os._exit(int(status or 0))  # without taking all modules down, which is half of the time
