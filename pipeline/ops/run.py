@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 import luigi
+import luigi.interface
 import luigi.task
 
 from pipeline import clock, settings, storage
@@ -36,9 +37,9 @@ from pipeline.ops.run_record import ENDED, STARTED, Entry
 from pipeline.ops.scheduler_choice import LOCAL
 from pipeline.ops.stopping import Stopped
 from pipeline.paths import Layout
-from pipeline.runtime import journal, logs, run_options
-from pipeline.runtime.failures import Failure, Failures, cause_of
-from pipeline.runtime.luigi_messages import LOST_LUIGID
+from pipeline.runtime import logs, run_options
+from pipeline.runtime.logs import Failure
+from pipeline.runtime.luigi_messages import LOST_LUIGID, cause_of
 from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -73,9 +74,8 @@ class Run:
         self._began_at = clock.now()
         self._began = clock.monotonic()
         self._unattended = run_options.is_unattended()
-        self._uses_luigid = run_options.uses_luigid()
+        self._uses_luigid = not luigi.interface.core().local_scheduler
         self._settings = _usable_settings()
-        self._failures: Failures | None = None
         self._is_recorded = False
         self._log: Path | None = None
         if self._settings:
@@ -89,10 +89,9 @@ class Run:
     def begin(self) -> None:
         """Open the log and record the start, once luigi's command line has been read."""
         log_format = self._settings.log_format if self._settings else "text"
-        name = self._log.stem if self._log else self._family
-        self._failures = logs.install(name, log_format, self._log)
+        logs.install(log_format, self._log)
         task_process.install()
-        logs.note(
+        logs.RUN_LOGGER.info(
             "tmdb-pipeline %s: luigi %s (source %s, Python %s)",
             *(VERSION, " ".join(self._words), self._source(), platform.python_version()),
         )
@@ -104,9 +103,9 @@ class Run:
                 "TMDB_API_URL is no https address: the key crosses the network for anybody to read"
             )
         with contextlib.suppress(OSError):
-            journal.sweep(layout, self._began_at)
+            logs.sweep(layout, self._began_at)
         for left in storage.sweep(layout.published_folders):
-            logs.note("Removed %s, which a run left behind that was killed", left)
+            logs.RUN_LOGGER.info("Removed %s, which a run left behind that was killed", left)
         self._collect_no_other_day()
 
     def __enter__(self) -> Run:
@@ -121,7 +120,7 @@ class Run:
         status = _status(error)
         if isinstance(error, Stopped):
             error.has_arrived()
-        failures = self._failures.all() if self._failures else []
+        failures = logs.failures()
         if isinstance(error, KeyboardInterrupt):
             LOGGER.warning("Stopped. What is finished is kept; the same command goes on.")
             failures = [*failures, Failure("stopped", f"The run was stopped by {_name(error)}.")]
@@ -130,7 +129,7 @@ class Run:
         except Exception as fault:  # whatever it is, the run has ended as it has
             LOGGER.warning("The end of this run could not be reported: %s", fault)
         seconds = clock.monotonic() - self._began
-        logs.note("Ended with status %s after %.1f s", status, seconds)
+        logs.RUN_LOGGER.info("Ended with status %s after %.1f s", status, seconds)
 
     def run(self, start: Callable[[list[str]], None]) -> None:
         """Run luigi's command line, and once more with the local scheduler if luigid is lost.
@@ -207,7 +206,7 @@ class Run:
         return by_luigid and self._unattended and self._task is not None and not self._is_done()
 
     def _note_outage(self) -> None:
-        causes = {each.cause for each in self._failures.all()} if self._failures else set()
+        causes = {each.cause for each in logs.failures()}
         if self._settings and LOST_LUIGID in causes:
             layout = Layout(self._settings.data_dir)
             scheduler_choice.alert_outage(layout, "luigid was lost during a run.")
@@ -233,8 +232,6 @@ class Run:
     def _report(self, status: int, failures: list[Failure]) -> None:
         """Record how the run ended; alert if an unattended run failed, or clear earlier alerts."""
         errors = list(dict.fromkeys(each.sentence for each in failures))
-        if status and not errors:
-            errors = logs.errors_in(self._log) if self._log else []
         if status == NOT_RUN and not errors:
             LOGGER.error(NOT_DONE)
             errors = [NOT_DONE]

@@ -6,30 +6,21 @@ and without a database. A journal that cannot be written or read never fails a r
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import functools
 import json
-import os
-from pathlib import Path
-from typing import Any
+from contextlib import suppress
+from typing import Annotated, Any, Literal, TypedDict
 
 import luigi
+import msgspec
 
-from pipeline import clock, settings
-from pipeline.documents import json_text
+from pipeline import clock
 from pipeline.documents.task_runs import DONE, FAILED, START, runs
 from pipeline.errors import PipelineError
-from pipeline.paths import Layout
-from pipeline.runtime.append_file import open_append
 from pipeline.runtime.best_effort import optional
-from pipeline.runtime.events import on_event
+from pipeline.runtime.logs import open_append
 from pipeline.storage import bounded
-
-KEEP_DAYS = 60
-
-MAX_LINE_LENGTH = 1_000
-"""Longer lines are ignored. Only the name of a task has no fixed length."""
 
 _EVENTS = {
     luigi.Event.START: START,
@@ -40,79 +31,40 @@ _EVENTS = {
 }
 
 
+class _Event(TypedDict):
+    at: Annotated[datetime.datetime, msgspec.Meta(tz=True)]
+    task: Annotated[str, msgspec.Meta(max_length=99)]
+    event: Literal["start", "done", "failed"]
+
+
 def install() -> None:
     """Append a line at each of these events of our tasks from now on."""
     for luigi_event, event in _EVENTS.items():
-        on_event(luigi_event, functools.partial(_append, event))
+        luigi.Task.event_handler(luigi_event)(functools.partial(_record, event))
 
 
 def task_runs(task: luigi.Task) -> list[dict[str, Any]]:
     """Return the task runs of a task's day, in the form of `documents.task_runs.runs`.
 
-    The task itself is counted as done: it asks while it makes its document. The list is empty if
-    nothing is known.
+    The task itself is counted as done. A journal that cannot be read as a whole has no task runs.
     """
     loss = f"The tasks of {task.date} are not part of the summary"
     return optional(lambda: _read(task), [], loss)
 
 
 def _read(task: luigi.Task) -> list[dict[str, Any]]:
-    try:
-        lines = bounded.read(_path(task)).decode(errors="replace").split("\n")
-    except FileNotFoundError:
-        return []
-    end = {"at": clock.instant().isoformat(), "task": _name(task), "event": DONE}
-    return runs([*filter(None, map(_event, lines)), end])
+    lines = msgspec.json.Decoder(_Event).decode_lines(bounded.read(task.layout.journal(task.date)))
+    events: list[Any] = [{**line, "at": line["at"].isoformat()} for line in lines]
+    return runs([*events, _event(task, DONE)])
 
 
-def sweep(layout: Layout, now: datetime.datetime) -> list[Path]:
-    """Remove the journals that were last written more than 60 days ago, and return them.
-
-    The day in the name does not count: a late collection is of a day long ago.
-    """
-    folder = layout.journal(now.date()).parent
-    oldest = (now - datetime.timedelta(days=KEEP_DAYS)).timestamp()
-    return [path for path in folder.glob("????????.log") if _remove_if_older(path, oldest)]
+def _record(event: str, task: luigi.Task, *_: Any) -> None:
+    if hasattr(type(task), "layout"):  # a task of this pipeline
+        with suppress(OSError, PipelineError), open_append(task.layout.journal(task.date)) as file:
+            file.write(json.dumps(_event(task, event)).encode() + b"\n")
 
 
-def _remove_if_older(path: Path, oldest: float) -> bool:
-    try:
-        if path.lstat().st_mtime >= oldest:
-            return False
-        path.unlink()
-    except OSError:
-        return False
-    return True
-
-
-def _append(event: str, task: luigi.Task, *_: Any) -> None:
-    line = json.dumps({"at": clock.instant().isoformat(), "task": _name(task), "event": event})
-    with contextlib.suppress(OSError, PipelineError):
-        descriptor = open_append(_path(task))
-        try:
-            os.write(descriptor, line.encode() + b"\n")
-        finally:
-            os.close(descriptor)
-
-
-def _path(task: luigi.Task) -> Path:
-    return Layout(settings.current().data_dir).journal(task.date)
-
-
-def _name(task: luigi.Task) -> str:
+def _event(task: luigi.Task, event: str) -> dict[str, Any]:
     genre = getattr(task, "genre", None)
-    return f"{task.task_family}({genre})" if genre else str(task.task_family)
-
-
-def _event(line: str) -> dict[str, Any] | None:
-    """Parse a line; return None for half a line, which a full disk leaves, and other text."""
-    if len(line) > MAX_LINE_LENGTH:
-        return None
-    try:
-        event = json_text.decode(line)
-        at = datetime.datetime.fromisoformat(event["at"])
-        known = {"at": at.isoformat(), "task": event["task"], "event": event["event"]}
-    except (ValueError, KeyError, TypeError):
-        return None
-    is_valid = at.tzinfo is not None and known["event"] in (START, DONE, FAILED)
-    return known if is_valid and isinstance(known["task"], str) else None
+    name = f"{task.task_family}({genre})" if genre else task.task_family
+    return {"at": clock.instant().isoformat(), "task": name, "event": event}

@@ -1,172 +1,155 @@
-"""The log of a run: on stderr, and in a file of its own in the logs folder of the data root.
+"""The log of a run: on stderr, in a file of its own, and its errors in a temporary file for alerts.
 
-One line an event: time (UTC), level, message, task. A terminal gets the short form, without time.
-With PIPELINE_LOG_FORMAT=json each event is a JSON object. A log that cannot be written causes one
-warning and never fails a run.
+A log that cannot be written causes one warning and never fails a run.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import datetime
 import fcntl
+import functools
+import json
 import logging
+import multiprocessing
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, NamedTuple
 
-import luigi
-import luigi.configuration
-import luigi.interface
+from luigi import configuration, interface
 
-from pipeline import clock, settings
-from pipeline.runtime.append_file import open_append
-from pipeline.runtime.events import on_event
-from pipeline.runtime.failures import Failures, open_failures
-from pipeline.runtime.log_formats import JsonFormat, ShortFormat, TextFormat, error_in
+from pipeline import settings
+from pipeline.paths import Layout
+from pipeline.sanitize import plain
 
-MAX_FILES = 200
-KEEP_DAYS = 60
+LUIGI_LOGGER = logging.getLogger("luigi-interface")
 
-_LUIGI_LOGGER = logging.getLogger("luigi-interface")
-_RUN_LOG = re.compile(r"\d{8}T\d{6}Z_[\w-]+_\d+\.log")
+RUN_LOGGER = logging.Logger("pipeline.run", logging.INFO)
+"""Logs into the run's file alone, at any log level: how the run began and ended."""
+
+_TASK = re.compile(r"\w+\(date=[^()]+\)")  # at the beginning of a message about a task
 
 
-class _Current:
-    """The task that this process runs; each forked worker has its own."""
+class Failure(NamedTuple):
+    """One failure: the name of its branch of the error tree, and its sentence."""
 
-    task = ""
-
-
-class RunFile(logging.Handler):
-    """Appends each event in one write, so that forked workers can share the file."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._descriptor = open_append(path)
-        with contextlib.suppress(OSError):  # locked as long as any process of the run is alive
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write the event; after the first error, warn once and write no more."""
-        line = self.format(record) + "\n"
-        try:
-            os.write(self._descriptor, line.encode("utf-8", errors="backslashreplace"))
-        except OSError as error:
-            _LUIGI_LOGGER.removeHandler(self)
-            _warn_of_no_log(error)
+    cause: str
+    sentence: str
 
 
-def install(run: str, log_format: str, path: Path | None) -> Failures:
-    """Send what luigi and the tasks log to stderr, and to the file if it can be opened.
-
-    Args:
-        run: the run's name, in every JSON line.
-        log_format: text or json.
-        path: the run's own file, or None.
-
-    Returns:
-        What any process of the run logs as an error from now on.
-    """
-    _add_handlers(run, log_format, path)
+def install(log_format: str, path: Path | None) -> None:
+    """Begin the log of a run, `text` or `json`, in this process and in all that it starts."""
     settings.set_file_of_this_run(settings.RUN_LOG, path)
-    try:
-        failures = open_failures()
-    except OSError:  # there is no folder for temporary files
-        failures = Failures()
-    _LUIGI_LOGGER.addHandler(failures)
-    return failures
+    with contextlib.suppress(OSError):  # without a temporary file, an alert has no reason
+        descriptor, name = tempfile.mkstemp(prefix="tmdb-pipeline-run-")
+        os.close(descriptor)
+        atexit.register(Path(name).unlink, missing_ok=True)
+        settings.set_file_of_this_run(settings.RUN_FAILURES, Path(name))
+    join(log_format)
 
 
 def join(log_format: str) -> None:
-    """Log into the run's file from a task process that was spawned, not forked."""
-    if any(isinstance(handler, Failures) for handler in _LUIGI_LOGGER.handlers):
-        return
-    path = settings.file_of_this_run(settings.RUN_LOG)
-    _add_handlers(path.stem if path else "", log_format, path)
-    pipe = settings.file_of_this_run(settings.RUN_FAILURES)
-    with contextlib.suppress(OSError):
-        _LUIGI_LOGGER.addHandler(Failures(pipe))
+    """Log into the files of the run; a task process calls it that was spawned, not forked."""
+    configuration.get_config().set("core", "no_configure_logging", "True")
+    LUIGI_LOGGER.setLevel(getattr(logging, interface.core().log_level, logging.DEBUG))
+    run_log = settings.file_of_this_run(settings.RUN_LOG)
+    formatter = Formatter(log_format, run_log.stem if run_log else "")
+    _add(logging.StreamHandler(), formatter)
+    if run_log:
+        RUN_LOGGER.addHandler(_add(AppendHandler(run_log), formatter))
+    if failures_file := settings.file_of_this_run(settings.RUN_FAILURES):
+        _add(AppendHandler(failures_file), Formatter("failure")).setLevel(logging.ERROR)
 
 
-def note(message: str, *arguments: object) -> None:
-    """Write into the run's file alone, at any log level: how the run began and ended."""
-    record = _LUIGI_LOGGER.makeRecord(
-        _LUIGI_LOGGER.name, logging.INFO, __name__, 0, message, arguments, None
-    )
-    for handler in _LUIGI_LOGGER.handlers:
-        if isinstance(handler, RunFile):
-            handler.handle(record)
+def failures() -> list[Failure]:
+    """Return what any process of the run has logged as an error so far, without duplicates."""
+    path = settings.file_of_this_run(settings.RUN_FAILURES)
+    lines = path.read_text(errors="replace").splitlines() if path and path.exists() else []
+    return list(dict.fromkeys(Failure(*line.partition("\t")[::2]) for line in lines))
 
 
-def sweep(folder: Path, now: datetime.datetime) -> list[Path]:
-    """Remove all but the newest 200 run logs, and those older than 60 days; return them."""
-    runs = sorted(path for path in folder.iterdir() if _RUN_LOG.fullmatch(path.name))
-    oldest = f"{now - datetime.timedelta(days=KEEP_DAYS):%Y%m%dT%H%M%SZ}"
-    removed = [*runs[:-MAX_FILES], *(path for path in runs[-MAX_FILES:] if path.name < oldest)]
-    for path in removed:
-        path.unlink(missing_ok=True)
-    return removed
+def safe_text(text: str) -> str:
+    """Return a text for the log: secrets redacted, control characters replaced."""
+    return plain(settings.redacted(text))
 
 
-def errors_in(path: Path) -> list[str]:
-    """Return the messages of level ERROR in a run's file, without duplicates, in their order."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    return list(dict.fromkeys(filter(None, map(error_in, lines))))
+def sweep(layout: Layout, now: datetime.datetime) -> None:
+    """Remove the run logs and journals that were last written more than 60 days ago."""
+    oldest = (now - datetime.timedelta(days=60)).timestamp()
+    journals = layout.journal(now.date()).parent.glob("????????.log")
+    for path in (*layout.logs.glob("????????T??????Z_*_*.log"), *journals):
+        with contextlib.suppress(OSError):
+            if path.lstat().st_mtime < oldest:
+                path.unlink()
 
 
-def _add_handlers(run: str, log_format: str, path: Path | None) -> None:
-    luigi.configuration.get_config().set("core", "no_configure_logging", "True")
-    _follow_tasks()
-    _LUIGI_LOGGER.setLevel(getattr(logging, luigi.interface.core().log_level, logging.DEBUG))
-    full = JsonFormat(run) if log_format == "json" else TextFormat()
-    on_terminal = log_format == "text" and sys.stderr.isatty()
-    _add(logging.StreamHandler(), ShortFormat() if on_terminal else full)
-    if path is not None:
+def open_append(path: Path) -> BinaryIO:
+    """Open a file to which several processes append lines, each by one unbuffered write.
+
+    Raises:
+        OSError: also if it is a pipe without a reader, which would block.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+    return open(os.open(path, flags, 0o640), "wb", buffering=0)
+
+
+class AppendHandler(logging.Handler):
+    """Appends each record to a file; after the first error, warns once and writes no more."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    @functools.cached_property
+    def _stream(self) -> BinaryIO:
+        stream = open_append(self._path)
+        with contextlib.suppress(OSError):  # locked as long as any process of the run is alive
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append the record."""
         try:
-            _add(RunFile(path), full)
-            sweep(path.parent, clock.now())
+            self._stream.write(f"{self.format(record)}\n".encode(errors="backslashreplace"))
         except OSError as error:
-            _warn_of_no_log(error)
+            self.setLevel(sys.maxsize)
+            LUIGI_LOGGER.warning("The log %s cannot be written: %s.", self._path, error.strerror)
 
 
-def _follow_tasks() -> None:
-    """Have each record name its task: one of its arguments, or the one that this process runs."""
-    logging.setLogRecordFactory(_record)
-    on_event(luigi.Event.START, _begin)
-    on_event(luigi.Event.SUCCESS, _end)
-    on_event(luigi.Event.FAILURE, _end)
+class Formatter(logging.Formatter):
+    """Formats a record as text, as JSON, or for `failures`; without secrets.
+
+    Each line of a text has its time and level, so that no text from outside can forge one.
+    """
+
+    def __init__(self, log_format: str, run: str = "") -> None:
+        super().__init__()
+        self._log_format = log_format
+        self._run = run
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record, its traceback included, and the task that it is about."""
+        message = safe_text(super().format(record))
+        lines = [line for line in message.splitlines() if line.strip()]
+        if self._log_format == "failure":
+            return f"{getattr(record, 'cause', 'unexpected')}\t{''.join(lines[:1])}"
+        moment = datetime.datetime.fromtimestamp(record.created, datetime.UTC)
+        time, level = f"{moment:%Y-%m-%dT%H:%M:%SZ}", record.levelname
+        named = _TASK.match(message)
+        task = named[0] if named else str(getattr(multiprocessing.current_process(), "task", ""))
+        if self._log_format == "json":
+            event = {"time": time, "level": level, "task": task or None, "message": message}
+            return json.dumps(event | {"run": self._run}, ensure_ascii=False)
+        end = f" [{task}]" if task and task not in message else ""
+        return "\n".join(f"{time} {level}: {line}{end}" for line in lines)
 
 
-def _begin(task: luigi.Task) -> None:
-    _Current.task = str(task)
-
-
-def _end(*_: Any) -> None:
-    _Current.task = ""
-
-
-def _record(*arguments: Any, **named: Any) -> logging.LogRecord:
-    record = logging.LogRecord(*arguments, **named)
-    values = record.args if isinstance(record.args, tuple) else ()
-    tasks = [str(each) for each in values if isinstance(each, luigi.Task)]
-    record.task = tasks[0] if tasks else _Current.task
-    return record
-
-
-def _add(handler: logging.Handler, formatter: logging.Formatter) -> None:
+def _add(handler: logging.Handler, formatter: logging.Formatter) -> logging.Handler:
     handler.setFormatter(formatter)
-    _LUIGI_LOGGER.addHandler(handler)
-
-
-def _warn_of_no_log(error: OSError) -> None:
-    _LUIGI_LOGGER.warning(
-        "This run has no log file of its own: %s: %s.",
-        error.filename or "writing it",
-        error.strerror,
-    )
+    LUIGI_LOGGER.addHandler(handler)
+    return handler

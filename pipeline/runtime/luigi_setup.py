@@ -16,7 +16,11 @@ from luigi.cmdline_parser import CmdlineParser
 
 from pipeline import settings
 from pipeline.runtime import journal, luigi_messages, luigi_private
-from pipeline.runtime.events import is_module_of_ours
+
+
+def is_module_of_ours(name: str) -> bool:
+    """Whether a module is this package or part of it."""
+    return name == "pipeline" or name.startswith("pipeline.")
 
 
 def configure() -> None:

@@ -1,24 +1,10 @@
-"""Options of luigi that decide how a run behaves: its scheduler, and whether it is unattended."""
+"""Whether a run retries its tasks, and whether it is unattended."""
 
 from __future__ import annotations
 
-import re
 import sys
 
-import luigi.interface
 import luigi.worker
-
-
-def uses_luigid() -> bool:
-    """Whether the command line and luigi.cfg ask for luigid, not for the local scheduler."""
-    return not luigi.interface.core().local_scheduler
-
-
-def scheduler_url() -> str:
-    """Return luigid's address, without the login that may be part of it."""
-    core = luigi.interface.core()
-    url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
-    return re.sub(r"//[^/]*@", "//", str(url))
 
 
 def retries_tasks() -> bool:

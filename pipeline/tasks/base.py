@@ -15,7 +15,7 @@ from pipeline import clock, identity, settings
 from pipeline.errors import NotPossible, PipelineError
 from pipeline.paths import Layout, Place
 from pipeline.runtime import luigi_setup, run_options
-from pipeline.runtime.log_formats import safe_text
+from pipeline.runtime.logs import safe_text
 from pipeline.storage import documents
 
 ATTEMPTS_OF_A_DAY = 4

@@ -125,7 +125,7 @@ def test_the_figures_of_the_files_agree_with_each_other(day: FinishedRun) -> Non
     }
 
 
-def test_the_same_command_again_asks_nothing_and_says_where_the_file_is(
+def test_the_same_command_again_asks_nothing_and_says_where_the_files_are(
     day: FinishedRun, luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
 ) -> None:
     shutil.copytree(day.root, data_dir)
@@ -135,7 +135,7 @@ def test_the_same_command_again_asks_nothing_and_says_where_the_file_is(
     assert tmdb.count() == 0
     assert {name: (data_dir / name).stat().st_mtime_ns for name in before} == before
     assert "Did not run any tasks" in again.output
-    assert str(data_dir / SUMMARY) in again.output
+    assert f"The files are in {data_dir}" in again.output
 
 
 def test_rows_are_kept_as_received_and_in_their_order(day: FinishedRun) -> None:

@@ -224,7 +224,7 @@ FAULTS = [
         ("DailySummary", "--date", ""),
         NOTHING,
         NOT_UNDERSTOOD,
-        ("DailySummary needs --date YYYY-MM-DD",),
+        ("DailySummary needs --date", "YYYY-MM-DD"),
     ),
     Fault(
         "a future date",

@@ -266,7 +266,7 @@ def test_a_process_that_is_about_to_go_holds_no_connection(
     assert 8 <= tmdb.peak_connections <= 16
 
 
-def test_the_same_command_again_asks_nothing_and_says_where_the_file_is(
+def test_the_same_command_again_asks_nothing_and_says_where_the_files_are(
     week: FinishedRun, luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb
 ) -> None:
     shutil.copytree(week.root, data_dir)
@@ -276,7 +276,7 @@ def test_the_same_command_again_asks_nothing_and_says_where_the_file_is(
     assert tmdb.count() == 0
     assert {name: (data_dir / name).stat().st_mtime_ns for name in before} == before
     assert "Did not run any tasks" in again.output
-    assert str(data_dir / CONSOLIDATED) in again.output
+    assert f"The files are in {data_dir}" in again.output
 
 
 def test_rows_are_kept_as_received_and_in_their_order(week: FinishedRun) -> None:

@@ -46,6 +46,7 @@ SQLALCHEMY = {"pipeline.ops.scheduler.store"}
 JSON = {
     "pipeline.documents.json_text",
     "pipeline.quality.*",
+    "pipeline.runtime.journal",
     "pipeline.tmdb.body",
     "pipeline.tmdb.page",
     "pipeline.tmdb.response",

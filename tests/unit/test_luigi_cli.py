@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.luigi_cli import module_in
-from pipeline.runtime.events import is_module_of_ours
+from pipeline.runtime.luigi_setup import is_module_of_ours
 
 OURS = [
     ["--module", "pipeline"],

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.runtime.logs import errors_in
 from trials.year.due import Root
 from trials.year.host import Host
 
@@ -66,10 +65,11 @@ class Ledger:
 def reason(host: Host, root: str, before: set[Path], words: str) -> str | None:
     """Find why a run did not end well: in its log, in what it said, or in a log that breaks off."""
     logs = sorted(run_logs(host, root) - before)
-    errors = [error for log in logs for error in errors_in(log)]
+    texts = [log.read_text(encoding="utf-8", errors="replace") for log in logs]
+    errors = re.findall(r"^\S+ ERROR: (.+)$", "\n".join(texts), re.MULTILINE)
     said = [line for line in words.splitlines() if re.search(r" ERROR: |^luigi: ", line)]
     if errors or said:
-        return [*said, *errors][-1]
+        return str([*said, *errors][-1])
     broken_off = any("Ended with status" not in log.read_text() for log in logs)
     return "its log breaks off" if broken_off else None
 

@@ -18,7 +18,6 @@ import pipeline
 from pipeline.pages.daily import daily_page
 from pipeline.pages.index import index_page
 from pipeline.paths import Layout
-from pipeline.runtime import journal
 from pipeline.runtime.progress import Progress
 from pipeline.storage import documents
 
@@ -120,16 +119,6 @@ def test_a_journal_of_far_too_many_tasks_does_not_fill_the_summary(layout: Layou
     lines = (json.dumps({**START, "task": f"T{number}"}) for number in range(1_500))
     write(layout.journal(DAY), "\n".join(lines).encode())
     assert len(summed_up(layout)["execution_summary"]["tasks"]) == 1_000
-
-
-def test_a_folder_among_the_journals_does_not_keep_old_ones(layout: Layout) -> None:
-    now = datetime.datetime(2024, 6, 1, tzinfo=datetime.UTC)
-    odd, old = layout.journal(BEFORE), layout.journal(DAY)
-    odd.mkdir(parents=True)
-    write(old, b"")
-    for path in (odd, old):
-        os.utime(path, (0, 0))
-    assert journal.sweep(layout, now) == [old]
 
 
 INFO = {"total_collected": 1, "collected_at": "2024-01-06T02:00:00+00:00", "late_by_days": 0,
