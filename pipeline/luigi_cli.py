@@ -28,8 +28,8 @@ def luigi() -> None:
     from luigi.cmdline import luigi_run
     from luigi.task_register import TaskClassException
 
-    from pipeline.runtime.luigi_setup import is_module_of_ours
     from pipeline.runtime.luigi_messages import sentence_of
+    from pipeline.runtime.luigi_setup import is_module_of_ours
 
     is_ours = is_module_of_ours(module_in(words))
     try:
@@ -66,8 +66,8 @@ def _run_ours(words: list[str], luigi_run: Callable[[list[str]], None]) -> None:
     from pipeline.ops import luigi_options, stopping
     from pipeline.ops.run import LOGGER, Run
     from pipeline.runtime import luigi_private, luigi_setup
-    from pipeline.runtime.luigi_setup import is_module_of_ours
     from pipeline.runtime.luigi_messages import cause_of
+    from pipeline.runtime.luigi_setup import is_module_of_ours
 
     gc.freeze()  # else the collector looks at all modules again at exit: 20 % of a no-op run
     luigi_setup.configure()

@@ -31,8 +31,6 @@ LUIGI_LOGGER = logging.getLogger("luigi-interface")
 RUN_LOGGER = logging.Logger("pipeline.run", logging.INFO)
 """Logs into the run's file alone, at any log level: how the run began and ended."""
 
-_TASK = re.compile(r"\w+\(date=[^()]+\)")  # at the beginning of a message about a task
-
 
 class Failure(NamedTuple):
     """One failure: the name of its branch of the error tree, and its sentence."""
@@ -140,7 +138,7 @@ class Formatter(logging.Formatter):
             return f"{getattr(record, 'cause', 'unexpected')}\t{''.join(lines[:1])}"
         moment = datetime.datetime.fromtimestamp(record.created, datetime.UTC)
         time, level = f"{moment:%Y-%m-%dT%H:%M:%SZ}", record.levelname
-        named = _TASK.match(message)
+        named = re.match(r"\w+\(date=[^()]+\)", message)  # a message begins with its task
         task = named[0] if named else str(getattr(multiprocessing.current_process(), "task", ""))
         if self._log_format == "json":
             event = {"time": time, "level": level, "task": task or None, "message": message}

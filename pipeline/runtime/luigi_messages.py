@@ -77,7 +77,9 @@ class MessageFilter(logging.Filter):
         sentence = rendered[2].strip() if rendered else sentence_of(error, message)
         record.cause = rendered[1] if rendered else cause_of(error)
         is_debugging = LUIGI_LOGGER.isEnabledFor(logging.DEBUG)
-        is_logged = is_debugging or record.levelno >= logging.WARNING or _SUMMARY in message
+        is_absence = message.startswith("Data for StoredDocument(")  # `tasks.stored` says more
+        is_important = _SUMMARY in message or (record.levelno >= logging.WARNING and not is_absence)
+        is_logged = is_debugging or is_important or "/luigi/" not in record.pathname
         if sentence and not is_debugging:
             is_logged, self._last_sentence = sentence != self._last_sentence, sentence
             record.levelno, record.levelname, record.exc_info = logging.ERROR, "ERROR", None

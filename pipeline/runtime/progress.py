@@ -17,12 +17,9 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
     def __init__(self, task: luigi.Task, name: str, pages: int) -> None:
         self._task = task
         self._name = name
+        self._pages = pages
         self._bar: Any = None
-        self._is_reporting = True
-        if sys.stderr.isatty():
-            from tqdm import tqdm  # only on a terminal: it takes a while to import
-
-            self._bar = tqdm(desc=name, total=pages, unit=" pages", leave=False, mininterval=0)
+        self._is_on = True
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
@@ -30,11 +27,14 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
 
     def __call__(self, done: int, total: int) -> None:
         """Report that so many pages of the total are fetched."""
-        if self._is_reporting:
-            loss = f"The progress of {self._name} is not shown any more"
-            self._is_reporting = optional(lambda: self._report(done, total), False, loss)
+        if self._is_on:
+            self._is_on = optional(lambda: self._report(done, total), False, "No progress is shown")
 
     def _report(self, done: int, total: int) -> bool:
+        if self._bar is None and sys.stderr.isatty():
+            from tqdm import tqdm  # only on a terminal: it takes a while to import
+
+            self._bar = tqdm(None, self._name, self._pages, leave=False, mininterval=0, unit="page")
         if self._bar is not None:
             self._bar.update(done - self._bar.n)
         if self._task.set_progress_percentage is not None:  # None if no worker runs the task

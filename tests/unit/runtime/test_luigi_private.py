@@ -48,6 +48,7 @@ def test_luigi_has_the_private_name(name: str) -> None:
     "words",
     [
         luigi_messages._SUMMARY,
+        "Data for %s does not exist",
         "[pid %s] Worker %s failed    %s",
         "Unfulfilled %s at run time: ",
         "requires the '%s' parameter to be set",
