@@ -38,18 +38,20 @@ def files() -> list[tuple[Path, bool]]:
     return [(path, path.is_file()) for path in once]
 
 
-def scheduler_url() -> str:
-    """Return where luigi looks for luigid, without the login that the address may hold.
+def scheduler_address() -> str:
+    """Return the address of luigid in the configuration, or in the command line being parsed."""
+    core = luigi.interface.core()
+    return str(core.scheduler_url) or f"http://{core.scheduler_host}:{core.scheduler_port}/"
+
+
+def scheduler_url(address: str | None = None) -> str:
+    """Return the address where luigi looks for luigid, without the login that it may hold.
 
     Raises:
         SettingsError: it is no http address.
     """
-    configuration = luigi.configuration.get_config()
-    host = configuration.get("core", "scheduler_host", "localhost")
-    port = configuration.get("core", "scheduler_port", "8082")
-    url = str(configuration.get("core", "scheduler_url", "") or f"http://{host}:{port}/")
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(address or scheduler_address())
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
@@ -60,11 +62,10 @@ def scheduler_url() -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def scheduler_password() -> Secret | None:
-    """Return the password in the address of luigid, where somebody wrote one there."""
-    url = str(luigi.configuration.get_config().get("core", "scheduler_url", ""))
+def scheduler_password(address: str | None = None) -> Secret | None:
+    """Return the password in the address of luigid, if somebody wrote one there."""
     try:
-        password = urlsplit(url).password
+        password = urlsplit(address or scheduler_address()).password
     except ValueError:
         return None
     return Secret(unquote(password, errors="surrogateescape")) if password else None

@@ -75,6 +75,7 @@ class Run:
         self._began = clock.monotonic()
         self._unattended = run_options.is_unattended()
         self._uses_luigid = not luigi.interface.core().local_scheduler
+        self._luigid_address = luigi_configuration.scheduler_address()
         self._settings = _usable_settings()
         self._is_recorded = False
         self._log: Path | None = None
@@ -187,7 +188,9 @@ class Run:
         layout = Layout(self._settings.data_dir)
         if self._unattended:
             scheduler_choice.bound_waits()
-        with scheduler_choice.choose_scheduler(layout, unattended=self._unattended) as why_not:
+        with scheduler_choice.choose_scheduler(
+            layout, self._luigid_address, unattended=self._unattended
+        ) as why_not:
             if why_not:
                 LOGGER.warning("%s: this run uses the local scheduler.", why_not.rstrip("."))
                 self._uses_luigid = False

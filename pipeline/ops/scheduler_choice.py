@@ -37,18 +37,18 @@ LOCAL = "--local-scheduler"
 
 
 @contextlib.contextmanager
-def choose_scheduler(layout: Layout, *, unattended: bool) -> Iterator[str]:
+def choose_scheduler(layout: Layout, address: str, *, unattended: bool) -> Iterator[str]:
     """Ask luigid and yield why it is not used; empty where it is.
 
     A claim of a luigid that cannot name its data root is held inside.
     """
     try:
-        url = luigi_configuration.scheduler_url()
+        url = luigi_configuration.scheduler_url(address)
     except SettingsError as error:
         yield str(error) if unattended else ""
         return
     seconds = luigid_api.MAX_SECONDS if unattended else INTERACTIVE_SECONDS
-    password = luigi_configuration.scheduler_password() or settings.luigid_password()
+    password = luigi_configuration.scheduler_password(address) or settings.luigid_password()
     look = luigid_api.look_within(seconds, url, password)
     note_answer(layout, url, look, unattended=unattended)
     if not look.answers:

@@ -213,6 +213,15 @@ def test_a_run_ignores_an_invalid_scheduler_url(
     assert requested(tmdb) == PAGES_OF_A_DAY
 
 
+def test_a_run_uses_the_luigid_that_the_command_line_names(
+    run: RunToEnd, tmp_path: Path, data_dir: Path
+) -> None:
+    with serving(free_port(), tmp_path / "luigid", data_dir) as luigid:
+        status, output = run(*DAILY, "--scheduler-url", luigid.url)
+        assert status == 0, output
+        assert {each["scheduler"] for each in record(data_dir)} == {"luigid"}
+
+
 def test_a_luigid_frozen_at_the_start_and_back_after_the_fallback_is_not_used_again(
     start: Start, port: int, tmp_path: Path, data_dir: Path
 ) -> None:
