@@ -1,4 +1,4 @@
-"""The one place that asks what time it is, and that reads a day that somebody writes."""
+"""The one place that asks what time it is, and that reads a day that a user writes."""
 
 from __future__ import annotations
 
@@ -7,62 +7,28 @@ import time
 
 from pipeline.errors import NotPossible
 
-_FIRST_YEAR, _LAST_YEAR = 1900, 2999
-"""Nobody means a day outside of these, and from the calendar's ends one cannot look around."""
+# Years that a day may lie in: further away, one could not look back or ahead of it.
+_MIN_YEAR, _MAX_YEAR = 1900, 2999
 
 
 def now() -> datetime.datetime:
-    """This instant in UTC, to the second."""
-    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    """Return this instant in UTC, to the second."""
+    return instant().replace(microsecond=0)
 
 
 def instant() -> datetime.datetime:
-    """This instant in UTC, to the microsecond."""
+    """Return this instant in UTC, to the microsecond."""
     return datetime.datetime.now(datetime.UTC)
 
 
 def today() -> datetime.date:
-    """The day by the machine's time zone (`TZ`), which is also cron's."""
+    """Return the day in the machine's time zone (`TZ`), which is also cron's."""
     return datetime.datetime.now().date()
 
 
 def monotonic() -> float:
-    """Seconds since some moment; the same for all processes until the machine is restarted."""
+    """Return the seconds since the machine was started, the same for all of its processes."""
     return time.monotonic()
-
-
-class _LocalZone(datetime.tzinfo):
-    """The machine's time zone (`TZ`, else the system's), with its changes of the clocks.
-
-    `datetime.astimezone()` gives a fixed offset, and the zone's name is not always known.
-    """
-
-    def utcoffset(self, dt: datetime.datetime | None) -> datetime.timedelta | None:
-        """Return the offset at that local time."""
-        if dt is None:
-            return None
-        wall = dt.replace(tzinfo=None)
-        moment = datetime.datetime.fromtimestamp(wall.timestamp(), datetime.UTC)
-        return wall.replace(fold=0) - moment.replace(tzinfo=None)
-
-    def dst(self, dt: datetime.datetime | None) -> datetime.timedelta | None:
-        """Return None: how much of the offset is summer time is not known."""
-        return None
-
-    def tzname(self, dt: datetime.datetime | None) -> str:
-        """Return a name for messages."""
-        return "local"
-
-    def fromutc(self, dt: datetime.datetime) -> datetime.datetime:
-        """Return the local time of a moment whose UTC time is written into `dt`."""
-        moment = dt.replace(tzinfo=datetime.UTC)
-        return datetime.datetime.fromtimestamp(moment.timestamp()).replace(
-            tzinfo=self, microsecond=dt.microsecond
-        )
-
-
-LOCAL = _LocalZone()
-"""The machine's time zone as it is when it is used."""
 
 
 def read_time_zone() -> None:
@@ -71,22 +37,17 @@ def read_time_zone() -> None:
 
 
 def midnight(day: datetime.date) -> datetime.datetime:
-    """Return the moment, in UTC, at which that day begins in the machine's time zone."""
-    start = datetime.datetime.combine(day, datetime.time(), LOCAL)
-    return start.astimezone(datetime.UTC)
+    """Return the instant, in UTC, at which a day begins in the machine's time zone."""
+    return datetime.datetime.combine(day, datetime.time()).astimezone(datetime.UTC)
 
 
-def local_day(moment: datetime.datetime) -> datetime.date:
-    """Return the day of a moment in the machine's time zone."""
-    return moment.astimezone(LOCAL).date()
+def local_day(at: datetime.datetime) -> datetime.date:
+    """Return the day of an instant in the machine's time zone."""
+    return at.astimezone().date()
 
 
 def day_of(text: str) -> datetime.date:
-    """Return the day that a text writes as YYYY-MM-DD.
-
-    Raises:
-        NotPossible: it is no real day in that form, or centuries away.
-    """
+    """Parse a day as YYYY-MM-DD, or raise NotPossible with a sentence for the user."""
     try:
         day = datetime.datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
@@ -94,8 +55,8 @@ def day_of(text: str) -> datetime.date:
             f"{text[:40]!r} is no day of the calendar: write it as YYYY-MM-DD, for example "
             "2024-01-07."
         ) from None
-    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+    if not _MIN_YEAR <= day.year <= _MAX_YEAR:
         raise NotPossible(
-            f"{text!r} lies outside of the years {_FIRST_YEAR} to {_LAST_YEAR}: choose another day."
+            f"{text!r} lies outside of the years {_MIN_YEAR} to {_MAX_YEAR}: choose another day."
         )
     return day

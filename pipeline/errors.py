@@ -1,18 +1,18 @@
-"""Every fault the pipeline tells a person about, in one tree.
+"""Every error that the pipeline reports to people, in one tree.
 
     PipelineError                 root: str(error) is one sentence that says what to do
     ├── SettingsError             a variable, .env, luigi.cfg or a file of config/ is unusable
     │   └── OtherIdentity         the data root belongs to another source, language or region
     ├── NotPossible               the date lies in the future, or too far in the past
-    ├── TmdbError                 talking to TMDB failed
-    │   ├── TmdbUnavailable       transient faults outlasted every retry, or TMDB asks to wait
+    ├── TmdbError                 requests to TMDB failed
+    │   ├── TmdbUnavailable       transient errors outlasted every retry, or TMDB asks to wait
     │   │   └── TmdbBlocked       something between here and TMDB answers, or is in the way
     │   ├── CredentialRefused     the key is wrong or suspended: the whole run stops
-    │   ├── AnswerNotUnderstood   an answer lacks the promised shape
-    │   └── RequestRejected       TMDB says that our request is wrong
+    │   ├── AnswerNotUnderstood   a response lacks a field or has another type
+    │   └── RequestRejected       TMDB says that the request is wrong
     ├── DataError                 there is data, but it cannot be used
     │   ├── NoData                nothing at all to work on
-    │   ├── DataRejected          a list fell short and quality.toml says that this stops the run
+    │   ├── DataRejected          a list failed a rule and quality.toml says that this stops the run
     │   └── DocumentUnreadable    a stored file is damaged
     └── StorageError              a file cannot be written, or the history's database not reached
 
@@ -26,21 +26,11 @@ from pipeline.sanitize import plain
 
 
 class PipelineError(Exception):
-    """A fault told in one sentence; `facts` holds the same for programs. Never holds a secret.
-
-    What a stranger put into the sentence shows in it and does nothing to who reads it.
-    """
+    """An error as one sentence without secrets; `facts` holds the same for programs."""
 
     def __init__(self, sentence: str, **facts: object) -> None:
         super().__init__(plain(sentence))
         self.facts = facts
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restored, (type(self), str(self), self.facts)
-
-
-def _restored(kind: type[PipelineError], sentence: str, facts: dict[str, object]) -> PipelineError:
-    return kind(sentence, **facts)
 
 
 class SettingsError(PipelineError):
@@ -52,15 +42,15 @@ class OtherIdentity(SettingsError):
 
 
 class NotPossible(PipelineError):
-    """What was asked for cannot exist, like the popular films of next week."""
+    """What was asked for cannot exist, like the popular movies of next week."""
 
 
 class TmdbError(PipelineError):
-    """Talking to TMDB failed."""
+    """Requests to TMDB failed."""
 
 
 class TmdbUnavailable(TmdbError):
-    """A transient fault outlasted every retry, or TMDB asks to wait for longer than a run may."""
+    """A transient error outlasted every retry, or TMDB asks to wait for longer than a run may."""
 
 
 class TmdbBlocked(TmdbUnavailable):
@@ -68,11 +58,11 @@ class TmdbBlocked(TmdbUnavailable):
 
 
 class CredentialRefused(TmdbError):
-    """TMDB itself does not accept the credential; asking again cannot help."""
+    """TMDB itself does not accept the credential; retrying cannot help."""
 
 
 class AnswerNotUnderstood(TmdbError):
-    """An answer is not what TMDB promises; the sentence names the field."""
+    """A response is not what TMDB promises; the sentence names the field."""
 
 
 class RequestRejected(TmdbError):
@@ -88,7 +78,7 @@ class NoData(DataError):
 
 
 class DataRejected(DataError):
-    """A list fell short of a rule that blocks; it is kept aside, and collected afresh next time."""
+    """A list failed a rule that blocks; it is kept aside, and collected again next time."""
 
 
 class DocumentUnreadable(DataError):

@@ -1,6 +1,4 @@
-"""The version, told to TMDB in the User-Agent and to pip by setup.cfg."""
+"""The version of the package, for the User-Agent and setup.cfg, and that of its documents."""
 
 VERSION = "0.1.0"
-
 SCHEMA_VERSION = 1
-"""Version of the documents' layout, written into each as `schema_version`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.repository import RECORDINGS, TESTS
 
+from pipeline import settings
 from pipeline.runtime import luigi_setup
 
 pytest_plugins = [
@@ -60,6 +61,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.chdir(working_folder)
+    settings.clear_cache()
     return working_folder
 
 

@@ -25,6 +25,7 @@ from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.roots import Root
+from pipeline.ops.settings import alert_url
 from pipeline.paths import Layout, alerts_without_root
 from pipeline.sanitize import plain
 from pipeline.storage import documents
@@ -48,7 +49,7 @@ _MARKER = re.compile(r"(?P<day>\d{8})_(?P<task>[^_]+)_(?P<cause>.+)")
 
 def is_on() -> bool:
     """Return whether alerts can be sent at all."""
-    return settings.alert_url() is not None
+    return alert_url() is not None
 
 
 def run_failed(
@@ -146,7 +147,7 @@ def was_raised(task: str, day: datetime.date) -> bool:
 
 def send_test() -> str:
     """Send a message of no importance; return why it did not arrive, empty where it did."""
-    url = settings.alert_url()
+    url = alert_url()
     if url is None:
         return "PIPELINE_ALERT_URL is not set"
     return _deliver(url, "Test of the alerts", "Alerts of tmdb-pipeline arrive here.")
@@ -173,7 +174,7 @@ def _reasons(report: documents.Document) -> list[str]:
 
 
 def _raise(task: str, day: datetime.date, cause: str, title: str, text: str) -> bool:
-    url = settings.alert_url()
+    url = alert_url()
     name = f"{day:%Y%m%d}_{task}_{cause}"
     if url is None:
         return False
@@ -189,7 +190,7 @@ def _raise(task: str, day: datetime.date, cause: str, title: str, text: str) -> 
 
 
 def _clear(task: str, day: datetime.date, text: str) -> bool:
-    url = settings.alert_url()
+    url = alert_url()
     if url is None:
         return False
     today = clock.today()  # an alert of a mistyped date in the future is over as well

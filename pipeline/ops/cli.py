@@ -17,6 +17,7 @@ import click
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
+from pipeline.ops.settings import read_demo_data
 from pipeline.paths import Layout
 from pipeline.runtime import luigi_import, stdio
 from pipeline.sanitize import plain
@@ -135,7 +136,7 @@ def _prepare_luigi() -> None:
 def _find_data() -> None:
     """Look where the embedded catalogue's files are, where there are no others, and say so."""
     with contextlib.suppress(PipelineError, OSError):  # the command itself reports these
-        if found := settings.read_demo_data():
+        if found := read_demo_data():
             empty, demo = found
             click.echo(
                 plain(f"No key is set and {empty} holds no data: this is about {demo}."), err=True

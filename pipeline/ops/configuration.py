@@ -9,15 +9,7 @@ from dataclasses import dataclass
 from pipeline import settings
 from pipeline.errors import PipelineError
 from pipeline.ops import luigi_configuration, schedule
-
-SECRETS = (
-    "TMDB_API_KEY",
-    "PIPELINE_HISTORY_URL",
-    "PIPELINE_LUIGID_PASSWORD",
-    "PIPELINE_ALERT_URL",
-    "PIPELINE_HEARTBEAT_URL",
-)
-"""The secret variables: only shown as set or not set."""
+from pipeline.ops import settings as ops_settings
 
 _OURS = ("TMDB_", "PIPELINE_")
 _OF_COMPOSE = {"PIPELINE_UID", "PIPELINE_GID", "PIPELINE_LUIGID_PORT"}
@@ -36,7 +28,7 @@ class Setting:
 def in_force() -> list[Setting]:
     """Return every setting with its source; of a secret only whether it is set."""
     environment, dotenv = _given()
-    return [_setting(name, environment, dotenv, _folders()) for name in settings.VARIABLES]
+    return [_setting(name, environment, dotenv, _folders()) for name in ops_settings.VARIABLES]
 
 
 def problems() -> list[str]:
@@ -55,7 +47,7 @@ def problems() -> list[str]:
     except PipelineError as error:
         found.append(str(error))
     try:
-        settings.current().refuse_optional()
+        ops_settings.refuse_optional()
     except PipelineError as error:
         found.append(str(error))
     try:
@@ -69,7 +61,7 @@ def warnings() -> list[str]:
     """Return a sentence for each variable that looks like one of ours and is read by nothing."""
     environment, dotenv = _given()
     names = {name for name in {**environment, **dotenv} if name.startswith(_OURS)}
-    known = {*settings.VARIABLES, *settings.OF_A_RUN, *_OF_COMPOSE}
+    known = {*ops_settings.VARIABLES, *ops_settings.OF_A_RUN, *_OF_COMPOSE}
     return [_unknown(name) for name in sorted(names - known)]
 
 
@@ -94,11 +86,11 @@ def _setting(
     for source, values in (("environment", environment), (".env", dotenv)):
         if value := values.get(name, "").strip():
             return Setting(name, _shown(name, folders.get(name, value)), source)
-    return Setting(name, _shown(name, folders.get(name, settings.VARIABLES[name])), "default")
+    return Setting(name, _shown(name, folders.get(name, ops_settings.VARIABLES[name])), "default")
 
 
 def _shown(name: str, value: str) -> str:
-    if name not in SECRETS:
+    if name not in settings.SECRETS:
         return settings.redacted(value) or "-"
     if name == "TMDB_API_KEY" and value == "demo":
         return "demo"
@@ -106,6 +98,6 @@ def _shown(name: str, value: str) -> str:
 
 
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, settings.VARIABLES, n=1)
+    near = difflib.get_close_matches(name, ops_settings.VARIABLES, n=1)
     hint = f"did you mean {near[0]}?" if near else "remove it."
     return f"{name} is set, but nothing reads a variable of that name: {hint}"

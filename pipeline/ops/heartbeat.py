@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.ops import installation, overdue
+from pipeline.ops.settings import heartbeat_url
 from pipeline.paths import Layout
 from pipeline.tmdb.credential import Secret
 
@@ -47,7 +48,7 @@ def send_unless_overdue() -> bool:
     Returns:
         Whether the service accepted a request.
     """
-    url = settings.heartbeat_url()
+    url = heartbeat_url()
     if url is None:
         return False
     try:

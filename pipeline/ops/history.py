@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pipeline.errors import SettingsError
 from pipeline.ops.scheduler.store import HistoryStore
-from pipeline.settings import Settings
+from pipeline.ops.settings import history_url
 
 NOT_SET = (
     "No task history is kept here: set PIPELINE_HISTORY_URL to postgresql://luigi:PASSWORD@HOST:"
@@ -16,16 +16,17 @@ NOT_SET = (
 
 
 @contextlib.contextmanager
-def opened(settings: Settings) -> Iterator[HistoryStore]:
+def opened() -> Iterator[HistoryStore]:
     """Open the history for reading.
 
     Raises:
         SettingsError: none is configured.
         StorageError: the database cannot be reached or read.
     """
-    if settings.history_url is None:
+    url = history_url()
+    if url is None:
         raise SettingsError(NOT_SET, variable="PIPELINE_HISTORY_URL")
-    store = HistoryStore(settings.history_url)
+    store = HistoryStore(url)
     try:
         yield store
     finally:

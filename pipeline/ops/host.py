@@ -22,6 +22,7 @@ from pipeline.ops import (
 from pipeline.ops.job_process import JobProcess
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runtime import Document, Service
+from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 
 
@@ -106,7 +107,7 @@ class Host:
 
         running = processes.recorded(self._layout.luigid_pid)
         pid = running.pid if running else None
-        return services.of_this_host(self._settings, self.luigid_url(), pid)
+        return services.of_this_host(self.luigid_url(), pid)
 
     def show_logs(self, what: str, lines: int, *, follow: bool) -> None:
         """Print the last lines of the log's file, and go on with what is added if asked to."""
@@ -120,7 +121,7 @@ class Host:
         return self._look().answers
 
     def _look(self) -> luigid_api.Luigid:
-        return luigid_api.look(self.luigid_url(), self._settings.luigid_password)
+        return luigid_api.look(self.luigid_url(), luigid_password())
 
 
 def _luigi_command() -> str:

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-from pipeline import settings
+from pipeline.ops.settings import adopt, environment
 
 _READ_SETTINGS = 'set -a; . "$1" >/dev/null; exec /usr/bin/env -0'
 _READ_SECONDS = 10.0
@@ -21,7 +21,7 @@ _OF_THE_SHELL = ("_", "SHLVL", "PWD", "OLDPWD")
 
 def read_settings_file() -> None:
     """Set the variables of the file that ENVIRONMENT names, read as a shell reads it."""
-    given = settings.environment()
+    given = environment()
     path = given.get("ENVIRONMENT")
     if not path:
         return
@@ -44,12 +44,12 @@ def read_settings_file() -> None:
         return
     pairs = (os.fsdecode(each).partition("=") for each in done.stdout.split(b"\0") if each)
     read = {name: value for name, _, value in pairs if name not in _OF_THE_SHELL}
-    settings.adopt({name: value for name, value in read.items() if given.get(name) != value})
+    adopt({name: value for name, value in read.items() if given.get(name) != value})
 
 
 def open_output() -> None:
     """Send the output to the file or pipe that OUTPUT names; keep the present one if that fails."""
-    path = settings.environment().get("OUTPUT")
+    path = environment().get("OUTPUT")
     if not path:
         return
     try:

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
-from pipeline import settings
 from pipeline.ops.job_environment import say
 from pipeline.ops.private_files import open_private, try_lock
+from pipeline.ops.settings import environment
 
 CANNOT_START = 127
 """The exit status by which a shell says that there is no such command."""
@@ -72,7 +72,7 @@ class JobProcess:
         try:
             self._process = subprocess.Popen(  # noqa: S603  the words of the crontab or the unit
                 command,
-                env={**settings.environment(), **variables},
+                env={**environment(), **variables},
                 stdin=subprocess.DEVNULL,
                 pass_fds=held,
             )
@@ -129,7 +129,7 @@ def _waited(process: subprocess.Popen[bytes]) -> int:
 
 def _time_limit() -> float:
     try:
-        limit = float(settings.environment().get("LIMIT_SECONDS", ""))
+        limit = float(environment().get("LIMIT_SECONDS", ""))
     except ValueError:
         return TIME_LIMIT_SECONDS
     return limit if 0 < limit < TIME_LIMIT_SECONDS else TIME_LIMIT_SECONDS

@@ -27,7 +27,7 @@ def last_runs(settings: Settings, task: str | None) -> tuple[list[Row], list[str
 
     A run without luigid leaves files and no history; newer files replace what the history states.
     """
-    attempts, notes = _attempts(settings)
+    attempts, notes = _attempts()
     layout = Layout(settings.data_dir)
     if task is None:
         rows = [row for root in ROOTS if (row := _newest(root, attempts, layout))]
@@ -40,9 +40,9 @@ def last_runs(settings: Settings, task: str | None) -> tuple[list[Row], list[str
     return [_of_an_attempt(each) for each in steps[:MAX_RUNS]], notes
 
 
-def _attempts(settings: Settings) -> tuple[Sequence[Run], list[str]]:
+def _attempts() -> tuple[Sequence[Run], list[str]]:
     try:
-        with history.opened(settings) as store:
+        with history.opened() as store:
             return store.runs(since=clock.now() - LOOK_BACK), []
     except PipelineError as error:
         return [], [f"{error} The last runs are taken from the files, which show successes only."]

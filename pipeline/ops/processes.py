@@ -84,7 +84,7 @@ def one_at_a_time(path: Path) -> Iterator[None]:
             f"{path.parent} cannot be written ({error.strerror}): fix its owner or permissions."
         ) from None
     try:
-        filesystem.lock(descriptor, path)
+        filesystem.lock(descriptor)
         yield
     finally:
         os.close(descriptor)

@@ -35,6 +35,7 @@ from pipeline.ops.job_process import NO_LOCK, Lock, locked
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.run_record import ENDED, STARTED, Entry
 from pipeline.ops.scheduler_choice import LOCAL
+from pipeline.ops.settings import sends_key_in_clear
 from pipeline.ops.stopping import Stopped
 from pipeline.paths import Layout
 from pipeline.runtime import logs, run_options
@@ -99,7 +100,7 @@ class Run:
         if self._settings is None:
             return
         layout = Layout(self._settings.data_dir)
-        if self._settings.sends_key_in_clear:
+        if sends_key_in_clear(self._settings):
             LOGGER.warning(
                 "TMDB_API_URL is no https address: the key crosses the network for anybody to read"
             )
@@ -230,7 +231,8 @@ class Run:
             roots = [root for root in ROOTS.values() if self._family in root.steps]
             if not any(root.collects_late for root in roots):
                 tomorrow = clock.today() + datetime.timedelta(days=1)
-                settings.set_collect_until(clock.midnight(tomorrow))
+                until = clock.midnight(tomorrow).timestamp()
+                settings.set_for_this_run(settings.COLLECT_UNTIL, f"{until:.0f}")
 
     def _report(self, status: int, failures: list[Failure]) -> None:
         """Record how the run ended; alert if an unattended run failed, or clear earlier alerts."""

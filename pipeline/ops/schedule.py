@@ -18,6 +18,7 @@ from cronsim import CronSim, CronSimError
 
 from pipeline import clock
 from pipeline.errors import SettingsError
+from pipeline.ops.local_zone import LOCAL
 from pipeline.ops.roots import ROOTS, Root
 from pipeline.storage import bounded
 
@@ -56,7 +57,7 @@ class CronSchedule:
 
     def after(self, moment: datetime.datetime) -> Iterator[datetime.datetime]:
         """Yield the times after that moment; a time that is skipped in spring comes after it."""
-        runs = [CronSim(line, moment.astimezone(clock.LOCAL)) for line in self.lines]
+        runs = [CronSim(line, moment.astimezone(LOCAL)) for line in self.lines]
         following = [_next(run) for run in runs]
         while any(following):
             earliest = min(time for time in following if time)

@@ -16,12 +16,13 @@ from typing import Any
 import tenacity
 from luigi.rpc import RemoteScheduler
 
-from pipeline import clock, settings
+from pipeline import clock
 from pipeline.errors import SettingsError
 from pipeline.ops import alerts, luigi_configuration, luigid_api
 from pipeline.ops.data_root_id import claim, data_root_id
 from pipeline.ops.luigid_api import Luigid
 from pipeline.ops.private_files import open_private
+from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 
 LOST_SECONDS = 60.0
@@ -48,7 +49,7 @@ def choose_scheduler(layout: Layout, address: str, *, unattended: bool) -> Itera
         yield str(error) if unattended else ""
         return
     seconds = luigid_api.MAX_SECONDS if unattended else INTERACTIVE_SECONDS
-    password = luigi_configuration.scheduler_password(address) or settings.luigid_password()
+    password = luigi_configuration.scheduler_password(address) or luigid_password()
     look = luigid_api.look_within(seconds, url, password)
     note_answer(layout, url, look, unattended=unattended)
     if not look.answers:

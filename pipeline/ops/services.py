@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pipeline.errors import PipelineError
 from pipeline.ops import history, installation, luigid_api
+from pipeline.ops import settings as ops_settings
 from pipeline.ops.runtime import Service
-from pipeline.settings import Settings
 
 
-def of_this_host(settings: Settings, luigid_url: str, luigid_pid: int | None) -> list[Service]:
+def of_this_host(luigid_url: str, luigid_pid: int | None) -> list[Service]:
     """Return the services; `luigid_pid` is the luigid that this command started, if it runs."""
-    return [_luigid(settings, luigid_url, luigid_pid), _postgres(settings), _cron()]
+    return [_luigid(luigid_url, luigid_pid), _postgres(), _cron()]
 
 
-def _luigid(settings: Settings, url: str, pid: int | None) -> Service:
-    look = luigid_api.look(url, settings.luigid_password)
+def _luigid(url: str, pid: int | None) -> Service:
+    look = luigid_api.look(url, ops_settings.luigid_password())
     if look.answers:
         kind = "hardened" if look.hardened else "plain"
         process = f", process {pid}" if pid else ""
@@ -22,11 +22,12 @@ def _luigid(settings: Settings, url: str, pid: int | None) -> Service:
     return Service("luigid", "down", f"{url}: {look.why}")
 
 
-def _postgres(settings: Settings) -> Service:
-    if settings.history_url is None:
-        return Service("postgres", "off", "PIPELINE_HISTORY_URL is not set: no history is kept")
+def _postgres() -> Service:
     try:
-        with history.opened(settings) as store:
+        if ops_settings.history_url() is None:
+            off = "PIPELINE_HISTORY_URL is not set: no history is kept"
+            return Service("postgres", "off", off)
+        with history.opened() as store:
             return Service("postgres", "up", f"PostgreSQL {store.ping()}")
     except PipelineError as error:
         return Service("postgres", "down", str(error))

@@ -41,12 +41,12 @@ class Failure(NamedTuple):
 
 def install(log_format: str, path: Path | None) -> None:
     """Begin the log of a run, `text` or `json`, in this process and in all that it starts."""
-    settings.set_file_of_this_run(settings.RUN_LOG, path)
+    settings.set_for_this_run(settings.RUN_LOG, path)
     with contextlib.suppress(OSError):  # without a temporary file, an alert has no reason
         descriptor, name = tempfile.mkstemp(prefix="tmdb-pipeline-run-")
         os.close(descriptor)
         atexit.register(Path(name).unlink, missing_ok=True)
-        settings.set_file_of_this_run(settings.RUN_FAILURES, Path(name))
+        settings.set_for_this_run(settings.RUN_FAILURES, name)
     join(log_format)
 
 

@@ -30,7 +30,7 @@ def load() -> None:
 
 
 def _readable_configuration_files() -> list[Path]:
-    ours, named = Path("luigi.cfg"), settings.luigi_config_path()
+    ours, named = Path("luigi.cfg"), settings.file_of_this_run("LUIGI_CONFIG_PATH")
     files = [path for path in (ours, named) if path and (path == named or path.exists())]
     for path in files:
         try:

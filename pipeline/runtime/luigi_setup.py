@@ -33,7 +33,7 @@ def configure() -> None:
     if (ours := str(settings.REPOSITORY / "luigi.cfg")) not in paths:
         paths.insert(0, ours)
     if settings.started_by() and unattended not in paths:
-        is_last_named = paths[-1] == str(settings.luigi_config_path())
+        is_last_named = paths[-1] == str(settings.file_of_this_run("LUIGI_CONFIG_PATH"))
         paths.insert(len(paths) - is_last_named, unattended)
     luigi_private.set_config_paths(paths)
     luigi_private.allow_rpc_options()
@@ -60,7 +60,8 @@ def install() -> None:
 
 def _log_in_to_luigid() -> None:
     """Add the password to luigid's address, if one is set. It stays in this process's memory."""
-    password, configuration = settings.luigid_password(), luigi.configuration.get_config()
+    password = settings.secret("PIPELINE_LUIGID_PASSWORD")
+    configuration = luigi.configuration.get_config()
     scheme, _, rest = configuration.get("core", "scheduler_url", "").partition("://")
     if password is not None and rest and "@" not in rest:
         secret = quote(password.secret, safe="", errors="surrogateescape").replace("%", "%%")

@@ -1,8 +1,4 @@
-"""Files read whole, as long as they are files and of a size that can be meant.
-
-A pipe would hold the reader for ever, and a file of gigabytes would take all memory before anybody
-could say that it is damaged.
-"""
+"""Read regular files of a bounded size: a pipe would block a run, a huge file fill its memory."""
 
 from __future__ import annotations
 
@@ -12,14 +8,14 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-LARGEST_DOCUMENT = 256 << 20
-"""TMDB serves 10,000 films of a list, some 15 MB; a week of all its genres has some 200 MB."""
+# Largest document. TMDB serves 10,000 movies of a list, some 15 MB; a week has some 200 MB.
+MAX_DOCUMENT_BYTES = 256 << 20
 
-LARGEST_TEXT = 4 << 20
-"""Of settings, a day's journal, the index: files of some kilobytes."""
+# Largest file of settings, of a day's journal, of the index: they have some kilobytes.
+MAX_TEXT_BYTES = 4 << 20
 
 
-def read(path: Path, most: int = LARGEST_TEXT) -> bytes:
+def read(path: Path, most: int = MAX_TEXT_BYTES) -> bytes:
     """Return a file's bytes.
 
     Raises:
@@ -32,21 +28,13 @@ def read(path: Path, most: int = LARGEST_TEXT) -> bytes:
 
 
 def read_end(path: Path, most: int) -> bytes:
-    """Return the last bytes of a file, at most so many.
-
-    Raises:
-        OSError: as `read`, but for the size.
-    """
+    """Return the last bytes of a file, at most so many."""
     with open_end(path, most) as stream:
         return stream.read(most)
 
 
 def open_end(path: Path, most: int) -> BinaryIO:
-    """Open a file where its last bytes begin; what is added later can be read on.
-
-    Raises:
-        OSError: as `read`, but for the size.
-    """
+    """Open a file where its last bytes begin, so that what is appended later can be read too."""
     stream = _open(path)
     stream.seek(max(0, os.fstat(stream.fileno()).st_size - most))
     return stream
@@ -54,10 +42,7 @@ def open_end(path: Path, most: int) -> BinaryIO:
 
 def _open(path: Path) -> BinaryIO:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        raise OSError(errno.EINVAL, "Not a regular file", str(path))
-    return os.fdopen(descriptor, "rb")
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "Not a regular file", str(path))

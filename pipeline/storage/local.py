@@ -1,4 +1,4 @@
-"""Documents as files: read as a whole, published atomically.
+"""Documents as files: read whole, published atomically.
 
 A document is written to a temporary beside its path, flushed to the disk, and then gets its name.
 """
@@ -6,45 +6,67 @@ A document is written to a temporary beside its path, flushed to the disk, and t
 from __future__ import annotations
 
 import contextlib
+import fnmatch
+import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pipeline.errors import DocumentUnreadable, StorageError
-from pipeline.storage import bounded, filesystem, temporary
+from pipeline import clock
+from pipeline.errors import DocumentUnreadable, PipelineError, StorageError
+from pipeline.storage import bounded, filesystem
+
+# Age from which a temporary has no writer any more; writing one takes seconds.
+ABANDONED_SECONDS = 3600
+
+
+@contextlib.contextmanager
+def _os_errors(kind: type[PipelineError], sentence: str, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise kind(sentence.format(path=path, why=error.strerror), path=str(path)) from None
+
+
+_reading = functools.partial(
+    _os_errors,
+    DocumentUnreadable,
+    "{path} cannot be read: {why}; fix that and run the same command again.",
+)
+_writing = functools.partial(
+    _os_errors,
+    StorageError,
+    "Cannot write {path}: {why}. Free or fix that disk or folder and run the same command again; "
+    "what is finished is kept.",
+)
 
 
 class LocalStorage:
-    """The files of one machine, or of a disk that several share. See `Storage` for the methods.
+    """The files of one machine, or of a disk that several share.
 
-    Args:
-        mode: permissions of new files, of which the umask may take more.
+    `mode` has the permissions of new files, of which the umask may take more.
     """
 
     def __init__(self, mode: int = 0o644) -> None:
-        self._mode = mode
+        self._opener = functools.partial(os.open, mode=mode)
 
     def read(self, path: Path) -> bytes:
         """Return a file's bytes."""
         with _reading(path):
-            return bounded.read(path, bounded.LARGEST_DOCUMENT)
+            return bounded.read(path, bounded.MAX_DOCUMENT_BYTES)
 
     def publish(self, path: Path, content: Iterable[bytes]) -> bool:
-        """Write a file unless it is there; return whether it was written."""
-        with self._written(path, content) as written:
-            is_first = _name_if_free(written, path)
-            if is_first:
-                _sync_folder(path)
-            return is_first
+        """Write a file unless it exists: of several publishers, the first one wins."""
+        with self._temporary(path, content) as temporary:
+            return _name_if_free(temporary, path)
 
     def replace(self, path: Path, content: Iterable[bytes]) -> None:
-        """Write a file, also where an earlier one is there."""
-        with self._written(path, content) as written:
-            written.rename(path)
-            _sync_folder(path)
+        """Write a file, also where an earlier one exists."""
+        with self._temporary(path, content) as temporary:
+            temporary.rename(path)
 
     def exists(self, path: Path) -> bool:
-        """Whether a file is there."""
+        """Whether a file exists."""
         with _reading(path):
             return path.exists()
 
@@ -60,72 +82,67 @@ class LocalStorage:
             path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def _written(self, path: Path, content: Iterable[bytes]) -> Iterator[Path]:
+    def _temporary(self, path: Path, content: Iterable[bytes]) -> Iterator[Path]:
+        """Write a temporary that gets its name within the block; flush it, then the name."""
+        temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
         with _writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.written(path, content, self._mode) as written:
-                yield written
+            try:
+                with open(temporary, "xb", opener=self._opener) as stream:
+                    stream.writelines(content)
+                    stream.flush()
+                    filesystem.sync(stream.fileno())
+                yield temporary
+                with _opened(path.parent) as descriptor:
+                    filesystem.sync(descriptor)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+
+def sweep(folders: Iterable[Path]) -> list[Path]:
+    """Remove the temporaries that a crash left in these folders an hour ago, and return them."""
+    removed = []
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for name in fnmatch.filter(os.listdir(folder), ".*.*.tmp"):
+                temporary = folder / name
+                if clock.now().timestamp() - temporary.stat().st_mtime > ABANDONED_SECONDS:
+                    temporary.unlink()
+                    removed.append(temporary)
+    return removed
 
 
 @contextlib.contextmanager
 def exclusive(folder: Path, path: Path) -> Iterator[None]:
-    """Let one process at a time be within the block, for a folder.
-
-    Raises:
-        StorageError: the folder cannot be made; the sentence names the path that is to be written.
-    """
-    with _writing(path):
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with _writing(folder):
-            filesystem.lock(descriptor, folder)
+    """Let one process at a time be within the block, for a folder; errors name `path`."""
+    with contextlib.ExitStack() as stack:
+        with _writing(path):
+            folder.mkdir(parents=True, exist_ok=True)
+            filesystem.lock(stack.enter_context(_opened(folder)))
         yield
-    finally:
-        os.close(descriptor)
 
 
-def _name_if_free(written: Path, path: Path) -> bool:
-    """Give a temporary the path's name unless another file has it; return whether it has it.
+def _name_if_free(temporary: Path, path: Path) -> bool:
+    """Give a temporary the path's name unless it is taken.
 
-    A hard link does both at once. Where there are none, one process at a time looks and renames.
+    A hard link does both at once. Where there are none, one process at a time checks and renames.
     """
-    with contextlib.suppress(FileExistsError):
-        if filesystem.link(written, path):
+    try:
+        if filesystem.link(temporary, path):
             return True
+    except FileExistsError:
+        return False
     with exclusive(path.parent, path):
-        if path.exists():  # a broken symbolic link has the name, but no document
+        if path.exists():
             return False
-        written.rename(path)
+        temporary.rename(path)
         return True
 
 
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path.parent, os.O_RDONLY)
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        filesystem.sync(descriptor, path)
+        yield descriptor
     finally:
         os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"Cannot write {path}: {error.strerror}. Free or fix that disk or folder and run the "
-            "same command again; what is finished is kept.",
-            path=str(path),
-        ) from None
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DocumentUnreadable(
-            f"{path} cannot be read: {error.strerror}; fix that and run the same command again.",
-            path=str(path),
-        ) from None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from pipeline import identity, settings
+from pipeline import identity
 from pipeline.errors import DocumentUnreadable
-from pipeline.paths import Layout, Place
+from pipeline.paths import Place
 from pipeline.storage import documents
 
 _DAY = datetime.timedelta(days=1)
@@ -31,7 +31,6 @@ def reports_before(
     place: Place, date: datetime.date, days: int
 ) -> Iterator[tuple[datetime.date, documents.Document]]:
     """Yield the reports of the days before that are of the data root's own identity."""
-    layout = Layout(settings.current().data_dir)
     for day, report in documents_before(place, date, days):
-        if identity.is_ours(layout, report, day):
+        if identity.is_ours(report):
             yield day, report

@@ -62,10 +62,11 @@ def open_rate_limiter(current: Settings) -> RateLimiter:
 
 def network_of(api_url: str) -> Network:
     """Return the proxy and certificates for an address, and what variables set them."""
+    proxy = f"{urlsplit(api_url).scheme}_proxy"
     return Network(
         api_url,
-        settings.proxy_variable(urlsplit(api_url).scheme),
-        settings.certificates_variable(),
+        settings.first_set(proxy, proxy.upper(), "all_proxy", "ALL_PROXY"),
+        settings.first_set("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     )
 
 

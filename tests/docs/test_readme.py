@@ -15,7 +15,8 @@ from support.repository import REPOSITORY
 from trials.plans import small_plan
 
 import pipeline
-from pipeline import clock, luigi_cli, settings
+from pipeline import clock, luigi_cli
+from pipeline.ops import settings as ops_settings
 from pipeline.paths import Layout
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -53,7 +54,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
     documented = {row[0]: row[1] for row in table(section("Settings"))}
 
     assert documented == {
-        **settings.VARIABLES,
+        **ops_settings.VARIABLES,
         "TMDB_API_KEY": "none",
         "PIPELINE_CONFIG_DIR": "config",
         **dict.fromkeys(OPTIONAL, "none"),
@@ -64,7 +65,7 @@ def test_the_example_file_names_every_setting_with_its_default() -> None:
     example = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", example, flags=re.MULTILINE))
 
-    assert named == {**settings.VARIABLES, "PIPELINE_CONFIG_DIR": "config", **OF_COMPOSE}
+    assert named == {**ops_settings.VARIABLES, "PIPELINE_CONFIG_DIR": "config", **OF_COMPOSE}
 
 
 def test_every_exit_status_is_documented() -> None:

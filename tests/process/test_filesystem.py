@@ -1,4 +1,4 @@
-"""File systems that lack flushing, locks or hard links: one warning of the run, and no failure."""
+"""File systems that lack flushing, locks or hard links: no failure, and at most one warning."""
 
 from __future__ import annotations
 
@@ -39,16 +39,13 @@ NO_LOCKS_AT_ALL = (
 NO_LOCKS_OF_FOLDERS = "fcntl.flock = refuse(fcntl.flock, errno.EBADF, is_folder)\n"
 NO_LINKS = "os.link = refuse(os.link, errno.EPERM)\n"
 CASES = {
-    "folders cannot be flushed": (NO_FLUSH_OF_FOLDERS, ["cannot flush to the disk"]),
-    "nothing can be flushed": (NO_FLUSH, ["cannot flush to the disk"]),
-    "no locks": (NO_LOCKS, ["has no locks"]),
-    "no locks of any kind": (NO_LOCKS_AT_ALL, ["has no locks"]),
-    "no locks of folders": (NO_LOCKS_OF_FOLDERS, ["has no locks"]),
-    "no links, though locks": (NO_LINKS, ["has no hard links"]),
-    "nothing": (
-        NO_FLUSH_OF_FOLDERS + NO_LOCKS_AT_ALL + NO_LINKS,
-        ["cannot flush to the disk", "has no locks", "has no hard links"],
-    ),
+    "folders cannot be flushed": (NO_FLUSH_OF_FOLDERS, 0),
+    "nothing can be flushed": (NO_FLUSH, 0),
+    "no locks": (NO_LOCKS, 0),
+    "no locks of any kind": (NO_LOCKS_AT_ALL, 0),
+    "no locks of folders": (NO_LOCKS_OF_FOLDERS, 0),
+    "no links, though locks": (NO_LINKS, 1),
+    "nothing": (NO_FLUSH_OF_FOLDERS + NO_LOCKS_AT_ALL + NO_LINKS, 1),
 }
 
 
@@ -60,10 +57,9 @@ def refusing(tmp_path: Path) -> Path:
     return folder
 
 
-def assert_warned(run: Run, warnings: list[str]) -> None:
+def assert_warned(run: Run, warnings: int) -> None:
     said = [line for line in run.err.splitlines() if "The file system of" in line]
-    assert len(said) == len(warnings), said
-    assert all(any(each in line for line in said) for each in warnings)
+    assert len(said) == warnings, said
 
 
 @pytest.mark.parametrize("case", CASES)

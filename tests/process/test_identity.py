@@ -20,6 +20,7 @@ from support.stored_documents import files_below, relabel
 import pipeline
 from pipeline import identity
 from pipeline.errors import DataError, OtherIdentity
+from pipeline.ops.backup import restoring
 from pipeline.paths import Layout
 from pipeline.storage import documents
 
@@ -185,16 +186,6 @@ def test_a_root_json_that_is_no_file_still_binds_by_its_lists(
         task.output()
 
 
-def test_a_root_without_documents_is_bound_to_nothing(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    layout.root.mkdir()
-    layout.identity.write_text(json.dumps(ROOT), encoding="utf-8")
-    monkeypatch.setenv("TMDB_LANGUAGE", "en-US")
-    collected(layout)
-    assert identity_of(layout.root)["language"] == "en-US"
-
-
 def test_a_root_of_an_older_version_is_bound_by_the_list_that_was_collected_last(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,12 +288,17 @@ def test_a_demo_root_is_refused_under_a_real_key_at_the_same_address(
 # --- Backups ---------------------------------------------------------------------------------
 
 
-def test_a_backup_of_another_identity_is_refused(layout: Layout) -> None:
-    own = {**ROOT, "source": "demo"}
-    identity.refuse_foreign_backup(layout, json.dumps(ROOT).encode())
+def test_a_backup_of_another_identity_is_refused(layout: Layout, tmp_path: Path) -> None:
+    """By its root.json."""
+    backup = tmp_path / "root.json"
+    backup.write_text(json.dumps(ROOT))
+    restoring.refuse_foreign(layout, backup)
     collected(layout)
-    identity.refuse_foreign_backup(layout, json.dumps(own).encode())
     with pytest.raises(OtherIdentity, match="and the backup to tmdb, ko-KR, KR"):
-        identity.refuse_foreign_backup(layout, json.dumps(ROOT).encode())
-    with pytest.raises(DataError, match="is damaged"):
-        identity.refuse_foreign_backup(layout, b"{")
+        restoring.refuse_foreign(layout, backup)
+    backup.write_text(json.dumps({**ROOT, "source": "demo"}))
+    restoring.refuse_foreign(layout, backup)
+    for damaged in ("{", "{}"):
+        backup.write_text(damaged)
+        with pytest.raises(DataError, match="is damaged"):
+            restoring.refuse_foreign(layout, backup)

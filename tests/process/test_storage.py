@@ -10,7 +10,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
-from support.stored_documents import DOCUMENT, names
+from support.stored_documents import DOCUMENT, an_hour_later, names
 
 from pipeline import storage
 from pipeline.storage import documents
@@ -106,6 +106,8 @@ def test_a_killed_run_leaves_no_target_and_the_next_one_sweeps_up(data_dir: Path
     assert left.startswith(".x.json.")
     assert left.endswith(".tmp")
 
+    assert storage.sweep([data_dir]) == [], "it may have a writer"
+    an_hour_later(data_dir / left)
     assert storage.sweep([data_dir]) == [data_dir / left]
     documents.publish(path, DOCUMENT)
     assert names(data_dir) == ["x.json"]

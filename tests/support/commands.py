@@ -98,10 +98,10 @@ def _restored_process() -> Iterator[None]:
     levels = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
     umask = current_umask()
     Register.clear_instance_cache()
+    settings.clear_cache()
     with (
         contextlib.ExitStack() as ending,
         mock.patch.dict(os.environ),
-        mock.patch.dict(settings._for_reading),
         mock.patch.multiple(webbrowser, **_browsers()),
     ):
         ending.callback(time.tzset)  # once the environment is restored
@@ -109,6 +109,7 @@ def _restored_process() -> Iterator[None]:
             yield
         finally:
             Register.clear_instance_cache()
+            settings.clear_cache()
             os.umask(umask)
             for logger, level, attached in levels:
                 logger.setLevel(level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ def names(folder: Path) -> list[str]:
 def leftovers(folder: Path) -> list[Path]:
     """Return the temporary files below a folder."""
     return [path for path in folder.rglob(".*") if path.suffix == ".tmp"]
+
+
+def an_hour_later(*paths: Path) -> None:
+    """Let temporary files be so old that no writer works at them any more."""
+    for path in paths:
+        os.utime(path, (1, 1))
 
 
 def relabel(path: Path, **changes: str) -> None:

@@ -8,17 +8,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from support.fake_tmdb import V3_KEY, FakeTmdb
 
-from pipeline import settings
+from pipeline.tasks.tmdb_client import network_of
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.rate_limit import RateLimiter
 from pipeline.tmdb.run_failure import RunFailure
 from pipeline.tmdb.session import ApiSession
-from pipeline.tmdb.transport import Network, Transport
+from pipeline.tmdb.transport import Transport
 
 POPULAR = "/movie/popular"
 QUERY = {"language": "ko-KR", "page": "1"}
@@ -35,11 +34,8 @@ def make_session(
     **given: Any,
 ) -> ApiSession:
     """Return a session over the network, or over an adapter, that does not retry."""
-    network = Network(
-        url, settings.proxy_variable(urlsplit(url).scheme), settings.certificates_variable()
-    )
     transport = Transport(
-        url, Credential(secret), connections=connections, network=network, adapter=adapter
+        url, Credential(secret), connections=connections, network=network_of(url), adapter=adapter
     )
     return ApiSession(transport, rate_limiter, **({"retries": 0} | given))
 

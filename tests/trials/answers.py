@@ -25,6 +25,7 @@ from support.fake_tmdb import V3_KEY
 
 import pipeline
 from pipeline import demo
+from pipeline.documents import json_text
 from pipeline.errors import PipelineError
 from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
@@ -151,7 +152,9 @@ def _collected(task: PipelineTask) -> bool:
         == len(movies)
         == len({film["id"] for film in movies})
     )
-    assert documents.encode(document) == path.read_bytes(), "it does not read back as written"
+    assert json_text.encode(document) + b"\n" == path.read_bytes(), (
+        "it does not read back as written"
+    )
     return True
 
 

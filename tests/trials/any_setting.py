@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from pipeline.settings import VARIABLES
+from pipeline.ops.settings import VARIABLES
 from trials.any_file import COMMANDS, run
 from trials.inputs import damaged
 from trials.workspaces import TODAY, Workspaces

@@ -32,7 +32,7 @@ LEAST = 85.0
 
 NOT_CHANGED = {
     "pipeline.errors", "pipeline.version", "pipeline.genres", "pipeline.clock",
-    "pipeline.settings", "pipeline.identity", "pipeline.storage.folders",
+    "pipeline.settings", "pipeline.identity",
     "pipeline.pages.*", "pipeline.demo.*",
 }  # fmt: skip
 """Names and numbers, what reads this machine, what is only looked at, and the imitation of TMDB."""

@@ -19,7 +19,12 @@ from support.layers import SOURCES, is_one_of, layer_of
 PURE = 1
 """The highest layer that imports the standard library only, besides what `ONLY_IN` grants it."""
 
-SETTINGS = {"pipeline.settings", "pipeline.ops.configuration", "pipeline.ops.backup.place"}
+SETTINGS = {
+    "pipeline.settings",
+    "pipeline.ops.settings",
+    "pipeline.ops.configuration",
+    "pipeline.ops.backup.place",
+}
 """Where settings come from; who tells where each came from; who hands pg_dump its environment."""
 REQUESTS = {"pipeline.tmdb.transport", "pipeline.ops.heartbeat"}
 """The client of TMDB, and the one request of the heartbeat, which has nothing to do with TMDB."""

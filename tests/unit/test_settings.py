@@ -7,7 +7,6 @@ import os
 import pickle
 import pwd
 import traceback
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,8 @@ import pytest
 from support.fake_tmdb import V3_KEY
 from support.repository import REPOSITORY
 
-from pipeline import clock, settings
+from pipeline import settings
 from pipeline.errors import SettingsError
-from pipeline.paths import Layout
 from pipeline.settings import Settings
 from pipeline.tmdb.credential import Credential, Secret
 
@@ -63,18 +61,12 @@ def test_without_any_setting_the_defaults_are_the_contracts(clean_environment: P
         max_retries=5,
         data_dir=clean_environment / "data",
         config_dir=REPOSITORY / "config",
-        history=None,
-        luigid_password=None,
-        alert_url=None,
-        log_format_wanted="text",
+        log_format="text",
     )
 
 
 def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_plan: Path) -> None:
     for name, value in {
-        "PIPELINE_HISTORY_URL": "postgresql://luigi:pass%40word1@db:5432/luigi",
-        "PIPELINE_LUIGID_PASSWORD": "lu1gid-pass",
-        "PIPELINE_ALERT_URL": "json://receiver:8000/notify",
         "PIPELINE_LOG_FORMAT": "json",
         "TMDB_API_KEY": V3_KEY,
         "TMDB_LANGUAGE": "en",
@@ -94,14 +86,7 @@ def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_
         max_retries=0,
         data_dir=Path("/srv/films"),
         config_dir=own_plan.parent,
-        history=Secret("postgresql://luigi:pass%40word1@db:5432/luigi"),
-        luigid_password=Secret("lu1gid-pass"),
-        alert_url=Secret("json://receiver:8000/notify"),
-        log_format_wanted="json",
-    )
-    assert settings.current().log_format == "json"
-    assert settings.current().history_url == Secret(
-        "postgresql+psycopg2://luigi:pass%40word1@db:5432/luigi"
+        log_format="json",
     )
 
 
@@ -136,15 +121,17 @@ def test_dotenv_may_be_written_as_shells_and_editors_do() -> None:
     assert (now.region, now.credential) == ("US", Credential(V3_KEY))
 
 
-def test_a_changed_dotenv_is_noticed() -> None:
-    seen = []
-    for text in ("TMDB_REGION=US\n", "TMDB_REGION=JP  # changed\n", None, "TMDB_REGION=FR\n"):
-        if text is None:
-            DOTENV.unlink()
-        else:
-            DOTENV.write_text(text, encoding="utf-8")
-        seen.append(settings.current().region)
-    assert seen == ["US", "JP", "KR", "FR"]
+def test_the_files_are_read_once_by_a_process(own_plan: Path) -> None:
+    DOTENV.write_text("TMDB_REGION=US\n", encoding="utf-8")
+    before = settings.current()
+    assert (before.region, before.plan().pages["popular"]) == ("US", 5)
+    DOTENV.write_text("TMDB_REGION=JP\n", encoding="utf-8")
+    own_plan.write_text(SHIPPED_PLAN.replace("popular = 5", "popular = 12"), encoding="utf-8")
+    assert settings.current() == before
+    assert before.plan().pages["popular"] == 5
+    settings.clear_cache()
+    assert settings.current().region == "JP"
+    assert settings.current().plan().pages["popular"] == 12
 
 
 def test_a_changed_environment_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +149,7 @@ def test_a_folder_as_dotenv_is_told() -> None:
     DOTENV.mkdir()
     error = refusal()
     assert str(DOTENV.absolute()) in str(error)
-    assert "Is a directory" in str(error)
+    assert "Not a regular file" in str(error)
 
 
 def test_a_dotenv_that_is_not_utf8_is_told() -> None:
@@ -207,7 +194,7 @@ BAD_VALUES = {
         "https://user:word@host/3",
         "https://host/3?api_key=x",
         "https://host/3#x",
-        "http://host:99999/3",
+        "http://host:70000/3",
         "http://host:0/3",
         "http://[::1/3",
     ],
@@ -243,10 +230,7 @@ def test_an_address_with_a_space_in_it_is_refused(monkeypatch: pytest.MonkeyPatc
 
 def test_an_object_store_is_refused_in_so_many_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPELINE_DATA_DIR", "s3://bucket/films")
-    assert str(refusal()) == (
-        "PIPELINE_DATA_DIR has to be a folder of this machine; an object store's URL is not "
-        "supported yet."
-    )
+    assert "has to be a plain folder of this machine, no URL" in str(refusal())
 
 
 def test_without_a_key_one_is_told_where_to_get_it() -> None:
@@ -266,8 +250,6 @@ HOME = "/home/mina"
 def set_folder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Write a folder where nothing has expanded it: systemd, docker and `.env` do not."""
     monkeypatch.setenv("HOME", HOME)
-    monkeypatch.setenv("FILMS", "/srv/films")
-    monkeypatch.delenv("NOWHERE", raising=False)
 
     def set_(name: str, value: str) -> None:
         if request.param == ".env":
@@ -284,14 +266,9 @@ def set_folder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     [
         ("~/tmdb", f"{HOME}/tmdb"),
         ("~", HOME),
-        ("~root/tmdb", str(Path("~root").expanduser() / "tmdb")),
         ("$HOME/tmdb", f"{HOME}/tmdb"),
         ("${HOME}/tmdb", f"{HOME}/tmdb"),
-        ("$FILMS/of/$FILMS", "/srv/films/of//srv/films"),
-        ('"/srv/my films"', "/srv/my films"),
-        ("'/srv/my films'", "/srv/my films"),
-        ('"$HOME/tmdb"', f"{HOME}/tmdb"),
-        ('"~/tmdb"', f"{HOME}/tmdb"),
+        ("/srv/my films", "/srv/my films"),
         ("/srv/o'brien/~/a-b_c.d", "/srv/o'brien/~/a-b_c.d"),
         ("/srv/영화", "/srv/영화"),
     ],
@@ -307,38 +284,39 @@ def test_a_folder_is_what_a_shell_would_have_made_of_it(
 
 @pytest.mark.parametrize("name", ["PIPELINE_DATA_DIR", "PIPELINE_CONFIG_DIR"])
 @pytest.mark.parametrize(
-    ("written", "sentence"),
+    "written",
     [
-        ("~nobody-of-that-name/x", "begins with ~nobody-of-that-name, but this machine has no"),
-        ("$NOWHERE/x", "names $NOWHERE, which is not set"),
-        ("${NOWHERE}/x", "names ${NOWHERE}, which is not set"),
-        ("$TMDB_API_KEY/x", "names $TMDB_API_KEY, which is not set"),
-        ("$(pwd)/x", "has to be a plain folder"),
-        ("`pwd`/x", "has to be a plain folder"),
-        ("${HOME:-/srv}/x", "has to be a plain folder"),
-        ("/srv/$$", "has to be a plain folder"),
+        "~root/x",
+        "$NOWHERE/x",
+        "/srv/$HOMES",
+        "$TMDB_API_KEY/x",
+        "$(pwd)/x",
+        "`pwd`/x",
+        "${HOME:-/x}",
     ],
 )
 def test_what_only_a_shell_understands_is_refused(
-    set_folder: Any, monkeypatch: pytest.MonkeyPatch, name: str, written: str, sentence: str
+    set_folder: Any, monkeypatch: pytest.MonkeyPatch, name: str, written: str
 ) -> None:
     monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
     set_folder(name, written)
     error = refusal()
-    assert str(error).startswith(f"{name} {sentence}")
+    assert str(error).startswith(f"{name} has to be a plain folder")
     assert error.facts == {"variable": name}
     assert V3_KEY not in str(error)
 
 
-@pytest.mark.parametrize("written", ["/srv/my\\ films", '/srv/a"my films"'])
-def test_signs_within_a_folder_are_meant_in_the_environment_and_refused_in_dotenv(
+@pytest.mark.parametrize("written", ['"/srv/films"', "'/srv/films'"])
+def test_quotes_that_no_shell_has_removed_are_refused(
     monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
+    """As in an environment file of docker; python-dotenv removes them."""
     monkeypatch.setenv("PIPELINE_DATA_DIR", written)
-    assert str(settings.current().data_dir) == written
+    assert "has to be a plain folder" in str(refusal())
     monkeypatch.delenv("PIPELINE_DATA_DIR")
     DOTENV.write_text(f"PIPELINE_DATA_DIR={written}\n", encoding="utf-8")
-    assert "has to be a plain folder" in str(refusal())
+    settings.clear_cache()
+    assert settings.current().data_dir == Path("/srv/films")
 
 
 def test_home_is_known_where_the_environment_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,11 +324,6 @@ def test_home_is_known_where_the_environment_lacks_it(monkeypatch: pytest.Monkey
     monkeypatch.delenv("HOME")
     DOTENV.write_text("PIPELINE_DATA_DIR=$HOME/tmdb\n", encoding="utf-8")
     assert settings.current().data_dir == Path(pwd.getpwuid(os.getuid()).pw_dir) / "tmdb"
-
-
-def test_a_folder_may_name_another_variable_of_dotenv() -> None:
-    DOTENV.write_text("FILMS_DIR=/srv\nPIPELINE_DATA_DIR=$FILMS_DIR/tmdb\n", encoding="utf-8")
-    assert settings.current().data_dir == Path("/srv/tmdb")
 
 
 def test_a_relative_folder_counts_from_the_working_folder(
@@ -483,16 +456,10 @@ def test_a_plan_in_the_working_folder_comes_before_the_shipped_one() -> None:
     assert settings.current().plan().pages["popular"] == 3
 
 
-def test_a_changed_plan_is_noticed(own_plan: Path) -> None:
-    before = settings.current().plan().pages["popular"]
-    own_plan.write_text(SHIPPED_PLAN.replace("popular = 5", "popular = 12"), encoding="utf-8")
-    assert (before, settings.current().plan().pages["popular"]) == (5, 12)
-
-
 def test_a_missing_plan_says_where_it_was_looked_for(own_plan: Path) -> None:
     own_plan.unlink()
     error = plan_refusal()
-    assert str(error).startswith(f"{own_plan} is missing: ")
+    assert str(error).startswith(f"{own_plan} cannot be read: No such file or directory; ")
     assert "PIPELINE_CONFIG_DIR" in str(error)
 
 
@@ -515,7 +482,7 @@ def test_a_damaged_plan_says_which_file_and_why(own_plan: Path, content: bytes, 
 def test_a_folder_in_the_plans_place_is_told(own_plan: Path) -> None:
     own_plan.unlink()
     own_plan.mkdir()
-    assert str(plan_refusal()) == f"{own_plan} cannot be read: Is a directory."
+    assert str(plan_refusal()).startswith(f"{own_plan} cannot be read: Not a regular file; ")
 
 
 def test_a_folder_of_settings_that_cannot_be_looked_into_is_told(
@@ -523,7 +490,7 @@ def test_a_folder_of_settings_that_cannot_be_looked_into_is_told(
 ) -> None:
     """As one without permission, but so that root meets it too."""
     monkeypatch.setenv("PIPELINE_CONFIG_DIR", "x" * 300)
-    with pytest.raises(SettingsError, match=r"cannot be read \(File name too long"):
+    with pytest.raises(SettingsError, match=r"cannot be read: File name too long"):
         settings.current().thresholds()
 
 
@@ -553,84 +520,7 @@ def test_other_secrets_are_hidden_too(monkeypatch: pytest.MonkeyPatch, name: str
     assert settings.redacted("it was s3cr3t-value") == "it was [credential]"
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        *("sqlite:///x.db", "luigi", "mysql://luigi@db/luigi"),
-        "postgresql://luigi@db/\udcff",  # a byte of the environment that is no UTF-8
-    ],
-)
-def test_a_history_that_is_not_postgresql_is_refused(
-    monkeypatch: pytest.MonkeyPatch, value: str
-) -> None:
-    """By who uses it: no list waits for it."""
-    monkeypatch.setenv("PIPELINE_HISTORY_URL", value)
-
-    current = settings.current()
-    with pytest.raises(SettingsError) as refused:
-        current.refuse_optional()
-    assert refused.value.facts == {"variable": "PIPELINE_HISTORY_URL"}
-    with pytest.raises(SettingsError):
-        _ = current.history_url
-
-
-# The data of the demo catalogue, for commands that only read
-
-
-@pytest.fixture
-def without_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "_for_reading", {})
-
-
-@pytest.mark.usefixtures("without_key")
-def test_without_a_key_the_data_of_the_demo_catalogue_is_read() -> None:
-    usual, demo = Path("data").absolute(), Path(settings.DEMO_DATA_DIR).absolute()
-    assert settings.read_demo_data() is None, "there is none"
-    demo.mkdir()
-    assert settings.read_demo_data() == (usual, demo)
-    assert settings.current().data_dir == demo
-
-
-@pytest.mark.usefixtures("without_key")
-@pytest.mark.parametrize("reason", ["a key", "a data root", "documents", "luigid"])
-def test_the_data_of_the_demo_catalogue_stands_for_no_other(
-    reason: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path(settings.DEMO_DATA_DIR).mkdir()
-    usual = Layout(Path("data").absolute())
-    if reason == "a key":
-        monkeypatch.setenv("TMDB_API_KEY", "0" * 32)
-    elif reason == "a data root":
-        monkeypatch.setenv("PIPELINE_DATA_DIR", os.fspath(usual.root))
-    elif reason == "documents":
-        usual.documents.mkdir(parents=True)
-    else:
-        usual.luigid_pid.parent.mkdir(parents=True, exist_ok=True)
-        usual.luigid_pid.write_text("1")
-    assert settings.read_demo_data() is None
-    assert settings.current().data_dir == usual.root
-
-
-# What is known whatever else is wrong
-
-
-@pytest.mark.parametrize(
-    ("name", "read"),
-    [
-        ("PIPELINE_ALERT_URL", settings.alert_url),
-        ("PIPELINE_HEARTBEAT_URL", settings.heartbeat_url),
-        ("PIPELINE_LUIGID_PASSWORD", settings.luigid_password),
-    ],
-)
-def test_a_secret_is_known_whatever_else_is_wrong(
-    name: str, read: Callable[[], Secret | None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TMDB_REGION", "nowhere")
-    assert read() is None
-    DOTENV.write_text(f"{name}=of-the-file\n")
-    assert read() == Secret("of-the-file")
-    monkeypatch.setenv(name, " of-the-environment ")
-    assert read() == Secret("of-the-environment")
+# What a run hands on to its processes
 
 
 @pytest.mark.parametrize(
@@ -649,14 +539,10 @@ def test_the_end_of_collecting_is_handed_on_to_other_processes(
     monkeypatch.delenv(settings.COLLECT_UNTIL, raising=False)
     moment = datetime.datetime(2024, 1, 7, 12, tzinfo=datetime.UTC)
     assert settings.collect_until() is None
-    settings.set_collect_until(moment)
+    settings.set_for_this_run(settings.COLLECT_UNTIL, f"{moment.timestamp():.0f}")
     assert settings.collect_until() == moment
-    assert settings.environment()[settings.COLLECT_UNTIL] == f"{moment.timestamp():.0f}"
-    settings.set_collect_until(None)
-    assert settings.COLLECT_UNTIL not in settings.environment()
-    for nonsense in ("soon", "1e300", "nan"):
-        monkeypatch.setenv(settings.COLLECT_UNTIL, nonsense)
-        assert settings.collect_until() is None
+    settings.set_for_this_run(settings.COLLECT_UNTIL, None)
+    assert settings.COLLECT_UNTIL not in os.environ
 
 
 def test_a_file_of_the_run_is_handed_on_to_other_processes(
@@ -664,27 +550,7 @@ def test_a_file_of_the_run_is_handed_on_to_other_processes(
 ) -> None:
     monkeypatch.delenv(settings.RUN_LOG, raising=False)
     assert settings.file_of_this_run(settings.RUN_LOG) is None
-    settings.set_file_of_this_run(settings.RUN_LOG, tmp_path)
+    settings.set_for_this_run(settings.RUN_LOG, tmp_path)
     assert settings.file_of_this_run(settings.RUN_LOG) == tmp_path
-    settings.set_file_of_this_run(settings.RUN_LOG, None)
-    assert settings.RUN_LOG not in settings.environment()
-
-
-@pytest.fixture
-def time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Read the machine's own time zone again after the test."""
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "UTC")
-        yield
-    clock.read_time_zone()
-
-
-@pytest.mark.usefixtures("time_zone")
-def test_variables_are_adopted_with_their_time_zone() -> None:
-    new_year = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
-    for zone, hours in (("Asia/Seoul", 9), ("UTC", 0)):
-        settings.adopt({"TZ": zone})
-        midnight = new_year - datetime.timedelta(hours=hours)
-        assert clock.midnight(new_year.date()) == midnight
-        assert clock.local_day(midnight) == new_year.date()
-        assert midnight.astimezone(clock.LOCAL).hour == 0
+    settings.set_for_this_run(settings.RUN_LOG, None)
+    assert settings.RUN_LOG not in os.environ

@@ -10,6 +10,7 @@ from support.earlier_version import FIXTURES
 
 from pipeline import settings
 from pipeline.catalog import Genre, Plan, plan_from
+from pipeline.ops import settings as ops_settings
 from pipeline.quality.bounds import DEFAULT_MOVIE_BOUNDS
 from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
 
@@ -78,7 +79,11 @@ def test_every_variable_of_0_1_0_has_its_effect(clean_environment: Path) -> None
     assert now.api_url == "http://127.0.0.1:9/3"
     assert (now.requests_per_second, now.max_retries) == (12.5, 2)
     assert (now.data_dir, now.config_dir) == (Path("/srv/movies"), Path("/etc/tmdb-pipeline"))
-    secrets = (now.history_url, now.luigid_password, now.alert_url)
+    secrets = (
+        ops_settings.history_url(),
+        ops_settings.luigid_password(),
+        ops_settings.alert_url(),
+    )
     assert [each and each.secret for each in secrets] == [
         "postgresql+psycopg2://luigi:made-up@127.0.0.1:5432/luigi",
         "made up",

@@ -53,7 +53,7 @@ def write(path: Path, manifest: Manifest, files: Mapping[str, Path]) -> None:
                 with source.open("rb") as file:
                     tar.addfile(_header(name, manifest.members[name].size), file)
         raw.flush()
-        filesystem.sync(raw.fileno(), path)
+        filesystem.sync(raw.fileno())
 
 
 def read(path: Path, into: Path | None = None) -> Manifest:

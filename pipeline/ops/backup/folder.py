@@ -85,7 +85,7 @@ def publish(written: Path, folder: Path, at: datetime) -> Path:
     written.rename(path)
     adopt(path)
     descriptor = os.open(folder, os.O_RDONLY)
-    filesystem.sync(descriptor, folder)
+    filesystem.sync(descriptor)
     os.close(descriptor)
     return path
 
@@ -174,7 +174,7 @@ def _promises_history(path: Path) -> bool:
 
 def _lock(descriptor: int, folder: Path) -> bool:
     try:
-        return filesystem.lock(descriptor, folder, wait=False)
+        return filesystem.lock(descriptor, wait=False)
     except BlockingIOError:
         raise StorageError(
             f"Another backup or restore is at work in {folder}: wait for its end."

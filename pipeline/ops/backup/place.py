@@ -15,11 +15,11 @@ from pipeline.errors import SettingsError, StorageError
 from pipeline.ops import docker
 from pipeline.ops.backup.database import PROGRAMS, Database
 from pipeline.ops.compose import Compose
-from pipeline.settings import Settings
+from pipeline.ops.settings import history_url
 from pipeline.tmdb.credential import Secret
 
 
-def database_of(settings: Settings, runtime: str) -> Database | None:
+def database_of(runtime: str) -> Database | None:
     """Return the database of the runtime of that name; None where no history is kept.
 
     `auto` is the address in PIPELINE_HISTORY_URL, or the compose stack that is set up here.
@@ -28,7 +28,7 @@ def database_of(settings: Settings, runtime: str) -> Database | None:
         StorageError: the programs to reach it are not installed, or the stack does not run.
         SettingsError: PIPELINE_HISTORY_URL cannot be understood.
     """
-    url = settings.history_url
+    url = history_url()
     if runtime == "compose":
         return _of_the_stack()
     if url:

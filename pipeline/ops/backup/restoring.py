@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import identity
-from pipeline.errors import SettingsError, StorageError
+from pipeline.documents.collect import agree
+from pipeline.errors import DataError, OtherIdentity, SettingsError, StorageError
 from pipeline.ops.backup import archive, folder, manifest
 from pipeline.ops.backup.database import Database
 from pipeline.ops.backup.manifest import Manifest
 from pipeline.paths import Layout
 from pipeline.settings import Settings
-from pipeline.storage import filesystem
+from pipeline.storage import documents, filesystem
 
 NO_DATABASE = (
     "The backup holds a task history and no database is known here: set PIPELINE_HISTORY_URL or "
@@ -111,8 +112,7 @@ def checked(
     with folder.staging(Layout(settings.data_dir).backups) as staging:
         found = archive.read(file, into=staging)
         if manifest.IDENTITY in found.members:
-            root_json = (staging / manifest.IDENTITY).read_bytes()
-            identity.refuse_foreign_backup(Layout(settings.data_dir), root_json)
+            refuse_foreign(Layout(settings.data_dir), staging / manifest.IDENTITY)
         database = None
         if found.holds_history and with_history:
             database = find_database()
@@ -120,6 +120,23 @@ def checked(
                 raise SettingsError(NO_DATABASE, variable="PIPELINE_HISTORY_URL")
             database.check(staging / manifest.HISTORY)
         yield Restoration(found, staging, database, settings)
+
+
+def refuse_foreign(layout: Layout, root_json: Path) -> None:
+    """Refuse a backup of another identity than the data root, by its `root.json`.
+
+    Raises:
+        OtherIdentity: they differ.
+        DocumentUnreadable: the backup's `root.json` is damaged.
+    """
+    theirs, bound = identity.stated_in(documents.read(root_json)), identity.bound_identity(layout)
+    if theirs is None:
+        raise DataError("The root.json of the backup is damaged; choose another backup.")
+    if bound is not None and not agree(bound, theirs):
+        raise OtherIdentity(
+            f"{layout.root} belongs to {bound} and the backup to {theirs}: set PIPELINE_DATA_DIR "
+            "to another folder and restore it there."
+        )
 
 
 def _put(source: Path, target: Path, *, replace: bool) -> bool:
@@ -135,7 +152,7 @@ def _put(source: Path, target: Path, *, replace: bool) -> bool:
         with temporary.open("wb") as file:
             file.write(source.read_bytes())
             file.flush()
-            filesystem.sync(file.fileno(), target)
+            filesystem.sync(file.fileno())
         folder.adopt(temporary)
         return _publish(temporary, target, replace=replace)
     finally:

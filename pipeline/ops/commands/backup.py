@@ -40,7 +40,7 @@ def command(to: Path | None, keep: int, no_history: bool, runtime: str, as_json:
     with _alerting():
         current = settings.current()
         folder = (to or Layout(current.data_dir).backups).absolute()
-        database = None if no_history else database_of(current, runtime)
+        database = None if no_history else database_of(runtime)
         backup = make(current, database, folder, keep, with_history=not no_history)
     if _is_unattended():
         alerts.all_clear(TASK, clock.today(), f"The backup is complete: {backup.path}")

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from pipeline import clock, identity, settings
+from pipeline.documents.collect import agree, identity_of
 from pipeline.errors import PipelineError
 from pipeline.ops import configuration, graph, luigi_configuration, tables
 from pipeline.ops.options import Day, Family, json_option, runtime_option
@@ -17,6 +18,7 @@ from pipeline.ops.roots import ROOTS
 from pipeline.ops.runtime import Document
 from pipeline.ops.runtime_choice import choose_runtime
 from pipeline.paths import Layout
+from pipeline.storage import documents
 
 
 @click.command("check")
@@ -100,7 +102,7 @@ def _of_identity() -> list[str]:
     """Return sentences on settings and lists of another identity than that of the data root."""
     try:
         layout = Layout(settings.current().data_dir)
-        count, bound = identity.foreign_lists(layout), identity.bound_identity(layout)
+        count, bound = _foreign_lists(layout), identity.bound_identity(layout)
         sentence = identity.warning()
     except PipelineError:
         return []
@@ -109,6 +111,17 @@ def _of_identity() -> list[str]:
         f"data root ({bound}): they stay, and nothing is compared with them."
     )
     return [*([sentence] if sentence else []), *([foreign] if count else [])]
+
+
+def _foreign_lists(layout: Layout) -> int:
+    """Return how many lists of the data root are of another identity than the root."""
+    bound = identity.bound_identity(layout)
+    infos = (
+        documents.read_info(folder / name)
+        for folder in layout.list_folders
+        for name in documents.STORAGE.list(folder)
+    )
+    return sum(bound is not None and not agree(identity_of(info), bound) for info in infos)
 
 
 def _node(data: dict[str, Any]) -> graph.Node:

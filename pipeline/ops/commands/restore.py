@@ -31,7 +31,7 @@ def command(
     """
     current = settings.current()
     with checked(
-        file, current, lambda: database_of(current, runtime), with_history=not no_history
+        file, current, lambda: database_of(runtime), with_history=not no_history
     ) as restoration:
         if not yes:
             click.confirm(question(restoration), abort=True, err=True)

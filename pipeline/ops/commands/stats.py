@@ -7,7 +7,7 @@ import datetime
 
 import click
 
-from pipeline import clock, identity, settings
+from pipeline import clock, identity
 from pipeline.ops import history, tables
 from pipeline.ops.history_figures import figures
 from pipeline.ops.options import Family, json_option, runtime_option
@@ -42,7 +42,7 @@ def build(runtime: str, days: int, task: str | None) -> Document:
         StorageError: it cannot be reached.
     """
     since = clock.now() - datetime.timedelta(days=days)
-    with history.opened(settings.current()) as store:
+    with history.opened() as store:
         attempts = store.runs(since=since)
     chosen_ones = [each for each in attempts if task in (None, each.family)]
     newest = [found[0] for root in ROOTS if (found := root_runs(root, attempts))]

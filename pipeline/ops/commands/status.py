@@ -14,6 +14,7 @@ from pipeline.ops.roots import ROOTS
 from pipeline.ops.runtime import Document, Runtime
 from pipeline.ops.runtime_choice import choose_runtime
 from pipeline.ops.schedule import next_time
+from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
 
@@ -47,7 +48,7 @@ def build(runtime: Runtime, task: str | None) -> Document:
         "at": now.isoformat(),
         "data_root": str(current.data_dir),
         "services": [dataclasses.asdict(each) for each in services],
-        "running": luigid_api.running(runtime.luigid_url(), current.luigid_password),
+        "running": luigid_api.running(runtime.luigid_url(), luigid_password()),
         "last_runs": runs,
         "next_runs": [
             {"task": root, "at": next_at.astimezone().isoformat()}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline import clock, settings
 from pipeline.errors import DataError, StorageError
+from pipeline.ops import settings as ops_settings
 from pipeline.ops.backup import folder
 from pipeline.ops.backup.manifest import Manifest
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
@@ -31,7 +32,7 @@ def backups() -> Finding:
     try:
         named = folder.named(where)
         path, newest, damaged = _newest(named)
-        wanted = current.history_url is not None or folder.newest_with_history([where]) is not None
+        wanted = bool(ops_settings.history_url() or folder.newest_with_history([where]))
     except (OSError, StorageError) as error:
         why = getattr(error, "strerror", None) or str(error)
         return Finding("backups", PROBLEM, f"{where} cannot be read: {why}", _give(where))

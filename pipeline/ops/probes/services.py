@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pipeline import settings
 from pipeline.errors import PipelineError
 from pipeline.ops import history, installation, luigi_configuration, luigid_api
+from pipeline.ops import settings as ops_settings
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
 
 
 def luigid() -> Finding:
     """See whether luigid answers, which one it is, and whether it is the hardened one."""
     url = luigi_configuration.scheduler_url()
-    look = luigid_api.look(url, settings.current().luigid_password)
+    look = luigid_api.look(url, ops_settings.luigid_password())
     if look.refuses_password:
         fix = "Set PIPELINE_LUIGID_PASSWORD to the one that luigid was started with."
         return Finding("luigid", PROBLEM, f"{url}: {look.why}", fix)
@@ -25,11 +25,10 @@ def luigid() -> Finding:
 
 def postgres() -> Finding:
     """See whether the history can be reached, its version, and that its tables are there."""
-    current = settings.current()
-    if current.history_url is None:
+    if ops_settings.history_url() is None:
         return Finding("postgres", WARNING, "no task history is kept", history.NOT_SET)
     try:
-        with history.opened(current) as store:
+        with history.opened() as store:
             version = store.ping()
             runs = store.runs(limit=1)
     except PipelineError as error:

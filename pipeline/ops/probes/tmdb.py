@@ -21,6 +21,7 @@ from pipeline.errors import (
     TmdbBlocked,
 )
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
+from pipeline.ops.settings import sends_key_in_clear
 from pipeline.settings import Settings
 from pipeline.tasks.tmdb_client import network_of, open_rate_limiter
 from pipeline.tmdb import addresses
@@ -98,7 +99,7 @@ def _reached(current: Settings) -> Finding:
         finding = dataclasses.replace(finding, found=f"by the proxy: {finding.found}")
     else:
         finding = _connected(name, port, context)
-    return _in_clear(finding) if current.sends_key_in_clear else finding
+    return _in_clear(finding) if sends_key_in_clear(current) else finding
 
 
 def _in_clear(finding: Finding) -> Finding:

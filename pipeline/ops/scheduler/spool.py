@@ -96,7 +96,7 @@ class Spool:
             view = memoryview(content)
             while view:
                 view = view[os.write(descriptor, view) :]
-            filesystem.sync(descriptor, self._path)
+            filesystem.sync(descriptor)
         except OSError:
             os.ftruncate(descriptor, size)
             raise

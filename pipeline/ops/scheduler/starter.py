@@ -17,6 +17,7 @@ from tornado.web import Application
 
 from pipeline import settings
 from pipeline.errors import SettingsError, StorageError
+from pipeline.ops import settings as ops_settings
 from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.scheduler import history_pages, report_pages
 from pipeline.ops.scheduler.daemon_log import set_up_log
@@ -61,11 +62,12 @@ def serve(
     set_up_log(now.log_format)
     layout = Layout(now.data_dir)
     state_path = state_path or layout.luigid_state
-    password = _usable(now.luigid_password)
+    password = _usable(ops_settings.luigid_password())
     policy = policy_of(address, allowed_hosts, password, _PAGE)
     sockets = _listen(address, port)
     prepare_folder(state_path)
-    store = HistoryStore(now.history_url) if now.history_url else None
+    history_url = ops_settings.history_url()
+    store = HistoryStore(history_url) if history_url else None
     recorder = HistoryRecorder(store, layout.luigid_spool)
     try:
         scheduler = _scheduler(recorder, state_path, keeps_history=store is not None)

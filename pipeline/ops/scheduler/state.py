@@ -116,7 +116,7 @@ def _write(path: Path, content: bytes) -> None:
         with os.fdopen(os.open(temporary, flags, _FILE_MODE), "wb") as file:
             file.write(content)
             file.flush()
-            filesystem.sync(file.fileno(), path)
+            filesystem.sync(file.fileno())
         temporary.rename(path)
     finally:
         temporary.unlink(missing_ok=True)

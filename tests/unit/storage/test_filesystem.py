@@ -1,4 +1,4 @@
-"""File systems that lack flushing, locks or hard links: one warning of the run, and no failure."""
+"""File systems that lack flushing, locks or hard links: no failure."""
 
 from __future__ import annotations
 
@@ -54,18 +54,6 @@ def test_one_that_publishes_between_the_look_and_the_name_wins_without_locks(
     assert leftovers(tmp_path) == []
 
 
-def test_a_temporary_of_a_writer_at_work_is_left_alone_without_locks(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    refuse(monkeypatch, fcntl, "flock", errno.ENOLCK)
-    young, old = (tmp_path / f".a.json.{number}.tmp" for number in range(2))
-    for temporary in (young, old):
-        temporary.touch()
-    os.utime(old, (1, 1))
-    assert storage.sweep([tmp_path]) == [old]
-    assert young.exists()
-
-
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS])
 def test_a_disk_that_fails_is_still_a_failure(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
@@ -76,59 +64,40 @@ def test_a_disk_that_fails_is_still_a_failure(
     assert not (tmp_path / "a.json").exists()
 
 
-@pytest.fixture
-def nothing_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that has warned of no missing guarantee yet."""
-    monkeypatch.setattr(filesystem, "_warned", bytearray(3))
-
-
-@pytest.mark.usefixtures("nothing_warned_of")
 @pytest.mark.parametrize(
-    ("owner", "name", "number", "words"),
+    ("owner", "name", "number", "warnings"),
     [
-        (os, "fsync", errno.EINVAL, "cannot flush to the disk: what was written last may be miss"),
-        (fcntl, "flock", errno.ENOLCK, "has no locks: do not start two runs for the same data at"),
-        (os, "link", errno.EPERM, "has no hard links: run the pipeline for this data on one"),
+        (os, "fsync", errno.EINVAL, 0),
+        (fcntl, "flock", errno.ENOLCK, 0),
+        (os, "link", errno.EPERM, 1),
     ],
     ids=["flush", "lock", "link"],
 )
-def test_a_missing_guarantee_is_one_warning_that_names_the_folder(
+def test_only_missing_hard_links_are_warned_of_and_that_once(
     owner: object,
     name: str,
     number: int,
-    words: str,
+    warnings: int,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    monkeypatch.setattr(filesystem, "_warned", bytearray(1))
     refuse(monkeypatch, owner, name, number)
     for each in ("a.json", "b.json"):
         documents.publish(tmp_path / each, {"name": each})
         assert documents.read(tmp_path / each) == {"name": each}
-    (warning,) = (each for each in caplog.messages if words in each)
-    assert warning.startswith(f"The file system of {tmp_path} {words}")
-    assert warning.endswith(f"({os.strerror(number)}). Use another disk if that matters.")
-    assert {each.levelname for each in caplog.records} == {"WARNING"}
+    with storage.exclusive(tmp_path, tmp_path / "c.json"):
+        pass
+    assert caplog.messages == warnings * [
+        f"The file system of {tmp_path} has no hard links: run the pipeline for this data on one "
+        "host only, or use another disk."
+    ]
 
 
-@pytest.mark.usefixtures("nothing_warned_of")
-def test_a_guarantee_of_a_folder_is_warned_of_by_its_own_name(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    refuse(monkeypatch, os, "fsync", errno.EINVAL)
-    filesystem.sync(0, tmp_path)
-    assert f"The file system of {tmp_path} cannot flush" in caplog.text
-
-
-@pytest.mark.usefixtures("nothing_warned_of")
-def test_what_a_file_system_has_is_said_to_be_there(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_system_with_locks_and_links_is_said_to_have_them(tmp_path: Path) -> None:
     path, other = tmp_path / "a", tmp_path / "b"
     with path.open("w") as file:
-        assert filesystem.lock(file.fileno(), path)
-        assert filesystem.lock_record(file.fileno(), path)
-        filesystem.unlock_record(file.fileno())
+        assert filesystem.lock(file.fileno())
     assert filesystem.link(path, other)
     assert path.samefile(other)
-    assert caplog.messages == []

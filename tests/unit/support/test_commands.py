@@ -15,7 +15,6 @@ import luigi.configuration
 import pytest
 from support.commands import run_in_process
 
-from pipeline import settings
 from pipeline.ops import cli, luigi_configuration
 
 
@@ -34,7 +33,6 @@ def state() -> dict[str, object]:
                     for name in ("", "luigi-interface")],
         "luigi": luigi.configuration.get_config(),
         "paths": list(luigi.configuration.LuigiConfigParser._config_paths),
-        "folders": dict(settings._for_reading),
         "browsers": (webbrowser._tryorder, webbrowser._browsers),  # type: ignore[attr-defined]
     }  # fmt: skip
 
@@ -50,7 +48,6 @@ def changing() -> None:
     logging.getLogger().setLevel(logging.CRITICAL)
     logging.getLogger().addHandler(logging.NullHandler())
     luigi.configuration.get_config().set("core", "scheduler_url", "http://elsewhere/")
-    settings._for_reading["PIPELINE_DATA_DIR"] = "elsewhere"
     webbrowser.register("another", None, preferred=True)
     os.write(1, b"by a child\n")
     click.echo("by click")

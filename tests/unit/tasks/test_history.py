@@ -97,15 +97,6 @@ def test_films_of_another_identity_are_compared_with_nothing(
     assert found(layout) == []
 
 
-def test_a_report_of_an_older_version_is_judged_by_its_lists(layout: Layout) -> None:
-    for days, language in ((1, "en-US"), (2, "ko-KR")):
-        documents.publish(layout.validation_report(before(days)), report(before(days), days))
-        info = {"source": "tmdb", "language": language, "region": "KR"}
-        document = {"movies": [], "collection_info": info}
-        documents.publish(layout.popular(before(days)), document)
-    assert found(layout) == [(2, (2,))]
-
-
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"profiles": {"popular": {"films": 5}}}'])
 def test_a_damaged_file_of_before_stops_nothing(layout: Layout, content: str) -> None:
     path = layout.validation_report(before(1))

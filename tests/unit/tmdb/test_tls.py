@@ -21,6 +21,7 @@ from support.transports import make_session, unchanged
 from pipeline.errors import RequestRejected, TmdbBlocked, TmdbUnavailable
 from pipeline.ops.probes.machine import clock_and_zone
 from pipeline.ops.probes.tmdb import host
+from pipeline.ops.settings import sends_key_in_clear
 from pipeline.settings import current
 from pipeline.tmdb.transport import Network
 
@@ -270,7 +271,7 @@ def test_it_is_known_whether_the_key_would_cross_a_network_in_clear(
     monkeypatch.setenv("TMDB_API_URL", url)
     monkeypatch.setenv("TMDB_API_KEY", key)
 
-    assert current().sends_key_in_clear is in_clear
+    assert sends_key_in_clear(current()) is in_clear
 
 
 def test_doctor_warns_of_it_too(monkeypatch: pytest.MonkeyPatch, tmdb: FakeTmdb) -> None:
