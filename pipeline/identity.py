@@ -18,9 +18,6 @@ from pipeline.errors import DataError, DocumentUnreadable, OtherIdentity, Storag
 from pipeline.paths import Layout
 from pipeline.storage import documents
 
-# How many of the newest lists are read where root.json is missing or damaged.
-_MAX_LISTS = 10
-
 _refuses = True
 
 
@@ -50,14 +47,12 @@ def only_reading() -> Iterator[None]:
 
 def warning() -> str | None:
     """Return the sentence for settings of another identity than that of the data root, if any."""
-    now = settings.current()
-    layout = Layout(now.data_dir)
-    bound, wanted = bound_identity(layout), _wanted(now)
-    return None if bound is None or agree(bound, wanted) else _refusal(layout, bound, wanted)
+    layout = Layout(settings.current().data_dir)
+    return _refusal(layout, _wanted(layout))
 
 
 def bound_identity(layout: Layout) -> Identity | None:
-    """Return the identity of a data root: what root.json states, else its newest lists."""
+    """Return the identity of a data root: what root.json states, else its newest list."""
     return stated_in(_root_json(layout)) or _of_newest_list(layout)
 
 
@@ -76,29 +71,26 @@ def publish_list(
 
     Of two first runs with different settings, one binds the root; the other publishes nothing.
     """
-    own = identity_of(document["collection_info"])
     with storage.exclusive(layout.collected, path):
-        bound = bound_identity(layout)
-        if bound is not None and not agree(bound, own):
-            raise OtherIdentity(_refusal(layout, bound, own))
+        if refusal := _refusal(layout, identity_of(document["collection_info"])):
+            raise OtherIdentity(refusal)
         documents.publish(path, document)
         write_if_missing(layout, server)
 
 
 def refuse_foreign(path: Path, info: Any) -> None:
     """Refuse a document of another identity, as an earlier version may have left one."""
-    own, root = identity_of(info), _in_force()
-    if not agree(own, root):
+    if not is_ours(info):
         raise DataError(
-            f"{path} is of {own}, and this data root of {root}; they must not be mixed: move "
-            "that file away and run the same command again.",
+            f"{path} is of {identity_of(info)}, and this data root of {_in_force()}; they must not "
+            "be mixed: move that file away and run the same command again.",
             path=str(path),
         )
 
 
-def is_ours(report: documents.Document) -> bool:
-    """Whether a report is of the data root's identity, in all that it states."""
-    return agree(identity_of(report), _in_force())
+def is_ours(document: Any) -> bool:
+    """Whether a document is of the data root's identity, in all that it states."""
+    return agree(identity_of(document), _in_force())
 
 
 def stated_in(document: Any) -> Identity | None:
@@ -117,28 +109,31 @@ def _root_json(layout: Layout) -> documents.Document:
 def _of_newest_list(layout: Layout) -> Identity | None:
     folders = layout.list_folders
     lists = [folder / name for folder in folders for name in documents.STORAGE.list(folder)]
-    newest = sorted(lists, key=lambda path: path.stem[-8:], reverse=True)[:_MAX_LISTS]
+    newest = sorted(lists, key=lambda path: path.stem[-8:], reverse=True)
     return next(filter(None, (stated_in(documents.read_info(path)) for path in newest)), None)
 
 
 def _in_force() -> Identity:
-    now = settings.current()
-    return stated_in(_root_json(Layout(now.data_dir))) or _wanted(now)
+    layout = Layout(settings.current().data_dir)
+    return stated_in(_root_json(layout)) or _wanted(layout)
 
 
-def _wanted(now: settings.Settings) -> Identity:
+def _wanted(layout: Layout) -> Identity:
     """Return the identity that the settings ask for; without a key, the source is not known.
 
     A demo server in the place of TMDB makes a demo root, whatever the key.
     """
-    source = None
+    now, source = settings.current(), None
     if now.credential is not None:
-        served_from = _root_json(Layout(now.data_dir)).get("api_url")
-        source = "demo" if now.credential.is_demo or served_from == now.api_url else "tmdb"
+        is_demo = now.credential.is_demo or _root_json(layout).get("api_url") == now.api_url
+        source = "demo" if is_demo else "tmdb"
     return Identity(source, now.language, now.region)
 
 
-def _refusal(layout: Layout, bound: Identity, wanted: Identity) -> str:
+def _refusal(layout: Layout, wanted: Identity) -> str | None:
+    bound = bound_identity(layout)
+    if bound is None or agree(bound, wanted):
+        return None
     key = "demo" if bound.source == "demo" else "a key of TMDB"
     return (
         f"The data root {layout.root} belongs to {bound}, and the settings ask for {wanted}: set "

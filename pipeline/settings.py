@@ -15,23 +15,23 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote
+
+from dotenv.parser import parse_stream
 
 from pipeline.catalog import Plan, plan_from
 from pipeline.errors import SettingsError
+from pipeline.quality.thresholds import Thresholds, thresholds_from
 from pipeline.storage import bounded
 from pipeline.tmdb.credential import DEMO, Credential, Secret
 
-if TYPE_CHECKING:
-    from pipeline.quality.thresholds import Thresholds
-
 _Value = TypeVar("_Value")
 
-_FOLDER = (
-    r"(?![~'])(?!.*://)[^$`\"]*",
-    "a plain folder of this machine, no URL; of what a shell expands only ~ and $HOME are",
-)
+_ADDRESS = r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:([1-9]\d{0,3}|[1-6]\d{4}))?(/[\w.~%/+:-]*)?"
+_RATE = r"0\.[1-9]\d*|[1-9]\d{0,2}(\.\d*)?|1000(\.0*)?"
+_FOLDER = r"(?![~'])(?!.*://)[^$`\"]*"
+_PLAIN = "a plain folder and no URL; of what a shell expands only ~ and $HOME are expanded"
 
 # The variables of a run: default, pattern of the value, and how a message describes it.
 _RULES = {
@@ -40,18 +40,13 @@ _RULES = {
     "TMDB_REGION": ("KR", r"[A-Z]{2}", "like KR"),
     "TMDB_API_URL": (
         "https://api.themoviedb.org/3",
-        r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:([1-9]\d{0,3}|[1-6]\d{4}))?(/[\w.~%/+:-]*)?",
-        "a plain http or https address like https://api.themoviedb.org/3, without user, password "
-        "or query",
+        _ADDRESS,
+        "an http(s) address, no user, no query",
     ),
-    "TMDB_REQUESTS_PER_SECOND": (
-        "38",
-        r"0\.[1-9]\d*|[1-9]\d{0,2}(\.\d*)?|1000(\.0*)?",
-        "a number from 0.1 to 1000",
-    ),
+    "TMDB_REQUESTS_PER_SECOND": ("38", _RATE, "a number from 0.1 to 1000"),
     "TMDB_MAX_RETRIES": ("5", r"1?\d|20", "a whole number from 0 to 20"),
-    "PIPELINE_DATA_DIR": ("data", *_FOLDER),
-    "PIPELINE_CONFIG_DIR": ("", *_FOLDER),
+    "PIPELINE_DATA_DIR": ("data", _FOLDER, _PLAIN),
+    "PIPELINE_CONFIG_DIR": ("", _FOLDER, _PLAIN),
     "PIPELINE_LOG_FORMAT": ("text", r".*", "text or json"),
 }
 
@@ -60,12 +55,8 @@ VARIABLES = {name: default for name, (default, _, _) in _RULES.items()}
 
 # The variables that are redacted wherever a text is shown, those of `pipeline.ops` included.
 SECRETS = (
-    "TMDB_API_KEY",
-    "PIPELINE_HISTORY_URL",
-    "PIPELINE_LUIGID_PASSWORD",
-    "PIPELINE_ALERT_URL",
-    "PIPELINE_HEARTBEAT_URL",
-    "POSTGRES_PASSWORD",
+    *("TMDB_API_KEY", "PIPELINE_HISTORY_URL", "PIPELINE_LUIGID_PASSWORD"),
+    *("PIPELINE_ALERT_URL", "PIPELINE_HEARTBEAT_URL", "POSTGRES_PASSWORD"),
 )
 
 # The variables that a run and its wrapper set for the processes that they start.
@@ -203,8 +194,8 @@ def _settings(folder: Path, _environment: tuple[str | None, ...]) -> Settings:
         given[name] = home.sub(lambda _: os.path.expanduser("~"), given[name])
     for name, (_, pattern, rule) in _RULES.items():
         if not re.fullmatch(pattern, given[name]):
-            correct = "correct it in the environment or .env."
-            raise SettingsError(f"{name} has to be {rule}; {correct}", variable=name)
+            sentence = f"{name} has to be {rule}; correct it in the environment or .env."
+            raise SettingsError(sentence, variable=name)
     in_folder = "config" if (folder / "config/collection.toml").exists() else REPOSITORY / "config"
     return Settings(
         credential=Credential(given["TMDB_API_KEY"]) if given["TMDB_API_KEY"] else None,
@@ -228,8 +219,6 @@ def _dotenv(path: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise SettingsError(f"{path} cannot be read ({why}): correct or remove it.") from None
-    from dotenv.parser import parse_stream  # takes longer than a run without that file may
-
     bindings = list(parse_stream(io.StringIO(text, newline=None)))
     for each in bindings:
         if each.error or (each.key and each.value is None):
@@ -246,8 +235,6 @@ def _plan(folder: Path) -> Plan:
 
 @functools.lru_cache(maxsize=8)
 def _thresholds(folder: Path, slugs: tuple[str, ...]) -> Thresholds:
-    from pipeline.quality.thresholds import thresholds_from  # only a run that judges needs them
-
     path = folder / "quality.toml"
     return _converted(path, lambda tables: thresholds_from(tables, slugs), is_optional=True)
 
@@ -256,18 +243,12 @@ def _converted(
     path: Path, convert: Callable[[dict[str, Any]], _Value], *, is_optional: bool = False
 ) -> _Value:
     """Read a file of `config/`; every error names it."""
-    tables: dict[str, Any] = {}
     try:
-        tables = tomllib.loads(bounded.read(path).decode())
-    except (OSError, ValueError, RecursionError) as error:
-        if not (is_optional and isinstance(error, FileNotFoundError)):
-            why = getattr(error, "strerror", None) or str(error).splitlines()[0]
-            raise SettingsError(
-                f"{path} cannot be read: {why}; correct it, or name another folder in "
-                "PIPELINE_CONFIG_DIR.",
-                file=str(path),
-            ) from None
-    try:
-        return convert(tables)
+        text = bounded.read(path).decode() if path.exists() or not is_optional else ""
+        return convert(tomllib.loads(text))
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}", file=str(path)) from None
+    except (OSError, ValueError, RecursionError) as error:
+        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        what = f"cannot be read: {why}; correct it, or name another folder in PIPELINE_CONFIG_DIR"
+        raise SettingsError(f"{path} {what}.", file=str(path)) from None

@@ -20,27 +20,6 @@ from pipeline.storage import bounded, filesystem
 ABANDONED_SECONDS = 3600
 
 
-@contextlib.contextmanager
-def _os_errors(kind: type[PipelineError], sentence: str, path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise kind(sentence.format(path=path, why=error.strerror), path=str(path)) from None
-
-
-_reading = functools.partial(
-    _os_errors,
-    DocumentUnreadable,
-    "{path} cannot be read: {why}; fix that and run the same command again.",
-)
-_writing = functools.partial(
-    _os_errors,
-    StorageError,
-    "Cannot write {path}: {why}. Free or fix that disk or folder and run the same command again; "
-    "what is finished is kept.",
-)
-
-
 class LocalStorage:
     """The files of one machine, or of a disk that several share.
 
@@ -52,7 +31,7 @@ class LocalStorage:
 
     def read(self, path: Path) -> bytes:
         """Return a file's bytes."""
-        with _reading(path):
+        with _reported(path, DocumentUnreadable):
             return bounded.read(path, bounded.MAX_DOCUMENT_BYTES)
 
     def publish(self, path: Path, content: Iterable[bytes]) -> bool:
@@ -67,25 +46,25 @@ class LocalStorage:
 
     def exists(self, path: Path) -> bool:
         """Whether a file exists."""
-        with _reading(path):
+        with _reported(path, DocumentUnreadable):
             return path.exists()
 
     def list(self, folder: Path) -> Sequence[str]:
         """Return the names in a folder, without the temporaries."""
-        with _reading(folder), contextlib.suppress(FileNotFoundError):
+        with _reported(folder, DocumentUnreadable), contextlib.suppress(FileNotFoundError):
             return [name for name in os.listdir(folder) if not name.startswith(".")]
         return []
 
     def remove(self, path: Path) -> None:
         """Remove a file; one that is gone already is no error."""
-        with _writing(path):
+        with _reported(path):
             path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _temporary(self, path: Path, content: Iterable[bytes]) -> Iterator[Path]:
         """Write a temporary that gets its name within the block; flush it, then the name."""
         temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-        with _writing(path):
+        with _reported(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with open(temporary, "xb", opener=self._opener) as stream:
@@ -116,7 +95,7 @@ def sweep(folders: Iterable[Path]) -> list[Path]:
 def exclusive(folder: Path, path: Path) -> Iterator[None]:
     """Let one process at a time be within the block, for a folder; errors name `path`."""
     with contextlib.ExitStack() as stack:
-        with _writing(path):
+        with _reported(path):
             folder.mkdir(parents=True, exist_ok=True)
             filesystem.lock(stack.enter_context(_opened(folder)))
         yield
@@ -146,3 +125,17 @@ def _opened(folder: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _reported(path: Path, kind: type[PipelineError] = StorageError) -> Iterator[None]:
+    """Raise errors of the operating system as a sentence that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        does = "write" if kind is StorageError else "read"
+        raise kind(
+            f"Cannot {does} {path}: {error.strerror}. Free or fix that disk or folder and run the "
+            "same command again; what is finished is kept.",
+            path=str(path),
+        ) from None

@@ -230,7 +230,7 @@ def test_an_address_with_a_space_in_it_is_refused(monkeypatch: pytest.MonkeyPatc
 
 def test_an_object_store_is_refused_in_so_many_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPELINE_DATA_DIR", "s3://bucket/films")
-    assert "has to be a plain folder of this machine, no URL" in str(refusal())
+    assert "has to be a plain folder and no URL" in str(refusal())
 
 
 def test_without_a_key_one_is_told_where_to_get_it() -> None:

@@ -204,7 +204,7 @@ def test_a_list_may_be_empty(data_dir: Path) -> None:
 
 @pytest.mark.parametrize("reader", [documents.read, documents.read_collection])
 def test_a_file_that_is_gone_is_named(data_dir: Path, reader: Reader) -> None:
-    with pytest.raises(DocumentUnreadable, match=r"x\.json cannot be read: No such file"):
+    with pytest.raises(DocumentUnreadable, match=r"Cannot read .*x\.json: No such file"):
         reader(data_dir / "x.json")
 
 
@@ -228,7 +228,8 @@ def test_what_cannot_be_looked_for_is_told_in_a_sentence(data_dir: Path) -> None
     with pytest.raises(DocumentUnreadable) as caught:
         documents.exists(path)
     assert str(caught.value) == (
-        f"{path} cannot be read: File name too long; fix that and run the same command again."
+        f"Cannot read {path}: File name too long. Free or fix that disk or folder and run the same "
+        "command again; what is finished is kept."
     )
 
 
