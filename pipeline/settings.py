@@ -41,7 +41,7 @@ _RULES = {
     "TMDB_API_URL": (
         "https://api.themoviedb.org/3",
         _ADDRESS,
-        "an http(s) address, no user, no query",
+        "http or https, without user or query",
     ),
     "TMDB_REQUESTS_PER_SECOND": ("38", _RATE, "a number from 0.1 to 1000"),
     "TMDB_MAX_RETRIES": ("5", r"1?\d|20", "a whole number from 0 to 20"),

@@ -16,6 +16,9 @@ from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError, StorageError
 from pipeline.storage import bounded, filesystem
 
+# Errors of a folder that does not exist.
+_MISSING = (FileNotFoundError, NotADirectoryError)
+
 # Age from which a temporary has no writer any more; writing one takes seconds.
 ABANDONED_SECONDS = 3600
 
@@ -51,7 +54,7 @@ class LocalStorage:
 
     def list(self, folder: Path) -> Sequence[str]:
         """Return the names in a folder, without the temporaries."""
-        with _reported(folder, DocumentUnreadable), contextlib.suppress(FileNotFoundError):
+        with _reported(folder, DocumentUnreadable), contextlib.suppress(*_MISSING):
             return [name for name in os.listdir(folder) if not name.startswith(".")]
         return []
 

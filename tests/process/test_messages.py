@@ -324,7 +324,7 @@ FAULTS = [
         WEEKLY,
         variables(PIPELINE_CONFIG_DIR="nowhere"),
         NOT_PLANNED,
-        ("nowhere/collection.toml is missing", "PIPELINE_CONFIG_DIR"),
+        ("nowhere/collection.toml cannot be read: No such file", "PIPELINE_CONFIG_DIR"),
     ),
     Fault(
         "collection.toml no TOML",
@@ -368,7 +368,7 @@ FAULTS = [
     bad_value("TMDB_API_URL", "ftp://example.org/3", "http or https"),
     bad_value("TMDB_REQUESTS_PER_SECOND", "nan", "from 0.1 to 1000"),
     bad_value("TMDB_MAX_RETRIES", "1.5", "a whole number from 0 to 20"),
-    bad_value("PIPELINE_DATA_DIR", "s3://bucket/movies", "a folder of this machine"),
+    bad_value("PIPELINE_DATA_DIR", "s3://bucket/movies", "a plain folder and no URL"),
     # the disk
     Fault(
         "data root below a file",
@@ -377,8 +377,8 @@ FAULTS = [
         FAILED,
         ("Cannot write", POPULAR_FILE, "run the same command again"),
     ),
-    damaged(POPULAR_FILE, b'{"movies": [', "it is not JSON"),
-    damaged(POPULAR_FILE, b"\xff\xfe\x00", "it is not JSON"),
+    damaged(POPULAR_FILE, b'{"movies": [', "is damaged: Expecting value"),
+    damaged(POPULAR_FILE, b"\xff\xfe\x00", "is damaged: "),
     damaged(TRENDING_FILE, b"[]", "it holds no JSON object"),
     damaged(TRENDING_FILE, b'{"movies": [{"id": "7"}]}', "not a list of films with ids"),
     damaged(ACTION_FILE, b'{"movies": [{"id": 7}]}', "it has no collection_info", WEEKLY),
