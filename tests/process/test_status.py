@@ -321,7 +321,7 @@ def test_check_tells_where_each_setting_comes_from_and_shows_no_secret(
     [
         ({"TMDB_API_KEY": None}, "TMDB_API_KEY is not set"),
         ({"TMDB_REGION": "Korea"}, "TMDB_REGION has to be like KR"),
-        ({"PIPELINE_CONFIG_DIR": "nowhere"}, "collection.toml is missing"),
+        ({"PIPELINE_CONFIG_DIR": "nowhere"}, "collection.toml cannot be read: No such file"),
         ({"PIPELINE_HISTORY_URL": "mysql://x"}, "PIPELINE_HISTORY_URL has to be like"),
     ],
 )
