@@ -67,7 +67,6 @@ RUN_FAILURES = "PIPELINE_RUN_FAILURES"
 
 # The data root of the embedded catalogue unless PIPELINE_DATA_DIR names another one.
 DEMO_DATA_DIR = "data-demo"
-
 # The folder that holds this package and, in a checkout, luigi.cfg and config/.
 REPOSITORY = Path(__file__).parent.parent
 
@@ -106,11 +105,7 @@ class Settings(NamedTuple):
 
 
 def current() -> Settings:
-    """Return the settings of this process, for its working folder and its environment.
-
-    Raises:
-        SettingsError: a value is unusable or `.env` cannot be read; the sentence names it.
-    """
+    """Return the settings of this process, or raise SettingsError naming what is unusable."""
     return _settings(Path.cwd(), tuple(map(os.environ.get, (*VARIABLES, "HOME"))))
 
 
