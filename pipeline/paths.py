@@ -194,11 +194,6 @@ def pace_file(api_url: str) -> Path:
     return _of_this_user("pace", api_url)
 
 
-def acceptance_file(api_url: str) -> Path:
-    """Return the file that remembers which credential one API has answered."""
-    return _of_this_user("accepted", api_url)
-
-
 def luigid_claim(scheduler_url: str) -> Path:
     """Return the file that says whose data root a luigid serves that cannot say so itself."""
     return _of_this_user("luigid", scheduler_url)
@@ -207,16 +202,6 @@ def luigid_claim(scheduler_url: str) -> Path:
 def alerts_without_root(root: Path) -> Path:
     """Return where an alert is noted while nothing can be written below the data root."""
     return _of_this_user("alerts", str(root))
-
-
-def run_failure_file(api_url: str) -> Path:
-    """Return the file by which the processes of one run share a failure of all its lists."""
-    return _of_this_user("failure", api_url)
-
-
-def connections_file(api_url: str) -> Path:
-    """Return the file whose bytes stand for the connections to one API, locked while in use."""
-    return _of_this_user("connections", api_url)
 
 
 def _of_this_user(kind: str, api_url: str) -> Path:

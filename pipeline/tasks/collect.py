@@ -8,7 +8,6 @@ import logging
 from typing import Any
 
 import luigi
-import luigi.interface
 
 from pipeline import catalog, clock, identity, settings
 from pipeline.documents import collect
@@ -16,9 +15,8 @@ from pipeline.errors import NotPossible
 from pipeline.paths import Layout, Place
 from pipeline.runtime.progress import Progress
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
-from pipeline.tasks.tmdb_client import MAX_CONNECTIONS, open_client
+from pipeline.tasks.tmdb_client import open_client
 from pipeline.tmdb.client import FetchedList
-from pipeline.tmdb.run_failure import Attempt
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -44,10 +42,9 @@ class CollectionTask(PipelineTask):
         now = settings.current()
         film_list = self.film_list(now.plan())
         started_at = clock.now()
-        attempt = Attempt(self.task_id, _run_of(self))
         with (
             Progress(self, film_list.name, film_list.pages) as progress,
-            open_client(now, connections_of_a_worker(), self.date, attempt) as client,
+            open_client(now, self.date) as client,
         ):
             pages = FirstPage(progress)
             fetched = client.fetch(film_list, pages)
@@ -176,24 +173,9 @@ def refuse_when_over(
         )
 
 
-def connections_of_a_worker() -> int:
-    """Return one worker's share of the connections, so that all together keep to the limit."""
-    return max(1, MAX_CONNECTIONS // max(1, luigi.interface.core().workers))
-
-
 def source_of(fetched: FetchedList) -> str:
     """Return what a document is stamped with: data made up for a demo never passes for TMDB's."""
     return "demo" if fetched.demo else "tmdb"
-
-
-def _run_of(task: luigi.Task) -> str:
-    """Return the name of the worker that runs a task, which no other run has; empty without one.
-
-    Luigi hands it on in the reporter whose method it lends to the task, in forked and in spawned
-    processes alike.
-    """
-    reporter = getattr(task.set_status_message, "__self__", None)
-    return str(getattr(reporter, "_worker_id", ""))
 
 
 def _tell(task: CollectionTask, info: dict[str, Any]) -> None:

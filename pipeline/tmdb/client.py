@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import logging
+import mmap
+import pickle
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipeline import clock
 from pipeline.catalog import FilmList
+from pipeline.errors import TmdbError
+from pipeline.tmdb.errors import EVERY_LIST, Endpoint
 from pipeline.tmdb.page import FetchStats, Page
 from pipeline.tmdb.response import parse_page
-from pipeline.tmdb.session import Answer, ApiSession
+from pipeline.tmdb.session import ApiSession
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
+# Longest time between two reports of progress.
 PROGRESS_SECONDS = 0.5
-"""Longest time between two reports of progress."""
+
+# Age up to which a failure is believed. The lists of a run fail one right after another.
+MAX_FAILURE_AGE_SECONDS = 60.0
+
+# The failure that concerns every list of a run, in memory that forked processes share: without it,
+# a week without a network takes 150 s instead of 17 s, and a refused key nine requests instead of
+# one for each worker. Processes that are spawned (macOS) each find out for themselves.
+_FAILURE = mmap.mmap(-1, 4096)
 
 OnProgress = Callable[[int, int], None]
 """Called now and then, and at the end, with the number of pages fetched and of all pages."""
@@ -34,105 +46,85 @@ class FetchedList(NamedTuple):
 class Client:
     """Fetches movie lists over one session, in one language and region."""
 
-    def __init__(self, session: ApiSession, language: str, region: str) -> None:
+    def __init__(self, session: ApiSession, language: str, region: str, connections: int) -> None:
         self._session = session
-        self._transport = session.transport
-        self._pool = ThreadPoolExecutor(self._transport.connections)
         self._language = language
         self._region = region
+        self._connections = connections
 
     def fetch(
-        self,
-        movie_list: FilmList,
-        on_progress: OnProgress = lambda done, total: None,
+        self, movie_list: FilmList, on_progress: OnProgress = lambda done, total: None
     ) -> FetchedList:
-        """Fetch all pages of the list.
+        """Fetch all pages of the list, whatever the first one says of their number.
 
-        The first request goes alone unless the credential was accepted in the last days: a wrong
-        key is then met once and not sixteen times. Every page is requested, whatever the first one
-        says of their number: TMDB caches each page by itself. Those past a list's end come empty.
-
-        Args:
-            movie_list: what to fetch.
-            on_progress: called while pages arrive.
+        TMDB caches each page by itself. Those past a list's end come empty.
 
         Raises:
             TmdbError: see `ApiSession.get`; the pages that were there are dropped.
         """
-        transport, began = self._transport, clock.monotonic()
-        requests, received = transport.requests, transport.bytes_received
-        numbers = range(1, movie_list.pages + 1)
-        answers: list[Answer[Page]] = []
-        if not self._session.accepted:
-            answers.append(self._page(movie_list, 1, threading.Event()))
-            on_progress(1, movie_list.pages)
-        answers += self._concurrently(movie_list, numbers[len(answers) :], on_progress)
-        pages = tuple(answer.body for answer in answers)
-        _warn_of_gaps(movie_list, pages)
-        requests = transport.requests - requests
-        return FetchedList(
-            pages=pages,
-            demo=any(answer.demo for answer in answers),
-            stats=FetchStats(
-                requests=requests,
-                retries=requests - len(pages),
-                bytes_received=transport.bytes_received - received,
-                duration_seconds=round(clock.monotonic() - began, 3),
-            ),
+        session, began = self._session, clock.monotonic()
+        requests, received = session.requests, session.bytes_received
+        endpoint = session.endpoint(movie_list.endpoint)
+        _raise_known_failure(endpoint, movie_list.name)
+        try:
+            pages = self._pages(movie_list, on_progress)
+        except TmdbError as error:
+            if error.facts.get("cause") in EVERY_LIST:
+                failure = (error, _api(endpoint), movie_list.name, clock.monotonic())
+                _FAILURE[:] = pickle.dumps(failure).ljust(len(_FAILURE))
+            raise
+        full = sum(bool(page.results) for page in pages)
+        if full < len(pages):
+            message = "%s: the list ends early, %d of %d pages held movies"
+            LOGGER.warning(message, movie_list.name, full, len(pages))
+        requests = session.requests - requests
+        stats = FetchStats(
+            requests=requests,
+            retries=requests - len(pages),
+            bytes_received=session.bytes_received - received,
+            duration_seconds=round(clock.monotonic() - began, 3),
         )
+        return FetchedList(tuple(pages), session.is_demo, stats)
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._pool.shutdown(cancel_futures=True)
-        self._session.close()
-
-    def _concurrently(
-        self, movie_list: FilmList, numbers: Iterable[int], on_progress: OnProgress
-    ) -> list[Answer[Page]]:
-        stop = threading.Event()
-        futures = [self._pool.submit(self._page, movie_list, each, stop) for each in numbers]
+    def _pages(self, movie_list: FilmList, on_progress: OnProgress) -> list[Page]:
+        """Fetch the first page alone: a wrong key is then met once and not sixteen times."""
+        total, stop = movie_list.pages, threading.Event()
+        first = self._page(movie_list, 1, stop)
+        on_progress(1, total)
+        pool = ThreadPoolExecutor(self._connections)
+        others = range(2, total + 1)
+        futures = [pool.submit(self._page, movie_list, each, stop) for each in others]
         waiting = set(futures)
         try:
             while waiting:
-                ready, waiting = wait(
-                    waiting, timeout=PROGRESS_SECONDS, return_when=FIRST_EXCEPTION
-                )
+                ready, waiting = wait(waiting, PROGRESS_SECONDS, FIRST_EXCEPTION)
                 for future in ready:
                     future.result()
-                on_progress(movie_list.pages - len(waiting), movie_list.pages)
+                on_progress(total - len(waiting), total)
         finally:
             stop.set()
-            for future in waiting:
-                future.cancel()
-            wait(waiting)
-        return [future.result() for future in futures]
+            pool.shutdown(cancel_futures=True)
+        return [first, *(future.result() for future in futures)]
 
-    def _page(self, movie_list: FilmList, number: int, stop: threading.Event) -> Answer[Page]:
+    def _page(self, movie_list: FilmList, number: int, stop: threading.Event) -> Page:
         query = {"language": self._language, "page": str(number), **dict(movie_list.parameters)}
         if movie_list.by_region:
             query["region"] = self._region
-        endpoint = movie_list.endpoint
-        return self._session.get(
-            endpoint, query, lambda body: parse_page(body, endpoint, number), stop
-        )
+        path = movie_list.endpoint
+        return self._session.get(path, query, lambda body: parse_page(body, path, number), stop)
 
 
-def _warn_of_gaps(movie_list: FilmList, pages: Iterable[Page]) -> None:
-    rows = [page.results for page in pages]
-    full = sum(map(bool, rows))
-    if full < movie_list.pages:
-        LOGGER.warning(
-            "%s: the list ends early, %d of %d pages held movies",
-            movie_list.name,
-            full,
-            movie_list.pages,
-        )
-    if movie_list.genre_id is not None:
-        of_others = sum(not _has_genre(row, movie_list.genre_id) for each in rows for row in each)
-        if of_others:
-            LOGGER.warning("%s: %d movies are not of that genre", movie_list.name, of_others)
+def _raise_known_failure(endpoint: Endpoint, list_name: str) -> None:
+    """Raise what another list has just met; the list that met it is at its next attempt."""
+    try:
+        error, api, met_by, at = pickle.loads(_FAILURE[:])  # noqa: S301, of our own processes
+    except (pickle.UnpicklingError, EOFError):
+        return
+    is_recent = clock.monotonic() - at < MAX_FAILURE_AGE_SECONDS
+    if is_recent and api == _api(endpoint) and met_by != list_name:
+        raise error
+    _FAILURE[:] = bytes(len(_FAILURE))
 
 
-def _has_genre(row: dict[str, Any], genre_id: int) -> bool:
-    genres = row.get("genre_ids")
-    return isinstance(genres, list) and genre_id in genres
+def _api(endpoint: Endpoint) -> int:
+    return hash((endpoint.host, endpoint.credential))

@@ -6,15 +6,14 @@ key works only as the `api_key` parameter. Swapped, both are refused (seen on th
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 from dataclasses import dataclass, field
 
 DEMO = "demo"
 
+# Length from which on a text is redacted; a shorter one might be part of any word.
 _MIN_SECRET_LENGTH = 8
-"""Length from which on a text is redacted; a shorter one might be part of any word."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,6 @@ class Secret:
 class Credential(Secret):
     """The key or token for TMDB."""
 
-    def digest(self, api_url: str) -> bytes:
-        """Return a hash that identifies it at one address and does not give it away."""
-        return hashlib.sha256(f"{api_url}\n{self.secret}".encode()).digest()
-
     @property
     def is_demo(self) -> bool:
         """Whether the embedded catalogue answers instead of TMDB."""
@@ -49,10 +44,7 @@ class Credential(Secret):
 
 
 def redact_api_key(record: logging.LogRecord) -> bool:
-    """Redact `api_key=` in what urllib3 logs: requests when debugging, odd headers always.
-
-    A filter of `logging`, which keeps every record.
-    """
+    """Redact `api_key=` in a record of urllib3; a filter of `logging` that keeps every record."""
     message = record.getMessage()
     if "api_key=" in message:
         record.args = None

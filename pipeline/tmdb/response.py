@@ -1,4 +1,4 @@
-"""Classify an answer: a page, TMDB's error object, or the text of something in between.
+"""From the bytes of an answer to a page of a list, or to the error that the answer means.
 
 A CDN that blocks a country, a captive portal and a proxy that wants a login answer in TMDB's place,
 with statuses that TMDB uses too. Only TMDB's own error object says something about the key.
@@ -6,53 +6,116 @@ with statuses that TMDB uses too. Only TMDB's own error object says something ab
 
 from __future__ import annotations
 
-import datetime
+import contextlib
 import email.utils
-import html
-import re
+import json
+import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
+import urllib3
 
 from pipeline import clock
 from pipeline.errors import AnswerNotUnderstood
-from pipeline.tmdb import body, errors
-from pipeline.tmdb.errors import Endpoint, Transient
+from pipeline.tmdb.errors import Endpoint, Transient, error_of
 from pipeline.tmdb.page import Page
+
+# Highest size of an unpacked body. A page of a list has some 20,000 bytes.
+MAX_BODY_BYTES = 8 * 1024 * 1024
+# Longest time for a whole body, even if bytes keep coming.
+MAX_BODY_SECONDS = 60.0
+# Highest number of nested levels. A page has four; deeper ones could not be encoded again.
+MAX_DEPTH = 32
+# Highest number of characters of an answer that an error quotes.
+MAX_QUOTED_LENGTH = 200
+# Seconds for which nothing is sent after a rate limit error that names no time.
+RATE_LIMIT_HOLD_SECONDS = 1.0
 
 # TMDB's own numbers (`status_code`), which count before the HTTP status.
 KEY_CODES = frozenset({3, 7, 10, 14, 16, 17, 30, 31, 32, 33, 35, 36, 45})
 RATE_LIMIT_CODE = 25
-TRANSIENT_CODES = frozenset({9, 11, 15, 24, 43, 46})
-SUCCESS_CODES = frozenset({1, 12, 13})
+TRANSIENT_CODES = frozenset({9, 11, 15, 24, RATE_LIMIT_CODE, 43, 46})
 
 RATE_LIMIT_STATUS = 429
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 # HTTP statuses that, without TMDB's error object, come from something between here and TMDB.
 BLOCKED_STATUSES = frozenset({401, 403, 407, 451, 511})
 
-MAX_QUOTED_LENGTH = 200
-"""Highest number of characters of an answer that an error quotes."""
-
-_TITLE = re.compile(rb"<title[^>]*>(.{1,2000}?)</title", re.IGNORECASE | re.DOTALL)
-_SECONDS = re.compile(r"\s*[0-9]+\s*")
-_FIELD = re.compile(r"at `\$\.?(.*)`$|field `(.*)`$")
+_GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK_BYTES = 65_536
 
 
 class RawResponse(NamedTuple):
-    """An HTTP answer whose body has been read; names of headers are case-insensitive."""
+    """An HTTP answer whose body has been read."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
 
-    @property
-    def is_web_page(self) -> bool:
-        """Whether the body is HTML, by its header or by how it begins."""
-        begin = self.content[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
-        says_html = "html" in self.headers.get("Content-Type", "").lower()
-        return bool(begin) and begin[:1] not in b"{[" and (says_html or begin[:1] == b"<")
+
+class ErrorObject(msgspec.Struct):
+    """What TMDB answers instead of a page."""
+
+    status_code: int
+    status_message: str = ""
+    success: bool = False
+
+
+class _Row(msgspec.Struct):
+    id: int
+
+
+class _Rows(msgspec.Struct):
+    results: list[_Row]
+
+
+def read(stream: urllib3.BaseHTTPResponse, source: str) -> bytes:
+    """Return the whole body; `source` is the host and path that it came from.
+
+    Raises:
+        Transient: it takes too long, or is damaged or truncated gzip.
+        AnswerNotUnderstood: it is larger than any page of a list.
+    """
+    deadline = clock.monotonic() + MAX_BODY_SECONDS
+    content = bytearray()
+    while chunk := stream.read1(_CHUNK_BYTES, decode_content=True):
+        content += chunk
+        _refuse_large(content, source)
+        if clock.monotonic() > deadline:
+            raise Transient(f"no whole answer within {MAX_BODY_SECONDS:.0f} s")
+    if not content.startswith(_GZIP_MAGIC):
+        return bytes(content)
+    # TMDB's CDN sent gzip without announcing it for two days in May 2026.
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        text = unpacking.decompress(content, MAX_BODY_BYTES + 1)
+    except zlib.error:
+        raise Transient("a damaged gzip body") from None
+    _refuse_large(text, source)
+    if not unpacking.eof:
+        raise Transient("a truncated gzip body")
+    return text
+
+
+def decode(content: bytes) -> Any:
+    """Decode JSON; a lone surrogate, which UTF-8 cannot hold, becomes U+FFFD.
+
+    Raises:
+        ValueError: it is not JSON, holds a number that no float can, or is nested too deep.
+    """
+    try:
+        try:
+            value = msgspec.json.decode(content)
+        except ValueError:
+            text = json.dumps(json.loads(content), ensure_ascii=False)
+            whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            value = msgspec.json.decode(whole)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    if _is_deeper(value, MAX_DEPTH):
+        raise ValueError("it is nested too deep")
+    return value
 
 
 def parse(response: RawResponse, endpoint: Endpoint) -> Any:
@@ -65,43 +128,32 @@ def parse(response: RawResponse, endpoint: Endpoint) -> Any:
         RequestRejected: the request is wrong, or the address is not TMDB's.
     """
     status, content = response.status, response.content
-    try:
-        value = body.decode(content)
-        is_json = True
-    except ValueError:
-        value, is_json = None, False
-    code = error_code(value)
-    if status == 200 and is_json and code is None:
+    value, is_json = None, False
+    with contextlib.suppress(ValueError):
+        value, is_json = decode(content), True
+    error = _error_object(value)
+    if status == 200 and is_json and error is None:
         return value
-    reason = f"HTTP status {status}"
-    if isinstance(value, dict) and "status_message" in value:
-        reason += f" ({_quoted(str(value['status_message']), endpoint)})"
+    reason, code = f"HTTP status {status}", None
+    if error is not None:
+        words = endpoint.credential.redact(" ".join(error.status_message.split()))
+        reason, code = f"{reason} ({words[:MAX_QUOTED_LENGTH]})", error.status_code
     if code in KEY_CODES or (status == 401 and code not in (None, RATE_LIMIT_CODE)):
-        raise errors.refused(endpoint)
-    if code == RATE_LIMIT_CODE or code in TRANSIENT_CODES or status in TRANSIENT_STATUSES:
+        raise error_of("refused", endpoint)
+    if code in TRANSIENT_CODES or status in TRANSIENT_STATUSES:
         is_rate_limit = code == RATE_LIMIT_CODE or status == RATE_LIMIT_STATUS
-        raise Transient(reason, rate_limited=is_rate_limit)
-    if code is None:
-        _raise_for_foreign_answer(response, endpoint, is_json=is_json)
-    raise errors.rejected(endpoint, reason, status, by_tmdb=True)
-
-
-def error_code(value: Any) -> int | None:
-    """Return the number in TMDB's error object; None if the body is anything else.
-
-    The object is `{"success": false, "status_code": N, "status_message": "..."}`.
-    """
-    if not isinstance(value, dict) or type(value.get("status_code")) is not int:
-        return None
-    is_error = value.get("success") is False or isinstance(value.get("status_message"), str)
-    if not is_error or value.get("success") is True or "results" in value:
-        return None
-    code: int = value["status_code"]
-    return None if code in SUCCESS_CODES else code
+        raise Transient(reason, hold_seconds=_hold_seconds(response.headers, is_rate_limit))
+    if error is None and status == 200:
+        raise Transient("a 200 whose body is not JSON, as of a captive portal, a proxy or a block")
+    if error is None and status == 401 and (is_json or not content.strip()):
+        raise error_of("refused", endpoint)
+    if error is None and status in BLOCKED_STATUSES:
+        raise error_of("blocked", endpoint, reason=reason)
+    raise error_of("rejected", endpoint, reason=reason, status=status)
 
 
 def parse_page(value: Any, endpoint: str, number: int) -> Page:
-    """Return the page that was requested.
+    """Return the page that was requested, its rows as received.
 
     Raises:
         AnswerNotUnderstood: a field is missing or of another type; the error names it.
@@ -110,15 +162,11 @@ def parse_page(value: Any, endpoint: str, number: int) -> Page:
     """
     try:
         page = msgspec.convert(value, Page)
-        for index, row in enumerate(page.results):
-            if type(row.get("id")) is not int:
-                raise msgspec.ValidationError(f"Expected `int` - at `$.results[{index}].id`")
+        msgspec.convert(value, _Rows)
     except msgspec.ValidationError as error:
-        field = _FIELD.search(str(error))
         raise AnswerNotUnderstood(
             f"TMDB's answer to {endpoint}, page {number}, is not a page of a list ({error}): TMDB "
-            "or the server at TMDB_API_URL has changed; nothing was written.",
-            field=(field[1] or field[2]) if field else "",
+            "or the server at TMDB_API_URL has changed; nothing was written."
         ) from None
     if page.page != number:
         raise Transient(f"page {number} came as page {page.page}")
@@ -127,51 +175,40 @@ def parse_page(value: Any, endpoint: str, number: int) -> Page:
     return page
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a Retry-After asks for; None if it is missing or nonsense.
+def _refuse_large(content: bytes | bytearray, source: str) -> None:
+    if len(content) > MAX_BODY_BYTES:
+        raise AnswerNotUnderstood(
+            f"The answer of {source} is larger than {MAX_BODY_BYTES // 2**20} MiB, which no page "
+            "of a list is; check TMDB_API_URL."
+        )
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
+
+
+def _error_object(value: Any) -> ErrorObject | None:
+    try:
+        error = msgspec.convert(value, ErrorObject)
+    except msgspec.ValidationError:
+        return None
+    return None if error.success else error
+
+
+def _hold_seconds(headers: Mapping[str, str], is_rate_limit: bool) -> float:
+    """Return the seconds that a Retry-After asks for.
 
     A point in time is compared with the answer's own Date, so that a wrong clock here does not
     turn a minute into a day.
     """
-    value, date = headers.get("Retry-After"), headers.get("Date")
-    if value is None:
-        return None
+    wanted = headers.get("Retry-After", "")
     try:
-        if _SECONDS.fullmatch(value):
-            return float(min(int(value), 10**9))
-        sent = _instant(date) if date else clock.instant()
-        return max(0.0, (_instant(value) - sent).total_seconds())
-    except (ValueError, OverflowError):
-        return None
-
-
-def _instant(text: str) -> datetime.datetime:
-    instant = email.utils.parsedate_to_datetime(text)
-    return instant if instant.tzinfo else instant.replace(tzinfo=datetime.UTC)
-
-
-def _raise_for_foreign_answer(response: RawResponse, endpoint: Endpoint, *, is_json: bool) -> None:
-    """Raise for an answer without TMDB's error object whose status or form tells its author."""
-    status, is_page = response.status, response.is_web_page
-    if status == 200:
-        advice = " but a web page: a captive portal, a proxy or a block may have answered"
-        raise Transient(f"a 200 whose body is not JSON{advice if is_page else ''}")
-    if status == 401 and (is_json or not response.content.strip()):
-        raise errors.refused(endpoint)
-    title = _TITLE.search(response.content[:65_536]) if is_page else None
-    reason = f"HTTP status {status}"
-    if title:
-        text = html.unescape(title[1].decode("utf-8", errors="replace"))
-        reason += f" ({_quoted(text, endpoint)})"
-    if status in BLOCKED_STATUSES:
-        raise errors.blocked(endpoint, reason)
-    if 300 <= status < 400 and status != 304:
-        reason += ", a redirect, which TMDB never sends"
-        raise errors.rejected(endpoint, reason, status, by_tmdb=False)
-    if is_page:
-        reason += " and a web page, which TMDB never sends"
-        raise errors.rejected(endpoint, reason, status, by_tmdb=False)
-
-
-def _quoted(text: str, endpoint: Endpoint) -> str:
-    return endpoint.credential.redact(" ".join(text.split()))[:MAX_QUOTED_LENGTH]
+        if wanted.isdecimal():
+            return float(wanted)
+        until, sent = map(email.utils.parsedate_to_datetime, (wanted, headers["Date"]))
+        return (until - sent).total_seconds()
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return RATE_LIMIT_HOLD_SECONDS if is_rate_limit else 0.0

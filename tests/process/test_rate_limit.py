@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 import threading
@@ -10,14 +9,14 @@ from pathlib import Path
 
 from support.rates import assert_within
 
-from pipeline.tmdb.rate_limit import Limit, RateLimiter
+from pipeline.tmdb.rate_limit import RateLimiter
 
 WORKER = """
 import sys, threading, time
 from pathlib import Path
-from pipeline.tmdb.rate_limit import Limit, RateLimiter
-path, rate, burst, threads, each = Path(sys.argv[1]), *map(float, sys.argv[2:])
-limiter, granted = RateLimiter(path, Limit(rate, burst)), []
+from pipeline.tmdb.rate_limit import RateLimiter
+path, rate, threads, each = Path(sys.argv[1]), *map(float, sys.argv[2:])
+limiter, granted = RateLimiter(path, rate), []
 def ask():
     for _ in range(int(each)):
         asked = time.monotonic()
@@ -36,8 +35,8 @@ print(*(f"{moment!r}:{woken!r}" for moment, woken in granted))
 def test_four_processes_with_many_threads_share_one_rate_limit_and_none_starves(
     rate_file: Path,
 ) -> None:
-    rate, burst = 200.0, 20.0
-    command = [sys.executable, "-c", WORKER, str(rate_file), str(rate), str(burst), "8", "6"]
+    rate = 100.0
+    command = [sys.executable, "-c", WORKER, str(rate_file), str(rate), "8", "6"]
     workers = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(4)
@@ -56,7 +55,7 @@ def test_four_processes_with_many_threads_share_one_rate_limit_and_none_starves(
 
     moments = [moment for of_one in granted for moment, _ in of_one]
     assert len(moments) == 192
-    assert_within(moments, rate, burst, slack=0.05)
+    assert_within(moments, rate, rate, slack=0.05)
     spent = max(moments) - min(moments)
     for of_one in granted:
         assert max(moment for moment, _ in of_one) - min(moments) > spent / 2
@@ -65,20 +64,17 @@ def test_four_processes_with_many_threads_share_one_rate_limit_and_none_starves(
 HOLDER = """
 import fcntl, os, sys, time
 descriptor = os.open(sys.argv[1], os.O_RDWR)
-fcntl.lockf(descriptor, fcntl.LOCK_EX)
+fcntl.flock(descriptor, fcntl.LOCK_EX)
 print("held", flush=True)
 time.sleep(60)
 """
 
 
 def test_a_process_killed_during_its_turn_leaves_nothing_blocked(rate_file: Path) -> None:
-    limiter = RateLimiter(rate_file, Limit(40, 40))
+    limiter = RateLimiter(rate_file, 40)
     limiter.acquire()
     command = [sys.executable, "-c", HOLDER, str(rate_file)]
-    with (
-        contextlib.closing(limiter),
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder,
-    ):
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         waiting = threading.Thread(target=limiter.acquire, daemon=True)
@@ -96,10 +92,10 @@ MEETS_A_FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from pipeline.errors import StorageError
-from pipeline.tmdb.rate_limit import Limit, RateLimiter
+from pipeline.tmdb.rate_limit import RateLimiter
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 try:
-    RateLimiter(Path(sys.argv[1]), Limit(10, 10)).acquire()
+    RateLimiter(Path(sys.argv[1]), 10).acquire()
 except StorageError as error:
     print(error)
 """

@@ -37,7 +37,9 @@ def always(fault: Fault) -> Misbehaviour:
 
 def quoting(tmdb: FakeTmdb, secret: str) -> None:
     """An error message that repeats what it was sent."""
-    body = json.dumps({"status_message": f"no such credential: {secret}!"}).encode()
+    body = json.dumps(
+        {"status_code": 34, "status_message": f"no such credential: {secret}!"}
+    ).encode()
     tmdb.fail(status(422, body), times=None)
 
 

@@ -6,16 +6,13 @@ import contextlib
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.fake_tmdb import V3_KEY, FakeTmdb
 
-from pipeline.tasks.tmdb_client import network_of
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.rate_limit import RateLimiter
-from pipeline.tmdb.run_failure import RunFailure
 from pipeline.tmdb.session import ApiSession
 from pipeline.tmdb.transport import Transport
 
@@ -25,19 +22,20 @@ QUERY = {"language": "ko-KR", "page": "1"}
 Opener = Callable[..., ApiSession]
 
 
+@contextlib.contextmanager
 def make_session(
     url: str,
     secret: str = V3_KEY,
     rate_limiter: RateLimiter | None = None,
     connections: int = 1,
-    adapter: Any = None,
     **given: Any,
-) -> ApiSession:
-    """Return a session over the network, or over an adapter, that does not retry."""
-    transport = Transport(
-        url, Credential(secret), connections=connections, network=network_of(url), adapter=adapter
-    )
-    return ApiSession(transport, rate_limiter, **({"retries": 0} | given))
+) -> Iterator[ApiSession]:
+    """Lend a session over the network that does not retry."""
+    credential = Credential(secret)
+    with contextlib.closing(Transport(url, credential, connections=connections)) as transport:
+        yield ApiSession(
+            transport.send, transport.host, credential, rate_limiter, **({"retries": 0} | given)
+        )
 
 
 @pytest.fixture
@@ -52,9 +50,7 @@ def open_session(tmdb: FakeTmdb) -> Iterator[Opener]:
             **given: Any,
         ) -> ApiSession:
             arguments = {"retries": 2, "connections": 4, "backoff_seconds": 0.001} | given
-            made = make_session(url, secret, rate_limiter, **arguments)
-            stack.callback(made.close)
-            return made
+            return stack.enter_context(make_session(url, secret, rate_limiter, **arguments))
 
         yield make
 
@@ -68,14 +64,9 @@ def ask(
     session: ApiSession, path: str = POPULAR, stop: threading.Event | None = None, **query: str
 ) -> Any:
     """Send one request and return the document."""
-    return session.get(path, QUERY | query, unchanged, stop or threading.Event()).body
+    return session.get(path, QUERY | query, unchanged, stop or threading.Event())
 
 
 def fresh_key() -> str:
-    """A key no other test uses: what is refused once stays refused for this process."""
+    """A key that no other test uses."""
     return uuid.uuid4().hex
-
-
-def shared(tmp_path: Path, url: str, key: str) -> RunFailure:
-    """Return the failure that all processes of a run share."""
-    return RunFailure(tmp_path / "private" / "failure", Credential(key), url)

@@ -68,10 +68,11 @@ class Day:
         self._folder = folder
         self._runs = 0
         self._answers = Answers()
-        transport = Transport(
-            "http://localhost/3", Credential(V3_KEY), connections=1, adapter=self._answers
-        )
-        self.client = Client(ApiSession(transport, retries=0), "ko-KR", "KR")
+        key = Credential(V3_KEY)
+        self._transport = Transport("http://localhost/3", key, connections=1)
+        self._transport._session.mount("http://", self._answers)
+        session = ApiSession(self._transport.send, "localhost", key, retries=0)
+        self.client = Client(session, "ko-KR", "KR", connections=1)
 
     def outcome(self, replies: tuple[Reply, ...]) -> str:
         """Collect and work up all lists from these pages; return right or refused.
@@ -98,6 +99,9 @@ class Day:
         if any(there):
             self._work_up(pipeline.IndexPage)
         return RIGHT if all(there) else REFUSED
+
+    def close(self) -> None:
+        self._transport.close()
 
     def _work_up(self, *kinds: type[PipelineTask]) -> None:
         for kind in kinds:
@@ -129,7 +133,7 @@ def day() -> Iterator[Day]:
             try:
                 yield made
             finally:
-                made.client.close()
+                made.close()
 
 
 def _collected(task: PipelineTask) -> bool:

@@ -88,7 +88,7 @@ def _of_silence() -> Iterator[Kind]:
 def _of_encoding() -> Iterator[Kind]:
     group = "corrupt gzip, cut gzip"
     yield Kind("corrupt gzip", group, Cure.RETRY, "damaged gzip", _always(fake.corrupt_gzip()))
-    yield Kind("cut gzip", group, Cure.RETRY, "cut gzip", _always(fake.cut_gzip()))
+    yield Kind("cut gzip", group, Cure.RETRY, "gzip", _always(fake.cut_gzip()))
     group = "gzip unannounced"
     yield Kind("gzip unannounced", group, Cure.NEEDLESS, "", _always(fake.gzip_unannounced()))
 
@@ -114,7 +114,7 @@ _NO_OBJECT = "no object, a film that is none, its id"
 def _of_shape() -> Iterator[Kind]:
     for name, document in (("null", None), ("a list", []), ("a text", "films")):
         fault = fake.json_body(document)
-        yield Kind(f"{name} as JSON", _NO_OBJECT, Cure.NOTHING, "no JSON object", _always(fault))
+        yield Kind(f"{name} as JSON", _NO_OBJECT, Cure.NOTHING, "Expected `object`", _always(fault))
     for field, other in (
         ("page", "1"),
         ("results", {}),
@@ -133,7 +133,7 @@ def _of_shape() -> Iterator[Kind]:
         yield Kind(f"{name} as a film", _NO_OBJECT, Cure.NOTHING, message, _always(fault))
     for name, change in _spoilt("id", "7"):
         fault = fake.edit(_on_a_film(change))
-        message = "`$.results[3].id`"
+        message = "`$.results[3]"
         yield Kind(f"id {name}", _NO_OBJECT, Cure.NOTHING, message, _always(fault))
 
 
@@ -151,7 +151,7 @@ def _of_statuses() -> Iterator[Kind]:
         yield Kind(name, group, Cure.KEY, "refuses the v3 key", _always(fake.refused(code)))
     group = "401, 403, 407, 451, 511 of something in between"
     for code in (401, 403, 407, 451, 511):
-        words = f"in the way (HTTP status {code} (ERROR: The request could not be satisfied))"
+        words = f"in the way (HTTP status {code})"
         fault = _always(fake.blocked(code))
         yield Kind(f"{code} of something in between", group, Cure.WAY, words, fault)
     group = "TMDB's codes 11, 25, 43, 46 with 200 and 404"

@@ -101,7 +101,7 @@ def _each_connection(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 _REFUSED = "connection refused: from the start, during the run"
 _TLS = "TLS: plain HTTP, an untrusted certificate"
 _NO_TLS = "TLS could not be agreed on or the certificate is not trusted"
-_UNTRUSTED = "the certificate is not trusted; that of an authority of your own"
+_UNTRUSTED = "the certificate is not trusted; add that of an authority of your own"
 
 OUTAGES = {
     each.name: each

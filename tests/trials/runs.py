@@ -31,7 +31,7 @@ import pipeline.luigi_cli
 import pipeline.ops.run
 import pipeline.quality.report
 import pipeline.tasks.history
-from pipeline.tmdb import body, header_deadline, session, transport
+from pipeline.tmdb import connections, response, session, transport
 
 RETRIES = 5
 """As the pipeline's default."""
@@ -43,8 +43,8 @@ HURRY = {
     (transport, "CONNECT_TIMEOUT_SECONDS"): 0.3,
     (transport, "READ_TIMEOUT_SECONDS"): 0.6,
     (session, "MAX_BACKOFF_SECONDS"): 0.3,
-    (header_deadline, "MAX_HEADER_SECONDS"): 1.0,
-    (body, "MAX_BODY_SECONDS"): 1.0,
+    (connections, "MAX_HEADER_SECONDS"): 1.0,
+    (response, "MAX_BODY_SECONDS"): 1.0,
 }
 BACKOFF_SECONDS = 0.005
 

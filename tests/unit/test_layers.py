@@ -52,7 +52,6 @@ JSON = {
     "pipeline.documents.json_text",
     "pipeline.quality.*",
     "pipeline.runtime.journal",
-    "pipeline.tmdb.body",
     "pipeline.tmdb.page",
     "pipeline.tmdb.response",
 }
@@ -280,7 +279,7 @@ def test_a_module_keeps_to_its_layer_and_its_business(module: str) -> None:
         ("pipeline.documents.collect", "datetime.date.today()", "asks the clock"),
         ("pipeline.tmdb.rate_limit", "import time", "imports time"),
         ("pipeline.demo.server", "import time\ntime.sleep(1)", "asks the clock in line 2"),
-        ("pipeline.tmdb.body", "from time import monotonic", "imports from time"),
+        ("pipeline.tmdb.response", "from time import monotonic", "imports from time"),
         ("pipeline.ops.schedule", "import time\ntime.tzset()", "asks the clock in line 2"),
         ("pipeline.ops.scheduled", "time.sleep(1)", "asks the clock in line 1"),
         ("pipeline.ops.scheduled", "from cronsim import CronSim", "imports cronsim"),

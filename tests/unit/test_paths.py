@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.paths import Layout, acceptance_file, pace_file
+from pipeline.paths import Layout, pace_file
 
 SUNDAY = datetime.date(2024, 1, 7)
 ROOT = Path("/data")
@@ -121,4 +121,3 @@ def test_what_is_the_machines_lies_with_its_temporary_files_by_user() -> None:
     tmdb = "https://api.themoviedb.org/3"
     folder = Path(tempfile.gettempdir()) / f"tmdb-pipeline-{os.getuid()}"
     assert pace_file(tmdb) == folder / "pace-2fdc11bbcb80f2d6"
-    assert acceptance_file(tmdb) == folder / "accepted-2fdc11bbcb80f2d6"

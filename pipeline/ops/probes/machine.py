@@ -13,7 +13,6 @@ from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
 from pipeline.ops.probes.tmdb import held_seconds
-from pipeline.tasks.tmdb_client import network_of
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.errors import Transient
 from pipeline.tmdb.transport import Transport
@@ -81,8 +80,7 @@ def existing(path: Path) -> Path:
 def _date_of(api_url: str) -> datetime.datetime | None:
     """Return the time that any answer's header names; even a refusal for want of a key has it."""
     try:
-        network = network_of(api_url)
-        transport = Transport(api_url, Credential(""), connections=1, network=network)
+        transport = Transport(api_url, Credential(""), connections=1)
         with contextlib.closing(transport):
             answer = transport.send("/configuration", {}, (SECONDS, SECONDS))
         return email.utils.parsedate_to_datetime(answer.headers.get("Date", ""))

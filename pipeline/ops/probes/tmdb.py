@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import socket
 import ssl
 import threading
 from collections.abc import Sequence
@@ -23,13 +22,12 @@ from pipeline.errors import (
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.settings import Settings
-from pipeline.tasks.tmdb_client import network_of, open_rate_limiter
-from pipeline.tmdb import addresses
-from pipeline.tmdb.addresses import Address
+from pipeline.tasks.tmdb_client import open_rate_limiter
+from pipeline.tmdb import connections
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.errors import minute_in
 from pipeline.tmdb.session import ApiSession
-from pipeline.tmdb.transport import Transport
+from pipeline.tmdb.transport import Network, Transport
 
 _SECONDS = 2.0
 """Time for the connection to a family of addresses, and for each step after it."""
@@ -63,15 +61,14 @@ def key() -> Finding:
 
 def held_seconds(current: Settings) -> float:
     """Return for how long nothing may be requested because TMDB asks to wait."""
-    with contextlib.closing(open_rate_limiter(current)) as limiter:
-        return limiter.hold_seconds()
+    return open_rate_limiter(current).hold_seconds()
 
 
 def _ask_for_the_key(current: Settings, credential: Credential) -> None:
-    network = network_of(current.api_url)
-    transport = Transport(current.api_url, credential, connections=1, network=network)
-    session = ApiSession(transport, open_rate_limiter(current), retries=0)
-    with contextlib.closing(session):
+    transport = Transport(current.api_url, credential, connections=1)
+    limiter = open_rate_limiter(current)
+    session = ApiSession(transport.send, transport.host, credential, limiter, retries=0)
+    with contextlib.closing(transport):
         session.get("/authentication", {}, _refuse_failure, threading.Event())
 
 
@@ -89,7 +86,7 @@ def host() -> Finding:
 def _reached(current: Settings) -> Finding:
     parts = urlsplit(current.api_url)
     name, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    network = network_of(current.api_url)
+    network = Network(current.api_url)
     context = network.ssl_context() if parts.scheme == "https" else None
     proxy = network.proxy()
     if proxy:
@@ -111,12 +108,12 @@ def _in_clear(finding: Finding) -> Finding:
 
 def _connected(name: str, port: int, context: ssl.SSLContext | None) -> Finding:
     try:
-        found = addresses.look_up(name, port)
+        found = connections.look_up(name, port)
     except OSError as error:
         fix = "Check the spelling of TMDB_API_URL, and the name server of this machine."
         return Finding("host", PROBLEM, f"DNS: {name} is not known ({error.strerror})", fix)
     try:
-        with addresses.connect(found, _SECONDS) as connection:
+        with connections.connect(found, port, _SECONDS) as connection:
             at = connection.getpeername()[0]
             if context:
                 context.wrap_socket(connection, server_hostname=name).close()
@@ -129,7 +126,7 @@ def _connected(name: str, port: int, context: ssl.SSLContext | None) -> Finding:
         why = error.strerror or type(error).__name__
         return Finding("host", PROBLEM, f"TCP: no connection to {name}:{port} ({why})", fix)
     how = f"{name}:{port} at {at}: {'TLS agreed' if context else 'connected, without TLS'}"
-    silent = _unreachable_ipv6(found)
+    silent = _unreachable_ipv6(found, port)
     if silent:
         advice = (
             "Fix this machine's IPv6 route, or switch IPv6 off; runs go by IPv4 meanwhile, a "
@@ -139,16 +136,16 @@ def _connected(name: str, port: int, context: ssl.SSLContext | None) -> Finding:
     return Finding("host", OK, how)
 
 
-def _unreachable_ipv6(found: Sequence[Address]) -> str:
+def _unreachable_ipv6(found: Sequence[str], port: int) -> str:
     """Say how the IPv6 addresses of a name with others too fail; nothing where one answers.
 
     A machine without any IPv6 fails at once, which costs nothing and is no fault.
     """
-    of_ipv6 = [each for each in found if each.family == socket.AF_INET6]
+    of_ipv6 = [each for each in found if connections.is_ipv6(each)]
     if len(of_ipv6) in (0, len(found)):
         return ""
     try:
-        addresses.connect(of_ipv6, _SECONDS).close()
+        connections.connect(of_ipv6, port, _SECONDS).close()
     except TimeoutError:
         return f"none of its {len(of_ipv6)} address(es) answers, though this machine has a route"
     except OSError:

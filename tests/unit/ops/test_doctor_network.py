@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
-from trials.outages import full_backlog
+from urllib3.util.connection import create_connection
 
 from pipeline.ops.probes import tmdb as probe
 from pipeline.ops.probes.machine import clock_and_zone
-from pipeline.tmdb import addresses
-from pipeline.tmdb.addresses import Address
+from pipeline.tmdb import connections
 
 NAME = "films.invalid"
-V4, V6 = socket.AF_INET, socket.AF_INET6
-
-
-@pytest.fixture
-def silent() -> Iterator[tuple[str, int]]:
-    """An address that takes no connection and says nothing."""
-    with full_backlog() as url:
-        yield "127.0.0.1", int(url.rsplit(":", 1)[1].removesuffix("/3"))
 
 
 def test_doctor_names_ipv6_where_its_addresses_are_silent(
-    silent: tuple[str, int], tmdb: FakeTmdb, monkeypatch: pytest.MonkeyPatch
+    tmdb: FakeTmdb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alive = ("127.0.0.1", int(tmdb.url.rsplit(":", 1)[1].removesuffix("/3")))
-    of_a_name = [Address(V6, silent), Address(V4, alive)]
-    monkeypatch.setattr(probe, "_SECONDS", 0.8)
-    monkeypatch.setattr(addresses, "look_up", lambda *_: of_a_name)
-    real = addresses._begin
+    real = create_connection
 
-    def begin(address: Address, *given: Any) -> socket.socket:
-        return real(Address(V4, address.to), *given)
+    def silent_ipv6(to: tuple[str, int], timeout: float, **options: Any) -> socket.socket:
+        if connections.is_ipv6(to[0]):
+            raise TimeoutError
+        return real(to, timeout, **options)
 
-    monkeypatch.setattr(addresses, "_begin", begin)
+    monkeypatch.setattr(connections, "create_connection", silent_ipv6)
+    monkeypatch.setattr(connections, "look_up", lambda *_: ["2001:db8::1", "127.0.0.1"])
     monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
     monkeypatch.setenv("TMDB_API_URL", tmdb.url)
 
@@ -100,7 +89,7 @@ def test_doctor_sees_certificates_that_cannot_be_used_behind_a_proxy_too(
     monkeypatch.setenv("https_proxy", tmdb.url.removesuffix("/3"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
 
-    assert probe.host().found.startswith("REQUESTS_CA_BUNDLE names no file of certificates")
+    assert probe.host().found.startswith("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names no file")
 
 
 @pytest.mark.parametrize("variable", ["ALL_PROXY", "all_proxy", "https_proxy"])
@@ -114,4 +103,4 @@ def test_doctor_sees_a_proxy_that_cannot_work(
     found = probe.host()
 
     assert found.state == "problem"
-    assert found.found.startswith(f"{variable} names a proxy that cannot be used (SOCKS")
+    assert "ALL_PROXY names a proxy that cannot be used (SOCKS" in found.found

@@ -16,8 +16,6 @@ from pipeline.errors import DocumentUnreadable, SettingsError
 from pipeline.ops.scheduler.events import Event
 from pipeline.ops.scheduler.spool import Spool
 from pipeline.storage import bounded, documents
-from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.credential_state import CredentialState
 
 GIGABYTE = 1 << 30
 
@@ -119,16 +117,6 @@ def test_no_process_that_is_started_inherits_the_file(
     monkeypatch.setattr("os.open", opened)
     reader(tmp_path / "x", 10)
     assert flags == [os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC]
-
-
-@pytest.mark.parametrize("make", [make for make, _ in ODD.values()], ids=ODD)
-def test_what_remembers_no_credential_knows_none(
-    make: Callable[[Path], None], tmp_path: Path
-) -> None:
-    make(tmp_path / "accepted")
-    assert not CredentialState(
-        tmp_path / "accepted", Credential("k" * 32), "https://x"
-    ).is_accepted()
 
 
 def test_a_line_of_the_spool_without_end_costs_no_memory_and_no_event(tmp_path: Path) -> None:

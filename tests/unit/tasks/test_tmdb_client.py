@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime
+import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import luigi.interface
 import pytest
 import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
 
 from pipeline import settings
 from pipeline.catalog import FilmList
-from pipeline.errors import RequestRejected, SettingsError, TmdbUnavailable
-from pipeline.paths import acceptance_file, pace_file
+from pipeline.errors import SettingsError, TmdbUnavailable
+from pipeline.paths import pace_file
 from pipeline.settings import Settings
-from pipeline.tasks.tmdb_client import open_client
+from pipeline.tasks.tmdb_client import connections_of_a_worker, open_client
 from pipeline.tmdb.client import FetchedList
 
 Given = Callable[..., Settings]
@@ -47,7 +51,7 @@ def network(given: Given, tmdb: FakeTmdb) -> Settings:
 
 
 def fetched(given: Settings, on: datetime.date = DAY) -> FetchedList:
-    with open_client(given, 2, on) as opened:
+    with open_client(given, on) as opened:
         return opened.fetch(POPULAR)
 
 
@@ -65,13 +69,9 @@ def test_tmdb_is_asked_as_the_settings_say(network: Settings, tmdb: FakeTmdb) ->
         assert (request.query["language"], request.query["region"]) == ("ja-JP", "JP")
 
 
-def test_rate_limit_and_credential_are_kept_for_the_machine(
-    network: Settings, tmdb: FakeTmdb
-) -> None:
-    assert not acceptance_file(tmdb.url).exists()
+def test_the_rate_limit_is_kept_for_the_machine(network: Settings, tmdb: FakeTmdb) -> None:
     fetched(network)
-    assert pace_file(tmdb.url).stat().st_size == (2 + 2) * 8
-    assert acceptance_file(tmdb.url).exists()
+    assert pace_file(tmdb.url).stat().st_size == 2 * 8
 
 
 def test_the_rate_limit_is_the_one_that_is_set(given: Given, network: Settings) -> None:
@@ -86,28 +86,18 @@ def test_it_retries_as_often_as_is_set(network: Settings, tmdb: FakeTmdb) -> Non
         fetched(network)
 
 
-@pytest.mark.parametrize(("wanted", "granted"), [(3, 3), (16, 16), (99, 16)])
-def test_it_never_opens_more_than_sixteen_connections(
-    network: Settings, wanted: int, granted: int
+@pytest.mark.parametrize(("workers", "connections"), [(1, 16), (4, 4), (5, 3), (99, 1)])
+def test_the_workers_of_a_run_share_sixteen_connections(
+    workers: int, connections: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with open_client(network, wanted, DAY) as client:
-        assert client._transport.connections == granted
+    monkeypatch.setattr(luigi.interface, "core", lambda: SimpleNamespace(workers=workers))
+    assert connections_of_a_worker() == connections
 
 
-def test_two_clients_of_one_process_share_the_sixteen_connections(network: Settings) -> None:
-    with open_client(network, 10, DAY) as first, open_client(network, 10, DAY) as second:
-        assert (first._transport.connections, second._transport.connections) == (10, 6)
-
-
-@pytest.mark.parametrize("fails", [False, True])
-def test_a_list_gives_its_connections_back(network: Settings, tmdb: FakeTmdb, fails: bool) -> None:
-    if fails:
-        tmdb.fail(fake.status(404))
-        with pytest.raises(RequestRejected):
-            fetched(network)
-    before = tmdb.connections
-    fetched(network)
-    assert tmdb.connections > before
+def test_a_process_that_does_not_know_of_the_others_takes_a_quarter() -> None:
+    """As on macOS, where processes are spawned, and with `luigi.build`."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(connections_of_a_worker).result() == 4
 
 
 def test_the_catalogue_answers_for_the_day_and_says_so(given: Given) -> None:
@@ -126,12 +116,12 @@ def test_the_catalogue_speaks_the_language_that_is_set(given: Given) -> None:
     assert [film["title"] for film in korean] != [film["title"] for film in english]
 
 
-def test_the_catalogue_has_neither_rate_limit_nor_credential_state(given: Given) -> None:
+def test_the_catalogue_has_no_rate_limit(given: Given) -> None:
     demo = given(TMDB_API_KEY="demo", TMDB_REQUESTS_PER_SECOND="1")
     films(DAY, demo)
     assert not Path(pace_file(demo.api_url)).parent.exists()
 
 
 def test_nothing_is_opened_without_a_credential(given: Given) -> None:
-    with pytest.raises(SettingsError, match="TMDB_API_KEY"), open_client(given(), 2, DAY):
+    with pytest.raises(SettingsError, match="TMDB_API_KEY"), open_client(given(), DAY):
         pass

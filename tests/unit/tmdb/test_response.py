@@ -5,13 +5,17 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from pipeline import clock
 from pipeline.errors import AnswerNotUnderstood
-from pipeline.tmdb import body
+from pipeline.tmdb import response
 from pipeline.tmdb.errors import Transient
+
+# It is given streams that have no more than it needs.
+read: Any = response.read
 
 WHERE = "api.example/movie/popular"
 TEXT = b'{"page": 1}' * 100
@@ -32,13 +36,13 @@ class Pieces:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> int:
     """Take no more than so many bytes for a page."""
-    monkeypatch.setattr(body, "MAX_BODY_BYTES", 3 << 20)
+    monkeypatch.setattr(response, "MAX_BODY_BYTES", 3 << 20)
     return 3 << 20
 
 
 def too_large(stream: Pieces) -> str:
     with pytest.raises(AnswerNotUnderstood) as caught:
-        body.read(stream, WHERE)
+        read(stream, WHERE)
     return str(caught.value)
 
 
@@ -49,21 +53,21 @@ TOO_LARGE = (
 
 def test_chunks_are_joined() -> None:
     stream = Pieces(b"a", b"bc", b"d")
-    assert body.read(stream, WHERE) == b"abcd"
+    assert read(stream, WHERE) == b"abcd"
     assert stream.asked == [(65_536, True)] * 4
-    assert body.read(Pieces(), WHERE) == b""
+    assert read(Pieces(), WHERE) == b""
 
 
 def test_gzip_that_was_not_announced_is_unpacked() -> None:
     packed = gzip.compress(TEXT)
-    assert body.read(Pieces(packed[:5], packed[5:]), WHERE) == TEXT
+    assert read(Pieces(packed[:5], packed[5:]), WHERE) == TEXT
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_body_of_the_highest_size_is_accepted_and_one_byte_more_is_not(
     pack: Callable[[bytes], bytes], small: int
 ) -> None:
-    assert len(body.read(Pieces(pack(bytes(small))), WHERE)) == small
+    assert len(read(Pieces(pack(bytes(small))), WHERE)) == small
     assert too_large(Pieces(pack(bytes(small + 1)))) == TOO_LARGE
 
 
@@ -84,14 +88,14 @@ def test_a_body_without_end_is_left_unread(small: int) -> None:
 )
 def test_damaged_gzip_is_a_transient_error(packed: bytes, why: str) -> None:
     with pytest.raises(Transient, match=f"^{why}$"):
-        body.read(Pieces(packed), WHERE)
+        read(Pieces(packed), WHERE)
 
 
 def test_a_body_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([100.0, 160.0, 160.0, 160.1])
     monkeypatch.setattr(clock, "monotonic", lambda: next(moments))
     with pytest.raises(Transient, match=r"^no whole answer within 60 s$"):
-        body.read(Pieces(b"a", b"b", b"c", b"d"), WHERE)
+        read(Pieces(b"a", b"b", b"c", b"d"), WHERE)
 
 
 @pytest.mark.parametrize(
@@ -99,18 +103,18 @@ def test_a_body_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch)
 )
 def test_what_is_not_json_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        body.decode(content)
+        response.decode(content)
 
 
 def test_32_levels_are_decoded_and_no_more() -> None:
-    assert body.decode(b"[" * 32 + b"]" * 32)
+    assert response.decode(b"[" * 32 + b"]" * 32)
     with pytest.raises(ValueError, match="nested too deep"):
-        body.decode(b"[" * 33 + b"]" * 33)
+        response.decode(b"[" * 33 + b"]" * 33)
 
 
 def test_json_is_decoded() -> None:
-    assert body.decode(TEXT[:11]) == {"page": 1}
-    assert body.decode(b"\xef\xbb\xbf" + TEXT[:11]) == {"page": 1}
+    assert response.decode(TEXT[:11]) == {"page": 1}
+    assert response.decode(b"\xef\xbb\xbf" + TEXT[:11]) == {"page": 1}
 
 
 @pytest.mark.parametrize(
@@ -127,8 +131,8 @@ def test_json_is_decoded() -> None:
     ],
 )
 def test_a_lone_surrogate_is_replaced_and_nothing_else_is(text: str, value: object) -> None:
-    assert body.decode(text.encode()) == value
+    assert response.decode(text.encode()) == value
 
 
 def test_a_lone_surrogate_that_came_as_bytes_is_replaced() -> None:
-    assert body.decode('"가\ud800나"'.encode("utf-8", "surrogatepass")) == "가\ufffd나"
+    assert response.decode('"가\ud800나"'.encode("utf-8", "surrogatepass")) == "가\ufffd나"
