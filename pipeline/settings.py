@@ -167,9 +167,6 @@ def set_for_this_run(name: str, new: object) -> None:
         os.environ[name] = str(new)
 
 
-def first_set(*names: str) -> str | None:
-    """Return the first of these variables that the environment sets."""
-    return next((name for name in names if os.environ.get(name)), None)
 
 
 def unattended_config() -> Path:

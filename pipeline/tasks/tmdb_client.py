@@ -14,11 +14,11 @@ from pipeline.settings import Settings
 from pipeline.tmdb.client import Client
 from pipeline.tmdb.rate_limit import RateLimiter
 from pipeline.tmdb.response import RawResponse
-from pipeline.tmdb.session import ApiSession
+from pipeline.tmdb.session import ApiSession, Send
 from pipeline.tmdb.transport import Transport
 
+# Highest number of connections of a run. TMDB allows 20 per address.
 MAX_CONNECTIONS = 16
-"""Highest number of connections of a run. TMDB allows 20 per address."""
 
 # Workers of a run that does not say how many: luigi hands their number neither to a process that
 # was spawned nor to one that `luigi.build` started.
@@ -30,31 +30,22 @@ _DEMO_HOST = "embedded.catalogue"
 
 @contextlib.contextmanager
 def open_client(current: Settings, on: datetime.date) -> Iterator[Client]:
-    """Lend a client for one list.
-
-    Args:
-        current: the settings.
-        on: the day that the embedded catalogue shows; the real TMDB only knows today.
+    """Lend a client for one list; the embedded catalogue shows the day, TMDB only knows today.
 
     Raises:
         SettingsError: no credential is set, or the network's settings cannot be used.
     """
-    credential = current.required_credential()
+    credential, retries = current.required_credential(), current.max_retries
     connections = connections_of_a_worker()
-    if credential.is_demo:
-        session = _demo_session(current, on)
-        yield Client(session, current.language, current.region, connections)
-        return
-    url = current.api_url
-    transport = Transport(url, credential, connections=connections)
-    with contextlib.closing(transport):
-        session = ApiSession(
-            transport.send,
-            transport.host,
-            credential,
-            open_rate_limiter(current),
-            retries=current.max_retries,
-        )
+    with contextlib.ExitStack() as stack:
+        if credential.is_demo:
+            session = ApiSession(_catalogue(on), _DEMO_HOST, credential, retries=retries)
+        else:
+            transport = Transport(current.api_url, credential, connections=connections)
+            stack.callback(transport.close)
+            limiter = open_rate_limiter(current)
+            send, host = transport.send, transport.host
+            session = ApiSession(send, host, credential, limiter, retries=retries)
         yield Client(session, current.language, current.region, connections)
 
 
@@ -71,12 +62,11 @@ def open_rate_limiter(current: Settings) -> RateLimiter:
     return RateLimiter(paths.pace_file(current.api_url), current.requests_per_second)
 
 
-def _demo_session(current: Settings, on: datetime.date) -> ApiSession:
+def _catalogue(on: datetime.date) -> Send:
     from pipeline import demo
 
     def send(path: str, query: Mapping[str, str]) -> RawResponse:
         reply = demo.answer(path, query, day=on)
         return RawResponse(reply.status, reply.headers, reply.body)
 
-    credential = current.required_credential()
-    return ApiSession(send, _DEMO_HOST, credential, retries=current.max_retries)
+    return send

@@ -14,15 +14,13 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 from urllib3.util.connection import create_connection
 
+# Longest time until the header of an answer is complete, even if bytes keep coming.
 MAX_HEADER_SECONDS = 30.0
-"""Longest time until the header of an answer is complete, even if bytes keep coming."""
-
-SocketOptions = list[tuple[int, int, int | bytes]] | None
 
 
 def look_up(host: str, port: int) -> list[str]:
@@ -32,19 +30,14 @@ def look_up(host: str, port: int) -> list[str]:
     except UnicodeError:
         raise socket.gaierror(socket.EAI_NONAME, "it is no host name") from None
     addresses = dict.fromkeys(str(to[0]) for *_, to in found)
-    ipv6 = [each for each in addresses if is_ipv6(each)]
-    ipv4 = [each for each in addresses if not is_ipv6(each)]
+    ipv6 = [each for each in addresses if ":" in each]
+    ipv4 = [each for each in addresses if ":" not in each]
     pairs = itertools.zip_longest(ipv6, ipv4)
     return [each for pair in pairs for each in pair if each is not None]
 
 
-def is_ipv6(address: str) -> bool:
-    """Whether an address is one of IPv6."""
-    return ":" in address
-
-
 def connect(
-    addresses: Sequence[str], port: int, timeout: float, options: SocketOptions = None
+    addresses: Sequence[str], port: int, timeout: float, socket_options: Any = None
 ) -> socket.socket:
     """Return a connection to the first address that accepts one in its share of the timeout.
 
@@ -55,19 +48,13 @@ def connect(
     share = timeout / max(1, len(addresses))
     for each in addresses:
         try:
-            connection = create_connection((each, port), share, socket_options=options)
+            connection = create_connection((each, port), share, socket_options=socket_options)
         except OSError as failed:
             error = failed
         else:
             connection.settimeout(timeout)
             return connection
     raise error
-
-
-def use_bounded_connections(manager: PoolManager) -> PoolManager:
-    """Let a pool manager open only connections of this module."""
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
-    return manager
 
 
 class _Connection(HTTPConnection):
@@ -108,3 +95,7 @@ class _Pool(HTTPConnectionPool):
 
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
+
+
+# What a pool manager of urllib3 has to use in place of its own.
+POOL_CLASSES = {"http": _Pool, "https": _TlsPool}

@@ -24,17 +24,13 @@ EVERY_LIST = frozenset({"unreachable", "blocked", "refused"})
 """Causes that concern every list of a run alike. Their sentences name no list."""
 
 _AGAIN = "then run the same command again: what is finished is kept."
+_TRIED = "in {attempts} attempts (last error: {reason}); check the network, proxy and TMDB_API_URL"
 _SENTENCES: dict[str, tuple[type[TmdbError], str]] = {
     "unanswered": (
         TmdbUnavailable,
-        "{host} did not answer {path} properly in {attempts} attempts (last error: {reason}); "
-        f"check the network, proxy and TMDB_API_URL, {_AGAIN}",
+        "{host} did not answer {path} properly " + f"{_TRIED}, {_AGAIN}",
     ),
-    "unreachable": (
-        TmdbUnavailable,
-        "{host} could not be reached in {attempts} attempts (last error: {reason}); "
-        f"check the network, proxy and TMDB_API_URL, {_AGAIN}",
-    ),
+    "unreachable": (TmdbUnavailable, "{host} could not be reached " + f"{_TRIED}, {_AGAIN}"),
     "must wait": (
         TmdbUnavailable,
         "{host} asks to wait until {until} (Retry-After), and nothing is requested before that: "
@@ -68,16 +64,7 @@ _EXPIRED = "the certificate is not trusted: it has expired, or this clock is wro
 
 # Patterns of an exception's representation, which holds those that it wraps; most specific first.
 _SIGNS = (
-    (
-        r"(Invalid|Missing)(Schema|URL|ProxyURL)\b|Location",
-        "blocked",
-        "the proxy cannot be used",
-    ),
-    (
-        r"appears to only use HTTP",
-        "blocked",
-        "the proxy speaks no TLS: use http://",
-    ),
+    (r"appears to only use HTTP", "blocked", "the proxy speaks no TLS: use an http:// address"),
     (r"Tunnel connection failed: 407", "blocked", _NO_LOGIN),
     (r"Tunnel connection failed: 40[13]", "blocked", "the proxy refuses the connection"),
     (r"(Hostname|IP address) mismatch", "blocked", "the certificate is of another host"),

@@ -3,8 +3,7 @@
 The bucket is kept as the generic cell rate algorithm keeps it (ITU-T I.371): one number, the time
 at which the bucket will be full again. A request reserves its own time under a file lock and then
 sleeps outside of it, so that nobody polls, waiting is first come, first served between processes,
-and a killed process leaves nothing to clean up. `docs/decisions/0003-rate-limit.md` lists the
-alternatives.
+and a killed process leaves nothing to clean up. See `docs/decisions/0003-rate-limit.md`.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from pathlib import Path
 from pipeline import clock
 from pipeline.errors import StorageError
 
+# Longest hold that is believed, whatever TMDB asks for.
 MAX_HOLD_SECONDS = 86_400.0
-"""Longest hold that is believed, whatever TMDB asks for."""
 
 # A bucket that is full later than after these was written before the machine restarted.
 _MAX_SECONDS_AHEAD = 1_000.0
@@ -31,12 +30,7 @@ _FORMAT = struct.Struct("<2d")
 
 
 class RateLimiter:
-    """Grants each request its time: after a rest one second's requests at once, then the rate.
-
-    Args:
-        path: the file that all processes share.
-        rate: requests a second.
-    """
+    """Grants each request its time: after a rest one second's requests at once, then the rate."""
 
     def __init__(self, path: Path, rate: float) -> None:
         self._path = path
@@ -76,12 +70,9 @@ class RateLimiter:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[int]:
         try:
-            descriptor = _open_private(self._path)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                yield descriptor
-            finally:
-                os.close(descriptor)
+            with os.fdopen(_open_private(self._path), "rb+", buffering=0) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield file.fileno()
         except OSError as error:
             raise StorageError(
                 f"Cannot keep the rate limit in {self._path}: {error.strerror}; set TMPDIR to a "

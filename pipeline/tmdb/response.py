@@ -54,9 +54,7 @@ class RawResponse(NamedTuple):
     content: bytes
 
 
-class ErrorObject(msgspec.Struct):
-    """What TMDB answers instead of a page."""
-
+class _ErrorObject(msgspec.Struct):
     status_code: int
     status_message: str = ""
     success: bool = False
@@ -77,11 +75,16 @@ def read(stream: urllib3.BaseHTTPResponse, source: str) -> bytes:
         Transient: it takes too long, or is damaged or truncated gzip.
         AnswerNotUnderstood: it is larger than any page of a list.
     """
+    too_large = AnswerNotUnderstood(
+        f"The answer of {source} is larger than {MAX_BODY_BYTES // 2**20} MiB, which no page of a "
+        "list is; check TMDB_API_URL."
+    )
     deadline = clock.monotonic() + MAX_BODY_SECONDS
     content = bytearray()
     while chunk := stream.read1(_CHUNK_BYTES, decode_content=True):
         content += chunk
-        _refuse_large(content, source)
+        if len(content) > MAX_BODY_BYTES:
+            raise too_large
         if clock.monotonic() > deadline:
             raise Transient(f"no whole answer within {MAX_BODY_SECONDS:.0f} s")
     if not content.startswith(_GZIP_MAGIC):
@@ -92,7 +95,8 @@ def read(stream: urllib3.BaseHTTPResponse, source: str) -> bytes:
         text = unpacking.decompress(content, MAX_BODY_BYTES + 1)
     except zlib.error:
         raise Transient("a damaged gzip body") from None
-    _refuse_large(text, source)
+    if len(text) > MAX_BODY_BYTES:
+        raise too_large
     if not unpacking.eof:
         raise Transient("a truncated gzip body")
     return text
@@ -109,8 +113,8 @@ def decode(content: bytes) -> Any:
             value = msgspec.json.decode(content)
         except ValueError:
             text = json.dumps(json.loads(content), ensure_ascii=False)
-            whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-            value = msgspec.json.decode(whole)
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            value = msgspec.json.decode(text)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
     if _is_deeper(value, MAX_DEPTH):
@@ -127,10 +131,10 @@ def parse(response: RawResponse, endpoint: Endpoint) -> Any:
         TmdbBlocked: something between here and TMDB answered.
         RequestRejected: the request is wrong, or the address is not TMDB's.
     """
-    status, content = response.status, response.content
+    status = response.status
     value, is_json = None, False
     with contextlib.suppress(ValueError):
-        value, is_json = decode(content), True
+        value, is_json = decode(response.content), True
     error = _error_object(value)
     if status == 200 and is_json and error is None:
         return value
@@ -145,7 +149,7 @@ def parse(response: RawResponse, endpoint: Endpoint) -> Any:
         raise Transient(reason, hold_seconds=_hold_seconds(response.headers, is_rate_limit))
     if error is None and status == 200:
         raise Transient("a 200 whose body is not JSON, as of a captive portal, a proxy or a block")
-    if error is None and status == 401 and (is_json or not content.strip()):
+    if error is None and status == 401 and (is_json or not response.content.strip()):
         raise error_of("refused", endpoint)
     if error is None and status in BLOCKED_STATUSES:
         raise error_of("blocked", endpoint, reason=reason)
@@ -157,8 +161,7 @@ def parse_page(value: Any, endpoint: str, number: int) -> Page:
 
     Raises:
         AnswerNotUnderstood: a field is missing or of another type; the error names it.
-        Transient: it is another page, or empty though its own totals say otherwise. TMDB caches
-            pages one by one, and the next answer may be right.
+        Transient: it is another page, or empty though its own totals say otherwise.
     """
     try:
         page = msgspec.convert(value, Page)
@@ -175,14 +178,6 @@ def parse_page(value: Any, endpoint: str, number: int) -> Page:
     return page
 
 
-def _refuse_large(content: bytes | bytearray, source: str) -> None:
-    if len(content) > MAX_BODY_BYTES:
-        raise AnswerNotUnderstood(
-            f"The answer of {source} is larger than {MAX_BODY_BYTES // 2**20} MiB, which no page "
-            "of a list is; check TMDB_API_URL."
-        )
-
-
 def _is_deeper(value: Any, levels: int) -> bool:
     if not isinstance(value, dict | list):
         return False
@@ -190,20 +185,16 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
 
 
-def _error_object(value: Any) -> ErrorObject | None:
+def _error_object(value: Any) -> _ErrorObject | None:
     try:
-        error = msgspec.convert(value, ErrorObject)
+        error = msgspec.convert(value, _ErrorObject)
     except msgspec.ValidationError:
         return None
     return None if error.success else error
 
 
 def _hold_seconds(headers: Mapping[str, str], is_rate_limit: bool) -> float:
-    """Return the seconds that a Retry-After asks for.
-
-    A point in time is compared with the answer's own Date, so that a wrong clock here does not
-    turn a minute into a day.
-    """
+    """Return the seconds that a Retry-After asks for; of a date, those after the answer's own."""
     wanted = headers.get("Retry-After", "")
     try:
         if wanted.isdecimal():

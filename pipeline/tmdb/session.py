@@ -87,19 +87,13 @@ class ApiSession:
             reraise=True,
         )
         try:
-            answer: T = retrying(self._attempt, path, parameters, parse, stop)
+            answer: T = retrying(lambda: parse(self._attempt(path, parameters, stop)))
             return answer
         except Transient as error:
             facts = {"reason": str(error), "attempts": retrying.statistics["attempt_number"]}
             raise error_of(error.cause, self.endpoint(path), **facts) from None
 
-    def _attempt(
-        self,
-        path: str,
-        parameters: Mapping[str, str],
-        parse: Callable[[Any], T],
-        stop: threading.Event,
-    ) -> T:
+    def _attempt(self, path: str, parameters: Mapping[str, str], stop: threading.Event) -> Any:
         limiter = self._rate_limiter
         if limiter is not None:
             self._wait_for_turn(limiter, stop)
@@ -110,7 +104,7 @@ class ApiSession:
             self.bytes_received += len(received.content)
             self.is_demo |= "X-Catalogue" in received.headers
         try:
-            return parse(response.parse(received, self.endpoint(path)))
+            return response.parse(received, self.endpoint(path))
         except Transient as error:
             if error.hold_seconds > 0 and limiter is not None:
                 limiter.hold(error.hold_seconds)
@@ -136,13 +130,8 @@ class ApiSession:
 
 def _log_retry(path: str, state: tenacity.RetryCallState) -> None:
     error = state.outcome and state.outcome.exception()
-    LOGGER.info(
-        "%s: %s; attempt %d follows in %.1f s",
-        path,
-        error,
-        state.attempt_number + 1,
-        state.upcoming_sleep,
-    )
+    follows = f"attempt {state.attempt_number + 1} follows in {state.upcoming_sleep:.1f} s"
+    LOGGER.info("%s: %s; %s", path, error, follows)
 
 
 def _sleep(seconds: float, stop: threading.Event) -> None:

@@ -5,6 +5,7 @@ The only module that imports requests.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import ssl
 from collections.abc import Mapping
@@ -18,64 +19,42 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from pipeline.errors import SettingsError
-from pipeline.tmdb.connections import use_bounded_connections
+from pipeline.tmdb.connections import POOL_CLASSES
 from pipeline.tmdb.credential import Credential, redact_api_key
 from pipeline.tmdb.errors import Endpoint, network_error
 from pipeline.tmdb.response import RawResponse, read
 from pipeline.version import VERSION
 
+# Longest time for a connection, and between two pieces of an answer.
 CONNECT_TIMEOUT_SECONDS = 5.0
-"""Longest time for a connection."""
-
 READ_TIMEOUT_SECONDS = 15.0
-"""Longest time between two pieces of an answer."""
 
 NETWORK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
 class Network:
-    """The proxy and the certificates that the environment names for requests to an address."""
+    """The proxy and the certificates that the environment names for requests to an address.
+
+    Raises SettingsError if one of them cannot be used.
+    """
 
     def __init__(self, api_url: str) -> None:
-        self._api_url = api_url
-        with requests.Session() as session:
-            self.options: dict[str, Any] = dict(
-                session.merge_environment_settings(api_url, {}, stream=True, verify=None, cert=None)
-            )
-
-    def check(self) -> None:
-        """Raise SettingsError if the proxy or the certificates cannot be used."""
-        self.proxy()
-        is_tls = urlsplit(self._api_url).scheme == "https"
-        if is_tls and isinstance(self.options["verify"], str):
-            self.ssl_context()
-
-    def proxy(self) -> str | None:
-        """Return the address of the proxy, with its scheme. Raises SettingsError."""
-        proxy = requests.utils.select_proxy(self._api_url, self.options["proxies"])
-        if not proxy:
-            return None
-        try:
-            address: str = requests.utils.prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
-            HTTPAdapter().proxy_manager_for(address)
-            is_usable = bool(urllib3.util.parse_url(address).host)
-        except (*NETWORK_ERRORS, ValueError):
-            is_usable = False
-        if is_usable:
-            return address
-        raise SettingsError(
-            "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names a proxy that cannot be used (SOCKS needs "
-            "the Python package PySocks): give it an address like http://host:port, or unset it."
+        session = requests.Session()
+        self.options: dict[str, Any] = dict(
+            session.merge_environment_settings(api_url, {}, stream=True, verify=None, cert=None)
         )
+        proxy = requests.utils.select_proxy(api_url, self.options["proxies"])
+        self.proxy = _usable_proxy(proxy) if proxy else None
+        if urlsplit(api_url).scheme == "https" and isinstance(self.options["verify"], str):
+            self.ssl_context()
 
     def ssl_context(self) -> ssl.SSLContext:
         """Return the context that certificates are checked with. Raises SettingsError."""
         verify = self.options["verify"]
         path = Path(verify if isinstance(verify, str) else requests.utils.DEFAULT_CA_BUNDLE_PATH)
+        file, folder = (None, path) if path.is_dir() else (path, None)
         try:
-            if path.is_dir():
-                return ssl.create_default_context(capath=path)
-            return ssl.create_default_context(cafile=path)
+            return ssl.create_default_context(cafile=file, capath=folder)
         except OSError as error:
             raise SettingsError(
                 f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names no file of certificates ({path}: "
@@ -83,18 +62,27 @@ class Network:
             ) from None
 
 
-class Transport:
-    """Sends requests to one API with one credential. Threads may share it; processes may not.
+def _usable_proxy(proxy: str) -> str:
+    """Return the address of a proxy with its scheme."""
+    with contextlib.suppress(*NETWORK_ERRORS, ValueError):
+        address: str = requests.utils.prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
+        HTTPAdapter().proxy_manager_for(address)
+        if urllib3.util.parse_url(address).host:
+            return address
+    raise SettingsError(
+        "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names a proxy that cannot be used (SOCKS needs the "
+        "Python package PySocks): give it an address like http://host:port, or unset it."
+    )
 
-    Raises SettingsError if the proxy or the certificates cannot be used.
-    """
+
+class Transport:
+    """Sends requests to one API with one credential. Threads may share it; processes may not."""
 
     def __init__(self, api_url: str, credential: Credential, *, connections: int) -> None:
         self.host = urlsplit(api_url).netloc
         self._credential = credential
         self._api_url = api_url
-        self._network = Network(api_url)
-        self._network.check()
+        self._options = Network(api_url).options
         self._session = _session(credential, connections)
 
     def send(
@@ -107,8 +95,7 @@ class Transport:
 
         Raises:
             Transient: the network failed, or the body is not whole.
-            TmdbBlocked: something is between here and the host, or the proxy cannot work.
-            AnswerNotUnderstood: the body is larger than any page.
+            TmdbError: nothing was answered, and a retry cannot help; or too large a body.
         """
         request = requests.Request("GET", f"{self._api_url}{path}", params=parameters)
         try:
@@ -116,7 +103,7 @@ class Transport:
                 self._session.prepare_request(request),
                 timeout=timeouts or (CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
                 allow_redirects=False,
-                **self._network.options,
+                **self._options,
             ) as response:
                 content = read(response.raw, f"{self.host}{path}")
         except NETWORK_ERRORS as error:
@@ -131,10 +118,12 @@ class Transport:
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *positional: Any, **named: Any) -> None:
         super().init_poolmanager(*positional, **named)
-        use_bounded_connections(self.poolmanager)
+        self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
-        return use_bounded_connections(super().proxy_manager_for(proxy, **named))
+        manager = super().proxy_manager_for(proxy, **named)
+        manager.pool_classes_by_scheme = POOL_CLASSES
+        return manager
 
 
 class _Session(requests.Session):

@@ -88,9 +88,8 @@ def _reached(current: Settings) -> Finding:
     name, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     network = Network(current.api_url)
     context = network.ssl_context() if parts.scheme == "https" else None
-    proxy = network.proxy()
-    if proxy:
-        there = urlsplit(proxy)
+    if network.proxy:
+        there = urlsplit(network.proxy)
         usual = 443 if there.scheme == "https" else 80
         finding = _connected(there.hostname or "", there.port or usual, None)
         finding = dataclasses.replace(finding, found=f"by the proxy: {finding.found}")
@@ -141,7 +140,7 @@ def _unreachable_ipv6(found: Sequence[str], port: int) -> str:
 
     A machine without any IPv6 fails at once, which costs nothing and is no fault.
     """
-    of_ipv6 = [each for each in found if connections.is_ipv6(each)]
+    of_ipv6 = [each for each in found if ":" in each]
     if len(of_ipv6) in (0, len(found)):
         return ""
     try:

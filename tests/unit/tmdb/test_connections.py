@@ -102,7 +102,7 @@ def test_a_run_is_not_held_up_by_a_broken_ipv6_route(
 
     def silent_ipv6(to: tuple[str, int], timeout: float, **options: Any) -> socket.socket:
         tried.append(to[0])
-        if connections.is_ipv6(to[0]):
+        if ":" in to[0]:
             raise TimeoutError
         return real(to, timeout, **options)
 

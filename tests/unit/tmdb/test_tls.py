@@ -139,8 +139,11 @@ def test_a_folder_of_certificates_is_accepted(
     monkeypatch.setattr("ssl.create_default_context", lambda **given: asked.append(given))
     for value in (str(tmp_path), f"{tmp_path}/x.pem"):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", value)
-        Network("https://127.0.0.1/3").ssl_context()
-    assert asked == [{"capath": tmp_path}, {"cafile": tmp_path / "x.pem"}]
+        Network("https://127.0.0.1/3")
+    assert asked == [
+        {"cafile": None, "capath": tmp_path},
+        {"cafile": tmp_path / "x.pem", "capath": None},
+    ]
 
 
 def test_no_code_switches_the_look_at_certificates_off() -> None:
