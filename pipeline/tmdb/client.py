@@ -8,6 +8,7 @@ import pickle
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline import clock
@@ -43,14 +44,14 @@ class FetchedList(NamedTuple):
     stats: FetchStats
 
 
+@dataclass
 class Client:
     """Fetches movie lists over one session, in one language and region."""
 
-    def __init__(self, session: ApiSession, language: str, region: str, connections: int) -> None:
-        self._session = session
-        self._language = language
-        self._region = region
-        self._connections = connections
+    session: ApiSession
+    language: str
+    region: str
+    connections: int
 
     def fetch(
         self, movie_list: FilmList, on_progress: OnProgress = lambda done, total: None
@@ -62,7 +63,7 @@ class Client:
         Raises:
             TmdbError: see `ApiSession.get`; the pages that were there are dropped.
         """
-        session, began = self._session, clock.monotonic()
+        session, began = self.session, clock.monotonic()
         requests, received = session.requests, session.bytes_received
         endpoint = session.endpoint(movie_list.endpoint)
         _raise_known_failure(endpoint, movie_list.name)
@@ -91,7 +92,7 @@ class Client:
         total, stop = movie_list.pages, threading.Event()
         first = self._page(movie_list, 1, stop)
         on_progress(1, total)
-        pool = ThreadPoolExecutor(self._connections)
+        pool = ThreadPoolExecutor(self.connections)
         others = range(2, total + 1)
         futures = [pool.submit(self._page, movie_list, each, stop) for each in others]
         waiting = set(futures)
@@ -107,11 +108,11 @@ class Client:
         return [first, *(future.result() for future in futures)]
 
     def _page(self, movie_list: FilmList, number: int, stop: threading.Event) -> Page:
-        query = {"language": self._language, "page": str(number), **dict(movie_list.parameters)}
+        query = {"language": self.language, "page": str(number), **dict(movie_list.parameters)}
         if movie_list.by_region:
-            query["region"] = self._region
+            query["region"] = self.region
         path = movie_list.endpoint
-        return self._session.get(path, query, lambda body: parse_page(body, path, number), stop)
+        return self.session.get(path, query, lambda body: parse_page(body, path, number), stop)
 
 
 def _raise_known_failure(endpoint: Endpoint, list_name: str) -> None:

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeVar
 
 import tenacity
@@ -33,33 +34,25 @@ Send = Callable[[str, Mapping[str, str]], RawResponse]
 T = TypeVar("T")
 
 
+@dataclass(eq=False)
 class ApiSession:
     """Requests to one API, named by host and credential in messages. Threads may share it."""
 
-    def __init__(
-        self,
-        send: Send,
-        host: str,
-        credential: Credential,
-        rate_limiter: RateLimiter | None = None,
-        *,
-        retries: int,
-        backoff_seconds: float = 0.5,
-    ) -> None:
-        self.requests = 0
-        self.bytes_received = 0
-        self.is_demo = False
-        self._send = send
-        self._host = host
-        self._credential = credential
-        self._rate_limiter = rate_limiter
-        self._retries = retries
-        self._backoff_seconds = backoff_seconds
-        self._lock = threading.Lock()
+    send: Send
+    host: str
+    credential: Credential
+    rate_limiter: RateLimiter | None = None
+    _: KW_ONLY
+    retries: int
+    backoff_seconds: float = 0.5
+    requests: int = field(default=0, init=False)
+    bytes_received: int = field(default=0, init=False)
+    is_demo: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def endpoint(self, path: str) -> Endpoint:
         """Return what errors of a request to that path name."""
-        return Endpoint(self._host, path, self._credential)
+        return Endpoint(self.host, path, self.credential)
 
     def get(
         self,
@@ -76,11 +69,11 @@ class ApiSession:
             TmdbError: there is none, and another attempt cannot help or was of no use.
             CancelledError: `stop` was set meanwhile.
         """
-        backoff = tenacity.wait_exponential(self._backoff_seconds, MAX_BACKOFF_SECONDS)
-        attempts = tenacity.stop_after_attempt(self._retries + 1)
+        backoff = tenacity.wait_exponential(self.backoff_seconds, MAX_BACKOFF_SECONDS)
+        attempts = tenacity.stop_after_attempt(self.retries + 1)
         retrying = tenacity.Retrying(
             stop=attempts | tenacity.stop_after_delay(MAX_WAIT_SECONDS),
-            wait=backoff + tenacity.wait_random(0, self._backoff_seconds),
+            wait=backoff + tenacity.wait_random(0, self.backoff_seconds),
             retry=tenacity.retry_if_exception_type(Transient),
             sleep=lambda seconds: _sleep(seconds, stop),
             before_sleep=lambda state: _log_retry(path, state),
@@ -94,12 +87,12 @@ class ApiSession:
             raise error_of(error.cause, self.endpoint(path), **facts) from None
 
     def _attempt(self, path: str, parameters: Mapping[str, str], stop: threading.Event) -> Any:
-        limiter = self._rate_limiter
+        limiter = self.rate_limiter
         if limiter is not None:
             self._wait_for_turn(limiter, stop)
         with self._lock:
             self.requests += 1
-        received = self._send(path, parameters)
+        received = self.send(path, parameters)
         with self._lock:
             self.bytes_received += len(received.content)
             self.is_demo |= "X-Catalogue" in received.headers
@@ -125,7 +118,7 @@ class ApiSession:
         if held > MAX_WAIT_SECONDS:
             raise error_of("must wait", self.endpoint(""), until=minute_in(held))
         if held >= MIN_LOGGED_WAIT_SECONDS:
-            LOGGER.info("%s asks to wait until %s", self._host, minute_in(held))
+            LOGGER.info("%s asks to wait until %s", self.host, minute_in(held))
 
 
 def _log_retry(path: str, state: tenacity.RetryCallState) -> None:
