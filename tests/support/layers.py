@@ -36,6 +36,7 @@ LAYERS = {
     "pipeline.genres": 0,
     "pipeline.tmdb.credential": 0,
     "pipeline.tmdb.page": 0,
+    "pipeline.typed_tables": 0,
     "pipeline.paths": 0,
     "pipeline.clock": 0,
 }

@@ -54,6 +54,7 @@ JSON = {
     "pipeline.runtime.journal",
     "pipeline.tmdb.page",
     "pipeline.tmdb.response",
+    "pipeline.typed_tables",
 }
 
 ONLY_IN = {
