@@ -167,8 +167,6 @@ def set_for_this_run(name: str, new: object) -> None:
         os.environ[name] = str(new)
 
 
-
-
 def unattended_config() -> Path:
     """Return the configuration of unattended runs: that of PIPELINE_CONFIG_DIR, else ours."""
     own = Path(os.environ.get("PIPELINE_CONFIG_DIR") or "config").absolute() / "unattended.cfg"

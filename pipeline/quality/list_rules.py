@@ -1,22 +1,29 @@
-"""The rules about a list as a whole that need no history."""
+"""The rules about a list as a whole that need no history. An empty list is checked by none."""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from pipeline.catalog import PAGE_SIZE
-from pipeline.quality.fields import KNOWN_FIELDS, OPTIONAL_FIELDS, Movie, is_whole, number
+from pipeline.quality.fields import Number, values_of
 from pipeline.quality.movie_rules import invalid_movies
-from pipeline.quality.rules import Drift, Finding, ListRule
-from pipeline.quality.snapshot import ListSnapshot
+from pipeline.quality.rules import Finding, ListRule, ListSnapshot, find_above, find_below
 
+# The fields that the rows of every list had from 2024 to 2026.
+KNOWN_FIELDS = frozenset((
+    "adult", "backdrop_path", "genre_ids", "id", "original_language", "original_title", "overview",
+    "popularity", "poster_path", "release_date", "title", "video", "vote_average", "vote_count",
+))  # fmt: skip
+
+# Fields that a list may have: softcore since spring 2026, media_type in the trending list.
+OPTIONAL_FIELDS = frozenset(("softcore", "media_type"))
+
+# The number of unknown and of vanished fields that are reported for one list.
 MAX_FIELDS = 10
-"""The number of unknown and of vanished fields that are reported for one list."""
 
+# The fields by which TMDB promises to sort; the popular and trending lists have no such field.
 _SORTED_BY = {"weekly_genre": "popularity", "weekly_top_rated": "vote_average"}
-"""The fields by which TMDB promises to sort; the popular and trending lists have no such field."""
-
-
-def _empty(snapshot: ListSnapshot, _: float) -> Finding | None:
-    return None if snapshot.movies else Finding(0, "the list holds no movie")
 
 
 def _expected_movies(snapshot: ListSnapshot) -> int:
@@ -29,103 +36,81 @@ def _expected_movies(snapshot: ListSnapshot) -> int:
 
 
 def _size(snapshot: ListSnapshot, limit: float) -> Finding | None:
-    """Compare the number of movies with the number expected."""
-    expected = _expected_movies(snapshot)
+    expected = max(1, _expected_movies(snapshot))
     movies = len(snapshot.movies) + snapshot.count("below_min_rating")
-    if expected <= 0 or movies >= limit * expected:
-        return None
-    return Finding(round(movies / expected, 4), f"{movies} of {expected} movies")
+    return find_below(limit, movies / expected, f"{movies} of {expected} movies")
 
 
 def _short(snapshot: ListSnapshot, _: float) -> Finding | None:
     expected = -(-_expected_movies(snapshot) // PAGE_SIZE)
     pages = snapshot.count("pages_processed")
-    return Finding(pages, f"{pages} of {expected} pages held movies") if pages < expected else None
+    return find_below(expected, pages, f"{pages} of {expected} pages held movies")
 
 
 def _duplicates(snapshot: ListSnapshot, _: float) -> Finding | None:
     ids = snapshot.figures.movie_ids
     count = len(ids) - len(set(ids))
-    return Finding(count, f"{count} duplicate movies") if count else None
+    return find_above(0, count, f"{count} duplicate movies")
 
 
-def _repeated_rows(snapshot: ListSnapshot, limit: float) -> Finding | None:
-    count = snapshot.count("duplicates_dropped")
-    return Finding(count, f"{count} duplicate rows were dropped") if count > limit else None
+def _count(snapshot: ListSnapshot, limit: float, *, key: str, sentence: str) -> Finding | None:
+    count = snapshot.count(key)
+    return find_above(limit, count, sentence.format(count))
 
 
 def _miscounted(snapshot: ListSnapshot, _: float) -> Finding | None:
     claimed, held = snapshot.info.get("total_collected"), len(snapshot.movies)
-    if claimed == held:
-        return None
-    return Finding(held, f"total_collected is {claimed}, the list holds {held}")
+    sentence = f"total_collected is {claimed}, the list holds {held}"
+    return None if claimed == held else Finding(held, sentence)
 
 
 def _order(snapshot: ListSnapshot, limit: float) -> Finding | None:
     """Compare each movie with the one that is a quarter of the list after it."""
     field = _SORTED_BY.get(str(snapshot.info.get("collection_type")))
-    values = [number(movie, field) for movie in snapshot.movies] if field else []
-    known = [value for value in values if value is not None]
-    step = len(known) // 4
+    known = values_of(snapshot.movies, field, Number) if field else []
     if len(known) < 4 * snapshot.bounds.min_films:
         return None
-    pairs = list(zip(known, known[step:], strict=False))
-    ordered = sum(first >= second for first, second in pairs) / len(pairs)
-    if ordered >= limit:
-        return None
-    return Finding(round(ordered, 4), f"only {ordered:.0%} of its movies are in order of {field}")
+    pairs = list(zip(known, known[len(known) // 4 :], strict=False))
+    share = sum(first >= second for first, second in pairs) / len(pairs)
+    return find_below(limit, share, f"only {share:.0%} of its movies are in order of {field}")
 
 
 def _genre_ignored(snapshot: ListSnapshot, limit: float) -> Finding | None:
     genre = snapshot.info.get("genre_id")
-    if not is_whole(genre) or not snapshot.movies:
-        return None
-    share = sum(_has_genre(movie, genre) for movie in snapshot.movies) / len(snapshot.movies)
-    if share >= limit:
-        return None
-    return Finding(round(share, 4), f"only {share:.0%} of its movies are of genre {genre}")
-
-
-def _has_genre(movie: Movie, genre: int) -> bool:
-    genres = movie.get("genre_ids")
-    return isinstance(genres, list) and genre in genres
+    rows = values_of(snapshot.movies, "genre_ids", list[int])
+    share = sum(genre in row for row in rows) / len(snapshot.movies) if genre else 1.0
+    return find_below(limit, share, f"only {share:.0%} of its movies are of genre {genre}")
 
 
 def _valid(snapshot: ListSnapshot, limit: float) -> Finding | None:
-    if not snapshot.movies:
-        return None
-    share = (len(snapshot.movies) - len(invalid_movies(snapshot))) / len(snapshot.movies)
-    if share >= limit:
-        return None
-    return Finding(round(share, 4), f"only {share:.0%} of its movies satisfy every required rule")
+    size = len(snapshot.movies)
+    share = (size - len(invalid_movies(snapshot))) / size
+    return find_below(limit, share, f"only {share:.0%} of its movies satisfy every required rule")
 
 
 def _fields(snapshot: ListSnapshot, _: float) -> Finding | None:
     """Compare the fields with the known ones and with those of the last collection."""
-    here = snapshot.figures.fields
-    before = snapshot.history[0].fields if snapshot.history else frozenset()
+    here: set[Any] = set().union(*snapshot.movies)
+    before = snapshot.history[0].fields.split() if snapshot.history else ()
     unknown = sorted(here - KNOWN_FIELDS - OPTIONAL_FIELDS)[:MAX_FIELDS]
-    expected = KNOWN_FIELDS | before if snapshot.movies else frozenset()
-    vanished = sorted(expected - OPTIONAL_FIELDS - here)[:MAX_FIELDS]
+    vanished = sorted(KNOWN_FIELDS.union(before) - OPTIONAL_FIELDS - here)[:MAX_FIELDS]
+    drift = [
+        {"kind": "unknown_field", "field": each, "finding": "the field is not known"}
+        for each in unknown
+    ]
+    drift += [
+        {"kind": "vanished_field", "field": each, "finding": "no movie has the field"}
+        for each in vanished
+    ]
     parts = [f"unknown: {', '.join(unknown)}"] if unknown else []
     parts += [f"vanished: {', '.join(vanished)}"] if vanished else []
-    drift = [
-        *(Drift("unknown_field", each, "the field is not known") for each in unknown),
-        *(Drift("vanished_field", each, "no movie has the field") for each in vanished),
-    ]
-    return Finding(len(drift), "; ".join(parts), tuple(drift)) if drift else None
-
-
-def _late(snapshot: ListSnapshot, _: float) -> Finding | None:
-    days = snapshot.count("late_by_days")
-    if days <= 0:
-        return None
-    return Finding(days, f"collected {days} day{'s' * (days > 1)} after its date")
+    return Finding(len(drift), "; ".join(parts), drift) if drift else None
 
 
 LIST_RULES: tuple[ListRule, ...] = (
     ListRule("list_empty", "block", None, "a list holds movies",
-             "No other rule can assess an empty list.", _empty),
+             "No other rule can assess an empty list.",
+             lambda at, _: None if at.movies else Finding(0, "the list holds no movie")),
     ListRule("list_size", "block", 0.8, "a list holds the requested number of movies",
              "A truncated list looks like one that movies have left.", _size),
     ListRule("films_valid", "block", 0.8, "the movies of a list satisfy every required rule",
@@ -138,7 +123,8 @@ LIST_RULES: tuple[ListRule, ...] = (
     ListRule("list_duplicates", "warn", None, "a list holds each movie once",
              "Collecting drops duplicate rows, so somebody changed the file.", _duplicates),
     ListRule("rows_repeated", "warn", 19, "fewer duplicate rows were dropped than a page holds",
-             "A page that was served twice replaces another one.", _repeated_rows),
+             "A page that was served twice replaces another one.",
+             partial(_count, key="duplicates_dropped", sentence="{} duplicate rows were dropped")),
     ListRule("list_miscounted", "warn", None, "total_collected is the number of movies",
              "The file was changed after it was written.", _miscounted),
     ListRule("order", "warn", 0.7, "a sorted list is in its order",
@@ -146,6 +132,6 @@ LIST_RULES: tuple[ListRule, ...] = (
     ListRule("fields", "info", None, "the movies have the known fields",
              "TMDB adds fields unannounced; a vanished field breaks its readers.", _fields),
     ListRule("list_late", "info", None, "a list is collected on its own date",
-             "TMDB serves its lists only as they are now.", _late),
+             "TMDB serves its lists only as they are now.",
+             partial(_count, key="late_by_days", sentence="collected {} day(s) after its date")),
 )  # fmt: skip
-"""Every rule about lists that needs no history."""

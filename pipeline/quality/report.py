@@ -5,62 +5,54 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from msgspec.structs import asdict
+import msgspec
 
-from pipeline.documents.collect import Identity, common_source, identity_of
+from pipeline.documents.collect import common_source, identity_of
 from pipeline.errors import NoData
-from pipeline.quality.baseline import Baseline, to_document
-from pipeline.quality.fields import Movie
+from pipeline.quality.baseline import Baseline
 from pipeline.quality.movie_rules import MOVIE_RULES, invalid_movies, scores
-from pipeline.quality.rules import SEVERITIES, Finding, MovieRule, Rule, Severity
-from pipeline.quality.snapshot import ListSnapshot
+from pipeline.quality.rules import REQUIRED, SEVERITIES, ListSnapshot, MovieRule, Rule
 from pipeline.quality.thresholds import RULES, Thresholds
 
+# The version of the report's layout. Version 1 repeated results in `lateness` and `list_issues`.
 SCHEMA_VERSION = 2
-"""The version of the report's layout. Version 1 repeated results in `lateness` and `list_issues`.
-"""
 
-QUALITY_LEVELS = (("excellent", 90), ("good", 75), ("fair", 50), ("poor", 0))
-"""The names of the score bands and the lowest score of each. No rule uses them."""
+# The bands of scores; no rule uses them.
+QUALITY_LEVELS = {
+    "excellent": range(90, 101), "good": range(75, 90), "fair": range(50, 75), "poor": range(50),
+}  # fmt: skip
 
+# The highest severity of the violated rules -> the verdict.
+VERDICTS = {"block": "fail", "warn": "warn", "info": "pass"}
+
+# The number of examples that a check shows, and the length at which a value of TMDB is cut there.
 MAX_EVIDENCE = 10
-"""The number of examples that a check shows."""
-
 MAX_VALUE_LENGTH = 80
-"""The length at which a value from TMDB is cut where a check shows it."""
 
-_TOLERANCE = 1e-6
-"""Movies by which a sum of shares may be inexact."""
-
-_FILMS_VALID = next(rule for rule in RULES if rule.id == "films_valid")
+_BY_ID = {rule.id: rule for rule in RULES}
 
 Document = dict[str, Any]
-Verdict = Literal["pass", "warn", "fail"]
 
 
 class FailedCheck(NamedTuple):
-    """A rule that a list violates, with movies as evidence where the rule is about movies."""
+    """A rule that a list violates, with the entries of `evidence` and `drift` in the report."""
 
     list_name: str
     rule: Rule
-    severity: Severity
-    finding: Finding
-    limit: float | None
-    movies: Sequence[Document] = ()
+    severity: str
+    evidence: Document
+    movies: Sequence[Document]
+    drift: Sequence[Document]
 
 
 class ListResult(NamedTuple):
-    """The results of one list, without its movies.
-
-    `scores` counts the movies by score, `violations` by the id of the rule that they violate.
-    """
+    """The results of one list, without its movies, which are counted by score and violated rule."""
 
     name: str
     file: str
-    identity: Identity
-    movies: int
+    info: Document
     passed: int
     scores: Counter[int]
     violations: Counter[str]
@@ -74,63 +66,60 @@ def validation_report(
 ) -> Document:
     """Check the lists of a day or a week, one at a time, so that an iterator can load them.
 
-    Returns:
-        The report. `checks` holds the result of every rule, `overall_quality_score` the mean score
-        of the movies (0-100), `validation_rate` the percentage of movies that satisfy every
-        required rule, `common_issues` the violated movie rules, most frequent first.
+    The score is the mean of the movies' scores, the validation rate the percentage of movies that
+    satisfy every required rule.
 
     Raises:
         NoData: no list holds a movie.
     """
     results = [check_list(snapshot, thresholds) for snapshot in snapshots]
-    movies = sum(each.movies for each in results)
-    if not movies:
+    counts = sum((each.scores for each in results), Counter[int]())
+    if not counts:
         files = ", ".join(each.file for each in results)
         raise NoData(f"There is no movie to validate for {date}: {files}.")
-    counts = sum((each.scores for each in results), Counter[int]())
-    passed = sum(each.passed for each in results)
-    demanded = sum(thresholds.limit(_FILMS_VALID, each.name) * each.movies for each in results)
+    movies, passed = counts.total(), sum(each.passed for each in results)
+    valid = _BY_ID["films_valid"]
+    demanded = sum(thresholds.limit(valid, each.name) * each.scores.total() for each in results)
     failed = [check for each in results for check in each.failed]
-    by_rule = sorted(failed, key=lambda check: RULES.index(check.rule))
     return {
         "validation_date": date.isoformat(),
-        "files_validated": [{"file": each.file, "movie_count": each.movies} for each in results],
+        "files_validated": [
+            {"file": each.file, "movie_count": each.scores.total()} for each in results
+        ],
         "overall_quality_score": round(sum(s * n for s, n in counts.items()) / movies, 2),
         "total_movies_validated": movies,
         "total_movies_passed": passed,
         "validation_rate": round(passed / movies * 100, 2),
-        "quality_distribution": _distribution(counts),
+        "quality_distribution": {
+            level: sum(counts[score] for score in band) for level, band in QUALITY_LEVELS.items()
+        },
         "common_issues": _common_issues(results, thresholds),
-        "verdict": _verdict(failed),
-        "checks": [_check(rule, by_rule, thresholds, results) for rule in RULES],
-        "failed_lists": list(
-            dict.fromkeys(check.list_name for check in by_rule if check.severity == "block")
-        ),
-        "drift": [
-            {"list": check.list_name, **drift._asdict()}
-            for check in failed
-            for drift in check.finding.drift
+        "verdict": VERDICTS[_highest(check.severity for check in failed)],
+        "checks": [_check(rule, failed, thresholds, results) for rule in RULES],
+        "failed_lists": [
+            each.name for each in results if "block" in {check.severity for check in each.failed}
         ],
+        "drift": [{"list": each.list_name, **drift} for each in failed for drift in each.drift],
         "pass_threshold": round(demanded / movies * 100, 2),
-        "below_threshold": passed < demanded - _TOLERANCE,
+        "below_threshold": passed < round(demanded, 6),
         "late_by_days": max(each.late_by_days for each in results),
-        "source": common_source(str(each.identity.source) for each in results),
-        **results[0].identity.place(),
+        "source": common_source(str(identity_of(each.info).source) for each in results),
+        **identity_of(results[0].info).place(),
         "schema_version": SCHEMA_VERSION,
-        "profiles": {each.name: to_document(each.figures) for each in results},
+        "profiles": {each.name: msgspec.to_builtins(each.figures) for each in results},
     }
 
 
 def check_list(snapshot: ListSnapshot, thresholds: Thresholds) -> ListResult:
-    """Apply every rule to one list."""
-    checks = (apply_rule(rule, snapshot, thresholds) for rule in RULES)
+    """Apply every rule to one list; an empty one can only be reported as such."""
+    rules = RULES if snapshot.movies else [_BY_ID["list_empty"]]
+    checks = (apply_rule(rule, snapshot, thresholds) for rule in rules)
     return ListResult(
         name=snapshot.name,
         file=snapshot.file,
-        identity=identity_of(snapshot.info),
-        movies=len(snapshot.movies),
+        info=snapshot.info,
         passed=len(snapshot.movies) - len(invalid_movies(snapshot)),
-        scores=Counter(scores(snapshot)),
+        scores=scores(snapshot),
         violations=Counter({rule.id: len(rule.violations(snapshot)) for rule in MOVIE_RULES}),
         failed=[check for check in checks if check is not None],
         late_by_days=snapshot.count("late_by_days"),
@@ -140,83 +129,32 @@ def check_list(snapshot: ListSnapshot, thresholds: Thresholds) -> ListResult:
 
 def apply_rule(rule: Rule, snapshot: ListSnapshot, thresholds: Thresholds) -> FailedCheck | None:
     """Return the failed check of a rule, or None where the list satisfies it."""
-    limit = thresholds.limit(rule, snapshot.name)
-    severity = thresholds.severity(rule, snapshot.name)
-    if isinstance(rule, MovieRule):
-        return _apply_movie_rule(rule, snapshot, severity, limit)
+    name, limit = snapshot.name, thresholds.limit(rule, snapshot.name)
     finding = rule.check(snapshot, limit)
     if finding is None:
         return None
-    stated = None if rule.limit is None else limit
-    return FailedCheck(snapshot.name, rule, severity, finding, stated)
+    evidence = {
+        "list": name,
+        "finding": finding.sentence,
+        "found": finding.found,
+        "limit": None if rule.limit is None else limit,
+    }
+    movies = _show_movies(rule, snapshot) if isinstance(rule, MovieRule) else []
+    severity = thresholds.severity(rule, name)
+    return FailedCheck(name, rule, severity, evidence, movies, finding.drift)
 
 
-def _apply_movie_rule(
-    rule: MovieRule, snapshot: ListSnapshot, severity: Severity, limit: float
-) -> FailedCheck | None:
-    """Compare the share of violating movies with the limit; few movies have no useful share."""
-    violations, size = rule.violations(snapshot), len(snapshot.movies)
-    has_share = size >= snapshot.bounds.min_films or limit == 0
-    if not violations or not has_share or len(violations) <= limit * size:
-        return None
-    finding = Finding(round(len(violations) / size, 4), f"{len(violations)} of {size} movies")
-    movies = [
-        _movie_evidence(snapshot.name, rule, snapshot.movies[position])
-        for position in violations[:MAX_EVIDENCE]
+def _show_movies(rule: MovieRule, snapshot: ListSnapshot) -> list[Document]:
+    movies = [snapshot.movies[position] for position in rule.violations(snapshot)[:MAX_EVIDENCE]]
+    return [
+        {
+            "list": snapshot.name,
+            "film": movie.get("id"),
+            "title": _shorten(movie.get("title")),
+            "found": _shorten(movie.get(rule.field)),
+        }
+        for movie in movies
     ]
-    return FailedCheck(snapshot.name, rule, severity, finding, limit, movies)
-
-
-def _verdict(failed: Iterable[FailedCheck]) -> Verdict:
-    """Return `fail` where a rule of severity block failed, else `warn` where one of warn did."""
-    severities = {check.severity for check in failed}
-    if "block" in severities:
-        return "fail"
-    return "warn" if "warn" in severities else "pass"
-
-
-def _check(
-    rule: Rule,
-    failed: Iterable[FailedCheck],
-    thresholds: Thresholds,
-    results: Sequence[ListResult],
-) -> Document:
-    """Return one entry of `checks`, with the highest severity among its lists."""
-    own = [check for check in failed if check.rule is rule]
-    severities = [check.severity for check in own] or [
-        thresholds.severity(rule, each.name) for each in results
-    ]
-    movies = (movie for check in own for movie in check.movies)
-    return {
-        "id": rule.id,
-        "description": _describe(rule, thresholds),
-        "severity": max(severities, key=SEVERITIES.index),
-        "success": not own,
-        "evidence": [*map(_list_evidence, own), *movies][:MAX_EVIDENCE],
-    }
-
-
-def _describe(rule: Rule, thresholds: Thresholds) -> str:
-    """Return a rule's description with the figures that it names."""
-    return rule.description.format_map(asdict(thresholds.bounds))
-
-
-def _list_evidence(check: FailedCheck) -> Document:
-    return {
-        "list": check.list_name,
-        "finding": check.finding.sentence,
-        "found": check.finding.found,
-        "limit": check.limit,
-    }
-
-
-def _movie_evidence(list_name: str, rule: MovieRule, movie: Movie) -> Document:
-    return {
-        "list": list_name,
-        "film": movie.get("id"),
-        "title": _shorten(movie.get("title")),
-        "found": _shorten(movie.get(rule.field)),
-    }
 
 
 def _shorten(value: Any) -> str:
@@ -224,22 +162,40 @@ def _shorten(value: Any) -> str:
     return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
-def _distribution(counts: Counter[int]) -> dict[str, int]:
-    levels = {name: 0 for name, _ in QUALITY_LEVELS}
-    for score, count in counts.items():
-        levels[next(name for name, lowest in QUALITY_LEVELS if score >= lowest)] += count
-    return levels
+def _highest(severities: Iterable[str]) -> str:
+    return max(severities, key=SEVERITIES.index, default=SEVERITIES[0])
+
+
+def _check(
+    rule: Rule,
+    failed: Iterable[FailedCheck],
+    thresholds: Thresholds,
+    results: Iterable[ListResult],
+) -> Document:
+    """Return one entry of `checks`, with the highest severity among its lists."""
+    own = [check for check in failed if check.rule is rule]
+    severities = [check.severity for check in own]
+    movies = [movie for check in own for movie in check.movies]
+    return {
+        "id": rule.id,
+        "description": thresholds.describe(rule),
+        "severity": _highest(
+            severities or [thresholds.severity(rule, each.name) for each in results]
+        ),
+        "success": not own,
+        "evidence": [*(check.evidence for check in own), *movies][:MAX_EVIDENCE],
+    }
 
 
 def _common_issues(results: Iterable[ListResult], thresholds: Thresholds) -> list[Document]:
     counts = sum((each.violations for each in results), Counter[str]())
-    violated = [rule for rule in MOVIE_RULES if counts[rule.id]]
     return [
         {
             "issue": rule.id,
             "count": counts[rule.id],
-            "required": rule.required,
-            "description": f"not so: {_describe(rule, thresholds)}",
+            "required": rule.points == REQUIRED,
+            "description": f"not so: {thresholds.describe(rule)}",
         }
-        for rule in sorted(violated, key=lambda rule: -counts[rule.id])
+        for rule in sorted(MOVIE_RULES, key=lambda rule: -counts[rule.id])
+        if counts[rule.id]
     ]

@@ -16,7 +16,7 @@ from pipeline.pages.links import DAYS, WEEKS
 from pipeline.paths import Layout, Place
 from pipeline.runtime.best_effort import optional
 from pipeline.storage import documents
-from pipeline.tasks.before import documents_before
+from pipeline.tasks.history import documents_before
 from pipeline.tasks.pages import DailyPage, Page, WeeklyPage, last_days
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")

@@ -20,9 +20,9 @@ from pipeline.documents.changes import changes
 from pipeline.paths import Layout, Place
 from pipeline.storage import bounded, documents
 from pipeline.tasks.base import PipelineTask
-from pipeline.tasks.before import reports_before
 from pipeline.tasks.collect import PopularMovies, TrendingMovies, refuse_impossible
 from pipeline.tasks.daily import DailySummary, movies_of, own_collection
+from pipeline.tasks.history import reports_before
 from pipeline.tasks.stored import StoredDocument
 from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec.structs import asdict
 from support.quality_days.day import THRESHOLDS
 from support.repository import REPOSITORY
 
-from pipeline.quality.bounds import DEFAULT_MOVIE_BOUNDS
 from pipeline.quality.thresholds import RULES
 
 PAGE = (REPOSITORY / "docs" / "quality.md").read_text(encoding="utf-8")
@@ -17,6 +15,6 @@ def test_the_page_lists_every_rule() -> None:
     expected = []
     for rule in RULES:
         limit = "" if rule.limit is None else f"{THRESHOLDS.limit(rule, 'popular'):g}"
-        description = rule.description.format_map(asdict(DEFAULT_MOVIE_BOUNDS))
+        description = THRESHOLDS.describe(rule)
         expected.append(f"| `{rule.id}` | {rule.severity} | {limit} | {description} | {rule.why} |")
     assert rows == expected

@@ -217,7 +217,8 @@ def test_a_day_of_bad_quality_is_collected_with_a_warning_and_a_verdict(
         run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url)
     report = read(data_dir, REPORT)
     assert run.status == 0
-    assert "WARNING: QUALITY: only 75.0 % of the movies of 2024-01-07 are valid" in run.err
+    warning = "WARNING: QUALITY: the lists of 2024-01-07 violate rules: popular: films_valid"
+    assert warning in run.err
     assert str(data_dir / REPORT) in run.err
     assert report["below_threshold"] is True
     assert (report["validation_rate"], report["total_movies_passed"]) == (75, 90)

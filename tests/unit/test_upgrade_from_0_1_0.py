@@ -11,7 +11,7 @@ from support.earlier_version import FIXTURES
 from pipeline import settings
 from pipeline.catalog import Genre, Plan, plan_from
 from pipeline.ops import settings as ops_settings
-from pipeline.quality.bounds import DEFAULT_MOVIE_BOUNDS
+from pipeline.quality.rules import MovieBounds
 from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
 
 FIXTURE = FIXTURES / "v0_1_0"
@@ -66,7 +66,7 @@ def test_a_quality_toml_of_0_1_0_needs_no_key_that_came_later() -> None:
     assert (found.stops, found.history_bounds.collections) == (True, 14)
     history = found.history_bounds
     assert (history.daily_gap_days, history.weekly_gap_days) == (4, 28)
-    assert found.bounds == DEFAULT_MOVIE_BOUNDS
+    assert found.bounds == MovieBounds()
 
 
 def test_every_variable_of_0_1_0_has_its_effect(clean_environment: Path) -> None:

@@ -16,7 +16,7 @@ from pipeline.catalog import FilmList, Plan, plan_from
 from pipeline.documents.collect import Origin, document
 from pipeline.quality.baseline import Baseline
 from pipeline.quality.report import validation_report
-from pipeline.quality.snapshot import ListSnapshot
+from pipeline.quality.rules import ListSnapshot
 from pipeline.quality.thresholds import Thresholds, thresholds_from
 from pipeline.tmdb.page import FetchStats, Page
 
@@ -92,18 +92,20 @@ class Day:
         return collected(self.lists[name], self.date, self.pages[name], self.language)
 
     def snapshots(self, thresholds: Thresholds = THRESHOLDS) -> list[ListSnapshot]:
+        documents = {name: self.document(name) for name in self.lists}
         return [
             ListSnapshot(
                 name=name,
                 file=f"{name}.json",
                 date=self.date,
-                document=self.document(name),
+                movies=made["movies"],
+                info=made["collection_info"],
                 history=self.history.get(name, []),
                 gap_days=self.period.gap_days,
                 bounds=thresholds.bounds,
                 history_bounds=thresholds.history_bounds,
             )
-            for name in self.lists
+            for name, made in documents.items()
         ]
 
     def report(self, thresholds: Thresholds = THRESHOLDS) -> Document:

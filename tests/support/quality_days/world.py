@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable
 from random import Random
 
+from msgspec.structs import replace
 from support.quality_days.catalogue import catalogue
 from support.quality_days.day import PLAN, Day, Period, Source, collected
 from support.quality_days.noise import mixed, noisy
@@ -93,11 +94,12 @@ def _make_bad(baseline: Baseline, chance: Random) -> Baseline:
     """Return the figures of a bad day: half of it junk, or with another scale of popularity."""
     if chance.random() < 0.5:
         median = baseline.popularity_median
-        return baseline._replace(popularity_median=median and median / 50)
+        return replace(baseline, popularity_median=median and median / 50)
     half = len(baseline.movie_ids) // 2
-    junk = tuple(70_000_000 + chance.randrange(1_000_000) for _ in range(half))
-    return baseline._replace(
-        movie_ids=(*baseline.movie_ids[:half], *junk),
+    junk = [str(70_000_000 + chance.randrange(1_000_000)) for _ in range(half)]
+    return replace(
+        baseline,
+        films=" ".join([*baseline.movie_ids[:half], *junk]),
         overviews_empty=min(1.0, baseline.overviews_empty + 0.3),
         votes_median=2.0,
         posters_missing=0.5,

@@ -7,18 +7,16 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from support.quality_days.day import THRESHOLDS
+from support.quality_days.day import SLUGS, THRESHOLDS
 
 from pipeline.quality.baseline import measure
-from pipeline.quality.bounds import DEFAULT_MOVIE_BOUNDS
 from pipeline.quality.movie_rules import MOVIE_RULES
 from pipeline.quality.report import apply_rule, check_list, validation_report
-from pipeline.quality.rules import ListRule, Severity
-from pipeline.quality.snapshot import ListSnapshot
-from pipeline.quality.thresholds import RULES, Thresholds
+from pipeline.quality.rules import ListRule, ListSnapshot, MovieBounds
+from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
 
 DAY = datetime.date(2024, 1, 7)
-MIN_MOVIES = DEFAULT_MOVIE_BOUNDS.min_films
+MIN_MOVIES = MovieBounds().min_films
 RARE = next(rule for rule in MOVIE_RULES if 0 < rule.limit < 1)
 EMPTY = next(rule for rule in RULES if rule.id == "list_empty")
 
@@ -27,21 +25,15 @@ def snapshot(name: str, size: int, violations: int = 0, **info: Any) -> ListSnap
     """Return a list in which so many movies violate the rule RARE, and none another one."""
     movies = [{"id": number, "title": "x"} for number in range(1, size + 1)]
     info = {"total_collected": size, **info}
-    made = ListSnapshot(name, f"{name}.json", DAY, {"movies": movies, "collection_info": info})
+    made = ListSnapshot(name, f"{name}.json", DAY, movies, info)
     made.violations = {rule.id: [] for rule in MOVIE_RULES}
     made.violations[RARE.id] = list(range(violations))
     return made
 
 
-def with_severities(**by_list: Severity) -> Thresholds:
-    severities = {name: {EMPTY.id: severity} for name, severity in by_list.items()}
-    return Thresholds(
-        THRESHOLDS.on_fail,
-        THRESHOLDS.history_bounds,
-        THRESHOLDS.bounds,
-        THRESHOLDS.limits,
-        severities,
-    )
+def with_severities(**by_list: str) -> Thresholds:
+    lists = {name: {"severity": {EMPTY.id: severity}} for name, severity in by_list.items()}
+    return thresholds_from({"lists": lists}, SLUGS)
 
 
 def test_every_rule_is_a_check_whether_it_passed_or_failed() -> None:
@@ -78,7 +70,7 @@ def test_evidence_is_in_the_order_of_the_lists() -> None:
     [(["info", "block", "warn"], "block"), (["info", "warn"], "warn"), (["info"], "info")],
 )
 def test_a_check_has_the_highest_severity_of_its_failed_lists(
-    severities: list[Severity], highest: str
+    severities: list[str], highest: str
 ) -> None:
     names = ("popular", "trending", "top_rated")
     thresholds = with_severities(**dict(zip(names, severities, strict=False)))
@@ -94,9 +86,12 @@ def test_the_share_of_violating_movies_is_checked_from_ten_movies_on_and_above_i
     assert apply_rule(RARE, snapshot("x", size, accepted), THRESHOLDS) is None
     failed = apply_rule(RARE, snapshot("x", size, accepted + 1), THRESHOLDS)
     assert failed is not None
-    assert failed.finding.found == round((accepted + 1) / size, 4)
-    assert failed.finding.sentence == f"{accepted + 1} of {size} movies"
-    assert (failed.list_name, failed.limit) == ("x", float(limit))
+    assert failed.evidence == {
+        "list": "x",
+        "finding": f"{accepted + 1} of {size} movies",
+        "found": round((accepted + 1) / size, 4),
+        "limit": float(limit),
+    }
     assert apply_rule(RARE, snapshot("x", MIN_MOVIES, MIN_MOVIES), THRESHOLDS) is not None
     assert apply_rule(RARE, snapshot("x", MIN_MOVIES - 1, MIN_MOVIES - 1), THRESHOLDS) is None
 
@@ -105,7 +100,7 @@ def test_a_share_of_movies_is_rounded_to_four_digits() -> None:
     size = MIN_MOVIES * 3 + 1
     failed = apply_rule(RARE, snapshot("x", size, size - 1), THRESHOLDS)
     assert failed is not None
-    assert failed.finding.found == round((size - 1) / size, 4)
+    assert failed.evidence["found"] == round((size - 1) / size, 4)
 
 
 def test_a_failed_check_of_a_list_states_its_limit_where_it_has_one() -> None:
@@ -114,9 +109,11 @@ def test_a_failed_check_of_a_list_states_its_limit_where_it_has_one() -> None:
     for each in failed.values():
         if isinstance(each.rule, ListRule):
             has_limit = each.rule.limit is not None
-            assert each.limit == (THRESHOLDS.limit(each.rule, "x") if has_limit else None)
-    assert failed["list_size"].limit == 0.8
-    assert failed["list_short"].limit is None
+            assert each.evidence["limit"] == (
+                THRESHOLDS.limit(each.rule, "x") if has_limit else None
+            )
+    assert failed["list_size"].evidence["limit"] == 0.8
+    assert failed["list_short"].evidence["limit"] is None
 
 
 @pytest.mark.parametrize(("now", "drifts"), [(1000.0, True), (10.0, False)])
@@ -125,8 +122,7 @@ def test_a_failed_check_of_the_scale_of_popularity_is_drift(now: float, drifts: 
         return [{"id": number, "popularity": popularity} for number in range(1, 41)]
 
     history = [measure(DAY - datetime.timedelta(days=days), movies(10.0)) for days in range(1, 8)]
-    document = {"movies": movies(now), "collection_info": {}}
-    made = ListSnapshot("popular", "x.json", DAY, document, history)
+    made = ListSnapshot("popular", "x.json", DAY, movies(now), {}, history)
     drift = validation_report(DAY, [made], THRESHOLDS)["drift"]
     expected = {
         "list": "popular",

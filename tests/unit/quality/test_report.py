@@ -7,16 +7,13 @@ import datetime
 from typing import Any
 
 import pytest
-from msgspec.structs import asdict
 from support.quality_days.day import THRESHOLDS
 
 from pipeline.errors import DataError, NoData
-from pipeline.quality.bounds import DEFAULT_MOVIE_BOUNDS
 from pipeline.quality.list_rules import LIST_RULES
 from pipeline.quality.movie_rules import MOVIE_RULES
 from pipeline.quality.report import validation_report
-from pipeline.quality.rules import ListRule, MovieRule
-from pipeline.quality.snapshot import ListSnapshot
+from pipeline.quality.rules import REQUIRED, ListRule, ListSnapshot, MovieRule
 from pipeline.quality.thresholds import RULES
 
 SUNDAY = datetime.date(2024, 1, 7)
@@ -68,7 +65,11 @@ def reported(documents: dict[str, Document]) -> Document:
     """Return the report on these documents by their files, without history."""
     snapshots = [
         ListSnapshot(
-            name=file.split("/")[-1].split(".")[0], file=file, date=SUNDAY, document=document
+            name=file.split("/")[-1].split(".")[0],
+            file=file,
+            date=SUNDAY,
+            movies=document["movies"],
+            info=document["collection_info"],
         )
         for file, document in documents.items()
     ]
@@ -200,12 +201,12 @@ def test_a_movie_that_violates_one_rule_is_reported_with_that_rule_only(
     points = sum(each.points for each in MOVIE_RULES if each.id in expected)
     assert issues(report) == expected
     assert report["overall_quality_score"] == max(0, 100 - points)
-    assert report["total_movies_passed"] == (0 if rule.required else 1)
+    assert report["total_movies_passed"] == (0 if rule.points == REQUIRED else 1)
     assert report["common_issues"][0] == {
         "issue": rule.id,
         "count": 1,
-        "required": rule.required,
-        "description": f"not so: {rule.description.format_map(asdict(DEFAULT_MOVIE_BOUNDS))}",
+        "required": rule.points == REQUIRED,
+        "description": f"not so: {THRESHOLDS.describe(rule)}",
     }
 
 
@@ -300,7 +301,7 @@ LIST_VIOLATIONS: dict[str, tuple[Document, str, float]] = {
         0.0,
     ),
     "fields": (full([movie(n, brand_new=1) for n in range(1, 101)]), "unknown: brand_new", 1),
-    "list_late": (listed(movie(), late_by_days=3), "collected 3 days after its date", 3),
+    "list_late": (listed(movie(), late_by_days=3), "collected 3 day(s) after its date", 3),
 }
 """For each rule about lists, a list that violates only this one, the sentence and the figure."""
 

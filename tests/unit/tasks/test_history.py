@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.paths import Layout
-from pipeline.quality.baseline import from_document, measure, to_document
+from pipeline.quality.baseline import Baseline, history_of, measure
+from pipeline.quality.fields import converted
 from pipeline.storage import documents
-from pipeline.tasks.history import LookBack
+from pipeline.tasks.history import reports_before
 
 DAY = datetime.date(2024, 3, 1)
 
@@ -36,26 +38,26 @@ def film(number: int) -> dict[str, Any]:
 
 
 def report(day: datetime.date, *films: int, **changes: Any) -> dict[str, Any]:
-    profile = to_document(measure(day, [film(number) for number in films]))
+    profile = document_of(measure(day, [film(number) for number in films]))
     return {"source": "tmdb", "failed_lists": [], "profiles": {"popular": profile}, **changes}
 
 
-def found(layout: Layout, **changes: Any) -> list[tuple[int, tuple[int, ...]]]:
-    """How many days back each profile is, and its films."""
-    given: dict[str, Any] = {
-        "report": layout.validation_report,
-        "days": 42,
-        "collections": 28,
-        **changes,
-    }
-    profiles = LookBack(**given).profiles(DAY, ["popular"])["popular"]
-    return [((DAY - each.date).days, each.movie_ids) for each in profiles]
+def document_of(baseline: Baseline) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(baseline)
+    return document
+
+
+def found(layout: Layout, days: int = 42) -> list[tuple[int, list[str]]]:
+    """Return how many days before the date each collection is, and its movies."""
+    reports = reports_before(layout.validation_report, DAY, days)
+    baselines = history_of(reports, ["popular"], 28)["popular"]
+    return [((DAY - each.date).days, each.movie_ids) for each in baselines]
 
 
 def test_reports_are_read_newest_first_and_gaps_are_passed_over(layout: Layout) -> None:
     for days in (1, 2, 5):
         documents.publish(layout.validation_report(before(days)), report(before(days), days))
-    assert found(layout) == [(1, (1,)), (2, (2,)), (5, (5,))]
+    assert found(layout) == [(1, ["1"]), (2, ["2"]), (5, ["5"])]
 
 
 def test_no_more_collections_and_no_more_days_are_looked_at_than_asked_for(layout: Layout) -> None:
@@ -76,7 +78,7 @@ def test_a_list_that_failed_is_no_measure_of_what_is_usual(layout: Layout) -> No
         layout.validation_report(before(1)), report(before(1), 1, failed_lists=["popular"])
     )
     documents.publish(layout.validation_report(before(2)), report(before(2), 2))
-    assert found(layout) == [(2, (2,))]
+    assert found(layout) == [(2, ["2"])]
 
 
 @pytest.mark.parametrize("old", [{}, {"profiles": None}, {"profiles": [1]}])
@@ -84,7 +86,7 @@ def test_a_day_without_measures_is_passed_over(layout: Layout, old: dict[str, An
     documents.publish(layout.validation_report(before(1)), {"validation_rate": 100, **old})
     documents.publish(layout.popular(before(2)), {"movies": [film(4)]})
     documents.publish(layout.validation_report(before(3)), report(before(3), 3))
-    assert found(layout) == [(3, (3,))]
+    assert found(layout) == [(3, ["3"])]
 
 
 @pytest.mark.parametrize(
@@ -103,14 +105,14 @@ def test_a_damaged_file_of_before_stops_nothing(layout: Layout, content: str) ->
     path.parent.mkdir(parents=True)
     path.write_text(content, encoding="utf-8")
     documents.publish(layout.validation_report(before(2)), report(before(2), 2))
-    assert found(layout) == [(2, (2,))]
+    assert found(layout) == [(2, ["2"])]
 
 
 def test_a_profile_comes_back_as_it_was() -> None:
     profile = measure(DAY, [film(1), film(3), {"id": 9}])
-    assert from_document(json.loads(json.dumps(to_document(profile)))) == profile
+    assert converted(json.loads(json.dumps(document_of(profile))), Baseline) == profile
     empty = measure(DAY, [])
-    assert from_document(to_document(empty)) == empty
+    assert converted(document_of(empty), Baseline) == empty
 
 
 @pytest.mark.parametrize(("without", "share"), [(0, 0.0), (1, 0.3333), (2, 0.6667), (3, 1.0)])
@@ -139,14 +141,13 @@ def test_one_film_is_all_films() -> None:
     [(0, True), (1, True), (0.5, True), (1.5, False), (-0.1, False), (None, False), (True, False)],
 )
 def test_a_share_is_from_nothing_to_all(key: str, share: Any, usable: bool) -> None:
-    profile = from_document({**to_document(measure(DAY, [film(1)])), key: share})
+    profile = converted({**document_of(measure(DAY, [film(1)])), key: share}, Baseline)
     assert (profile is not None) is usable
     assert profile is None or getattr(profile, key) == share
 
 
-@pytest.mark.parametrize("key", list(to_document(measure(DAY, []))))
+@pytest.mark.parametrize("key", list(document_of(measure(DAY, []))))
 @pytest.mark.parametrize("value", ["x y", [], {}, float("nan"), True])
 def test_a_profile_that_is_not_usable_is_none_or_at_least_a_profile(key: str, value: Any) -> None:
-    document = {**to_document(measure(DAY, [film(1)])), key: value}
-    profile = from_document(document)
+    profile = converted({**document_of(measure(DAY, [film(1)])), key: value}, Baseline)
     assert profile is None or profile.date == DAY

@@ -15,7 +15,7 @@ from support.fake_tmdb import FakeTmdb
 
 from pipeline import demo
 from pipeline.quality.movie_rules import MOVIE_RULES
-from pipeline.quality.snapshot import RequestContext
+from pipeline.quality.rules import REQUIRED, ListSnapshot
 from pipeline.tmdb.response import parse_page
 
 ON = datetime.date(2026, 5, 24)
@@ -204,10 +204,12 @@ def test_our_client_parses_every_answer_of_a_list(answers: list[Answer]) -> None
 
 @every_source
 @pytest.mark.parametrize(
-    "rule", [rule for rule in MOVIE_RULES if rule.required], ids=lambda r: r.id
+    "rule", [rule for rule in MOVIE_RULES if rule.points == REQUIRED], ids=lambda r: r.id
 )
 def test_every_row_keeps_every_required_rule(answers: list[Answer], rule: Any) -> None:
-    broken = [row for row in rows_of(answers) if not rule.is_satisfied(row, RequestContext(ON, ""))]
+    rows = rows_of(answers)
+    snapshot = ListSnapshot("x", "x.json", ON, rows, {})
+    broken = [rows[position] for position in rule.violations(snapshot)]
 
     assert broken == []
 
