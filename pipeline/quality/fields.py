@@ -22,7 +22,7 @@ def converted(value: Any, type_: type[_T]) -> _T | None:
     """Return a value as the type, or None where it is not of it; true and false are no numbers."""
     try:
         return msgspec.convert(value, type_)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # the latter for half a character
         return None
 
 

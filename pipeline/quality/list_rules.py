@@ -1,4 +1,7 @@
-"""The rules about a list as a whole that need no history. An empty list is checked by none."""
+"""The rules about a list as a whole that need no history.
+
+All but `list_empty` are applied to lists that hold a movie only.
+"""
 
 from __future__ import annotations
 

@@ -43,14 +43,10 @@ def _is_path(value: Any) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _is_from(first_year: int, value: Any) -> bool:
+def _is_dated(value: Any, at: ListSnapshot, first_year: int, years_ahead: int) -> bool:
     date = converted(value, datetime.date)
-    return date is None or date.year >= first_year
-
-
-def _is_within(years: int, value: Any, at: ListSnapshot) -> bool:
-    date = converted(value, datetime.date)
-    return date is None or date <= at.date + years * _LONGEST_YEAR
+    last = at.date + years_ahead * _LONGEST_YEAR
+    return date is None or (date.year >= first_year and date <= last)
 
 
 def _is_in_language(overview: Any, _: Movie, at: ListSnapshot) -> bool:
@@ -63,31 +59,33 @@ def _has_enough_votes(value: Any, _: Movie, at: ListSnapshot) -> bool:
     return count is None or count >= at.bounds.min_votes
 
 
-def _type(expected: Any) -> Callable[..., bool]:
+def _of_type(expected: Any) -> Callable[..., bool]:
+    """Return the function of a rule about the type of its field."""
     return lambda value, *_: converted(value, expected) is not None
 
 
 MOVIE_RULES: tuple[MovieRule, ...] = (
     MovieRule("id", "id", "id is a whole number above 0", "It is the only unique key.",
-              _type(Annotated[int, Meta(ge=1)])),
+              _of_type(Annotated[int, Meta(ge=1)])),
     MovieRule("title", "title", "title is text and not empty",
-              "TMDB falls back to the original title where there is no translation.", _type(Text)),
+              "TMDB falls back to the original title where there is no translation.",
+              _of_type(Text)),
     MovieRule("original_title", "original_title", "original_title is text and not empty",
-              "Every recorded row has one.", _type(Text)),
+              "Every recorded row has one.", _of_type(Text)),
     MovieRule("original_language", "original_language",
               "original_language is a code of two letters", "Every recorded row has one.",
-              _type(Annotated[str, Meta(pattern=r"^[a-z]{2}\Z")])),
+              _of_type(Annotated[str, Meta(pattern=r"^[a-z]{2}\Z")])),
     MovieRule("overview_type", "overview", "overview is text",
-              "Empty is normal, null was never seen.", _type(str)),
+              "Empty is normal, null was never seen.", _of_type(str)),
     MovieRule("genre_ids", "genre_ids", "genre_ids is a list of whole numbers", "Empty is normal.",
-              _type(list[int])),
+              _of_type(list[int])),
     MovieRule("vote_average", "vote_average", "vote_average is a number from 0 to 10",
-              "TMDB's scale.", _type(Annotated[float, Meta(ge=0, le=10)])),
+              "TMDB's scale.", _of_type(Annotated[float, Meta(ge=0, le=10)])),
     MovieRule("vote_count", "vote_count", "vote_count is a whole number, not negative",
-              "It is a count.", _type(Annotated[int, Meta(ge=0)])),
+              "It is a count.", _of_type(Annotated[int, Meta(ge=0)])),
     MovieRule("popularity", "popularity", "popularity is a number, not negative",
               "It has no upper end and no fixed scale.",
-              _type(Annotated[float, Meta(ge=0, le=1e300)])),
+              _of_type(Annotated[float, Meta(ge=0, le=1e300)])),
     MovieRule("flags", "adult", "adult and video are true or false", "Every recorded row has both.",
               lambda adult, movie, _: type(adult) is type(movie.get("video")) is bool),
     MovieRule("image_paths", "poster_path", "poster_path and backdrop_path are text or null",
@@ -98,10 +96,10 @@ MOVIE_RULES: tuple[MovieRule, ...] = (
               "A missing key, null and an empty text all mean that the date is unknown.",
               lambda date, *_: not _is_given(date) or converted(date, datetime.date) is not None),
     MovieRule("release_date_range", "release_date",
-              "release_date is from {first_year} to {max_years_announced} years ahead",
+              "release_date is from first_year to max_years_announced years ahead",
               "From the oldest movie that TMDB has to later than any announcement.",
-              lambda value, _, at: _is_from(at.bounds.first_year, value)
-              and _is_within(at.bounds.max_years_announced, value, at)),
+              lambda value, _, at: _is_dated(
+                  value, at, at.bounds.first_year, at.bounds.max_years_announced)),
     MovieRule("rated_without_votes", "vote_average", "a movie without votes has no rating",
               "One of the two numbers is wrong.",
               lambda rating, movie, _: movie.get("vote_count") != 0 or rating == 0,
@@ -126,9 +124,9 @@ MOVIE_RULES: tuple[MovieRule, ...] = (
               "0.4 % have none on normal days; the movies of March 2025 had none.",
               lambda value, *_: value is not None, points=10, limit=0.2),
     MovieRule("release_far_ahead", "release_date",
-              "the movie is released within {max_years_ahead} years",
+              "the movie is released within max_years_ahead years",
               "Some movies are announced; a list of them is junk.",
-              lambda value, _, at: _is_within(at.bounds.max_years_ahead, value, at),
+              lambda value, _, at: _is_dated(value, at, 1, at.bounds.max_years_ahead),
               points=10, limit=0.1),
     MovieRule("backdrop_missing", "backdrop_path", "backdrop_path is given",
               "2.8 % have none on normal days.",
@@ -136,7 +134,7 @@ MOVIE_RULES: tuple[MovieRule, ...] = (
     MovieRule("no_votes", "vote_count", "the movie has votes",
               "Unreleased movies have no votes, but they are never half of a list.",
               lambda value, *_: value != 0, points=5, limit=0.5),
-    MovieRule("votes_few", "vote_count", "the movie has at least {min_votes} votes",
+    MovieRule("votes_few", "vote_count", "the movie has at least min_votes votes",
               "The movies of March 2025 had 0 to 2. It costs no points: new movies have few.",
               _has_enough_votes, points=0, severity="block", limit=0.6),
 )  # fmt: skip

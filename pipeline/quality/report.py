@@ -12,6 +12,7 @@ import msgspec
 from pipeline.documents.collect import common_source, identity_of
 from pipeline.errors import NoData
 from pipeline.quality.baseline import Baseline
+from pipeline.quality.fields import Movie
 from pipeline.quality.movie_rules import MOVIE_RULES, invalid_movies, scores
 from pipeline.quality.rules import REQUIRED, SEVERITIES, ListSnapshot, MovieRule, Rule
 from pipeline.quality.thresholds import RULES, Thresholds
@@ -37,20 +38,19 @@ Document = dict[str, Any]
 
 
 class FailedCheck(NamedTuple):
-    """A rule that a list violates, with the entries of `evidence` and `drift` in the report."""
+    """A rule that a list violates; the first entry of `evidence` is about the list itself."""
 
     list_name: str
     rule: Rule
     severity: str
-    evidence: Document
-    movies: Sequence[Document]
+    evidence: list[Document]
     drift: Sequence[Document]
 
 
 class ListResult(NamedTuple):
-    """The results of one list, without its movies, which are counted by score and violated rule."""
+    """The results of one list, whose movies are only counted: by score and by violated rule."""
 
-    name: str
+    list_name: str
     file: str
     info: Document
     passed: int
@@ -79,7 +79,9 @@ def validation_report(
         raise NoData(f"There is no movie to validate for {date}: {files}.")
     movies, passed = counts.total(), sum(each.passed for each in results)
     valid = _BY_ID["films_valid"]
-    demanded = sum(thresholds.limit(valid, each.name) * each.scores.total() for each in results)
+    demanded = sum(
+        thresholds.limit(valid, each.list_name) * each.scores.total() for each in results
+    )
     failed = [check for each in results for check in each.failed]
     return {
         "validation_date": date.isoformat(),
@@ -93,11 +95,13 @@ def validation_report(
         "quality_distribution": {
             level: sum(counts[score] for score in band) for level, band in QUALITY_LEVELS.items()
         },
-        "common_issues": _common_issues(results, thresholds),
+        "common_issues": _common_issues(results),
         "verdict": VERDICTS[_highest(check.severity for check in failed)],
         "checks": [_check(rule, failed, thresholds, results) for rule in RULES],
         "failed_lists": [
-            each.name for each in results if "block" in {check.severity for check in each.failed}
+            each.list_name
+            for each in results
+            if "block" in [check.severity for check in each.failed]
         ],
         "drift": [{"list": each.list_name, **drift} for each in failed for drift in each.drift],
         "pass_threshold": round(demanded / movies * 100, 2),
@@ -106,7 +110,7 @@ def validation_report(
         "source": common_source(str(identity_of(each.info).source) for each in results),
         **identity_of(results[0].info).place(),
         "schema_version": SCHEMA_VERSION,
-        "profiles": {each.name: msgspec.to_builtins(each.figures) for each in results},
+        "profiles": {each.list_name: msgspec.to_builtins(each.figures) for each in results},
     }
 
 
@@ -115,7 +119,7 @@ def check_list(snapshot: ListSnapshot, thresholds: Thresholds) -> ListResult:
     rules = RULES if snapshot.movies else [_BY_ID["list_empty"]]
     checks = (apply_rule(rule, snapshot, thresholds) for rule in rules)
     return ListResult(
-        name=snapshot.name,
+        list_name=snapshot.name,
         file=snapshot.file,
         info=snapshot.info,
         passed=len(snapshot.movies) - len(invalid_movies(snapshot)),
@@ -133,28 +137,18 @@ def apply_rule(rule: Rule, snapshot: ListSnapshot, thresholds: Thresholds) -> Fa
     finding = rule.check(snapshot, limit)
     if finding is None:
         return None
-    evidence = {
-        "list": name,
-        "finding": finding.sentence,
-        "found": finding.found,
-        "limit": None if rule.limit is None else limit,
-    }
-    movies = _show_movies(rule, snapshot) if isinstance(rule, MovieRule) else []
-    severity = thresholds.severity(rule, name)
-    return FailedCheck(name, rule, severity, evidence, movies, finding.drift)
+    found, sentence, drift = finding
+    stated = None if rule.limit is None else limit
+    evidence = [{"list": name, "finding": sentence, "found": found, "limit": stated}]
+    if isinstance(rule, MovieRule):
+        positions = rule.violations(snapshot)[:MAX_EVIDENCE]
+        evidence += [_show(snapshot.movies[each], rule.field, name) for each in positions]
+    return FailedCheck(name, rule, thresholds.severity(rule, name), evidence, drift)
 
 
-def _show_movies(rule: MovieRule, snapshot: ListSnapshot) -> list[Document]:
-    movies = [snapshot.movies[position] for position in rule.violations(snapshot)[:MAX_EVIDENCE]]
-    return [
-        {
-            "list": snapshot.name,
-            "film": movie.get("id"),
-            "title": _shorten(movie.get("title")),
-            "found": _shorten(movie.get(rule.field)),
-        }
-        for movie in movies
-    ]
+def _show(movie: Movie, field: str, name: str) -> Document:
+    title, found = _shorten(movie.get("title")), _shorten(movie.get(field))
+    return {"list": name, "film": movie.get("id"), "title": title, "found": found}
 
 
 def _shorten(value: Any) -> str:
@@ -174,27 +168,26 @@ def _check(
 ) -> Document:
     """Return one entry of `checks`, with the highest severity among its lists."""
     own = [check for check in failed if check.rule is rule]
-    severities = [check.severity for check in own]
-    movies = [movie for check in own for movie in check.movies]
+    severities = [thresholds.severity(rule, each.list_name) for each in own or results]
+    lists = [check.evidence[0] for check in own]
+    movies = [movie for check in own for movie in check.evidence[1:]]
     return {
         "id": rule.id,
-        "description": thresholds.describe(rule),
-        "severity": _highest(
-            severities or [thresholds.severity(rule, each.name) for each in results]
-        ),
+        "description": rule.description,
+        "severity": _highest(severities),
         "success": not own,
-        "evidence": [*(check.evidence for check in own), *movies][:MAX_EVIDENCE],
+        "evidence": [*lists, *movies][:MAX_EVIDENCE],
     }
 
 
-def _common_issues(results: Iterable[ListResult], thresholds: Thresholds) -> list[Document]:
+def _common_issues(results: Iterable[ListResult]) -> list[Document]:
     counts = sum((each.violations for each in results), Counter[str]())
     return [
         {
             "issue": rule.id,
             "count": counts[rule.id],
             "required": rule.points == REQUIRED,
-            "description": f"not so: {thresholds.describe(rule)}",
+            "description": f"not so: {rule.description}",
         }
         for rule in sorted(MOVIE_RULES, key=lambda rule: -counts[rule.id])
         if counts[rule.id]

@@ -92,7 +92,7 @@ class Finding(NamedTuple):
 
 
 class MovieRule(NamedTuple):
-    """A rule about each movie of a list, whose description may name bounds in braces.
+    """A rule about each movie of a list.
 
     `accepts` is handed the value of `field`, the whole movie, and its list. A movie that violates
     the rule loses `points` of its score of 100. The list fails where the share of violating movies

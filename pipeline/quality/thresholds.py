@@ -72,10 +72,6 @@ class Thresholds(Struct, frozen=True):
         """Return a rule's severity for a list."""
         return str(self._narrowest(list_name, f"severity.{rule.id}", rule.severity))
 
-    def describe(self, rule: Rule) -> str:
-        """Return a rule's description with the figures that it names."""
-        return rule.description.format_map(asdict(self.bounds))
-
     def _narrowest(self, list_name: str, key: str, default: Any) -> Any:
         """Return what is stated for the list, else for all genres if it is one, else for all."""
         genres = () if list_name in LISTS else (_ALL_GENRES,)

@@ -15,6 +15,6 @@ def test_the_page_lists_every_rule() -> None:
     expected = []
     for rule in RULES:
         limit = "" if rule.limit is None else f"{THRESHOLDS.limit(rule, 'popular'):g}"
-        description = THRESHOLDS.describe(rule)
-        expected.append(f"| `{rule.id}` | {rule.severity} | {limit} | {description} | {rule.why} |")
+        cells = [f"`{rule.id}`", rule.severity, limit, rule.description, rule.why]
+        expected.append(f"| {' | '.join(cells)} |")
     assert rows == expected

@@ -86,7 +86,7 @@ def test_the_share_of_violating_movies_is_checked_from_ten_movies_on_and_above_i
     assert apply_rule(RARE, snapshot("x", size, accepted), THRESHOLDS) is None
     failed = apply_rule(RARE, snapshot("x", size, accepted + 1), THRESHOLDS)
     assert failed is not None
-    assert failed.evidence == {
+    assert failed.evidence[0] == {
         "list": "x",
         "finding": f"{accepted + 1} of {size} movies",
         "found": round((accepted + 1) / size, 4),
@@ -100,7 +100,7 @@ def test_a_share_of_movies_is_rounded_to_four_digits() -> None:
     size = MIN_MOVIES * 3 + 1
     failed = apply_rule(RARE, snapshot("x", size, size - 1), THRESHOLDS)
     assert failed is not None
-    assert failed.evidence["found"] == round((size - 1) / size, 4)
+    assert failed.evidence[0]["found"] == round((size - 1) / size, 4)
 
 
 def test_a_failed_check_of_a_list_states_its_limit_where_it_has_one() -> None:
@@ -109,11 +109,11 @@ def test_a_failed_check_of_a_list_states_its_limit_where_it_has_one() -> None:
     for each in failed.values():
         if isinstance(each.rule, ListRule):
             has_limit = each.rule.limit is not None
-            assert each.evidence["limit"] == (
+            assert each.evidence[0]["limit"] == (
                 THRESHOLDS.limit(each.rule, "x") if has_limit else None
             )
-    assert failed["list_size"].evidence["limit"] == 0.8
-    assert failed["list_short"].evidence["limit"] is None
+    assert failed["list_size"].evidence[0]["limit"] == 0.8
+    assert failed["list_short"].evidence[0]["limit"] is None
 
 
 @pytest.mark.parametrize(("now", "drifts"), [(1000.0, True), (10.0, False)])

@@ -206,7 +206,7 @@ def test_a_movie_that_violates_one_rule_is_reported_with_that_rule_only(
         "issue": rule.id,
         "count": 1,
         "required": rule.points == REQUIRED,
-        "description": f"not so: {THRESHOLDS.describe(rule)}",
+        "description": f"not so: {rule.description}",
     }
 
 
@@ -258,6 +258,13 @@ def test_all_normal_gaps_at_once_do_not_make_a_movie_invalid() -> None:
     report = report_on(movie(**everything))
     assert report["total_movies_passed"] == 1
     assert report["overall_quality_score"] == 35
+
+
+@pytest.mark.parametrize("field", PERFECT)
+@pytest.mark.parametrize("value", ["\ud800", 10**400, [[[]]], {"a": "\ud800"}], ids=ascii)
+def test_no_value_of_a_movie_fails_the_report(field: str, value: Any) -> None:
+    report = report_on(movie(), movie(**{field: value}))
+    assert report["total_movies_validated"] == 2
 
 
 def test_a_score_is_never_negative() -> None:

@@ -227,13 +227,8 @@ def test_the_share_of_valid_movies_has_one_limit(
     assert report["below_threshold"] is is_below
 
 
-def test_the_bounds_are_as_configured_and_named_in_the_report(day: Day) -> None:
-    bounds = {"min_votes": 10_000, "max_years_ahead": 7, "max_years_announced": 30}
-    report = day.report(thresholds_from({"films": bounds}, SLUGS))
-    descriptions = {check["id"]: check["description"] for check in report["checks"]}
-    assert descriptions["votes_few"] == "the movie has at least 10000 votes"
-    assert descriptions["release_far_ahead"] == "the movie is released within 7 years"
-    assert descriptions["release_date_range"] == "release_date is from 1874 to 30 years ahead"
+def test_the_bounds_are_as_configured(day: Day) -> None:
+    report = day.report(thresholds_from({"films": {"min_votes": 10_000}}, SLUGS))
     assert {each["list"] for each in failed_checks(report)["votes_few"]} == {"popular", "trending"}
 
 
