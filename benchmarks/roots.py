@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.catalog import PAGE_SIZE, FilmList, Plan, of_genre, plan_from, top_rated
+from pipeline.catalog import PAGE_SIZE, MovieList, Plan, plan_from
 from pipeline.demo import answer
-from pipeline.documents.collect import Origin, document
+from pipeline.documents.collect import Identity, document
 from pipeline.paths import Layout
 from pipeline.storage import documents
 from pipeline.tmdb.page import FetchStats, Page
@@ -42,6 +42,8 @@ top_rated = {{ min_rating = 0.0 }}
 genres = {{ list = [{genres}] }}
 """
 _DAY = datetime.timedelta(days=1)
+_IDENTITY = Identity("demo", "ko-KR", "KR")
+_STATS = FetchStats(0, 0, 0, 0.0)
 
 
 def make_week(folder: Path, date: datetime.date, rows: int, lists: int) -> None:
@@ -52,13 +54,15 @@ def make_week(folder: Path, date: datetime.date, rows: int, lists: int) -> None:
     of_one = rows // lists
     plan = _plan(folder / "config", lists - 1, math.ceil(of_one / PAGE_SIZE))
     layout, sample = Layout(folder / "data"), _sample(date)
+    noon = datetime.datetime.combine(date, datetime.time(12), datetime.UTC)
     films = max(of_one, int(rows / ROWS_PER_FILM))
-    for number, (film_list, path) in enumerate(_lists(plan, layout, date)):
+    for number, (movie_list, path) in enumerate(_lists(plan, layout, date)):
         first = number * films // lists
         chosen = sorted((_SCATTER * each) % films for each in range(first, first + of_one))
-        genre = film_list.genre_id or _FIRST_GENRE
+        genre = movie_list.genre_id or _FIRST_GENRE
         made = [_row(sample, each, films, genre) for each in chosen]
-        documents.publish(path, document(film_list, date, _pages(made), _origin(date)))
+        content = document(movie_list, date, _pages(made), _IDENTITY, noon, 0, _STATS)
+        documents.publish(path, content)
 
 
 def make_days(data: Path, newest: datetime.date, days: int) -> None:
@@ -87,10 +91,9 @@ def _plan(folder: Path, genres: int, pages: int) -> Plan:
     return plan_from(tomllib.loads(text))
 
 
-def _lists(plan: Plan, layout: Layout, date: datetime.date) -> Iterator[tuple[FilmList, Path]]:
-    for genre in plan.genres:
-        yield of_genre(plan, genre.slug, date), layout.genre(genre.slug, date)
-    yield top_rated(plan, date), layout.top_rated(date)
+def _lists(plan: Plan, layout: Layout, date: datetime.date) -> Iterator[tuple[MovieList, Path]]:
+    for movie_list in plan.select("weekly"):
+        yield movie_list, layout.list_of(movie_list, date)
 
 
 def _sample(date: datetime.date) -> list[dict[str, Any]]:
@@ -120,8 +123,3 @@ def _pages(rows: list[dict[str, Any]]) -> list[Page]:
         Page(number, rows[start : start + PAGE_SIZE], len(starts), len(rows))
         for number, start in enumerate(starts, start=1)
     ]
-
-
-def _origin(date: datetime.date) -> Origin:
-    noon = datetime.datetime.combine(date, datetime.time(12), datetime.UTC)
-    return Origin("demo", "ko-KR", "KR", noon, date, FetchStats(0, 0, 0, 0.0))

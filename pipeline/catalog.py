@@ -1,228 +1,199 @@
-"""What is collected: which lists, how many pages of each, which genres, in which order.
+"""What is collected: one entry per list of TMDB, from `config/collection.toml`.
 
-The figures live in `config/collection.toml`; this module turns its tables into values and knows
-what each list is called in TMDB's API. Standard library only, no I/O.
+A missing key has its packaged default, which is here; an unknown key is refused by name.
 """
 
 from __future__ import annotations
 
 import datetime
-import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
 
 from pipeline.errors import SettingsError
+from pipeline.typed_tables import choice, convert
 
 PAGE_LIMIT = 500
 """TMDB serves pages 1 to 500 of any list and answers 400 (code 22) outside of them."""
 
 PAGE_SIZE = 20
-"""Films on a full page of any list."""
+"""Movies on a full page of any list."""
 
 LISTS = ("popular", "trending", "genre", "top_rated")
+"""The packaged lists, as the keys of `[pages]` name them; `genre` stands for all genres."""
 
-DEFAULTS: Mapping[str, Any] = {
-    "max_days_late": -1,
-    "pages": {"popular": 5, "trending": 1, "genre": 15, "top_rated": 20},
-    "top_rated": {"min_rating": 7.5},
-    "genres": {
-        "list": [
-            {"id": 28, "slug": "action", "name": "액션"},
-            {"id": 35, "slug": "comedy", "name": "코미디"},
-            {"id": 18, "slug": "drama", "name": "드라마"},
-            {"id": 27, "slug": "horror", "name": "공포"},
-            {"id": 10749, "slug": "romance", "name": "로맨스"},
-            {"id": 878, "slug": "science_fiction", "name": "SF"},
-            {"id": 53, "slug": "thriller", "name": "스릴러"},
-            {"id": 16, "slug": "animation", "name": "애니메이션"},
-        ]
-    },
-}
-"""The packaged content of `config/collection.toml`, for keys that the user's file lacks."""
+BY_GENRE, BY_RATING, OTHER = "장르별", "평점별", "기타"
+"""The categories by which the week's movies are counted."""
 
-_SLUG = re.compile(r"[a-z0-9_]{1,40}")
+Pages = Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
+Rating = Annotated[float, Meta(ge=0, le=10)]
+Text = Annotated[str, Meta(pattern=r"\S")]
+Parameter = Annotated[str, Meta(pattern=r"\A(?!(page|language|region|api_key)\Z)[a-z_.]+\Z")]
+Word = Annotated[str, Meta(pattern=r"\A[a-z0-9_]{1,40}\Z")]
 
 
-class Genre(NamedTuple):
+class Genre(Struct, frozen=True, forbid_unknown_fields=True):
     """A genre of TMDB: its id, the word in our file names, and its name for people."""
 
-    id: int
-    slug: str
-    name: str
+    id: Annotated[int, Meta(ge=1)]
+    slug: Word
+    name: Text
 
 
-class Plan(NamedTuple):
-    """The content of `config/collection.toml`.
+class MovieList(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one list is, as a table of `[lists]` states it; its name is that of the table.
 
-    `pages` maps each name of `LISTS` to a number of pages; `max_days_late` is None where any past
-    date is accepted.
+    Attributes:
+        title: its name on the pages, if no translation has one.
+        by_region: whether the endpoint knows a region; the key is `region`.
+        min_rating: the average below which movies are left out.
+        sorted_by: the field by which TMDB promises to sort, the highest first.
+        category: the category of the week that counts the movies that it had first.
+        folder: the folder of its files, if it is not that of its cadence.
     """
 
-    genres: tuple[Genre, ...]
-    pages: Mapping[str, int]
-    min_rating: float
+    name: Word
+    endpoint: Annotated[str, Meta(pattern=r"\A(/[a-z0-9_]+)+\Z")]
+    cadence: Annotated[str, choice("daily", "weekly")]
+    pages: Pages
+    title: Text | None = None
+    parameters: dict[Parameter, str] = {}
+    by_region: bool = field(default=True, name="region")
+    min_rating: Rating | None = None
+    sorted_by: Annotated[str, choice("popularity", "vote_average", "vote_count")] | None = None
+    category: Text = OTHER
+    genre: Genre | None = None
+    time_window: Word | None = None
+    folder: Word | None = None
+
+    @property
+    def collection_type(self) -> str:
+        """The type that its documents state."""
+        return f"{self.cadence}_{'genre' if self.genre else self.name}"
+
+    @property
+    def genre_id(self) -> int | None:
+        """TMDB's id of the genre, of a list of one."""
+        return self.genre.id if self.genre else None
+
+    def file_name(self, date: datetime.date) -> str:
+        """Return the file of its document, below the folder of all lists."""
+        name = f"{self.name}_movies" if self.cadence == "daily" else self.name
+        return f"{self.folder or self.cadence}/{name}_{date:%Y%m%d}.json"
+
+
+class _Pages(Struct, frozen=True, forbid_unknown_fields=True):
+    popular: Pages = 5
+    trending: Pages = 1
+    genre: Pages = 15
+    top_rated: Pages = 20
+
+
+class _TopRated(Struct, frozen=True, forbid_unknown_fields=True):
+    min_rating: Rating = 7.5
+
+
+class _Genres(Struct, frozen=True, forbid_unknown_fields=True):
+    list: Annotated[tuple[Genre, ...], Meta(min_length=1)] = (
+        Genre(28, "action", "액션"),
+        Genre(35, "comedy", "코미디"),
+        Genre(18, "drama", "드라마"),
+        Genre(27, "horror", "공포"),
+        Genre(10749, "romance", "로맨스"),
+        Genre(878, "science_fiction", "SF"),
+        Genre(53, "thriller", "스릴러"),
+        Genre(16, "animation", "애니메이션"),
+    )
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    max_days_late: Annotated[int, Meta(ge=-1, le=36_500)] = -1
+    pages: _Pages = _Pages()
+    top_rated: _TopRated = _TopRated()
+    genres: _Genres = _Genres()
+    lists: dict[str, dict[str, Any]] = {}
+
+
+class Plan(Struct, frozen=True):
+    """The lists in the order of merging; `max_days_late` is None if any past date is accepted."""
+
+    lists: tuple[MovieList, ...]
     max_days_late: int | None
 
-    def genre(self, slug: str) -> Genre:
-        """Return the genre of that slug, or raise SettingsError naming the known ones."""
-        for genre in self.genres:
-            if genre.slug == slug:
-                return genre
-        known = ", ".join(genre.slug for genre in self.genres)
-        raise SettingsError(
-            f"There is no genre {slug!r} in config/collection.toml; known: {known}."
-        )
+    def select(self, cadence: str) -> tuple[MovieList, ...]:
+        """Return the lists of a cadence."""
+        return tuple(each for each in self.lists if each.cadence == cadence)
 
+    @property
+    def genres(self) -> tuple[Genre, ...]:
+        """The genres in their order."""
+        return tuple(each.genre for each in self.lists if each.genre)
 
-class FilmList(NamedTuple):
-    """One list of TMDB and what its document says of it.
-
-    `facts` are the keys of `collection_info` that only this list has, in their order.
-    """
-
-    name: str
-    collection_type: str
-    endpoint: str
-    pages: int
-    parameters: tuple[tuple[str, str], ...] = ()
-    by_region: bool = True
-    genre_id: int | None = None
-    min_rating: float | None = None
-    facts: tuple[tuple[str, Any], ...] = ()
+    def movie_list(self, name: str, noun: str = "list") -> MovieList:
+        """Return the list, with the noun "genre" only one of a genre, or raise SettingsError."""
+        known = {each.name: each for each in self.lists if each.genre or noun != "genre"}
+        if name not in known:
+            raise SettingsError(
+                f"There is no {noun} {name!r} in config/collection.toml; known: {', '.join(known)}."
+            )
+        return known[name]
 
 
 def iso_week(date: datetime.date) -> int:
-    """ISO 8601 week number: 2024-12-30 lies in week 1, 2021-01-03 in week 53."""
+    """Return the ISO 8601 week: 2024-12-30 lies in week 1, 2021-01-03 in week 53."""
     return date.isocalendar().week
 
 
-def popular(plan: Plan) -> FilmList:
-    """What is popular now."""
-    return FilmList("popular", "daily_popular", "/movie/popular", plan.pages["popular"])
-
-
-def trending(plan: Plan) -> FilmList:
-    """What trends today. The endpoint knows no region."""
-    return FilmList(
-        "trending",
-        "daily_trending",
-        "/trending/movie/day",
-        plan.pages["trending"],
-        by_region=False,
-        facts=(("time_window", "day"),),
-    )
-
-
-def of_genre(plan: Plan, slug: str, date: datetime.date) -> FilmList:
-    """The most popular films of one genre. Raises SettingsError for a genre not in the plan."""
-    genre = plan.genre(slug)
-    return FilmList(
-        slug,
-        "weekly_genre",
-        "/discover/movie",
-        plan.pages["genre"],
-        parameters=(("with_genres", str(genre.id)), ("sort_by", "popularity.desc")),
-        genre_id=genre.id,
-        facts=(
-            ("genre_id", genre.id),
-            ("genre_name", genre.name),
-            ("week_number", iso_week(date)),
-        ),
-    )
-
-
-def top_rated(plan: Plan, date: datetime.date) -> FilmList:
-    """The best rated films, those below the plan's rating left out."""
-    return FilmList(
-        "top_rated",
-        "weekly_top_rated",
-        "/movie/top_rated",
-        plan.pages["top_rated"],
-        min_rating=plan.min_rating,
-        facts=(("week_number", iso_week(date)), ("min_rating", plan.min_rating)),
-    )
-
-
 def plan_from(tables: Mapping[str, Any]) -> Plan:
-    """Turn the tables of `config/collection.toml` into a plan.
+    """Turn the tables of `config/collection.toml` into a plan, or raise SettingsError."""
+    file = convert(tables, _File)
+    lists = tuple(_lists(file))
+    names = Counter(["genre", *(each.name for each in lists)])
+    ids = Counter(f"id {each.genre_id}" for each in lists if each.genre)
+    for key, count in (names + ids).items():
+        if count > 1:
+            raise SettingsError(f"{key} is that of two lists: give one of them another.")
+    late = file.max_days_late
+    return Plan(lists=lists, max_days_late=None if late < 0 else late)
 
-    A key that is missing has the packaged default.
 
-    Raises:
-        SettingsError: a key is unknown or has an unusable value; the sentence names it.
-    """
-    _only_keys(tables, set(DEFAULTS), "the top level")
-    late = _whole_number({**DEFAULTS, **tables}, "max_days_late", low=-1, high=36_500)
-    return Plan(
-        genres=_genres(_table(tables, "genres")["list"]),
-        pages=_pages(_table(tables, "pages")),
-        min_rating=_rating(_table(tables, "top_rated")["min_rating"]),
-        max_days_late=None if late < 0 else late,
+def _lists(file: _File) -> Iterator[MovieList]:
+    """Yield the packaged lists, then those of `[lists]`."""
+    yield MovieList(
+        name="popular", endpoint="/movie/popular", cadence="daily", pages=file.pages.popular
     )
-
-
-def _genres(entries: Any) -> tuple[Genre, ...]:
-    if not isinstance(entries, list) or not entries:
-        raise _unusable("genres.list", "needs at least one genre")
-    genres = tuple(_genre(entry, place) for place, entry in enumerate(entries, start=1))
-    for field in ("id", "slug"):
-        values = [getattr(genre, field) for genre in genres]
-        if len(set(values)) < len(values):
-            raise _unusable("genres.list", f"names the same {field} twice")
-    return genres
-
-
-def _genre(entry: Any, place: int) -> Genre:
-    if not isinstance(entry, dict) or set(entry) != {"id", "slug", "name"}:
-        raise _unusable(f"genre number {place}", "needs exactly id, slug and name")
-    genre_id, slug, name = entry["id"], entry["slug"], entry["name"]
-    if type(genre_id) is not int or genre_id < 1:
-        raise _unusable(f"genre number {place}", "needs a whole number as its id")
-    if not isinstance(slug, str) or not _SLUG.fullmatch(slug) or slug in LISTS:
-        raise _unusable(
-            f"genre number {place}",
-            f"needs a slug of 1 to 40 of a-z, 0-9 and _, other than {', '.join(LISTS)}",
+    yield MovieList(
+        name="trending",
+        endpoint="/trending/movie/day",
+        cadence="daily",
+        pages=file.pages.trending,
+        by_region=False,
+        folder="trending",
+        time_window="day",
+    )
+    for genre in file.genres.list:
+        yield MovieList(
+            name=genre.slug,
+            endpoint="/discover/movie",
+            cadence="weekly",
+            pages=file.pages.genre,
+            title=genre.name,
+            parameters={"with_genres": str(genre.id), "sort_by": "popularity.desc"},
+            sorted_by="popularity",
+            category=BY_GENRE,
+            folder="genre",
+            genre=genre,
         )
-    if not isinstance(name, str) or not name.strip():
-        raise _unusable(f"genre number {place}", "needs a name")
-    return Genre(genre_id, slug, name)
-
-
-def _pages(table: Mapping[str, Any]) -> dict[str, int]:
-    return {
-        name: _whole_number(table, name, low=1, high=PAGE_LIMIT, where="pages.") for name in LISTS
-    }
-
-
-def _rating(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10:
-        raise _unusable("top_rated.min_rating", "needs a number from 0 to 10")
-    return float(value)
-
-
-def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a table with the defaults of the keys that it lacks."""
-    table = tables.get(name, {})
-    if not isinstance(table, dict):
-        raise _unusable(f"[{name}]", "has to be a table")
-    _only_keys(table, set(DEFAULTS[name]), f"[{name}]")
-    return {**DEFAULTS[name], **table}
-
-
-def _only_keys(table: Mapping[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(set(table) - known)
-    if unknown:
-        raise _unusable(where, f"has an unknown key {unknown[0]!r}")
-
-
-def _whole_number(
-    table: Mapping[str, Any], key: str, *, low: int, high: int, where: str = ""
-) -> int:
-    value = table.get(key)
-    if type(value) is not int or not low <= value <= high:
-        raise _unusable(where + key, f"needs a whole number from {low} to {high}")
-    return value
-
-
-def _unusable(what: str, why: str) -> SettingsError:
-    return SettingsError(f"{what} {why}.")
+    yield MovieList(
+        name="top_rated",
+        endpoint="/movie/top_rated",
+        cadence="weekly",
+        pages=file.pages.top_rated,
+        min_rating=file.top_rated.min_rating,
+        sorted_by="vote_average",
+        category=BY_RATING,
+    )
+    for name, table in file.lists.items():
+        yield convert({"name": name, **table}, MovieList, f"lists.{name}")

@@ -101,7 +101,10 @@ class Settings(NamedTuple):
 
     def thresholds(self) -> Thresholds:
         """Return the limits of `quality.toml`; the packaged ones without that file."""
-        return _thresholds(self.config_dir, tuple(genre.slug for genre in self.plan().genres))
+        lists = self.plan().lists
+        slugs = tuple(each.name for each in lists if each.genre)
+        others = tuple(each.name for each in lists if not each.genre)
+        return _thresholds(self.config_dir, slugs, others)
 
 
 def current() -> Settings:
@@ -224,9 +227,9 @@ def _plan(folder: Path) -> Plan:
 
 
 @functools.lru_cache(maxsize=8)
-def _thresholds(folder: Path, slugs: tuple[str, ...]) -> Thresholds:
+def _thresholds(folder: Path, slugs: tuple[str, ...], others: tuple[str, ...]) -> Thresholds:
     path = folder / "quality.toml"
-    return _converted(path, lambda tables: thresholds_from(tables, slugs), is_optional=True)
+    return _converted(path, lambda tables: thresholds_from(tables, slugs, others), is_optional=True)
 
 
 def _converted(

@@ -1,65 +1,48 @@
-"""How a list moved between two days: who is new, who left, who climbed. Pure."""
+"""The changes of a list between two days: new, gone and climbed movies. Pure."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from typing import Any
 
-from pipeline.documents.collect import Film
+from pipeline.documents.schema import Movie
 
-MOST_CLIMBERS = 10
-
-
-def ranks(films: str) -> dict[int, int]:
-    """Turn the ids of a profile, in the list's order, into ranks counted from 1.
-
-    Raises:
-        ValueError: one of them is no whole number, or one of thousands of digits.
-    """
-    return {int(film): rank for rank, film in enumerate(films.split(), start=1)}
+MAX_CLIMBERS = 10
 
 
-def changes(movies: list[Film], before: list[Film] | None, since: datetime.date) -> dict[str, Any]:
-    """Tell what changed in a list since an earlier day.
+def ranks(movies: str) -> dict[int, int]:
+    """Turn the ids of a profile into ranks from 1, or raise ValueError if one is no number."""
+    return {int(movie): rank for rank, movie in enumerate(movies.split(), start=1)}
 
-    Args:
-        movies: the list's films.
-        before: its films of the earlier day; None where that day is missing, and then nothing is
-            new and nothing gone, rather than everything.
-        since: the earlier day.
 
-    Returns:
-        `since`; `new` in the order of the list; `gone` in that of the earlier one, with the rank
-        held there; `climbers`, at most ten, the biggest leap first.
+def changes(
+    movies: list[Movie], before: list[Movie] | None, since: datetime.date
+) -> dict[str, Any]:
+    """Return the changes of a list since an earlier day: the biggest climbers first.
+
+    Without the movies of that day (None) nothing is new and nothing gone, rather than everything.
     """
     if before is None:
         return {"since": None, "new": [], "gone": [], "climbers": []}
     now, then = _by_id(movies), _by_id(before)
+    climbers = [
+        {**entry, "rank_before": then[number]["rank"]}
+        for number, entry in now.items()
+        if number in then and then[number]["rank"] > entry["rank"]
+    ]
+    climbers.sort(key=lambda each: each["rank"] - each["rank_before"])
     return {
         "since": since.isoformat(),
-        "new": [_entry(film, rank) for rank, film in now.values() if film["id"] not in then],
-        "gone": [_entry(film, rank) for rank, film in then.values() if film["id"] not in now],
-        "climbers": _climbers(now, then),
+        "new": [entry for number, entry in now.items() if number not in then],
+        "gone": [entry for number, entry in then.items() if number not in now],
+        "climbers": climbers[:MAX_CLIMBERS],
     }
 
 
-def _by_id(movies: list[Film]) -> dict[int, tuple[int, Film]]:
-    return {film["id"]: (rank, film) for rank, film in enumerate(movies, start=1)}
+def _by_id(movies: list[Movie]) -> dict[int, dict[str, Any]]:
+    return {movie["id"]: _entry(movie, rank) for rank, movie in enumerate(movies, start=1)}
 
 
-def _entry(film: Film, rank: int) -> dict[str, Any]:
-    title = film.get("title")
-    return {"id": film["id"], "title": title if isinstance(title, str) else None, "rank": rank}
-
-
-def _climbers(
-    now: Mapping[int, tuple[int, Film]], then: Mapping[int, tuple[int, Film]]
-) -> list[dict[str, Any]]:
-    climbed = [
-        {**_entry(film, rank), "rank_before": then[number][0]}
-        for number, (rank, film) in now.items()
-        if number in then and then[number][0] > rank
-    ]
-    climbed.sort(key=lambda each: each["rank"] - each["rank_before"])
-    return climbed[:MOST_CLIMBERS]
+def _entry(movie: Movie, rank: int) -> dict[str, Any]:
+    title = movie.get("title")
+    return {"id": movie["id"], "title": title if isinstance(title, str) else None, "rank": rank}

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from pipeline.catalog import FilmList
+from pipeline.catalog import MovieList, iso_week
+from pipeline.documents.schema import Document, Movie
 from pipeline.errors import DataError, NoData
 from pipeline.tmdb.page import FetchStats, Page
 from pipeline.version import SCHEMA_VERSION
 
-Film = dict[str, Any]
-"""A row as TMDB sent it; only `id` (a whole number) is certain."""
-
 
 class Identity(NamedTuple):
-    """What all lists of one data root share; None for what a document does not state."""
+    """The provenance that all lists of a data root share; None for what a document lacks."""
 
     source: str | None
     language: str | None
@@ -26,88 +25,64 @@ class Identity(NamedTuple):
         return ", ".join(each for each in self if each is not None)
 
     def place(self) -> dict[str, str]:
-        """Return language and region as they stand in a document, where both are known."""
+        """Return language and region as a document states them, if both are known."""
         if self.language is None or self.region is None:
             return {}
         return {"language": self.language, "region": self.region}
 
 
-class Origin(NamedTuple):
-    """Where and when a list was collected, and the statistics of fetching it."""
+def document(
+    movie_list: MovieList,
+    date: datetime.date,
+    pages: Sequence[Page],
+    identity: Identity,
+    collected_at: datetime.datetime,
+    late_by_days: int,
+    stats: FetchStats,
+) -> Document:
+    """Assemble the document of a list from its pages, given in order.
 
-    source: str
-    language: str
-    region: str
-    collected_at: datetime.datetime
-    collected_on: datetime.date
-    stats: FetchStats
-
-
-def unique(films: Iterable[Film]) -> list[Film]:
-    """Keep each film where it stood first.
-
-    TMDB caches each page by itself, so that a film can stand on two neighbouring ones.
+    Raises:
+        NoData: a page is empty that cannot be.
     """
-    first: dict[int, Film] = {}
-    for film in films:
-        first.setdefault(film["id"], film)
+    _refuse_gaps(movie_list.name, pages)
+    received = [movie for page in pages for movie in page.results]
+    movies = deduplicate(received)
+    dropped = {"duplicates_dropped": len(received) - len(movies)}
+    if movie_list.min_rating is not None:
+        unique, movies = movies, at_least(movies, movie_list.min_rating)
+        dropped["below_min_rating"] = len(unique) - len(movies)
+    return {
+        "movies": movies,
+        "collection_info": {
+            "collection_type": movie_list.collection_type,
+            "collection_date": date.isoformat(),
+            "total_collected": len(movies),
+            "pages_processed": sum(1 for page in pages if page.results),
+            **_facts(movie_list, date),
+            "schema_version": SCHEMA_VERSION,
+            **identity._asdict(),
+            "collected_at": collected_at.isoformat(),
+            "late_by_days": late_by_days,
+            "pages_requested": movie_list.pages,
+            **dropped,
+            "total_results": pages[0].total_results,
+            **stats._asdict(),
+        },
+    }
+
+
+def deduplicate(movies: Iterable[Movie]) -> list[Movie]:
+    """Keep each movie at its first position; TMDB's caches can have one on two pages."""
+    first: dict[int, Movie] = {}
+    for movie in movies:
+        first.setdefault(movie["id"], movie)
     return list(first.values())
 
 
-def at_least(films: Iterable[Film], rating: float) -> list[Film]:
-    """Keep the films rated that high; one without a number as its rating is left out."""
-    return [film for film in films if _rating(film) >= rating]
-
-
-def document(
-    film_list: FilmList, date: datetime.date, pages: Sequence[Page], origin: Origin
-) -> dict[str, Any]:
-    """Assemble a list's document from its pages, given in the list's order.
-
-    Raises:
-        NoData: the pages hold no film at all, or one is empty that cannot be.
-    """
-    received = [film for page in pages for film in page.results]
-    if not received:
-        raise NoData(
-            f"TMDB's list {film_list.name} came back without a single film; nothing was written, "
-            "run the same command again later.",
-            list=film_list.name,
-        )
-    gaps = _gaps(pages)
-    if gaps:
-        raise NoData(
-            f"TMDB's list {film_list.name} came back without a single film on page {gaps[0]}, "
-            "though it has more; nothing was written, run the same command again later.",
-            list=film_list.name,
-        )
-    films = unique(received)
-    duplicates = len(received) - len(films)
-    below: dict[str, int] = {}
-    if film_list.min_rating is not None:
-        everything, films = films, at_least(films, film_list.min_rating)
-        below = {"below_min_rating": len(everything) - len(films)}
-    return {
-        "movies": films,
-        "collection_info": {
-            "collection_type": film_list.collection_type,
-            "collection_date": date.isoformat(),
-            "total_collected": len(films),
-            "pages_processed": sum(1 for page in pages if page.results),
-            **dict(film_list.facts),
-            "schema_version": SCHEMA_VERSION,
-            "source": origin.source,
-            "language": origin.language,
-            "region": origin.region,
-            "collected_at": origin.collected_at.isoformat(),
-            "late_by_days": (origin.collected_on - date).days,
-            "pages_requested": film_list.pages,
-            "duplicates_dropped": duplicates,
-            **below,
-            "total_results": pages[0].total_results,
-            **origin.stats._asdict(),
-        },
-    }
+def at_least(movies: Iterable[Movie], rating: float) -> list[Movie]:
+    """Keep the movies that are rated so high; one without a number as its average is left out."""
+    return [movie for movie in movies if _rating(movie) >= rating]
 
 
 def identity_of(document: Any) -> Identity:
@@ -119,41 +94,53 @@ def identity_of(document: Any) -> Identity:
 
 def agree(one: Identity, other: Identity) -> bool:
     """Whether two identities are the same in all that both of them state."""
-    return all(
-        mine == theirs
-        for mine, theirs in zip(one, other, strict=True)
-        if mine is not None and theirs is not None
-    )
+    pairs = zip(one, other, strict=True)
+    return all(mine == theirs for mine, theirs in pairs if None not in (mine, theirs))
 
 
 def common_source(of_lists: Iterable[str]) -> str:
     """Return the one source that all the lists share.
 
     Raises:
-        DataError: made-up and real films would be mixed in one document.
+        DataError: invented and real movies would be mixed in one document.
     """
     sources = sorted(set(of_lists))
     if len(sources) > 1:
         raise DataError(
-            f"Films from {' and '.join(sources)} lie under the same date in one data root and must "
-            "not be mixed; delete the ones that do not belong there and run the same command again."
+            f"Movies from {' and '.join(sources)} have the same date in one data root and must not "
+            "be mixed; delete the ones that do not belong there and run the same command again."
         )
     return sources[0]
 
 
-def _gaps(pages: Sequence[Page]) -> list[int]:
-    """Return the empty pages that are not the list's end: films follow, or it denies all there are.
+def _facts(movie_list: MovieList, date: datetime.date) -> dict[str, Any]:
+    """Return the keys of `collection_info` that only some lists have."""
+    genre = movie_list.genre
+    facts = {
+        "time_window": movie_list.time_window,
+        "genre_id": genre and genre.id,
+        "genre_name": genre and genre.name,
+        "week_number": iso_week(date) if movie_list.cadence == "weekly" else None,
+        "min_rating": movie_list.min_rating,
+    }
+    return {key: value for key, value in facts.items() if value is not None}
 
-    TMDB caches each page by itself: one of a bad moment must not cost twenty films.
+
+def _refuse_gaps(name: str, pages: Sequence[Page]) -> None:
+    """Refuse an empty page before the last one with movies, or one that denies the whole list.
+
+    TMDB caches each page by itself: one of a bad moment must not cost twenty movies.
     """
-    last = max(page.page for page in pages if page.results)
-    return [
-        page.page
-        for page in pages
-        if not page.results and (page.page < last or not page.total_results)
-    ]
+    last = max((page.page for page in pages if page.results), default=math.inf)
+    for page in pages:
+        if not page.results and (page.page < last or not page.total_results):
+            raise NoData(
+                f"TMDB's list {name} came back without a single movie on page {page.page}; nothing "
+                "was written, run the same command again later.",
+                list=name,
+            )
 
 
-def _rating(film: Film) -> int | float:
-    value = film.get("vote_average")
+def _rating(movie: Movie) -> float:
+    value = movie.get("vote_average")
     return value if isinstance(value, int | float) and not isinstance(value, bool) else -1

@@ -1,63 +1,48 @@
-"""The week's movies, each once. Pure and deterministic: same inputs, same document."""
+"""The movies of a week without duplicates. Pure and deterministic: same inputs, same document."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
-from pipeline.catalog import iso_week
-from pipeline.documents.collect import Film, common_source, identity_of
+from pipeline.catalog import BY_GENRE, BY_RATING, MovieList, iso_week
+from pipeline.documents.collect import identity_of
+from pipeline.documents.schema import Document, Movie, info_of
 from pipeline.version import SCHEMA_VERSION
-
-BY_GENRE = "장르별"
-BY_RATING = "평점별"
 
 _NUMBERS = ("popularity", "vote_average", "vote_count")
 
 
-class Source(NamedTuple):
-    """One list to merge: its name, its file below the data root, its category, its document."""
-
-    name: str
-    file: str
-    category: str
-    info: dict[str, Any]
-    movies: list[Film]
+Source = tuple[MovieList, str, Document]
+"""A list to merge, its file below the data root, and its document."""
 
 
 def consolidated_week(
     date: datetime.date, sources: Iterable[Source], *, verdict: str, quality_report: str
-) -> dict[str, Any]:
-    """Merge the week's lists in the order given and return the document.
+) -> Document:
+    """Merge the lists of the week in their order and return the document.
 
-    `by_category` counts a movie for the category that had it first, so its figures add up to
+    `by_category` counts a movie for the category that had it first, so that its figures add up to
     `total_unique_movies`.
 
-    Args:
-        date: the day the lists are of.
-        sources: the lists; an iterator may read them one by one.
-        verdict: what the week's validation report says of them.
-        quality_report: that report's file below the data root.
-
-    Raises:
-        DataError: movies of different sources would be mixed.
+    `sources` are of one identity; an iterator may read them one by one. The verdict is that of the
+    week's validation report, which lies in the file `quality_report` below the data root.
     """
-    movies: dict[int, Film] = {}
+    movies: dict[int, Movie] = {}
     differing: set[int] = set()
     files: list[str] = []
-    origins: list[str] = []
     late_by_days = 0
-    place: dict[str, str] = {}
-    by_category = dict.fromkeys((BY_GENRE, BY_RATING), 0)
-    for source in sources:
+    identity = identity_of(None)
+    by_category = {BY_GENRE: 0, BY_RATING: 0}
+    for movie_list, file, document in sources:
         known = len(movies)
-        differing |= add_list(movies, source.name, source.movies)
-        by_category[source.category] += len(movies) - known
-        files.append(source.file)
-        origins.append(str(source.info.get("source")))
-        place = identity_of(source.info).place()
-        late_by_days = max(late_by_days, _lateness(source.info))
+        differing |= add_list(movies, movie_list.name, document["movies"])
+        category = movie_list.category
+        by_category[category] = by_category.get(category, 0) + len(movies) - known
+        files.append(file)
+        late_by_days = max(late_by_days, info_of(document).late_by_days)
+        identity = identity_of(document["collection_info"])
     return {
         "movies": list(movies.values()),
         "consolidation_info": {
@@ -70,15 +55,15 @@ def consolidated_week(
             "quality_report": quality_report,
             "numbers_differ": len(differing),
             "late_by_days": late_by_days,
-            "source": common_source(origins),
-            **place,
+            "source": identity.source,
+            **identity.place(),
             "schema_version": SCHEMA_VERSION,
         },
     }
 
 
-def add_list(merged: dict[int, Film], name: str, rows: Iterable[Film]) -> set[int]:
-    """Add a list's rows to the movies merged so far, by id, each with `found_in` as its last key.
+def add_list(merged: dict[int, Movie], name: str, rows: Iterable[Movie]) -> set[int]:
+    """Add the rows of a list to the movies merged so far, by id, with `found_in` as the last key.
 
     A movie keeps the position that its first list gave it. TMDB caches each page by itself, so that
     lists can disagree on a movie's numbers: the row with the most votes is taken whole, since votes
@@ -101,24 +86,17 @@ def add_list(merged: dict[int, Film], name: str, rows: Iterable[Film]) -> set[in
     return differing
 
 
-def _with_found_in(row: Film, found_in: list[dict[str, Any]]) -> Film:
-    copy = dict(row)
-    copy.pop("found_in", None)
-    copy["found_in"] = found_in
-    return copy
+def _with_found_in(row: Movie, found_in: list[dict[str, Any]]) -> Movie:
+    rest = {key: value for key, value in row.items() if key != "found_in"}
+    return {**rest, "found_in": found_in}
 
 
-def _numbers(row: Film) -> list[Any]:
+def _numbers(row: Movie) -> list[Any]:
     return [row.get(field) for field in _NUMBERS]
 
 
-def _votes(row: Film) -> float:
+def _votes(row: Movie) -> float:
     votes = row.get("vote_count")
     if isinstance(votes, int | float) and not isinstance(votes, bool):
         return max(votes, -1)
     return -1
-
-
-def _lateness(info: dict[str, Any]) -> int:
-    days = info.get("late_by_days")
-    return days if type(days) is int else 0

@@ -1,109 +1,58 @@
-"""JSON as text and as values: strict, exact, and fast where nothing is odd.
-
-msgspec does the work. Halves of surrogate pairs, which JSON allows and it refuses, go to the
-standard library. Pure.
-"""
+"""JSON as text and as values: exact, and refused if it is not JSON."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-_INDENT = 2
 
-DEEPEST = 64
-"""Levels of a text that is read. Our documents have eight; how much deeper one could be written or
-read again would depend on how deep the program itself is just then."""
-
-
-def decode(text: bytes | str, deepest: int = DEEPEST) -> Any:
-    """Return the value of a JSON text.
+def decode(text: bytes | str) -> Any:
+    """Return the value of a JSON text; a lone surrogate, which UTF-8 cannot hold, is replaced.
 
     Raises:
-        ValueError: it is none; NaN, Infinity and numbers that no float can hold are none either,
-            nor is what is nested more than so many levels deep.
+        ValueError: it is not JSON, holds a number that no float can, or is nested too deeply.
     """
     try:
-        value = _value(text)
-        too_deep = _is_deeper(value, deepest)
+        try:
+            return msgspec.json.decode(text)
+        except ValueError:  # msgspec refuses lone surrogates
+            return msgspec.json.decode(_dump(json.loads(text)))
     except RecursionError:
-        too_deep = True
-    if too_deep:
-        raise ValueError(f"it is nested more than {deepest} levels deep")
-    return value
+        raise ValueError("it is nested too deeply") from None
 
 
 def encode(value: Any) -> bytes:
-    """Return a value as UTF-8, not escaped, indented, without a line feed at its end.
-
-    Half a surrogate pair, which JSON can carry and UTF-8 cannot, stays the escape that it came as.
-    What is no number becomes null; `decode` lets none in.
-    """
+    """Return a value as UTF-8, not escaped, indented, without a line feed at its end."""
     try:
-        return msgspec.json.format(msgspec.json.encode(value), indent=_INDENT)
+        text = msgspec.json.encode(value)
     except (UnicodeEncodeError, OverflowError):  # msgspec writes whole numbers of 64 bits only
-        text = json.dumps(value, ensure_ascii=False, indent=_INDENT, allow_nan=False)
-        return text.encode("utf-8", errors="backslashreplace")
+        text = _dump(value)
+    return msgspec.json.format(text, indent=2)
 
 
 def pieces(document: dict[str, Any]) -> Iterator[bytes]:
-    """Yield what `encode` returns for the document, row by row of its lists.
+    """Yield what `encode` returns for a document, row by row of its lists.
 
-    So the text of a week's movies never lies in memory as a whole.
+    The text of a week never lies in memory as a whole.
     """
-    opening = b"{"
-    for key, value in document.items():
-        yield opening + b"\n  " + encode(key) + b": "
+    yield b"{"
+    for number, (key, value) in enumerate(document.items()):
+        yield (b",\n  " if number else b"\n  ") + encode(key) + b": "
         if isinstance(value, list) and value:
-            yield from _pieces_of_list(value)
+            for row_number, row in enumerate(value):
+                yield (b",\n    " if row_number else b"[\n    ") + _nested(row, 4)
+            yield b"\n  ]"
         else:
-            yield _nested(value, 1)
-        opening = b","
-    yield b"\n}" if document else b"{}"
+            yield _nested(value, 2)
+    yield b"\n}" if document else b"}"
 
 
-def _pieces_of_list(rows: list[Any]) -> Iterator[bytes]:
-    opening = b"["
-    for row in rows:
-        yield opening + b"\n    " + _nested(row, 2)
-        opening = b","
-    yield b"\n  ]"
+def _nested(value: Any, indent: int) -> bytes:
+    return encode(value).replace(b"\n", b"\n" + b" " * indent)
 
 
-def _nested(value: Any, depth: int) -> bytes:
-    """Encode a value as it is indented inside `depth` others."""
-    return encode(value).replace(b"\n", b"\n" + b" " * _INDENT * depth)
-
-
-def _value(text: bytes | str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError):
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    level = [value] if isinstance(value, dict | list) else []
-    for _ in range(levels):
-        level = [
-            inner
-            for each in level
-            for inner in (each.values() if type(each) is dict else each)
-            if type(inner) is dict or type(inner) is list
-        ]
-    return bool(level)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if math.isinf(number):
-        raise ValueError(f"{digits[:20]} is too large")
-    return number
+def _dump(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")

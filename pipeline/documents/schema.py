@@ -1,56 +1,69 @@
-"""What later steps rely on in the documents that they read back. Pure."""
+"""What is relied on in documents that are read back, also in those of older and newer versions."""
 
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, ValidationError, convert
 
 Document = dict[str, Any]
 
-_COLLECTION_KEYS = {"total_collected": int, "collected_at": str, "late_by_days": int, "source": str}
-_REPORT_KEYS: dict[str, tuple[type, ...]] = {
-    "validation_rate": (int, float),
-    "overall_quality_score": (int, float),
-    "total_movies_validated": (int,),
-    "common_issues": (list,),
-    "late_by_days": (int,),
-    "source": (str,),
-    "verdict": (str,),
-    "checks": (list,),
-}
+Movie = dict[str, Any]
+"""A row as TMDB sent it; only `id` (a whole number) is certain."""
+
+
+class CollectionInfo(Struct, frozen=True):
+    """The `collection_info` of a list, as far as the summary and the week need it."""
+
+    total_collected: int
+    collected_at: Annotated[datetime.datetime, Meta(tz=True)]
+    late_by_days: int
+    source: str
+    requests: int = 0
+    retries: int = 0
+    bytes_received: int = 0
+
+
+class _Row(Struct):
+    id: int
+
+
+class _Collection(Struct):
+    movies: list[_Row]
+    collection_info: CollectionInfo
+
+
+class _Report(Struct):
+    """What the summary and its table on the console need of a validation report."""
+
+    validation_rate: float
+    overall_quality_score: float
+    total_movies_validated: int
+    common_issues: list[Any]
+    late_by_days: int
+    source: str
+    verdict: str
+    checks: list[Any]
+
+
+def info_of(collection: Document) -> CollectionInfo:
+    """Return the `collection_info` of a list that was checked."""
+    return convert(collection["collection_info"], CollectionInfo)
 
 
 def check_collection(document: Document) -> None:
-    """Check the content of a list: rows with ids, and what its `collection_info` has to hold.
+    """Raise ValueError, which says why, unless it is a list: rows with ids and their info."""
+    _check(document, _Collection)
 
-    Raises:
-        ValueError: something is missing or of another form; the sentence says what.
-    """
-    movies = document.get("movies")
-    if not isinstance(movies, list) or not all(_is_movie(row) for row in movies):
-        raise ValueError("its movies are not a list of films with ids")
-    info = document.get("collection_info")
-    if not isinstance(info, dict):
-        raise ValueError("it has no collection_info")
-    for key, kind in _COLLECTION_KEYS.items():
-        if type(info.get(key)) is not kind:
-            raise ValueError(f"its collection_info has no usable {key}")
+
+def check_report(document: Document) -> None:
+    """Raise ValueError, which says why, unless it is a validation report."""
+    _check(document, _Report)
+
+
+def _check(document: Document, expected: type[Struct]) -> None:
     try:
-        datetime.datetime.fromisoformat(info["collected_at"]).astimezone(datetime.UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("its collected_at is no instant") from None
-
-
-def check_report(report: Document) -> None:
-    """Check that a validation report holds the figures that the summary needs.
-
-    Raises:
-        ValueError: one is missing or of another type; the sentence says which.
-    """
-    for key, kinds in _REPORT_KEYS.items():
-        if not isinstance(report.get(key), kinds):
-            raise ValueError(f"it has no usable {key}")
-
-
-def _is_movie(row: Any) -> bool:
-    return isinstance(row, dict) and type(row.get("id")) is int
+        convert(document, expected)
+    except ValidationError as error:
+        raise ValueError(str(error)[0].lower() + str(error)[1:]) from None

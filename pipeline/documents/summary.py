@@ -3,66 +3,59 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any, NamedTuple
+from collections.abc import Mapping
 
 from pipeline.documents.changes import changes
-from pipeline.documents.collect import Film
+from pipeline.documents.schema import Document, Movie, info_of
 from pipeline.version import SCHEMA_VERSION
-
-Document = dict[str, Any]
-
-EFFORT = ("requests", "retries", "bytes_received")
-"""What the lists tell of their collection, summed up over both."""
-
-
-class Yesterday(NamedTuple):
-    """The films of the day before, list by list; None where a list of it is missing."""
-
-    date: datetime.date
-    popular: list[Film] | None
-    trending: list[Film] | None
 
 
 def daily_summary(
     date: datetime.date,
-    popular: Document,
-    trending: Document,
+    lists: Mapping[str, Document],
     report: Document,
-    yesterday: Yesterday,
+    day_before: Mapping[str, list[Movie] | None],
     tasks: list[Document],
     finished_at: datetime.datetime,
 ) -> Document:
-    """Sum up a day from its two lists, their validation report, and the lists of the day before.
+    """Sum up a day from its lists, their validation report, and the lists of the day before.
 
-    The run began when the first of the lists was collected, which its document tells; so a day that
-    was finished by a second run after a crash still shows its true length. `duration_minutes` is a
-    number of minutes with fractions, 0 where the clock was set back meanwhile. `tasks` is what
-    `timeline.runs` tells of this day.
+    The run began when the first of the lists was collected, as its document says; so a day that was
+    finished by a second run after a crash still shows its true length.
+
+    Args:
+        date: the day.
+        lists: its lists by name, in their order.
+        report: their validation report.
+        day_before: the movies of the day before, by list; None where that list is missing.
+        tasks: the task runs of the day.
+        finished_at: the end of the day's run.
     """
-    started_at = min(_collected_at(popular), _collected_at(trending))
-    finished_at = max(started_at, finished_at)
-    infos = [document["collection_info"] for document in (popular, trending)]
-    counts = [info["total_collected"] for info in infos]
+    infos = {name: info_of(document) for name, document in lists.items()}
+    started_at = min(info.collected_at for info in infos.values())
+    finished_at = max(started_at, finished_at)  # a clock may have been set back
+    since = date - datetime.timedelta(days=1)
     return {
         "summary_date": date.isoformat(),
         "run_id": f"daily__{date.isoformat()}__{started_at:%Y%m%dT%H%M%SZ}",
         "collection_summary": {
-            "popular_movies": counts[0],
-            "trending_movies": counts[1],
-            "total_collected": sum(counts),
+            **{f"{name}_movies": info.total_collected for name, info in infos.items()},
+            "total_collected": sum(info.total_collected for info in infos.values()),
         },
         "quality_summary": report,
         "execution_summary": {
             "start_time": started_at.isoformat(),
             "end_time": finished_at.isoformat(),
             "duration_minutes": round((finished_at - started_at).total_seconds() / 60, 3),
-            **{key: sum(_count(info, key) for info in infos) for key in EFFORT},
+            "requests": sum(info.requests for info in infos.values()),
+            "retries": sum(info.retries for info in infos.values()),
+            "bytes_received": sum(info.bytes_received for info in infos.values()),
             "tasks": tasks,
         },
         "verdict": report["verdict"],
         "changes": {
-            "popular": changes(popular["movies"], yesterday.popular, yesterday.date),
-            "trending": changes(trending["movies"], yesterday.trending, yesterday.date),
+            name: changes(document["movies"], day_before.get(name), since)
+            for name, document in lists.items()
         },
         "late_by_days": report["late_by_days"],
         "source": report["source"],
@@ -70,56 +63,34 @@ def daily_summary(
     }
 
 
-def console_table(summary: Document, place: str) -> str:
-    """Draw the summary for a terminal; `place` is where its file lies."""
-    collected, quality = summary["collection_summary"], summary["quality_summary"]
-    seconds = summary["execution_summary"]["duration_minutes"] * 60
+def console_table(summary: Document, path: str) -> str:
+    """Draw the summary for a terminal, with the path of its file."""
+    quality = summary["quality_summary"]
+    *counts, _ = summary["collection_summary"].items()
+    failed = [
+        check["id"]
+        for check in quality["checks"]
+        if not check["success"] and check["severity"] != "info"
+    ]
+    frequent = [f"{each['issue']} ({each['count']})" for each in quality["common_issues"][:3]]
+    moved = [
+        f"{name} +{len(each['new'])} -{len(each['gone'])}"
+        for name, each in summary["changes"].items()
+        if each["since"]
+    ]
+    days = summary["late_by_days"]
     rows = [
-        ("popular", f"{collected['popular_movies']} films"),
-        ("trending", f"{collected['trending_movies']} films"),
+        *((key.removesuffix("_movies"), f"{count} movies") for key, count in counts),
         ("passed", f"{quality['validation_rate']:.1f} % of {quality['total_movies_validated']}"),
         ("quality", f"{quality['overall_quality_score']:.1f} of 100"),
-        ("verdict", _verdict(quality)),
-        ("most frequent", _most_frequent(quality["common_issues"])),
-        ("new, gone", _moved(summary["changes"])),
-        ("late", _late(summary["late_by_days"])),
+        ("verdict", f"{quality['verdict']}{': ' if failed else ''}{', '.join(failed)}"),
+        ("most frequent", ", ".join(frequent) or "no issue"),
+        ("new, gone", ", ".join(moved)),
+        ("late", f"collected {days} day{'s' * (days > 1)} after that date" if days > 0 else ""),
         ("source", summary["source"]),
-        ("took", f"{seconds:.0f} s"),
-        ("file", place),
+        ("took", f"{summary['execution_summary']['duration_minutes'] * 60:.0f} s"),
+        ("file", path),
     ]
-    title = f"TMDB films of {summary['summary_date']}"
+    title = f"TMDB movies of {summary['summary_date']}"
     lines = [f"  {name:<14} {value}" for name, value in rows if value]
     return "\n".join([title, "-" * len(title), *lines])
-
-
-def _verdict(report: Document) -> str:
-    short = [check for check in report["checks"] if not check["success"]]
-    told = [each["id"] for each in short if each["severity"] != "info"]
-    return f"{report['verdict']}{': ' if told else ''}{', '.join(told)}"
-
-
-def _moved(lists: dict[str, Document]) -> str:
-    """Tell how many films came and left in each list, where yesterday is there."""
-    return ", ".join(
-        f"{name} +{len(each['new'])} -{len(each['gone'])}"
-        for name, each in lists.items()
-        if each["since"]
-    )
-
-
-def _count(info: Document, key: str) -> int:
-    """Return a count; 0 in a list that an older version collected."""
-    value = info.get(key)
-    return value if type(value) is int else 0
-
-
-def _most_frequent(issues: list[Document]) -> str:
-    return ", ".join(f"{each['issue']} ({each['count']})" for each in issues[:3]) or "no issue"
-
-
-def _late(days: int) -> str:
-    return f"collected {days} day{'s' * (days > 1)} after that date" if days > 0 else ""
-
-
-def _collected_at(document: Document) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(document["collection_info"]["collected_at"])

@@ -18,6 +18,7 @@ from luigi.task import flatten
 from luigi.task_register import Register
 
 from pipeline import identity, settings
+from pipeline.catalog import Plan
 from pipeline.errors import NotPossible, PipelineError
 
 
@@ -42,17 +43,19 @@ class Node:
         return asdict(self)
 
 
-def graphs(
-    family: str, date: datetime.date, data_root: Path, genres: tuple[str, ...]
-) -> list[Node]:
-    """Return the graph of a task of a day; of `GenreMovies` one for each genre of the plan.
+def graphs(family: str, date: datetime.date, data_root: Path, plan: Plan) -> list[Node]:
+    """Return the graph of a task of a day; one for each genre or list that it can be of.
 
     Raises:
         NotPossible: luigi cannot make the task of these values.
     """
     task_class = Register.get_task_cls(family)
-    needs_genre = "genre" in dict(task_class.get_params())
-    variants = [{"genre": genre} for genre in genres] if needs_genre else [{}]
+    parameters = dict(task_class.get_params())
+    variants: list[dict[str, str]] = [{}]
+    if "genre" in parameters:
+        variants = [{"genre": each.slug} for each in plan.genres]
+    elif "list" in parameters:
+        variants = [{"list": each.name} for each in plan.lists]
     return [_node(_task(task_class, date, each), data_root) for each in variants]
 
 

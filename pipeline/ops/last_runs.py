@@ -80,7 +80,11 @@ def _of_a_root(run: RootRun) -> Row:
 def _of_an_attempt(attempt: Run) -> Row:
     return {
         "task": attempt.family,
-        **{name: value for name, value in attempt.params.items() if name in ("date", "genre")},
+        **{
+            name: value
+            for name, value in attempt.params.items()
+            if name in ("date", "genre", "list")
+        },
         "outcome": attempt.outcome,
         "started_at": _text(attempt.started_at),
         "ended_at": _text(attempt.ended_at),

@@ -106,9 +106,9 @@ def duration(attempt: Run) -> float | None:
 
 
 def named(attempt: Run) -> str:
-    """Return the task's name, with its genre where it has one."""
-    genre = attempt.params.get("genre")
-    return f"{attempt.family}({genre})" if genre else attempt.family
+    """Return the task's name, with its genre or list where it has one."""
+    name = attempt.params.get("genre") or attempt.params.get("list")
+    return f"{attempt.family}({name})" if name else attempt.family
 
 
 def _tells_of_a_run(family: str, attempt: Run) -> bool:

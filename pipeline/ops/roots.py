@@ -56,7 +56,7 @@ _TABLE = (
     Root(
         family="DailySummary",
         alias="daily",
-        steps=("PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"),
+        steps=("PopularMovies", "TrendingMovies", "ListMovies", "ValidationReport", "DailySummary"),
         document=Layout.daily_summary,
         page=Layout.daily_page,
         report=Layout.validation_report,
@@ -69,7 +69,13 @@ _TABLE = (
     Root(
         family="WeeklyConsolidation",
         alias="weekly",
-        steps=("GenreMovies", "TopRatedMovies", "WeeklyValidationReport", "WeeklyConsolidation"),
+        steps=(
+            "GenreMovies",
+            "TopRatedMovies",
+            "ListMovies",
+            "WeeklyValidationReport",
+            "WeeklyConsolidation",
+        ),
         document=Layout.consolidated,
         page=Layout.weekly_page,
         report=Layout.weekly_validation_report,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
-from pipeline.documents.consolidate import BY_GENRE, BY_RATING
+from pipeline.catalog import BY_GENRE, BY_RATING
 from pipeline.pages.coerce import Document, as_dict, as_float, as_text
 from pipeline.pages.findings import read_findings
 from pipeline.pages.i18n import Translator

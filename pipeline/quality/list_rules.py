@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from pipeline.catalog import PAGE_SIZE
+from pipeline.catalog import PAGE_SIZE, plan_from
 from pipeline.quality.fields import Number, values_of
 from pipeline.quality.movie_rules import invalid_movies
 from pipeline.quality.rules import Finding, ListRule, ListSnapshot, find_above, find_below
@@ -25,14 +25,16 @@ OPTIONAL_FIELDS = frozenset(("softcore", "media_type"))
 # The number of unknown and of vanished fields that are reported for one list.
 MAX_FIELDS = 10
 
-# The fields by which TMDB promises to sort; the popular and trending lists have no such field.
-_SORTED_BY = {"weekly_genre": "popularity", "weekly_top_rated": "vote_average"}
+# The packaged lists by what their documents state; all but genres are longer than anybody requests.
+_PACKAGED = {each.collection_type: each for each in plan_from({}).lists}
+_SORTED_BY = {kind: each.sorted_by for kind, each in _PACKAGED.items()}
+_ENDLESS = {None, *(kind for kind, each in _PACKAGED.items() if not each.genre)}
 
 
 def _expected_movies(snapshot: ListSnapshot) -> int:
     """Return the number of movies requested; a genre may have fewer, but not suddenly."""
     requested = snapshot.count("pages_requested") * PAGE_SIZE
-    if snapshot.info.get("collection_type") != "weekly_genre":
+    if snapshot.info.get("collection_type") in _ENDLESS:
         return requested
     before = len(snapshot.recent[0].movie_ids) if snapshot.recent else 0
     return min(requested, max(snapshot.count("total_results"), before, 1))
@@ -69,7 +71,7 @@ def _miscounted(snapshot: ListSnapshot, _: float) -> Finding | None:
 
 def _order(snapshot: ListSnapshot, limit: float) -> Finding | None:
     """Compare each movie with the one that is a quarter of the list after it."""
-    field = _SORTED_BY.get(str(snapshot.info.get("collection_type")))
+    field = snapshot.sorted_by or _SORTED_BY.get(str(snapshot.info.get("collection_type")))
     known = values_of(snapshot.movies, field, Number) if field else []
     if len(known) < 4 * snapshot.bounds.min_films:
         return None

@@ -49,7 +49,8 @@ class ListSnapshot:
     """One list under test.
 
     `history` holds its earlier collections, newest first; `gap_days` is the highest age of one that
-    is compared one to one. `violations` caches what `MovieRule.violations` returns, by rule id.
+    is compared one to one; `sorted_by` is the field by which TMDB promises to sort the list.
+    `violations` caches what `MovieRule.violations` returns, by rule id.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ListSnapshot:
     info: dict[str, Any]
     history: Sequence[Baseline] = ()
     gap_days: int = 1
+    sorted_by: str | None = None
     bounds: MovieBounds = dataclasses.field(default_factory=MovieBounds)
     history_bounds: HistoryBounds = dataclasses.field(default_factory=HistoryBounds)
     violations: dict[str, list[int]] = dataclasses.field(default_factory=dict)

@@ -57,6 +57,7 @@ class Thresholds(Struct, frozen=True):
     history_bounds: HistoryBounds
     bounds: MovieBounds
     stated: Mapping[tuple[str, str], Any]
+    genres: Collection[str]
 
     @property
     def stops(self) -> bool:
@@ -74,18 +75,22 @@ class Thresholds(Struct, frozen=True):
 
     def _narrowest(self, list_name: str, key: str, default: Any) -> Any:
         """Return what is stated for the list, else for all genres if it is one, else for all."""
-        genres = () if list_name in LISTS else (_ALL_GENRES,)
+        genres = (_ALL_GENRES,) if list_name in self.genres else ()
         keys = [(name, key) for name in (list_name, *genres, _ALL_LISTS)]
         return next((self.stated[each] for each in keys if each in self.stated), default)
 
 
-def thresholds_from(tables: Mapping[str, Any], slugs: Collection[str]) -> Thresholds:
-    """Turn the tables of `config/quality.toml` into thresholds; `slugs` are the genres.
+def thresholds_from(
+    tables: Mapping[str, Any], slugs: Collection[str], others: Collection[str] = ()
+) -> Thresholds:
+    """Turn the tables of `config/quality.toml` into thresholds.
+
+    `slugs` are the genres, `others` the lists that are not packaged.
 
     Raises:
         SettingsError: a key is unknown or has an unusable value; the sentence names the key.
     """
-    file, names = convert(tables, _File), sorted({*LISTS, *slugs})
+    file, names = convert(tables, _File), sorted({*LISTS, *slugs, *others})
     stated = _stated(_ALL_LISTS, convert(file.limits, _Limits, "limits"))
     severities = convert(file.severity, _Severities, "severity")
     stated |= _stated(_ALL_LISTS, severities, "severity.")
@@ -94,7 +99,7 @@ def thresholds_from(tables: Mapping[str, Any], slugs: Collection[str]) -> Thresh
             raise SettingsError(f"lists.{name} is not a list; expected one of {', '.join(names)}.")
         exceptions: Any = convert(table, _OneList, f"lists.{name}")
         stated |= _stated(name, exceptions) | _stated(name, exceptions.severity, "severity.")
-    return Thresholds(file.on_fail, file.past, file.films, stated)
+    return Thresholds(file.on_fail, file.past, file.films, stated, slugs)
 
 
 def _stated(name: str, table: Struct, prefix: str = "") -> dict[tuple[str, str], Any]:

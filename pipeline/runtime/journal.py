@@ -65,6 +65,6 @@ def _record(event: str, task: luigi.Task, *_: Any) -> None:
 
 
 def _event(task: luigi.Task, event: str) -> dict[str, Any]:
-    genre = getattr(task, "genre", None)
-    name = f"{task.task_family}({genre})" if genre else task.task_family
+    values = [value for name, value in task.to_str_params().items() if name != "date"]
+    name = f"{task.task_family}({', '.join(values)})" if values else task.task_family
     return {"at": clock.instant().isoformat(), "task": name, "event": event}

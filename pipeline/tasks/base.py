@@ -13,7 +13,7 @@ import luigi.format
 
 from pipeline import clock, identity, settings
 from pipeline.errors import NotPossible, PipelineError
-from pipeline.paths import Layout, Place
+from pipeline.paths import Layout
 from pipeline.runtime import luigi_setup, run_options
 from pipeline.runtime.logs import safe_text
 from pipeline.storage import documents
@@ -34,11 +34,7 @@ class DayParameter(luigi.DateParameter):
     """A day as YYYY-MM-DD; anything else is an error of one sentence instead of a traceback."""
 
     def parse(self, s: str) -> datetime.date:
-        """Parse the day.
-
-        Raises:
-            NotPossible: it is no real day in that form, or centuries away.
-        """
+        """Parse the day."""
         return clock.day_of(s)
 
 
@@ -52,26 +48,22 @@ class PipelineTask(luigi.Task):
     range_priorities: ClassVar[Mapping[datetime.date, int]] = {}
     """The priority of each day of the range that this process plans; see `ranges`."""
 
-    def place(self, layout: Layout) -> Place:
-        """Return the function from a day to the path of its document. Each task overrides it.
+    def path_for(self, date: datetime.date) -> Path:
+        """Return the path of the task's document of any day.
 
-        Raises:
-            NotPossible: this is a base class, which luigi would run by its name as well.
+        Luigi runs this base class by its name as well.
         """
         raise NotPossible(f"{self.task_family} is what other tasks are made of, and makes no file.")
 
     @property
     def path(self) -> Path:
         """The document's file."""
-        return self.place(self.layout)(self.date)
+        return self.path_for(self.date)
 
     def output(self) -> luigi.LocalTarget:
-        """Return the document's target, which is published atomically.
+        """Return the document's target; refuse a data root of another identity.
 
         luigi calls it before any other method of a task, also if the task is done.
-
-        Raises:
-            OtherIdentity: the data root belongs to another source, language or region.
         """
         luigi_setup.install()
         identity.refuse_other_identity()
@@ -84,13 +76,10 @@ class PipelineTask(luigi.Task):
         Each folder is listed once. luigi may pass a partial of the task as `cls`.
         """
         days = list(parameter_tuples)
-        if not days:
-            return []
-        task = cls(date=days[0])
-        paths = {day: task.place(task.layout)(day) for day in days}
+        paths = {day: cls(date=days[0]).path_for(day) for day in days}
         folders = {path.parent for path in paths.values()}
-        there = {folder: frozenset(documents.STORAGE.list(folder)) for folder in folders}
-        return [day for day, path in paths.items() if path.name in there[path.parent]]
+        names = {folder: frozenset(documents.STORAGE.list(folder)) for folder in folders}
+        return [day for day, path in paths.items() if path.name in names[path.parent]]
 
     @property
     def retry_count(self) -> int:

@@ -1,4 +1,4 @@
-"""The day in figures, once both lists are checked."""
+"""The day in figures, once its lists are checked."""
 
 from __future__ import annotations
 
@@ -6,41 +6,37 @@ import datetime
 from pathlib import Path
 
 from pipeline import clock, identity
-from pipeline.documents.collect import Film
-from pipeline.documents.summary import Yesterday, console_table, daily_summary
-from pipeline.paths import Layout, Place
+from pipeline.documents.schema import Document, Movie
+from pipeline.documents.summary import console_table, daily_summary
 from pipeline.runtime import journal, stdio
 from pipeline.runtime.best_effort import optional
 from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
-from pipeline.tasks.collect import PopularMovies, TrendingMovies
+from pipeline.tasks.collect import list_tasks
 from pipeline.tasks.validation import ValidationReport
 
 
 class DailySummary(PipelineTask):
-    """The day in figures. Asking for it pulls in the whole day."""
+    """Sum up the day. Asking for it pulls in the whole day."""
 
-    def requires(self) -> dict[str, PipelineTask]:
-        """Require both lists and their report."""
-        return {
-            "popular": self.clone(PopularMovies),
-            "trending": self.clone(TrendingMovies),
-            "report": self.clone(ValidationReport),
-        }
+    def requires(self) -> list[PipelineTask]:
+        """Require the day's lists and their report."""
+        return [*list_tasks(self.date, "daily").values(), self.clone(ValidationReport)]
 
-    def place(self, layout: Layout) -> Place:
+    def path_for(self, date: datetime.date) -> Path:
         """Return `raw/metadata/daily_summaries/daily_summary_D.json`."""
-        return layout.daily_summary
+        return self.layout.daily_summary(date)
 
     def run(self) -> None:
         """Read the day's documents and the lists of the day before, sum up, publish, show."""
-        required = self.requires()
+        lists = list_tasks(self.date, "daily")
+        date: datetime.date = self.date
+        yesterday = date - datetime.timedelta(days=1)
         summary = daily_summary(
-            self.date,
-            popular=own_collection(required["popular"].path),
-            trending=own_collection(required["trending"].path),
-            report=documents.read_report(required["report"].path),
-            yesterday=self._yesterday(),
+            date,
+            lists={name: own_collection(task.path) for name, task in lists.items()},
+            report=documents.read_report(self.clone(ValidationReport).path),
+            day_before={name: movies_of(task.path_for(yesterday)) for name, task in lists.items()},
             tasks=journal.task_runs(self),
             finished_at=clock.now(),
         )
@@ -51,33 +47,18 @@ class DailySummary(PipelineTask):
             f"The summary of {self.date} is not shown here",
         )
 
-    def _yesterday(self) -> Yesterday:
-        today: datetime.date = self.date
-        day = today - datetime.timedelta(days=1)
-        return Yesterday(
-            day, movies_of(self.layout.popular(day)), movies_of(self.layout.trending(day))
-        )
 
-
-def own_collection(path: Path) -> documents.Document:
-    """Read a list of this data root.
-
-    Raises:
-        DocumentUnreadable: it cannot be used.
-        DataError: it is of another source, language or region.
-    """
+def own_collection(path: Path) -> Document:
+    """Read a list of this data root; raise DataError for one of another identity."""
     document = documents.read_collection(path)
     identity.refuse_foreign(path, document["collection_info"])
     return document
 
 
-def movies_of(path: Path) -> list[Film] | None:
-    """Read the films of a list to compare with; None where it is missing or cannot be used."""
+def movies_of(path: Path) -> list[Movie] | None:
+    """Read the movies of a list to compare with; None if it is missing or cannot be used."""
 
-    def movies() -> list[Film] | None:
-        if not documents.exists(path):
-            return None
-        movies: list[Film] = own_collection(path)["movies"]
-        return movies
+    def movies() -> list[Movie] | None:
+        return own_collection(path)["movies"] if documents.exists(path) else None
 
     return optional(movies, None, f"Nothing is compared with {path.name}")

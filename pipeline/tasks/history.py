@@ -7,25 +7,25 @@ from collections.abc import Iterator
 
 from pipeline import identity
 from pipeline.errors import DocumentUnreadable
-from pipeline.paths import Place
+from pipeline.paths import PathFor
 from pipeline.storage import documents
 
 Dated = Iterator[tuple[datetime.date, documents.Document]]
 
 
-def documents_before(place: Place, date: datetime.date, days: int) -> Dated:
+def documents_before(path_for: PathFor, date: datetime.date, days: int) -> Dated:
     """Yield the documents of so many days before a date, newest first; damage counts as a gap."""
     for number in range(1, min(days, date.toordinal() - 1) + 1):
         day = date - datetime.timedelta(days=number)
         try:
-            if documents.exists(place(day)):
-                yield day, documents.read(place(day))
+            if documents.exists(path_for(day)):
+                yield day, documents.read(path_for(day))
         except DocumentUnreadable:
             continue
 
 
-def reports_before(place: Place, date: datetime.date, days: int) -> Dated:
+def reports_before(path_for: PathFor, date: datetime.date, days: int) -> Dated:
     """Yield the reports of the days before that are of the data root's own identity."""
-    for day, report in documents_before(place, date, days):
+    for day, report in documents_before(path_for, date, days):
         if identity.is_ours(report):
             yield day, report

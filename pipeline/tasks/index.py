@@ -13,11 +13,11 @@ import luigi
 
 from pipeline import clock
 from pipeline.pages.links import DAYS, WEEKS
-from pipeline.paths import Layout, Place
+from pipeline.paths import Layout, PathFor
 from pipeline.runtime.best_effort import optional
 from pipeline.storage import documents
 from pipeline.tasks.history import documents_before
-from pipeline.tasks.pages import DailyPage, Page, WeeklyPage, last_days
+from pipeline.tasks.pages import DailyPage, Page, WeeklyPage, daily_lists, last_days
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -30,9 +30,9 @@ class IndexPage(Page):
         pages = (page for page in _pages_of(self.date) if not page.missing())
         return [*super().requires(), *pages]
 
-    def place(self, layout: Layout) -> Place:
+    def path_for(self, date: datetime.date) -> Path:
         """Return `reports/index.html`."""
-        return lambda _: layout.index_page
+        return self.layout.index_page
 
     def run(self) -> None:
         """Draw stale pages of the shown weeks again, which may fail, and then the index."""
@@ -49,12 +49,12 @@ class IndexPage(Page):
     def inputs(self) -> Iterable[Path]:
         """Return the documents of the shown weeks, from which their pages are drawn as well."""
         layout = self.layout
-        places = (
-            *(layout.daily_summary, layout.validation_report, layout.popular, layout.trending),
+        paths = (
+            *(layout.daily_summary, layout.validation_report, *daily_lists(layout).values()),
             *(layout.consolidated, layout.weekly_validation_report),
         )
         days = last_days(newest_day(layout), 7 * WEEKS)
-        return (place(day) for day, place in itertools.product(days, places))
+        return (path_for(day) for day, path_for in itertools.product(days, paths))
 
     def last_line(self, *facts: str) -> str:
         """Return the fingerprint of the shown documents, of all pages, and of stale ones."""
@@ -110,10 +110,10 @@ def _is_stale(page: Page) -> bool:
     return not page.complete() and not page.missing()
 
 
-def _days_of(place: Place) -> list[datetime.date]:
+def _days_of(path_for: PathFor) -> list[datetime.date]:
     """Return the days whose file exists, by one listing of their folder; none in the future."""
     today, found = clock.today(), set()
-    for name in documents.STORAGE.list(place(today).parent):
+    for name in documents.STORAGE.list(path_for(today).parent):
         with contextlib.suppress(ValueError):
             found.add(datetime.date.fromisoformat(name.rpartition(".")[0][-8:]))
     return sorted(day for day in found if day <= today)

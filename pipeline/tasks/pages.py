@@ -8,6 +8,7 @@ are imported where a page is drawn, because they take a tenth of a second.
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import os
 from collections.abc import Callable, Iterable
@@ -15,9 +16,9 @@ from pathlib import Path
 
 import luigi
 
-from pipeline import clock, identity, settings
+from pipeline import identity, settings
 from pipeline.documents.changes import changes
-from pipeline.paths import Layout, Place
+from pipeline.paths import Layout, PathFor
 from pipeline.storage import bounded, documents
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies, refuse_impossible
@@ -33,8 +34,6 @@ HISTORY_DAYS = 30
 
 # Days back to the week that a week is compared with: the Sunday before, or a day near it.
 MAX_DAYS_TO_PREVIOUS_WEEK = 13
-
-LISTS = {"popular": Layout.popular, "trending": Layout.trending}
 
 
 class PageTarget(luigi.LocalTarget):
@@ -61,7 +60,7 @@ class Page(PipelineTask):
 
     def requires(self) -> list[luigi.Task]:
         """Require a document that is missing, if there is one; refuse a day in the future."""
-        refuse_impossible(self.date, clock.today(), None)
+        refuse_impossible(self.date, max_days_late=None)
         return self.missing()[:1]
 
     def output(self) -> PageTarget:
@@ -108,14 +107,15 @@ class DailyPage(Page):
 
     makers = (DailySummary, PopularMovies, TrendingMovies)
 
-    def place(self, layout: Layout) -> Place:
+    def path_for(self, date: datetime.date) -> Path:
         """Return `reports/daily/daily_D.html`."""
-        return layout.daily_page
+        return self.layout.daily_page(date)
 
     def inputs(self) -> Iterable[Path]:
         """Return the day's documents, the lists of the day before, and earlier reports."""
         layout, (today, yesterday, *earlier) = self.layout, last_days(self.date, HISTORY_DAYS + 1)
-        lists = (path(layout, day) for day in (today, yesterday) for path in LISTS.values())
+        paths = daily_lists(layout).values()
+        lists = (path_for(day) for day in (today, yesterday) for path_for in paths)
         reports = map(layout.validation_report, (yesterday, *earlier))
         return [layout.daily_summary(today), *lists, *reports]
 
@@ -126,9 +126,11 @@ class DailyPage(Page):
         layout, (today, yesterday) = self.layout, last_days(self.date, 2)
         summary = documents.read(layout.daily_summary(today))
         lists, changed = {}, {}
-        for name, path in LISTS.items():
-            lists[name] = own_collection(path(layout, today))
-            if (before := movies_of(path(layout, yesterday))) is not None:
+        for name, path_for in daily_lists(layout).items():
+            if not documents.exists(path_for(today)):
+                continue  # a list that was added after the day was done
+            lists[name] = own_collection(path_for(today))
+            if (before := movies_of(path_for(yesterday))) is not None:
                 changed[name] = changes(lists[name]["movies"], before, yesterday)
         return daily_page(
             today,
@@ -136,6 +138,7 @@ class DailyPage(Page):
             summary={**summary, "changes": changed or summary.get("changes")},
             history=dict(reports_before(layout.validation_report, today, HISTORY_DAYS)),
             language=self.language,
+            list_names=_titles(),
         )
 
 
@@ -144,9 +147,9 @@ class WeeklyPage(Page):
 
     makers = (WeeklyConsolidation, WeeklyValidationReport)
 
-    def place(self, layout: Layout) -> Place:
+    def path_for(self, date: datetime.date) -> Path:
         """Return `reports/weekly/weekly_W_D.html`."""
-        return layout.weekly_page
+        return self.layout.weekly_page(date)
 
     def inputs(self) -> Iterable[Path]:
         """Return the week's documents, and the reports of which one is of the week before."""
@@ -165,14 +168,24 @@ class WeeklyPage(Page):
             consolidated=consolidated,
             report=documents.read_report(report(self.date)),
             previous=next(reports_before(report, self.date, MAX_DAYS_TO_PREVIOUS_WEEK), None),
-            list_names={genre.slug: genre.name for genre in settings.current().plan().genres},
+            list_names=_titles(),
             language=self.language,
         )
+
+
+def daily_lists(layout: Layout) -> dict[str, PathFor]:
+    """Return the path of each list of a day, by name."""
+    lists = settings.current().plan().select("daily")
+    return {each.name: functools.partial(layout.list_of, each) for each in lists}
 
 
 def last_days(date: datetime.date, number: int) -> list[datetime.date]:
     """Return so many days up to a date, the newest first."""
     return [date - datetime.timedelta(days=back) for back in range(number)]
+
+
+def _titles() -> dict[str, str]:
+    return {each.name: each.title for each in settings.current().plan().lists if each.title}
 
 
 def _stamp(path: Path) -> str:

@@ -4,6 +4,7 @@ import pipeline.tasks.plan_changes
 import pipeline.tasks.ranges  # noqa: F401  luigi finds them by name; they are no part of the API
 from pipeline.tasks.collect import (
     GenreMovies,
+    ListMovies,
     PopularMovies,
     TopRatedMovies,
     TrendingMovies,
@@ -19,6 +20,7 @@ __all__ = [
     "DailySummary",
     "GenreMovies",
     "IndexPage",
+    "ListMovies",
     "PopularMovies",
     "TopRatedMovies",
     "TrendingMovies",

@@ -5,16 +5,17 @@ The rules are imported in the functions that use them, so that a no-op run does 
 
 from __future__ import annotations
 
+import datetime
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import clock, identity, settings
 from pipeline.errors import DataRejected
-from pipeline.paths import Layout, Place
 from pipeline.storage import documents
 from pipeline.tasks.base import ATTEMPTS_OF_A_DAY, ATTEMPTS_OF_A_WEEK, PipelineTask
-from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
+from pipeline.tasks.collect import ListMovies, list_tasks
 from pipeline.tasks.history import reports_before
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from pipeline.quality.thresholds import Thresholds
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
-
-TOP_RATED = "top_rated"
 
 
 class ReportTask(PipelineTask):
@@ -39,7 +38,7 @@ class ReportTask(PipelineTask):
     # The key of [past] with the highest age of a collection that is compared one to one.
     gap_key = ""
 
-    def requires(self) -> dict[str, PipelineTask]:
+    def requires(self) -> dict[str, ListMovies]:
         """Require the lists to measure, by name."""
         raise NotImplementedError
 
@@ -61,7 +60,7 @@ class ReportTask(PipelineTask):
 
         lists, past = self.requires(), thresholds.history_bounds
         days = int(past.collections * self.look_back_days)
-        reports = reports_before(self.place(self.layout), self.date, days)
+        reports = reports_before(self.path_for, self.date, days)
         history = history_of(reports, lists, past.collections)
         for name, task in lists.items():
             document = documents.read_collection(task.path)
@@ -74,6 +73,7 @@ class ReportTask(PipelineTask):
                 info=document["collection_info"],
                 history=history[name],
                 gap_days=getattr(past, self.gap_key),
+                sorted_by=task.movie_list.sorted_by,
                 bounds=thresholds.bounds,
                 history_bounds=past,
             )
@@ -104,38 +104,31 @@ class ValidationReport(ReportTask):
     look_back_days = 1.5
     gap_key = "daily_gap_days"
 
-    def requires(self) -> dict[str, PipelineTask]:
-        """Require both lists, once the thresholds are known to be usable."""
+    def requires(self) -> dict[str, ListMovies]:
+        """Require the lists of the day, once the thresholds are known to be usable."""
         settings.current().thresholds()
-        return {"popular": self.clone(PopularMovies), "trending": self.clone(TrendingMovies)}
+        return list_tasks(self.date, "daily")
 
-    def place(self, layout: Layout) -> Place:
+    def path_for(self, date: datetime.date) -> Path:
         """Return `raw/metadata/quality_reports/validation_report_D.json`."""
-        return layout.validation_report
+        return self.layout.validation_report(date)
 
 
 class WeeklyValidationReport(ReportTask):
-    """Check the weekly lists: every genre, and the top rated."""
+    """Check the weekly lists."""
 
     attempts = 2 * ATTEMPTS_OF_A_WEEK - 1
     look_back_days = 7.0
     gap_key = "weekly_gap_days"
 
-    def requires(self) -> dict[str, PipelineTask]:
-        """Require every genre in its order, then the top rated list."""
+    def requires(self) -> dict[str, ListMovies]:
+        """Require the lists of the week in the order in which they are merged."""
         settings.current().thresholds()
-        return lists_of_the_week(self)
+        return list_tasks(self.date, "weekly")
 
-    def place(self, layout: Layout) -> Place:
+    def path_for(self, date: datetime.date) -> Path:
         """Return `raw/metadata/quality_reports/weekly_validation_report_D.json`."""
-        return layout.weekly_validation_report
-
-
-def lists_of_the_week(task: PipelineTask) -> dict[str, PipelineTask]:
-    """Return the tasks of the week's lists by name, in the order in which they are merged."""
-    genres = settings.current().plan().genres
-    lists = {genre.slug: task.clone(GenreMovies, genre=genre.slug) for genre in genres}
-    return {**lists, TOP_RATED: task.clone(TopRatedMovies)}
+        return self.layout.weekly_validation_report(date)
 
 
 def _log(report: documents.Document, task: ReportTask) -> None:

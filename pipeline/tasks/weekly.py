@@ -1,55 +1,48 @@
-"""The week: all genres and the top rated list, checked, then merged."""
+"""The week: its lists, checked, then merged."""
 
 from __future__ import annotations
 
+import datetime
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline import identity
-from pipeline.documents.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
-from pipeline.paths import Layout, Place
+from pipeline.documents.consolidate import Source, consolidated_week
 from pipeline.storage import documents
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
-from pipeline.tasks.validation import TOP_RATED, WeeklyValidationReport, lists_of_the_week
+from pipeline.tasks.collect import list_tasks
+from pipeline.tasks.daily import own_collection
+from pipeline.tasks.validation import WeeklyValidationReport
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 
 class WeeklyConsolidation(PipelineTask):
-    """The week's films, each once. Asking for it pulls in the whole week."""
+    """Merge the movies of the week. Asking for it pulls in the whole week."""
 
     attempts = ATTEMPTS_OF_A_WEEK
 
-    def requires(self) -> dict[str, dict[str, PipelineTask] | PipelineTask]:
-        """Require the week's lists in the order in which they are merged, then their report.
+    def requires(self) -> list[PipelineTask]:
+        """Require the week's lists in the order in which they are merged, then their report."""
+        return [*list_tasks(self.date, "weekly").values(), self.clone(WeeklyValidationReport)]
 
-        The lists bear words of collection.toml, any of which may be the name of something else.
-        """
-        return {"lists": lists_of_the_week(self), "report": self.clone(WeeklyValidationReport)}
-
-    def place(self, layout: Layout) -> Place:
+    def path_for(self, date: datetime.date) -> Path:
         """Return `processed/weekly/consolidated_week_W_D.json`."""
-        return layout.consolidated
+        return self.layout.consolidated(date)
 
     def run(self) -> None:
         """Read the lists one by one in their order, merge them, publish the week."""
         report = self.clone(WeeklyValidationReport).path
         week = consolidated_week(
             self.date,
-            (self._source(name, task.path) for name, task in lists_of_the_week(self).items()),
+            self._sources(),
             verdict=documents.read_report(report)["verdict"],
             quality_report=self.layout.relative(report),
         )
         documents.publish(self.path, week)
-        LOGGER.info("%d films, each once: %s", len(week["movies"]), self.path)
+        LOGGER.info("%d movies, each once: %s", len(week["movies"]), self.path)
 
-    def _source(self, name: str, path: Path) -> Source:
-        document = documents.read_collection(path)
-        identity.refuse_foreign(path, document["collection_info"])
-        return Source(
-            name=name,
-            file=self.layout.relative(path),
-            category=BY_RATING if name == TOP_RATED else BY_GENRE,
-            info=document["collection_info"],
-            movies=document["movies"],
-        )
+    def _sources(self) -> Iterator[Source]:
+        for task in list_tasks(self.date, "weekly").values():
+            path = task.path
+            yield task.movie_list, self.layout.relative(path), own_collection(path)

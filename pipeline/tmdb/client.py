@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline import clock
-from pipeline.catalog import FilmList
+from pipeline.catalog import MovieList
 from pipeline.errors import TmdbError
 from pipeline.tmdb.errors import EVERY_LIST, Endpoint
 from pipeline.tmdb.page import FetchStats, Page
@@ -54,7 +54,7 @@ class Client:
     connections: int
 
     def fetch(
-        self, movie_list: FilmList, on_progress: OnProgress = lambda done, total: None
+        self, movie_list: MovieList, on_progress: OnProgress = lambda done, total: None
     ) -> FetchedList:
         """Fetch all pages of the list, whatever the first one says of their number.
 
@@ -87,7 +87,7 @@ class Client:
         )
         return FetchedList(tuple(pages), session.is_demo, stats)
 
-    def _pages(self, movie_list: FilmList, on_progress: OnProgress) -> list[Page]:
+    def _pages(self, movie_list: MovieList, on_progress: OnProgress) -> list[Page]:
         """Fetch the first page alone: a wrong key is then met once and not sixteen times."""
         total, stop = movie_list.pages, threading.Event()
         first = self._page(movie_list, 1, stop)
@@ -107,7 +107,7 @@ class Client:
             pool.shutdown(cancel_futures=True)
         return [first, *(future.result() for future in futures)]
 
-    def _page(self, movie_list: FilmList, number: int, stop: threading.Event) -> Page:
+    def _page(self, movie_list: MovieList, number: int, stop: threading.Event) -> Page:
         query = {"language": self.language, "page": str(number), **dict(movie_list.parameters)}
         if movie_list.by_region:
             query["region"] = self.region

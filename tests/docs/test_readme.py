@@ -10,6 +10,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec import structs
+from support.lists import list_path, packaged
 from support.luigi_runs import LuigiRun
 from support.repository import REPOSITORY
 from trials.plans import small_plan
@@ -88,16 +90,16 @@ def test_every_file_that_is_written_is_documented_with_its_path() -> None:
     documented = {row[0] for row in table(section("What is written"))}
     layout, day = Layout(Path("/root")), datetime.date(2024, 1, 7)
     written = {
-        layout.popular(day),
-        layout.trending(day),
+        list_path(layout, "popular", day),
+        list_path(layout, "trending", day),
         layout.validation_report(day),
         layout.weekly_validation_report(day),
         layout.daily_page(day),
         layout.weekly_page(day),
         layout.index_page,
         layout.daily_summary(day),
-        layout.genre("G", day),
-        layout.top_rated(day),
+        layout.list_of(structs.replace(packaged("action"), name="G"), day),
+        list_path(layout, "top_rated", day),
         layout.consolidated(day),
         layout.identity,
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from support.lists import list_path
 from support.luigi_runs import LuigiRun
 from support.luigid_process import Luigid, our_luigid
 from support.repository import REPOSITORY
@@ -67,7 +68,9 @@ def test_after_a_day_and_a_week_an_operator_sees_what_was_collected(
         for name in ("luigi_task_done_total", "luigi_task_started_total"):
             counter = (name, (("family", task),))
             assert samples[counter] - before.get(counter, 0) == 1
-    document = json.loads(Layout(ours.data_dir).popular(clock.today()).read_text("utf-8"))
+    document = json.loads(
+        list_path(Layout(ours.data_dir), "popular", clock.today()).read_text("utf-8")
+    )
     info = document["collection_info"]
     popular = (("list", "popular"),)
     assert samples["tmdb_films_collected", popular] == info["total_collected"] > 0
@@ -100,13 +103,13 @@ def test_the_newest_list_counts_however_old_the_others_are(data_dir: Path, plan:
     for days, films in ((0, 1), (1, 2), (LOOK_BACK_DAYS - 1, 3), (LOOK_BACK_DAYS, 4)):
         day = TODAY - datetime.timedelta(days=days)
         info = {"total_collected": films, "requests": 5, "retries": films}
-        write_list(layout.popular(day), info)
+        write_list(list_path(layout, "popular", day), info)
     assert figures(data_dir, plan)["tmdb_films_collected"] == {"popular": 1}
     for days, films in ((0, 2), (1, 3)):
-        layout.popular(TODAY - datetime.timedelta(days=days)).unlink()
+        list_path(layout, "popular", TODAY - datetime.timedelta(days=days)).unlink()
         assert figures(data_dir, plan)["tmdb_retries"] == {"popular": films}
-    layout.popular(TODAY - datetime.timedelta(days=LOOK_BACK_DAYS - 1)).unlink()
-    assert newest(layout.popular, TODAY) is None
+    list_path(layout, "popular", TODAY - datetime.timedelta(days=LOOK_BACK_DAYS - 1)).unlink()
+    assert newest(lambda day: list_path(layout, "popular", day), TODAY) is None
 
 
 @pytest.mark.parametrize(
@@ -116,8 +119,8 @@ def test_the_newest_list_counts_however_old_the_others_are(data_dir: Path, plan:
 )
 def test_a_damaged_document_is_ignored(content: bytes, data_dir: Path, plan: Plan) -> None:
     layout = Layout(data_dir)
-    write_list(layout.trending(TODAY), {"total_collected": 20})
-    for path in (layout.popular(TODAY), layout.validation_report(TODAY)):
+    write_list(list_path(layout, "trending", TODAY), {"total_collected": 20})
+    for path in (list_path(layout, "popular", TODAY), layout.validation_report(TODAY)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     found = figures(data_dir, plan)
@@ -129,19 +132,23 @@ def test_a_damaged_document_is_ignored(content: bytes, data_dir: Path, plan: Pla
 def test_a_figure_that_is_not_a_number_is_ignored(
     figure: object, data_dir: Path, plan: Plan
 ) -> None:
-    write_list(Layout(data_dir).popular(TODAY), {"total_collected": figure, "requests": 5})
+    write_list(
+        list_path(Layout(data_dir), "popular", TODAY), {"total_collected": figure, "requests": 5}
+    )
     found = figures(data_dir, plan)
     assert found["tmdb_films_collected"] == {}
     assert found["tmdb_requests"] == {"popular": 5}
 
 
 def test_a_list_with_an_invalid_json_number_is_ignored(data_dir: Path, plan: Plan) -> None:
-    write_list(Layout(data_dir).popular(TODAY), {"total_collected": math.nan, "requests": 5})
+    write_list(
+        list_path(Layout(data_dir), "popular", TODAY), {"total_collected": math.nan, "requests": 5}
+    )
     assert figures(data_dir, plan)["tmdb_requests"] == {}
 
 
 def test_of_a_list_only_the_end_is_read(data_dir: Path, plan: Plan) -> None:
-    path = Layout(data_dir).popular(TODAY)
+    path = list_path(Layout(data_dir), "popular", TODAY)
     info = {"total_collected": 1_000, "requests": 1, "retries": 0}
     write_list(path, info, films=1_000)
     with path.open("r+b") as file:
@@ -153,7 +160,7 @@ def test_no_folder_is_listed(data_dir: Path, plan: Plan, monkeypatch: pytest.Mon
     def listed(*_: object) -> None:
         raise AssertionError("a folder was listed")
 
-    write_list(Layout(data_dir).popular(TODAY), {"total_collected": 1})
+    write_list(list_path(Layout(data_dir), "popular", TODAY), {"total_collected": 1})
     monkeypatch.setattr(os, "listdir", listed)
     monkeypatch.setattr(os, "scandir", listed)
     assert figures(data_dir, plan)["tmdb_films_collected"] == {"popular": 1}

@@ -255,11 +255,11 @@ def test_a_day_at_the_threshold_is_not_warned_of(luigi_run: LuigiRun, data_dir: 
 
 
 def test_the_figures_are_shown_on_the_console(day: FinishedRun) -> None:
-    assert "TMDB films of 2024-01-07" in day.run.out
+    assert "TMDB movies of 2024-01-07" in day.run.out
     lines = [" ".join(line.split()) for line in day.run.out.splitlines()]
     for line in [
-        "popular 100 films",
-        "trending 20 films",
+        "popular 100 movies",
+        "trending 20 movies",
         "passed 100.0 % of 120",
         "source tmdb",
         f"file {day.root / SUMMARY}",

@@ -181,7 +181,7 @@ def test_trigger_runs_by_luigid_where_it_answers(operate: Operate, data_dir: Pat
     operate("start")
     run = operate("trigger", "daily", DAY)
     assert run.status == 0, run.output
-    assert "TMDB films of 2024-01-07" in run.out
+    assert "TMDB movies of 2024-01-07" in run.out
     assert "luigid does not answer" not in run.err
     assert (data_dir / "raw/metadata/daily_summaries/daily_summary_20240107.json").exists()
 
@@ -294,8 +294,8 @@ def test_logs_show_the_newest_run_a_task_s_run_and_luigid(
     yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
     older.rename(older.with_name(f"{yesterday:%Y%m%dT%H%M%SZ}_TrendingMovies_1.log"))
     operate("trigger", "PopularMovies", DAY)
-    assert "PopularMovies(date=2024-01-07): 40 films" in command("logs").out
-    assert "TrendingMovies(date=2024-01-07): 20 films" in command("logs", "TrendingMovies").out
+    assert "PopularMovies(date=2024-01-07): 40 movies" in command("logs").out
+    assert "TrendingMovies(date=2024-01-07): 20 movies" in command("logs", "TrendingMovies").out
     assert "luigid listens on" in command("logs", "luigid").out
     assert len(command("logs", "-n", "2").out.splitlines()) == 2
 

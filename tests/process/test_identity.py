@@ -13,6 +13,7 @@ import luigi
 import pytest
 from support.data_roots import DataRoots, FinishedRun, finished_run
 from support.fake_tmdb import FakeTmdb
+from support.lists import list_path
 from support.luigi_runs import LuigiRun, luigi_command
 from support.operate import operated
 from support.stored_documents import files_below, relabel
@@ -114,7 +115,7 @@ def test_luigi_build_is_refused_as_well(
     assert not luigi.build([task], local_scheduler=True, no_lock=True)
     summary = pipeline.DailySummary(date=task.date)
     assert not luigi.build([summary], local_scheduler=True, no_lock=True)
-    assert not layout.trending(task.date).exists()
+    assert not list_path(layout, "trending", task.date).exists()
 
 
 def test_of_two_first_runs_in_two_languages_one_binds_the_root_and_one_publishes_nothing(
@@ -202,7 +203,7 @@ def test_a_root_of_an_older_version_is_bound_by_the_list_that_was_collected_last
 def test_half_a_day_in_another_language_is_not_summed_up(layout: Layout) -> None:
     task = collected(layout)
     pipeline.TrendingMovies(date=task.date).run()
-    relabel(layout.trending(task.date), language="en-US")
+    relabel(list_path(layout, "trending", task.date), language="en-US")
     with pytest.raises(DataError, match="is of demo, en-US, KR, and this data root of demo, ko-KR"):
         pipeline.ValidationReport(date=task.date).run()
     assert not layout.validation_report(task.date).exists()

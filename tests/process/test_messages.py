@@ -213,10 +213,10 @@ FAULTS = [
     ),
     Fault(
         "a task that others are made of",
-        ("CollectionTask", "--date", "2024-01-07"),
+        ("PipelineTask", "--date", "2024-01-07"),
         NOTHING,
         NOT_PLANNED,
-        ("CollectionTask is what other tasks are made of",),
+        ("PipelineTask is what other tasks are made of",),
     ),
     *(own_task_of_luigi(name) for name in ("Task", "WrapperTask", "RangeBase", "core", "retcode")),
     Fault(
@@ -352,7 +352,7 @@ FAULTS = [
         DAILY,
         collection_toml("popular = 5", "popular = 501"),
         NOT_PLANNED,
-        ("popular needs a whole number from 1 to 500",),
+        ("pages.popular is unusable",),
     ),
     Fault(
         "collection.toml refuses the past",
@@ -380,8 +380,8 @@ FAULTS = [
     damaged(POPULAR_FILE, b'{"movies": [', "is damaged: Expecting value"),
     damaged(POPULAR_FILE, b"\xff\xfe\x00", "is damaged: "),
     damaged(TRENDING_FILE, b"[]", "it holds no JSON object"),
-    damaged(TRENDING_FILE, b'{"movies": [{"id": "7"}]}', "not a list of films with ids"),
-    damaged(ACTION_FILE, b'{"movies": [{"id": 7}]}', "it has no collection_info", WEEKLY),
+    damaged(TRENDING_FILE, b'{"movies": [{"id": "7"}]}', "`$.movies"),
+    damaged(ACTION_FILE, b'{"movies": [{"id": 7}]}', "`collection_info`", WEEKLY),
     # the network and what comes over it
     Fault("connection refused", DAILY, nobody_listens, FAILED, ("the connection was refused",)),
     Fault("broken proxy", POPULAR, broken_proxy, FAILED, ("the proxy does not work",)),

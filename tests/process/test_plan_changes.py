@@ -50,29 +50,28 @@ def test_other_pages_of_a_day_that_is_done_are_warned_of_once(
     data_roots.copy(data_dir, ("DailySummary", DATE), PIPELINE_CONFIG_DIR=CONFIG)
     assert warnings(planned("DailySummary")) == []
     (warning,) = warnings(planned("DailySummary", **{"popular = 5": "popular = 3"}))
-    assert "pages of popular 5 (now 3)" in warning
     assert "raw/movies/daily/popular_movies_20240107.json" in warning
     assert "daily_summary_20240107.json" in warning
     assert "trending" not in warning
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("old", "new", "file"),
     [
-        ("genre = 15", "genre = 2", "pages of genre 15 (now 2)"),
-        ("min_rating = 7.5", "min_rating = 8.0", "minimum rating of top_rated 7.5 (now 8.0)"),
-        (HORROR, "", "genre horror is no longer collected"),
+        ("genre = 15", "genre = 2", "raw/movies/genre/action_20240107.json"),
+        ("min_rating = 7.5", "min_rating = 8.0", "raw/movies/weekly/top_rated_20240107.json"),
+        (HORROR, "", "raw/movies/genre/horror_20240107.json"),
         (HORROR, HORROR + HORROR.replace("27", "37").replace("horror", "western"),
-         "genre western is new"),
-        ("id = 27,", "id = 28000,", "genre id of horror 27 (now 28000)"),
+         "raw/movies/genre/western_20240107.json"),
+        ("id = 27,", "id = 28000,", "raw/movies/genre/horror_20240107.json"),
     ],
 )  # fmt: skip
 def test_another_plan_of_a_week_that_is_done_is_warned_of_once(
-    planned: Planned, data_dir: Path, data_roots: DataRoots, old: str, new: str, words: str
+    planned: Planned, data_dir: Path, data_roots: DataRoots, old: str, new: str, file: str
 ) -> None:
     data_roots.copy(data_dir, ("WeeklyConsolidation", DATE), PIPELINE_CONFIG_DIR=CONFIG)
     (warning,) = warnings(planned("WeeklyConsolidation", **{old: new}))
-    assert words in warning
+    assert file in warning
     assert "consolidated_week_1_20240107.json" in warning
 
 
@@ -87,4 +86,4 @@ def test_what_the_warning_says_collects_again(
         (data_dir / name).unlink()
     again = planned("DailySummary", **changed)
     assert warnings(again) == []
-    assert "60 films" in again.out
+    assert "60 movies" in again.out

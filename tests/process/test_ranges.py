@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.data_roots import DataRoots
 from support.fake_tmdb import FakeTmdb
+from support.lists import list_path
 from support.luigi_runs import LuigiRun
 from support.luigid_process import our_luigid, plain_luigid
 
@@ -73,7 +74,7 @@ def test_a_range_begins_with_the_oldest_day_so_that_each_has_a_day_before(
 def test_a_range_in_reverse_begins_with_the_newest_day(luigi_run: LuigiRun, data_dir: Path) -> None:
     done = luigi_run("RangeDaily", *FOUR_DAYS, "--reverse", "--workers", "4")
     assert done.status == 0, done.output
-    days = re.findall(r"TMDB films of (\S+)", done.out)
+    days = re.findall(r"TMDB movies of (\S+)", done.out)
     assert days == sorted(IN_ORDER, reverse=True)
 
 
@@ -81,7 +82,7 @@ def test_a_day_that_fails_does_not_keep_later_days_from_being_collected(
     luigi_run: LuigiRun, data_dir: Path
 ) -> None:
     layout = Layout(data_dir)
-    layout.trending(SUNDAY - DAY).mkdir(parents=True)
+    list_path(layout, "trending", SUNDAY - DAY).mkdir(parents=True)
     done = luigi_run("RangeDaily", *FOUR_DAYS, "--workers", "4")
     assert done.status == 30
     expected = {day: since for day, since in IN_ORDER.items() if day != "2024-01-06"}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.fake_tmdb import FakeTmdb, status
+from support.lists import list_path
 from support.luigi_runs import Start, held_tmdb, slow_tmdb
 from support.receivers import Receiver
 from support.run_records import lines
@@ -88,7 +89,7 @@ def test_it_runs_and_alerts_though_its_output_cannot_be_written(
     assert code == 0, output
     assert "in OUTPUT cannot be written" in output
     layout.daily_summary(date.today()).unlink()
-    layout.popular(date.today()).unlink()
+    list_path(layout, "popular", date.today()).unlink()
     assert run(*DAILY, OUTPUT=str(tmp_path / name), TMDB_API_KEY=None)[0] == 35
     assert [title.partition(" of ")[0] for title in receiver.titles] == ["DailySummary"]
 

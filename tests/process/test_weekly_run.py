@@ -81,7 +81,7 @@ def test_a_week_is_eleven_files_and_the_console_tells_how_many_films(week: Finis
     assert files_below(week.root) == {
         *GENRE_FILES, TOP_RATED, REPORT, CONSOLIDATED, "root.json",
     }  # fmt: skip
-    assert f"2800 films, each once: {week.root / CONSOLIDATED}" in week.run.output
+    assert f"2800 movies, each once: {week.root / CONSOLIDATED}" in week.run.output
 
 
 def test_each_file_has_the_keys_of_the_contract(week: FinishedRun) -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from support.fake_tmdb import status
+from support.lists import list_path
 from support.repository import REPOSITORY
 from trials.year import due, nights, plan, schedules
 from trials.year.clock import Clock
@@ -273,4 +274,4 @@ def test_requests_that_are_repeated_until_after_midnight_make_no_list_of_the_day
             host.clock.set(midnight)
 
         host.run(CRONTAB.jobs["daily"], meanwhile)
-        assert not host.layout.popular(late.date()).exists()
+        assert not list_path(host.layout, "popular", late.date()).exists()

@@ -11,9 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from support.lists import packaged
+
 from pipeline.demo import answer
 from pipeline.documents.changes import changes
-from pipeline.documents.consolidate import BY_GENRE, BY_RATING, Source, consolidated_week
+from pipeline.documents.consolidate import consolidated_week
 
 DAY = date(2024, 1, 7)
 GENRES = {
@@ -257,15 +259,8 @@ def week_lists(on: date) -> dict[str, list[Document]]:
 @cache
 def week(on: date) -> Document:
     sources = [
-        Source(
-            slug,
-            f"{slug}_{on:%Y%m%d}.json",
-            BY_RATING if slug == "top_rated" else BY_GENRE,
-            document["collection_info"],
-            document["movies"],
-        )
+        (packaged(slug), f"{slug}_{on:%Y%m%d}.json", collected(movies, on))
         for slug, movies in week_lists(on).items()
-        for document in [collected(movies, on)]
     ]
     file = f"weekly_validation_report_{on:%Y%m%d}.json"
     return consolidated_week(on, sources, verdict="warn", quality_report=file)

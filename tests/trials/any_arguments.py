@@ -27,7 +27,7 @@ _GENRES = (
 _TASKS = (
     *("DailySummary", "WeeklyConsolidation", "IndexPage", "DailyPage", "WeeklyPage"),
     *("PopularMovies", "TrendingMovies", "TopRatedMovies", "GenreMovies", "ValidationReport"),
-    *("WeeklyValidationReport", "RangeDaily", "RangeWeekly", "CollectionTask", "PipelineTask"),
+    *("WeeklyValidationReport", "RangeDaily", "RangeWeekly", "ListMovies", "PipelineTask"),
     *("NoSuchTask", "Task", "ExternalTask", "", "dailysummary", "--help", "WrapperTask", "Config"),
 )
 _NUMBERS = st.sampled_from(("1", "2", "0", "-1", "x", "", "1.5", "1e3", "٣", "9" * 400, "nan"))

@@ -105,7 +105,7 @@ def _of_content() -> Iterator[Kind]:
     group = "an empty page that denies the list"
     denial = {"results": [], "total_pages": 1, "total_results": 0}
     denied = fake.edit(lambda document: document | denial)
-    yield Kind(group, group, Cure.NOTHING, "came back without a single film", _always(denied))
+    yield Kind(group, group, Cure.NOTHING, "came back without a single movie", _always(denied))
 
 
 _NO_OBJECT = "no object, a film that is none, its id"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.lists import list_path
 from support.stored_documents import relabel
 
 from pipeline import identity
@@ -38,7 +39,7 @@ def a_list(**info: str) -> dict[str, Any]:
 
 def collect(layout: Layout, date: datetime.date = DAY, **info: str) -> Path:
     """Publish a list of the day as the collection does."""
-    path = layout.popular(date)
+    path = list_path(layout, "popular", date)
     identity.publish_list(layout, path, a_list(**(KOREAN | info)), None)
     return path
 
@@ -62,7 +63,7 @@ def test_a_list_of_another_identity_is_not_published(layout: Layout) -> None:
     collect(layout)
     with pytest.raises(OtherIdentity, match="belongs to demo, ko-KR, KR, and the settings ask for"):
         collect(layout, BEFORE, language="en-US")
-    assert not layout.popular(BEFORE).exists()
+    assert not list_path(layout, "popular", BEFORE).exists()
     assert stated(layout) == KOREAN
 
 
@@ -87,7 +88,7 @@ def test_the_list_that_was_collected_last_says_what_a_root_of_an_older_version_i
 ) -> None:
     relabel(collect(layout, BEFORE), language="en-US", collected_at="2024-01-06T02:00:00+00:00")
     collect(layout)
-    trending = layout.trending(BEFORE)
+    trending = list_path(layout, "trending", BEFORE)
     documents.publish(trending, a_list(**ENGLISH, collected_at="2023-12-31T02:00:00+00:00"))
     layout.identity.unlink()
     identity.write_if_missing(layout)
@@ -95,7 +96,7 @@ def test_the_list_that_was_collected_last_says_what_a_root_of_an_older_version_i
 
 
 def test_lists_that_say_nothing_bind_nothing(layout: Layout) -> None:
-    documents.publish(layout.popular(DAY), {"movies": [], "collection_info": {}})
+    documents.publish(list_path(layout, "popular", DAY), {"movies": [], "collection_info": {}})
     identity.write_if_missing(layout)
     assert identity.bound_identity(layout) is None
     assert not layout.identity.exists()
@@ -155,7 +156,7 @@ def test_without_a_key_the_source_is_not_asked_for(
 def test_a_demo_server_in_the_place_of_tmdb_makes_a_demo_root(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    identity.publish_list(layout, layout.popular(DAY), a_list(**KOREAN), SERVER)
+    identity.publish_list(layout, list_path(layout, "popular", DAY), a_list(**KOREAN), SERVER)
     assert stated(layout) == {**KOREAN, "api_url": SERVER}
     monkeypatch.setenv("TMDB_API_KEY", "0" * 32)
     monkeypatch.setenv("TMDB_API_URL", SERVER)

@@ -49,7 +49,9 @@ SQLALCHEMY = {"pipeline.ops.scheduler.store"}
 """The one module that talks to a database."""
 
 JSON = {
+    "pipeline.catalog",
     "pipeline.documents.json_text",
+    "pipeline.documents.schema",
     "pipeline.quality.*",
     "pipeline.runtime.journal",
     "pipeline.tmdb.page",

@@ -124,14 +124,14 @@ def test_dotenv_may_be_written_as_shells_and_editors_do() -> None:
 def test_the_files_are_read_once_by_a_process(own_plan: Path) -> None:
     DOTENV.write_text("TMDB_REGION=US\n", encoding="utf-8")
     before = settings.current()
-    assert (before.region, before.plan().pages["popular"]) == ("US", 5)
+    assert (before.region, before.plan().movie_list("popular").pages) == ("US", 5)
     DOTENV.write_text("TMDB_REGION=JP\n", encoding="utf-8")
     own_plan.write_text(SHIPPED_PLAN.replace("popular = 5", "popular = 12"), encoding="utf-8")
     assert settings.current() == before
-    assert before.plan().pages["popular"] == 5
+    assert before.plan().movie_list("popular").pages == 5
     settings.clear_cache()
     assert settings.current().region == "JP"
-    assert settings.current().plan().pages["popular"] == 12
+    assert settings.current().plan().movie_list("popular").pages == 12
 
 
 def test_a_changed_environment_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -453,7 +453,7 @@ def test_a_plan_in_the_working_folder_comes_before_the_shipped_one() -> None:
     Path("config").mkdir()
     changed = SHIPPED_PLAN.replace("popular = 5", "popular = 3")
     Path("config/collection.toml").write_text(changed, encoding="utf-8")
-    assert settings.current().plan().pages["popular"] == 3
+    assert settings.current().plan().movie_list("popular").pages == 3
 
 
 def test_a_missing_plan_says_where_it_was_looked_for(own_plan: Path) -> None:
@@ -496,7 +496,7 @@ def test_a_folder_of_settings_that_cannot_be_looked_into_is_told(
 
 def test_an_unusable_plan_names_the_spot(own_plan: Path) -> None:
     own_plan.write_text(SHIPPED_PLAN.replace("popular = 5", "popular = 0"), encoding="utf-8")
-    assert "popular needs a whole number from 1 to 500" in str(plan_refusal())
+    assert "pages.popular is unusable: expected `int` >= 1" in str(plan_refusal())
 
 
 def test_an_unusable_plan_names_the_file_that_was_read(own_plan: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from support.earlier_version import FIXTURES
 
 from pipeline import settings
-from pipeline.catalog import Genre, Plan, plan_from
+from pipeline.catalog import Genre, plan_from
 from pipeline.ops import settings as ops_settings
 from pipeline.quality.rules import MovieBounds
 from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
@@ -29,16 +29,17 @@ def thresholds() -> Thresholds:
 
 
 def test_every_key_of_a_collection_toml_of_0_1_0_has_its_effect() -> None:
-    assert plan_from(tables("collection.toml")) == Plan(
-        genres=(
-            Genre(27, "horror", "공포"),
-            Genre(878, "sf", "과학 소설"),
-            Genre(10751, "family", "가족"),
-        ),
-        pages={"popular": 2, "trending": 2, "genre": 1, "top_rated": 3},
-        min_rating=7.0,
-        max_days_late=3,
+    plan = plan_from(tables("collection.toml"))
+    assert plan.genres == (
+        Genre(27, "horror", "공포"),
+        Genre(878, "sf", "과학 소설"),
+        Genre(10751, "family", "가족"),
     )
+    assert {each.name: each.pages for each in plan.lists} == {
+        "popular": 2, "trending": 2, "horror": 1, "sf": 1, "family": 1, "top_rated": 3,
+    }  # fmt: skip
+    assert plan.movie_list("top_rated").min_rating == 7.0
+    assert plan.max_days_late == 3
 
 
 def test_every_rule_of_a_quality_toml_of_0_1_0_has_the_limit_and_severity_given() -> None:

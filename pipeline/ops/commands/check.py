@@ -89,10 +89,10 @@ def _graphs(
     """Return the graphs, or a sentence why there are none, unless a problem says so already."""
     try:
         now = settings.current()
-        genres = tuple(genre.slug for genre in now.plan().genres)
+        plan = now.plan()
         families = [task] if task else ROOTS
         return [
-            node for family in families for node in graph.graphs(family, date, now.data_dir, genres)
+            node for family in families for node in graph.graphs(family, date, now.data_dir, plan)
         ], []
     except PipelineError as error:
         return [], [] if str(error) in problems else [f"The graph cannot be shown: {error}"]

@@ -96,7 +96,12 @@ def _show_last(runs: list[Document]) -> None:
         return
     rows = [
         [
-            *(each["task"], each.get("genre"), each.get("date"), each["outcome"]),
+            *(
+                each["task"],
+                each.get("genre") or each.get("list"),
+                each.get("date"),
+                each["outcome"],
+            ),
             tables.instant(each["ended_at"] or each["started_at"]),
             *(tables.seconds(each["seconds"]), each["attempts"], each["source"]),
         ]

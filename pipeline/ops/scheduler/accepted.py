@@ -18,7 +18,13 @@ from luigi.task_status import DISABLED, DONE, FAILED, PENDING, RUNNING, UNKNOWN
 
 from pipeline.ops.scheduler.refused import Refused
 from pipeline.tasks.base import RANGE_RESOURCES
-from pipeline.tasks.collect import GenreMovies, PopularMovies, TopRatedMovies, TrendingMovies
+from pipeline.tasks.collect import (
+    GenreMovies,
+    ListMovies,
+    PopularMovies,
+    TopRatedMovies,
+    TrendingMovies,
+)
 from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.index import IndexPage
 from pipeline.tasks.pages import DailyPage, WeeklyPage
@@ -30,6 +36,7 @@ from pipeline.tasks.weekly import WeeklyConsolidation
 FAMILIES: Mapping[str, type[luigi.Task]] = {
     task.get_task_family(): task
     for task in (
+        ListMovies,
         PopularMovies,
         TrendingMovies,
         ValidationReport,
@@ -129,7 +136,8 @@ def _are_parameters_of(task: type[luigi.Task], params: Mapping[str, str], planne
     known = dict(task.get_params())
     if params.keys() != known.keys() or not all(isinstance(each, str) for each in params.values()):
         return False
-    if planned and not _SLUG.fullmatch(params.get("genre", "any")):
+    words = [params[name] for name in ("list", "genre") if name in params]
+    if planned and not all(map(_SLUG.fullmatch, words)):
         return False
     if "of" in params and params["of"] not in FAMILIES:
         return False

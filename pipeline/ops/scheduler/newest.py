@@ -66,17 +66,7 @@ def newest(path_of: PathOfDay, today: datetime.date) -> Path | None:
 
 
 def _lists(layout: Layout, plan: Plan) -> dict[str, PathOfDay]:
-    genres = {genre.slug: _path_of_genre(layout, genre.slug) for genre in plan.genres}
-    return {
-        "popular": layout.popular,
-        "trending": layout.trending,
-        **genres,
-        "top_rated": layout.top_rated,
-    }
-
-
-def _path_of_genre(layout: Layout, slug: str) -> PathOfDay:
-    return lambda day: layout.genre(slug, day)
+    return {each.name: functools.partial(layout.list_of, each) for each in plan.lists}
 
 
 def _newest_of(paths: Mapping[str, PathOfDay], today: datetime.date) -> Iterator[tuple[str, Path]]:

@@ -7,22 +7,28 @@ import functools
 import json
 
 from pipeline import demo
-from pipeline.catalog import FilmList
+from pipeline.catalog import MovieList
 from pipeline.tmdb.page import Page
 
 _MAX_LISTS = 128
 """The number of cached lists: some days of all weekly lists, in two languages."""
 
 
-@functools.lru_cache(maxsize=_MAX_LISTS)
-def catalogue(film_list: FilmList, on: datetime.date, language: str) -> list[Page]:
+def catalogue(movie_list: MovieList, on: datetime.date, language: str) -> list[Page]:
     """Return all pages of the list; the rows are shared and must not be changed."""
-    return [_page(film_list, on, language, number) for number in range(1, film_list.pages + 1)]
-
-
-def _page(film_list: FilmList, on: datetime.date, language: str, number: int) -> Page:
-    query = {"language": language, "page": str(number), **dict(film_list.parameters)}
-    if film_list.by_region:
+    query = {"language": language, **movie_list.parameters}
+    if movie_list.by_region:
         query["region"] = "KR"
-    body = json.loads(demo.answer(film_list.endpoint, query, day=on).body)
-    return Page(number, body["results"], body["total_pages"], body["total_results"])
+    return _pages(movie_list.endpoint, tuple(query.items()), movie_list.pages, on)
+
+
+@functools.lru_cache(maxsize=_MAX_LISTS)
+def _pages(
+    endpoint: str, query: tuple[tuple[str, str], ...], pages: int, on: datetime.date
+) -> list[Page]:
+    return [_page(endpoint, {**dict(query), "page": str(each)}, on) for each in range(1, pages + 1)]
+
+
+def _page(endpoint: str, query: dict[str, str], on: datetime.date) -> Page:
+    body = json.loads(demo.answer(endpoint, query, day=on).body)
+    return Page(int(query["page"]), body["results"], body["total_pages"], body["total_results"])

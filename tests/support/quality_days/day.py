@@ -11,9 +11,8 @@ from typing import Any
 
 from support.repository import REPOSITORY
 
-from pipeline import catalog
-from pipeline.catalog import FilmList, Plan, plan_from
-from pipeline.documents.collect import Origin, document
+from pipeline.catalog import MovieList, Plan, plan_from
+from pipeline.documents.collect import Identity, document
 from pipeline.quality.baseline import Baseline
 from pipeline.quality.report import validation_report
 from pipeline.quality.rules import ListSnapshot
@@ -23,7 +22,7 @@ from pipeline.tmdb.page import FetchStats, Page
 CONFIG = REPOSITORY / "config"
 
 Document = dict[str, Any]
-Source = Callable[[FilmList, datetime.date, str], list[Page]]
+Source = Callable[[MovieList, datetime.date, str], list[Page]]
 """A function that returns the pages of a list, on a date, in a language."""
 
 
@@ -37,13 +36,12 @@ SLUGS = tuple(genre.slug for genre in PLAN.genres)
 THRESHOLDS = thresholds_from(tables("quality.toml"), SLUGS)
 
 
-def daily_lists(what: Plan, date: datetime.date) -> list[FilmList]:
-    return [catalog.popular(what), catalog.trending(what)]
+def daily_lists(what: Plan, date: datetime.date) -> list[MovieList]:
+    return list(what.select("daily"))
 
 
-def weekly_lists(what: Plan, date: datetime.date) -> list[FilmList]:
-    genres = [catalog.of_genre(what, genre.slug, date) for genre in what.genres]
-    return [*genres, catalog.top_rated(what, date)]
+def weekly_lists(what: Plan, date: datetime.date) -> list[MovieList]:
+    return list(what.select("weekly"))
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Period:
     name: str
     days: int
     gap_days: int
-    lists: Callable[[Plan, datetime.date], list[FilmList]]
+    lists: Callable[[Plan, datetime.date], list[MovieList]]
 
 
 DAILY = Period("day", 1, THRESHOLDS.history_bounds.daily_gap_days, daily_lists)
@@ -67,7 +65,7 @@ class Day:
     date: datetime.date
     language: str
     period: Period
-    lists: dict[str, FilmList]
+    lists: dict[str, MovieList]
     pages: dict[str, list[Page]]
     history: dict[str, list[Baseline]]
 
@@ -113,12 +111,12 @@ class Day:
 
 
 def collected(
-    film_list: FilmList, date: datetime.date, pages: list[Page], language: str
+    movie_list: MovieList, date: datetime.date, pages: list[Page], language: str
 ) -> Document:
     at = datetime.datetime.combine(date, datetime.time(2), datetime.UTC)
     effort = FetchStats(requests=len(pages), retries=0, bytes_received=0, duration_seconds=0.5)
-    origin = Origin("tmdb", language, "KR", at, date, effort)
-    return document(film_list, date, pages, origin)
+    identity = Identity("tmdb", language, "KR")
+    return document(movie_list, date, pages, identity, at, 0, effort)
 
 
 def failed_checks(report: Document) -> dict[str, list[Document]]:

@@ -7,18 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from msgspec import structs
 from msgspec.structs import replace
 from support.quality_days.catalogue import catalogue
 from support.quality_days.day import Day
 from support.quality_days.texts import TEXTS
 
-from pipeline.catalog import FilmList
-from pipeline.documents.collect import Film
+from pipeline.catalog import MovieList
+from pipeline.documents.schema import Movie
 from pipeline.quality.baseline import measure
 from pipeline.tmdb.page import Page
 
 Change = Callable[[Day, str, Random], Day]
-Rows = Callable[[Film, Day, Random], Film]
+Rows = Callable[[Movie, Day, Random], Movie]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Kind:
     change: Change
     needs_history: bool = False
     languages: frozenset[str] = frozenset({"ko", "en"})
-    lists: Callable[[FilmList], bool] = lambda film_list: True
+    lists: Callable[[MovieList], bool] = lambda movie_list: True
 
     def suits(self, day: Day, name: str) -> bool:
         return day.language[:2] in self.languages and self.lists(day.lists[name])
@@ -44,20 +45,20 @@ class Kind:
         return self.change(day, name, chance)
 
 
-def _is_genre(film_list: FilmList) -> bool:
-    return film_list.genre_id is not None
+def _is_genre(movie_list: MovieList) -> bool:
+    return movie_list.genre_id is not None
 
 
-def _is_sorted(film_list: FilmList) -> bool:
-    return film_list.genre_id is not None or film_list.min_rating is not None
+def _is_sorted(movie_list: MovieList) -> bool:
+    return movie_list.genre_id is not None or movie_list.min_rating is not None
 
 
-def _is_long(film_list: FilmList) -> bool:
-    return film_list.pages > 1
+def _is_long(movie_list: MovieList) -> bool:
+    return movie_list.pages > 1
 
 
-def _is_of_the_moment(film_list: FilmList) -> bool:
-    return film_list.min_rating is None
+def _is_of_the_moment(movie_list: MovieList) -> bool:
+    return movie_list.min_rating is None
 
 
 def _each_row(row: Rows) -> Change:
@@ -77,7 +78,7 @@ def _rows_of(share: Callable[[Random], float], row: Rows) -> Change:
     def change(day: Day, name: str, chance: Random) -> Day:
         wanted = share(chance)
 
-        def some(film: Film, day: Day, chance: Random) -> Film:
+        def some(film: Movie, day: Day, chance: Random) -> Movie:
             return row(film, day, chance) if chance.random() < wanted else film
 
         return _each_row(some)(day, name, chance)
@@ -95,7 +96,7 @@ def _junk_page(page: Page, genre: int | None, chance: Random) -> Page:
     return replace(page, results=films)
 
 
-def _junk(has_overview: bool, genre: int | None, chance: Random) -> Film:
+def _junk(has_overview: bool, genre: int | None, chance: Random) -> Movie:
     film_id = chance.randrange(1_200_000, 1_500_000)
     votes = chance.choice((0, 0, 0, 1, 2))
     return {
@@ -145,7 +146,7 @@ def _before(day: Day, days: int) -> datetime.date:
 
 
 def _in(language: str) -> Change:
-    def row(film: Film, day: Day, chance: Random) -> Film:
+    def row(film: Movie, day: Day, chance: Random) -> Movie:
         return film | {"overview": TEXTS[language](film["id"])} if film["overview"] else film
 
     return _each_row(row)
@@ -153,9 +154,7 @@ def _in(language: str) -> Change:
 
 def _genre_ignored(day: Day, name: str, chance: Random) -> Day:
     """Return what discover serves where it ignores the genre."""
-    everything = day.lists[name]._replace(
-        parameters=(("sort_by", "popularity.desc"),), genre_id=None
-    )
+    everything = structs.replace(day.lists[name], parameters={"sort_by": "popularity.desc"})
     return day.with_pages(name, catalogue(everything, day.date, day.language))
 
 
@@ -210,11 +209,11 @@ def _scaled(factor: float) -> Change:
     )
 
 
-def _implausible_date(film: Film, day: Day, chance: Random) -> Film:
+def _implausible_date(film: Movie, day: Day, chance: Random) -> Movie:
     return film | {"release_date": f"{chance.randint(2050, 2999)}-06-15"}
 
 
-def _years_ahead(film: Film, day: Day, chance: Random) -> Film:
+def _years_ahead(film: Movie, day: Day, chance: Random) -> Movie:
     return film | {"release_date": f"{day.date.year + chance.randint(3, 9)}-06-15"}
 
 

@@ -11,7 +11,7 @@ from random import Random
 
 from msgspec.structs import replace
 
-from pipeline.documents.collect import Film
+from pipeline.documents.schema import Movie
 from pipeline.tmdb.page import Page
 
 OLD_PAGES = 0.15
@@ -42,7 +42,7 @@ def noisy(pages: list[Page], language: str, chance: Random) -> list[Page]:
     ]
 
 
-def _slipped(pages: list[list[Film]], chance: Random) -> list[list[Film]]:
+def _slipped(pages: list[list[Movie]], chance: Random) -> list[list[Movie]]:
     """Repeat the last movies of a page on the next one, where they replace others."""
     return [
         _slip(pages[place - 1], rows, chance.randint(1, MAX_SLIPPED))
@@ -52,13 +52,13 @@ def _slipped(pages: list[list[Film]], chance: Random) -> list[list[Film]]:
     ]
 
 
-def _slip(before: list[Film], rows: list[Film], count: int) -> list[Film]:
+def _slip(before: list[Movie], rows: list[Movie], count: int) -> list[Movie]:
     return [*before[-count:], *rows][: len(rows)]
 
 
 def _measured(
-    rows: list[Film], language: str, scale: float, without_softcore: bool, chance: Random
-) -> list[Film]:
+    rows: list[Movie], language: str, scale: float, without_softcore: bool, chance: Random
+) -> list[Movie]:
     factor = scale * math.exp(chance.gauss(0, 0.02))
     copies = [row | {"popularity": round(row["popularity"] * factor, 4)} for row in rows]
     if without_softcore:

@@ -11,7 +11,7 @@ from support.quality_days.catalogue import catalogue
 from support.quality_days.day import PLAN, Day, Period, Source, collected
 from support.quality_days.noise import mixed, noisy
 
-from pipeline.catalog import FilmList
+from pipeline.catalog import MovieList
 from pipeline.quality.baseline import Baseline, measure
 from pipeline.tmdb.page import Page
 
@@ -33,7 +33,7 @@ class World:
         language: str,
         seed: int = 0,
         source: Source = catalogue,
-        choose: Callable[[list[FilmList]], list[FilmList]] = list,
+        choose: Callable[[list[MovieList]], list[MovieList]] = list,
     ) -> None:
         self.period, self.language, self.seed = period, language, seed
         self._source, self._choose = source, choose
@@ -48,39 +48,39 @@ class World:
         history = {name: self._history(each, date, collections) for name, each in lists.items()}
         return Day(date, self.language, self.period, lists, pages, history)
 
-    def _lists(self, date: datetime.date) -> list[FilmList]:
+    def _lists(self, date: datetime.date) -> list[MovieList]:
         return self._choose(self.period.lists(PLAN, date))
 
-    def _pages(self, film_list: FilmList, date: datetime.date) -> list[Page]:
-        chance = self._chance("pages", film_list.name, date)
-        came = self._source(film_list, date, self.language)
-        if not film_list.genre_id:
-            came = mixed(came, self._yesterday(film_list, date), chance)
+    def _pages(self, movie_list: MovieList, date: datetime.date) -> list[Page]:
+        chance = self._chance("pages", movie_list.name, date)
+        came = self._source(movie_list, date, self.language)
+        if not movie_list.genre_id:
+            came = mixed(came, self._yesterday(movie_list, date), chance)
         return noisy(came, self.language, chance)
 
-    def _yesterday(self, film_list: FilmList, date: datetime.date) -> list[Page]:
-        of_before = next(each for each in self._lists(date - _DAY) if each.name == film_list.name)
+    def _yesterday(self, movie_list: MovieList, date: datetime.date) -> list[Page]:
+        of_before = next(each for each in self._lists(date - _DAY) if each.name == movie_list.name)
         return self._source(of_before, date - _DAY, self.language)
 
     def _history(
-        self, film_list: FilmList, date: datetime.date, collections: int
+        self, movie_list: MovieList, date: datetime.date, collections: int
     ) -> list[Baseline]:
         found: list[Baseline] = []
         for number in range(1, collections + 1):
             day = date - number * self.period.days * _DAY
-            chance = self._chance("past", film_list.name, day, date)
+            chance = self._chance("past", movie_list.name, day, date)
             if chance.random() >= MISSED:
-                baseline = self._measured(film_list, day)
+                baseline = self._measured(movie_list, day)
                 found.append(_make_bad(baseline, chance) if chance.random() < BAD else baseline)
         return found
 
     def _measured(
-        self, film_list: FilmList, date: datetime.date, pages: list[Page] | None = None
+        self, movie_list: MovieList, date: datetime.date, pages: list[Page] | None = None
     ) -> Baseline:
         """Measure a list once, because many days have it in their history."""
-        key = film_list.name, date
+        key = movie_list.name, date
         if key not in self._figures:
-            of_date = next(each for each in self._lists(date) if each.name == film_list.name)
+            of_date = next(each for each in self._lists(date) if each.name == movie_list.name)
             came = pages or self._pages(of_date, date)
             movies = collected(of_date, date, came, self.language)["movies"]
             self._figures[key] = measure(date, movies)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from support.lists import list_path
+
 from pipeline.paths import Layout
 from trials.year.due import DAILY, WEEKLY, Root
 from trials.year.host import day_of_film
@@ -138,13 +140,14 @@ def _of_summary(
     if document["summary_date"] != day.isoformat():
         yield "bears another date than its name"
     before = day - datetime.timedelta(1)
-    for name, place in (("popular", layout.popular), ("trending", layout.trending)):
-        since = before.isoformat() if there_before(place(before)) else None
+    for name in ("popular", "trending"):
+        was_there = there_before(list_path(layout, name, before))
+        since = before.isoformat() if was_there else None
         if document["changes"][name]["since"] != since:
             yield f"compares {name} with {document['changes'][name]['since']} and not {since}"
     if document["execution_summary"]["duration_minutes"] < 0:
         yield "took less than no time"
     if document["late_by_days"] != max(
-        lateness(layout.popular(day)), lateness(layout.trending(day))
+        lateness(list_path(layout, "popular", day)), lateness(list_path(layout, "trending", day))
     ):
         yield "is late by other days than its lists"

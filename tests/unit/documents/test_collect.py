@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from pipeline.catalog import FilmList, Genre, Plan, of_genre, popular, top_rated, trending
-from pipeline.documents.collect import Film, Origin, at_least, common_source, document, unique
+from pipeline.catalog import MovieList, plan_from
+from pipeline.documents.collect import Identity, at_least, common_source, deduplicate
+from pipeline.documents.collect import document as assemble
+from pipeline.documents.schema import Movie
 from pipeline.errors import DataError, NoData
 from pipeline.tmdb.page import FetchStats, Page
 
 SUNDAY = datetime.date(2024, 1, 7)
-PLAN = Plan(
-    genres=(Genre(878, "science_fiction", "SF"),),
-    pages={"popular": 2, "trending": 1, "genre": 3, "top_rated": 2},
-    min_rating=7.5,
-    max_days_late=None,
+PLAN = plan_from(
+    {
+        "pages": {"popular": 2, "trending": 1, "genre": 3, "top_rated": 2},
+        "lists": {"upcoming": {"endpoint": "/movie/upcoming", "cadence": "weekly", "pages": 2}},
+    }
 )
-ORIGIN = Origin(
-    source="tmdb",
-    language="ko-KR",
-    region="KR",
-    collected_at=datetime.datetime(2024, 1, 6, 17, 0, 5, tzinfo=datetime.UTC),
-    collected_on=SUNDAY,
-    stats=FetchStats(requests=4, retries=1, bytes_received=40_000, duration_seconds=0.4),
-)
+POPULAR, TRENDING = PLAN.movie_list("popular"), PLAN.movie_list("trending")
+SCIENCE_FICTION, TOP_RATED = PLAN.movie_list("science_fiction"), PLAN.movie_list("top_rated")
+UPCOMING = PLAN.movie_list("upcoming")
+IDENTITY = Identity("tmdb", "ko-KR", "KR")
+COLLECTED_AT = datetime.datetime(2024, 1, 6, 17, 0, 5, tzinfo=datetime.UTC)
+STATS = FetchStats(requests=4, retries=1, bytes_received=40_000, duration_seconds=0.4)
 EFFORT = {"requests": 4, "retries": 1, "bytes_received": 40_000, "duration_seconds": 0.4}
 ALWAYS = {
     "schema_version": 1,
@@ -45,7 +44,7 @@ AGAIN = {"id": 3, "title": "기생충", "vote_average": 8.499}
 """The first film once more, as another page's cache had it."""
 
 
-def pages(*films_of_each: list[Film]) -> list[Page]:
+def pages(*films_of_each: list[Movie]) -> list[Page]:
     """Pages from 1 on; each claims another total, as TMDB's do."""
     return [
         Page(number, films, total_pages=len(films_of_each), total_results=100 + number)
@@ -53,16 +52,20 @@ def pages(*films_of_each: list[Film]) -> list[Page]:
     ]
 
 
-def ids(films: list[Film]) -> list[int]:
+def document(movie_list: MovieList, pages: list[Page], late: int = 0) -> dict[str, Any]:
+    return assemble(movie_list, SUNDAY, pages, IDENTITY, COLLECTED_AT, late, STATS)
+
+
+def ids(films: list[Movie]) -> list[int]:
     return [film["id"] for film in films]
 
 
 def test_a_film_met_twice_stands_where_it_stood_first_as_it_was_first() -> None:
-    assert unique([FIRST, SECOND, AGAIN, THIRD, SECOND]) == [FIRST, SECOND, THIRD]
+    assert deduplicate([FIRST, SECOND, AGAIN, THIRD, SECOND]) == [FIRST, SECOND, THIRD]
 
 
 def test_nothing_is_unique_too() -> None:
-    assert unique([]) == []
+    assert deduplicate([]) == []
 
 
 @pytest.mark.parametrize("rating", [7.5, 8, 10, 7.5000001, 10**300])
@@ -91,7 +94,7 @@ def test_an_absurdly_large_rating_does_not_stop_the_list() -> None:
 
 
 def test_the_popular_document() -> None:
-    made = document(popular(PLAN), SUNDAY, pages([FIRST, SECOND], [AGAIN, THIRD]), ORIGIN)
+    made = document(POPULAR, pages([FIRST, SECOND], [AGAIN, THIRD]))
     assert made == {
         "movies": [FIRST, SECOND, THIRD],
         "collection_info": {
@@ -109,7 +112,7 @@ def test_the_popular_document() -> None:
 
 
 def test_the_trending_document() -> None:
-    assert document(trending(PLAN), SUNDAY, pages([THIRD]), ORIGIN) == {
+    assert document(TRENDING, pages([THIRD])) == {
         "movies": [THIRD],
         "collection_info": {
             "collection_type": "daily_trending",
@@ -127,8 +130,7 @@ def test_the_trending_document() -> None:
 
 
 def test_a_genres_document() -> None:
-    film_list = of_genre(PLAN, "science_fiction", SUNDAY)
-    assert document(film_list, SUNDAY, pages([FIRST], [SECOND], []), ORIGIN) == {
+    assert document(SCIENCE_FICTION, pages([FIRST], [SECOND], [])) == {
         "movies": [FIRST, SECOND],
         "collection_info": {
             "collection_type": "weekly_genre",
@@ -148,7 +150,7 @@ def test_a_genres_document() -> None:
 
 
 def test_the_top_rated_document_leaves_out_what_is_below_the_rating() -> None:
-    made = document(top_rated(PLAN, SUNDAY), SUNDAY, pages([FIRST, SECOND], [THIRD, AGAIN]), ORIGIN)
+    made = document(TOP_RATED, pages([FIRST, SECOND], [THIRD, AGAIN]))
     assert made == {
         "movies": [FIRST, SECOND],
         "collection_info": {
@@ -173,55 +175,51 @@ AFTER = [*ALWAYS, "pages_requested", "duplicates_dropped", "total_results", *EFF
 
 
 @pytest.mark.parametrize(
-    ("film_list", "own"),
+    ("movie_list", "own"),
     [
-        (popular(PLAN), []),
-        (trending(PLAN), ["time_window"]),
-        (of_genre(PLAN, "science_fiction", SUNDAY), ["genre_id", "genre_name", "week_number"]),
-        (top_rated(PLAN, SUNDAY), ["week_number", "min_rating"]),
+        (POPULAR, []),
+        (TRENDING, ["time_window"]),
+        (SCIENCE_FICTION, ["genre_id", "genre_name", "week_number"]),
+        (TOP_RATED, ["week_number", "min_rating"]),
+        (UPCOMING, ["week_number"]),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_collection_info_always_stands_in_the_same_order(
-    film_list: FilmList, own: list[str]
+    movie_list: MovieList, own: list[str]
 ) -> None:
-    made = document(film_list, SUNDAY, pages([FIRST]), ORIGIN)
+    made = document(movie_list, pages([FIRST]))
     assert list(made) == ["movies", "collection_info"]
-    dropped = ["below_min_rating"] if film_list.min_rating is not None else []
+    dropped = ["below_min_rating"] if movie_list.min_rating is not None else []
     place = AFTER.index("total_results")
     after = [*AFTER[:place], *dropped, *AFTER[place:]]
     assert list(made["collection_info"]) == [*BEFORE, *own, *after]
 
 
 def test_rows_are_kept_as_received() -> None:
-    made = document(popular(PLAN), SUNDAY, pages([FIRST]), ORIGIN)
+    made = document(POPULAR, pages([FIRST]))
     assert list(made["movies"][0].items()) == list(FIRST.items())
 
 
-@pytest.mark.parametrize(
-    ("on", "days"), [("2024-01-07", 0), ("2024-01-08", 1), ("2025-01-07", 366)]
-)
-def test_a_late_collection_tells_by_how_many_days(on: str, days: int) -> None:
-    origin = ORIGIN._replace(collected_on=datetime.date.fromisoformat(on))
-    made = document(popular(PLAN), SUNDAY, pages([FIRST]), origin)
-    assert made["collection_info"]["late_by_days"] == days
-    assert made["collection_info"]["collection_date"] == "2024-01-07"
+def test_a_late_collection_states_by_how_many_days() -> None:
+    info = document(POPULAR, pages([FIRST]), late=366)["collection_info"]
+    assert (info["late_by_days"], info["collection_date"]) == (366, "2024-01-07")
 
 
-@pytest.mark.parametrize("empty", [list, lambda: pages([]), lambda: pages([], [])])
-def test_a_list_without_a_single_film_is_no_document(empty: Callable[[], list[Page]]) -> None:
+@pytest.mark.parametrize("empty", [pages([]), pages([], [])])
+def test_a_list_without_a_single_movie_is_no_document(empty: list[Page]) -> None:
     with pytest.raises(NoData) as caught:
-        document(of_genre(PLAN, "science_fiction", SUNDAY), SUNDAY, empty(), ORIGIN)
+        document(SCIENCE_FICTION, empty)
     assert str(caught.value) == (
-        "TMDB's list science_fiction came back without a single film; nothing was written, run the "
-        "same command again later."
+        "TMDB's list science_fiction came back without a single movie on page 1; nothing was "
+        "written, run the same command again later."
     )
     assert caught.value.facts == {"list": "science_fiction"}
 
 
 def test_an_empty_page_before_one_with_films_is_no_end_and_no_document() -> None:
-    with pytest.raises(NoData, match="without a single film on page 2, though it has more") as told:
-        document(popular(PLAN), SUNDAY, pages([FIRST], [], [SECOND]), ORIGIN)
+    with pytest.raises(NoData, match="without a single movie on page 2") as told:
+        document(POPULAR, pages([FIRST], [], [SECOND]))
     assert told.value.facts == {"list": "popular"}
 
 
@@ -230,18 +228,18 @@ def test_a_page_that_denies_the_list_is_no_document(number: int) -> None:
     whole = pages([FIRST], [SECOND], [THIRD])
     whole[number - 1] = Page(number, [], total_pages=1, total_results=0)
 
-    with pytest.raises(NoData, match=f"popular .* without a single film on page {number}, though"):
-        document(popular(PLAN), SUNDAY, whole, ORIGIN)
+    with pytest.raises(NoData, match=f"popular .* without a single movie on page {number}"):
+        document(POPULAR, whole)
 
 
 def test_a_list_that_ends_before_the_pages_asked_for_is_a_document() -> None:
-    made = document(popular(PLAN), SUNDAY, pages([FIRST], [SECOND], []), ORIGIN)
+    made = document(POPULAR, pages([FIRST], [SECOND], []))
 
     assert ids(made["movies"]) == [3, 1]
 
 
 def test_a_top_rated_list_with_none_good_enough_is_an_empty_document() -> None:
-    made = document(top_rated(PLAN, SUNDAY), SUNDAY, pages([THIRD]), ORIGIN)
+    made = document(TOP_RATED, pages([THIRD]))
     assert made["movies"] == []
     assert made["collection_info"]["total_collected"] == 0
 

@@ -8,16 +8,14 @@ from typing import Any
 
 import pytest
 
-from pipeline.documents.summary import Yesterday, console_table, daily_summary
+from pipeline.documents.summary import console_table, daily_summary
 
 SUNDAY = datetime.date(2024, 1, 7)
 EARLY, LATER = "2024-01-06T17:00:05+00:00", "2024-01-06T17:01:35+00:00"
-SATURDAY = datetime.date(2024, 1, 6)
 FINISHED_AT = datetime.datetime(2024, 1, 6, 17, 2, 30, tzinfo=datetime.UTC)
 
 
 TASKS = [{"task": "PopularMovies", "attempts": 2, "seconds": 1.5, "outcome": "done"}]
-NO_YESTERDAY = Yesterday(SATURDAY, None, None)
 NOTHING_MOVED: dict[str, Any] = {"since": None, "new": [], "gone": [], "climbers": []}
 
 
@@ -28,7 +26,13 @@ def films(*numbers: int) -> list[dict[str, Any]]:
 def collected(count: int, at: str, **info: Any) -> dict[str, Any]:
     return {
         "movies": films(*range(1, count + 1)),
-        "collection_info": {"total_collected": count, "collected_at": at, **info},
+        "collection_info": {
+            "total_collected": count,
+            "collected_at": at,
+            "late_by_days": 0,
+            "source": "tmdb",
+            **info,
+        },
     }
 
 
@@ -64,10 +68,12 @@ def report(**changes: Any) -> dict[str, Any]:
 def summary(**changes: Any) -> dict[str, Any]:
     return daily_summary(
         SUNDAY,
-        popular=collected(98, EARLY, requests=6, retries=1, bytes_received=1000),
-        trending=collected(20, LATER, requests=1, retries=0, bytes_received=200),
+        {
+            "popular": collected(98, EARLY, requests=6, retries=1, bytes_received=1000),
+            "trending": collected(20, LATER, requests=1, retries=0, bytes_received=200),
+        },
         report=report(**changes),
-        yesterday=NO_YESTERDAY,
+        day_before={},
         tasks=TASKS,
         finished_at=FINISHED_AT,
     )
@@ -76,7 +82,8 @@ def summary(**changes: Any) -> dict[str, Any]:
 def of_two(
     popular: dict[str, Any], trending: dict[str, Any], at: datetime.datetime = FINISHED_AT
 ) -> dict[str, Any]:
-    return daily_summary(SUNDAY, popular, trending, report(), NO_YESTERDAY, [], at)
+    lists = {"popular": popular, "trending": trending}
+    return daily_summary(SUNDAY, lists, report(), {}, [], at)
 
 
 def test_the_days_document() -> None:
@@ -142,18 +149,18 @@ def test_lateness_and_source_are_the_reports() -> None:
 
 
 def test_the_inputs_are_not_changed() -> None:
-    inputs = collected(2, EARLY), collected(1, LATER), report()
+    inputs = {"popular": collected(2, EARLY), "trending": collected(1, LATER)}, report()
     before = copy.deepcopy(inputs)
-    daily_summary(SUNDAY, *inputs, NO_YESTERDAY, TASKS, FINISHED_AT)
+    daily_summary(SUNDAY, *inputs, {}, TASKS, FINISHED_AT)
     assert inputs == before
 
 
 def test_the_console_shows_the_day_in_a_small_table() -> None:
     assert console_table(summary(), "/data/daily_summary_20240107.json").splitlines() == [
-        "TMDB films of 2024-01-07",
-        "------------------------",
-        "  popular        98 films",
-        "  trending       20 films",
+        "TMDB movies of 2024-01-07",
+        "-------------------------",
+        "  popular        98 movies",
+        "  trending       20 movies",
         "  passed         99.2 % of 118",
         "  quality        93.5 of 100",
         "  verdict        warn: order",
@@ -180,10 +187,9 @@ def test_the_console_says_that_nothing_was_found_wrong() -> None:
 
 
 def moved(popular: list[dict[str, Any]] | None) -> dict[str, Any]:
-    yesterday = Yesterday(SATURDAY, popular, None)
-    lists = collected(4, EARLY), collected(1, LATER)
-    made = daily_summary(SUNDAY, *lists, report(), yesterday, [], FINISHED_AT)
-    return made
+    lists = {"popular": collected(4, EARLY), "trending": collected(1, LATER)}
+    day_before = {"popular": popular, "trending": None}
+    return daily_summary(SUNDAY, lists, report(), day_before, [], FINISHED_AT)
 
 
 def test_what_is_new_gone_and_climbed_since_yesterday() -> None:
@@ -207,10 +213,9 @@ def test_what_is_new_gone_and_climbed_since_yesterday() -> None:
 def test_the_biggest_leaps_stand_first_and_ten_are_told() -> None:
     made = daily_summary(
         SUNDAY,
-        collected(20, EARLY),
-        collected(1, LATER),
+        {"popular": collected(20, EARLY)},
         report(),
-        Yesterday(SATURDAY, films(*range(20, 0, -1)), None),
+        {"popular": films(*range(20, 0, -1))},
         [],
         FINISHED_AT,
     )
@@ -226,10 +231,9 @@ def test_the_console_tells_what_moved_where_yesterday_is_there() -> None:
 
 
 def test_the_console_tells_what_moved_in_both_lists() -> None:
-    yesterday = Yesterday(SATURDAY, films(1), films(1, 2))
-    made = daily_summary(
-        SUNDAY, collected(1, EARLY), collected(3, LATER), report(), yesterday, [], FINISHED_AT
-    )
+    lists = {"popular": collected(1, EARLY), "trending": collected(3, LATER)}
+    day_before = {"popular": films(1), "trending": films(1, 2)}
+    made = daily_summary(SUNDAY, lists, report(), day_before, [], FINISHED_AT)
     told = console_table(made, "x.json").splitlines()
     assert "  new, gone      popular +0 -0, trending +1 -0" in told
 
@@ -237,3 +241,19 @@ def test_the_console_tells_what_moved_in_both_lists() -> None:
 def test_a_list_of_an_older_version_counts_no_requests() -> None:
     execution = moved(None)["execution_summary"]
     assert (execution["requests"], execution["bytes_received"]) == (0, 0)
+
+
+def test_each_further_list_is_counted_and_shown() -> None:
+    lists = {
+        "popular": collected(2, LATER),
+        "trending": collected(1, LATER),
+        "now_playing": collected(3, EARLY, requests=5),
+    }
+    made = daily_summary(SUNDAY, lists, report(), {"now_playing": films(1)}, [], FINISHED_AT)
+    assert made["collection_summary"] == {
+        "popular_movies": 2, "trending_movies": 1, "now_playing_movies": 3, "total_collected": 6,
+    }  # fmt: skip
+    assert made["execution_summary"]["start_time"] == EARLY
+    assert made["execution_summary"]["requests"] == 5
+    assert len(made["changes"]["now_playing"]["new"]) == 2
+    assert "  now_playing    3 movies" in console_table(made, "x.json").splitlines()

@@ -42,21 +42,22 @@ def told(reader: Reader, path: Path) -> str:
 @pytest.mark.parametrize(
     ("info", "why"),
     [
-        (None, "it has no collection_info"),
-        ({**INFO, "total_collected": True}, "its collection_info has no usable total_collected"),
-        ({**INFO, "source": 5}, "its collection_info has no usable source"),
-        ({**INFO, "collected_at": "yesterday"}, "its collected_at is no instant"),
-        ({**INFO, "collected_at": "9999-12-31T23:59:59-01:00"}, "its collected_at is no instant"),
-        ({**INFO, "collected_at": "0001-01-01T00:00:00+01:00"}, "its collected_at is no instant"),
+        (None, "collection_info"),
+        ({**INFO, "total_collected": True}, "collection_info.total_collected"),
+        ({**INFO, "source": 5}, "collection_info.source"),
+        ({**INFO, "collected_at": "yesterday"}, "collection_info.collected_at"),
+        ({**INFO, "collected_at": "2024-01-07T02:00:00"}, "collection_info.collected_at"),
     ],
 )
 def test_a_list_is_told_by_what_it_lacks(data_dir: Path, info: Any, why: str) -> None:
-    assert told(documents.read_collection, stored(data_dir / "x.json", [FILM], info)) == why
+    assert f"`$.{why}`" in told(
+        documents.read_collection, stored(data_dir / "x.json", [FILM], info)
+    )
 
 
 def test_films_without_ids_are_told_as_such(data_dir: Path) -> None:
     path = stored(data_dir / "x.json", [{"id": "1"}], INFO)
-    assert told(documents.read_collection, path) == "its movies are not a list of films with ids"
+    assert "`$.movies[0].id`" in told(documents.read_collection, path)
 
 
 def test_what_is_no_document_at_all_is_told_as_such(data_dir: Path) -> None:
@@ -66,14 +67,12 @@ def test_what_is_no_document_at_all_is_told_as_such(data_dir: Path) -> None:
     path.write_bytes(b"{")
     assert told(documents.read, path).startswith("Expecting property name")
     path.write_bytes(b"[" * 100_000 + b"]" * 100_000)
-    assert told(documents.read, path) == "it is nested more than 64 levels deep"
+    assert told(documents.read, path) == "it is nested too deeply"
 
 
 def test_a_report_is_told_by_what_it_lacks(data_dir: Path) -> None:
     documents.publish(data_dir / "x.json", {"validation_rate": 1.0})
-    assert (
-        told(documents.read_report, data_dir / "x.json") == "it has no usable overall_quality_score"
-    )
+    assert "`overall_quality_score`" in told(documents.read_report, data_dir / "x.json")
 
 
 def test_what_cannot_be_set_aside_says_what_to_do(data_dir: Path) -> None:

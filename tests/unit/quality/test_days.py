@@ -7,11 +7,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec import structs
 from support.quality_days import DAILY, KINDS, WEEKLY, Day, Kind, World
 from support.quality_days.day import failed_checks
 from support.quality_days.recorded import GENRES, recorded, shortened
 
-from pipeline.catalog import FilmList
+from pipeline.catalog import MovieList
 
 START = datetime.date(2026, 2, 1)
 LANGUAGES = ("ko-KR", "en-US")
@@ -26,9 +27,13 @@ LISTS_OF_WEEK = ("horror", "animation", "top_rated")
 PAGES_OF_WEEK = 5
 
 
-def lists_of_week(film_lists: list[FilmList]) -> list[FilmList]:
+def lists_of_week(movie_lists: list[MovieList]) -> list[MovieList]:
     """Return some of the week's lists with fewer pages, because making the pages takes time."""
-    return [each._replace(pages=PAGES_OF_WEEK) for each in film_lists if each.name in LISTS_OF_WEEK]
+    return [
+        structs.replace(each, pages=PAGES_OF_WEEK)
+        for each in movie_lists
+        if each.name in LISTS_OF_WEEK
+    ]
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -120,8 +125,8 @@ def test_a_changed_field_is_drift(days: list[Day], name: str) -> None:
 # Recorded rows
 
 
-def recorded_lists(film_lists: list[FilmList]) -> list[FilmList]:
-    known = [each for each in film_lists if each.genre_id is None or each.name in GENRES]
+def recorded_lists(movie_lists: list[MovieList]) -> list[MovieList]:
+    known = [each for each in movie_lists if each.genre_id is None or each.name in GENRES]
     return [shortened(each) for each in known]
 
 

@@ -46,13 +46,10 @@ def test_what_is_read_is_written_back_byte_for_byte(data_dir: Path) -> None:
     assert list(documents.read(data_dir / "a.json")) == ["z", "a"]
 
 
-def test_half_a_surrogate_pair_survives(data_dir: Path) -> None:
+def test_a_lone_surrogate_is_replaced(data_dir: Path) -> None:
     path = data_dir / "x.json"
-    document = {"title": "반쪽 \ud83d, \\ud83d and \\\ud83d"}
-    documents.publish(path, document)
-    assert rb"\ud83d" in path.read_bytes()
-    assert "반쪽" in path.read_text(encoding="utf-8")
-    assert documents.read(path) == document
+    documents.publish(path, {"title": "반쪽 \ud83d and \\ud83d"})
+    assert documents.read(path) == {"title": "반쪽 ? and \\ud83d"}
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
@@ -64,7 +61,7 @@ def test_what_is_no_json_number_is_written_as_none(data_dir: Path, number: float
 def test_a_file_with_what_is_no_json_number_is_damaged(data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "x.json").write_text('{"popularity": NaN}')
-    with pytest.raises(DocumentUnreadable, match="NaN is not JSON"):
+    with pytest.raises(DocumentUnreadable, match="not JSON"):
         documents.read(data_dir / "x.json")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import luigi
 import pytest
+from support.lists import list_path
 from support.page_documents import collection, daily_report, summary, weekly_report
 
 import pipeline
@@ -140,8 +141,8 @@ YESTERDAYS: dict[str, Any] = {
 def test_a_list_of_yesterday_of_any_form_does_not_fail_the_summary(
     layout: Layout, content: Any
 ) -> None:
-    write(layout.popular(BEFORE), content)
-    write(layout.trending(BEFORE), content)
+    write(list_path(layout, "popular", BEFORE), content)
+    write(list_path(layout, "trending", BEFORE), content)
     gone = summed_up(layout)["changes"]["popular"]["gone"]
     assert all(each["title"] is None or isinstance(each["title"], str) for each in gone)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from support.lists import list_path
 
 from pipeline.paths import Layout
 from pipeline.quality.baseline import Baseline, history_of, measure
@@ -84,7 +85,7 @@ def test_a_list_that_failed_is_no_measure_of_what_is_usual(layout: Layout) -> No
 @pytest.mark.parametrize("old", [{}, {"profiles": None}, {"profiles": [1]}])
 def test_a_day_without_measures_is_passed_over(layout: Layout, old: dict[str, Any]) -> None:
     documents.publish(layout.validation_report(before(1)), {"validation_rate": 100, **old})
-    documents.publish(layout.popular(before(2)), {"movies": [film(4)]})
+    documents.publish(list_path(layout, "popular", before(2)), {"movies": [film(4)]})
     documents.publish(layout.validation_report(before(3)), report(before(3), 3))
     assert found(layout) == [(3, ["3"])]
 

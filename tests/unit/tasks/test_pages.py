@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.lists import list_path
 from support.page_documents import collection, daily_report, summary
 
 import pipeline
@@ -25,8 +26,8 @@ def layout(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     monkeypatch.setenv("TMDB_API_KEY", "demo")
     layout = Layout(data_dir)
     for day in (DAY - ONE, DAY):
-        write(layout.popular(day), collection("popular", day))
-        write(layout.trending(day), collection("trending", day))
+        write(list_path(layout, "popular", day), collection("popular", day))
+        write(list_path(layout, "trending", day), collection("trending", day))
         write(layout.validation_report(day), daily_report(day))
         write(layout.daily_summary(day), summary(day))
     pipeline.DailyPage(date=DAY).run()
@@ -45,7 +46,7 @@ def cut(layout: Layout) -> None:
 
 CHANGES: dict[str, Callable[[Layout], None]] = {
     "its summary is another one": lambda layout: write(layout.daily_summary(DAY), {}),
-    "yesterday's list is gone": lambda layout: layout.popular(DAY - ONE).unlink(),
+    "yesterday's list is gone": lambda layout: list_path(layout, "popular", DAY - ONE).unlink(),
     "a report of the last 30 days came later": lambda layout: write(
         layout.validation_report(DAY - 30 * ONE), {}
     ),
@@ -74,7 +75,7 @@ def test_a_document_that_changes_while_a_page_is_drawn_makes_the_page_stale(
 
     def draw_slowly(page: pages.DailyPage) -> str:
         text = draw(page)
-        layout.popular(DAY - ONE).unlink()
+        list_path(layout, "popular", DAY - ONE).unlink()
         return text
 
     with monkeypatch.context() as patch:

@@ -16,7 +16,7 @@ import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
 
 from pipeline import settings
-from pipeline.catalog import FilmList
+from pipeline.catalog import MovieList
 from pipeline.errors import SettingsError, TmdbUnavailable
 from pipeline.paths import pace_file
 from pipeline.settings import Settings
@@ -27,7 +27,7 @@ Given = Callable[..., Settings]
 
 DAY = datetime.date(2024, 1, 7)
 LATER = datetime.date(2024, 3, 7)
-POPULAR = FilmList("popular", "daily_popular", "/movie/popular", pages=3)
+POPULAR = MovieList(name="popular", endpoint="/movie/popular", cadence="daily", pages=3)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.stopped_clock import StoppedClock
 from support.transports import make_session
 
-from pipeline.catalog import FilmList
+from pipeline.catalog import Genre, MovieList
 from pipeline.errors import (
     AnswerNotUnderstood,
     CredentialRefused,
@@ -50,21 +50,23 @@ def open_client(tmdb: FakeTmdb) -> Iterator[Opener]:
         yield make
 
 
-def popular(pages: int) -> FilmList:
-    return FilmList("popular", "daily_popular", POPULAR, pages)
+def popular(pages: int) -> MovieList:
+    return MovieList(name="popular", endpoint=POPULAR, cadence="daily", pages=pages)
 
 
-def trending(pages: int) -> FilmList:
-    return FilmList("trending", "daily_trending", TRENDING, pages, by_region=False)
+def trending(pages: int) -> MovieList:
+    return MovieList(
+        name="trending", endpoint=TRENDING, cadence="daily", pages=pages, by_region=False
+    )
 
 
-HORROR = FilmList(
-    "horror",
-    "weekly_genre",
-    DISCOVER,
+HORROR = MovieList(
+    name="horror",
+    endpoint=DISCOVER,
+    cadence="weekly",
     pages=2,
-    parameters=(("with_genres", "27"), ("sort_by", "popularity.desc")),
-    genre_id=27,
+    parameters={"with_genres": "27", "sort_by": "popularity.desc"},
+    genre=Genre(27, "horror", "공포"),
 )
 
 
