@@ -32,7 +32,7 @@ OF_THE_CLOCK = {
 _OF_THE_CLOCK = re.compile(
     r'<section id="run".*?</section>|<p class="made">.*?</p>|'
     r'<span class="value">[\d.]+[초분]</span>|'
-    r"\d\d:\d\d:\d\d–\d\d:\d\d:\d\d UTC",
+    r"\d\d:\d\d:\d\d–\d\d:\d\d:\d\d UTC|<!-- drawn from \w+ -->",
     re.S,
 )
 _OWN = ("logs", "state", "backups")
@@ -67,11 +67,16 @@ def contents(root: Path) -> dict[str, Any]:
     return {name: content_of(root / name) for name in _names(root) if not _is_temporary(name)}
 
 
+def is_whole_page(text: str) -> bool:
+    """Whether a page ends with its end tag and the fingerprint of its documents."""
+    return re.search(r"</html>\n<!-- drawn from \w+ -->\n\Z", text) is not None
+
+
 def content_of(path: Path) -> Any:
     """Return what a file holds apart from times and effort; None where it is not whole."""
     text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix == ".html":
-        return _OF_THE_CLOCK.sub("", text) if text.rstrip().endswith("</html>") else None
+        return _OF_THE_CLOCK.sub("", text) if is_whole_page(text) else None
     try:
         return _timeless(json.loads(text)) if text.endswith("}\n") else None
     except ValueError:
