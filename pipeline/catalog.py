@@ -1,33 +1,31 @@
 """What is collected: one entry per list of TMDB, from `config/collection.toml`.
 
-A missing key has its packaged default, which is here; an unknown key is refused by name.
+A missing key has its packaged default, which is here; an unknown key is refused by name. The
+packaged lists are in the order of merging, by the keys of `[pages]`; `genre` becomes one for each
+genre.
 """
-
-from __future__ import annotations
 
 import datetime
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, defstruct, field
+from msgspec.structs import replace
 
 from pipeline.errors import SettingsError
+from pipeline.genres import GENRE_NAMES
 from pipeline.typed_tables import choice, convert
 
-PAGE_LIMIT = 500
-"""TMDB serves pages 1 to 500 of any list and answers 400 (code 22) outside of them."""
-
+# Movies on a full page of any list.
 PAGE_SIZE = 20
-"""Movies on a full page of any list."""
 
-LISTS = ("popular", "trending", "genre", "top_rated")
-"""The packaged lists, as the keys of `[pages]` name them; `genre` stands for all genres."""
-
+# The categories by which the week's movies are counted.
 BY_GENRE, BY_RATING, OTHER = "장르별", "평점별", "기타"
-"""The categories by which the week's movies are counted."""
 
-Pages = Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
+# TMDB serves pages 1 to 500 of any list and answers 400 (code 22) outside of them.
+Pages = Annotated[int, Meta(ge=1, le=500)]
 Rating = Annotated[float, Meta(ge=0, le=10)]
 Text = Annotated[str, Meta(pattern=r"\S")]
 Parameter = Annotated[str, Meta(pattern=r"\A(?!(page|language|region|api_key)\Z)[a-z_.]+\Z")]
@@ -84,36 +82,30 @@ class MovieList(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return f"{self.folder or self.cadence}/{name}_{date:%Y%m%d}.json"
 
 
-class _Pages(Struct, frozen=True, forbid_unknown_fields=True):
-    popular: Pages = 5
-    trending: Pages = 1
-    genre: Pages = 15
-    top_rated: Pages = 20
+_PACKAGED = {each.name: each for each in (
+    MovieList(name="popular", endpoint="/movie/popular", cadence="daily", pages=5),
+    MovieList(name="trending", endpoint="/trending/movie/day", cadence="daily", pages=1,
+              by_region=False, time_window="day", folder="trending"),
+    MovieList(name="genre", endpoint="/discover/movie", cadence="weekly", pages=15,
+              sorted_by="popularity", category=BY_GENRE, folder="genre"),
+    MovieList(name="top_rated", endpoint="/movie/top_rated", cadence="weekly", pages=20,
+              min_rating=7.5, sorted_by="vote_average", category=BY_RATING),
+)}  # fmt: skip
+LISTS = tuple(_PACKAGED)
+_GENRES = tuple(
+    Genre(number, GENRE_NAMES[number][0].lower().replace(" ", "_"), GENRE_NAMES[number][1])
+    for number in (28, 35, 18, 27, 10749, 878, 53, 16)
+)
 
-
-class _TopRated(Struct, frozen=True, forbid_unknown_fields=True):
-    min_rating: Rating = 7.5
-
-
-class _Genres(Struct, frozen=True, forbid_unknown_fields=True):
-    list: Annotated[tuple[Genre, ...], Meta(min_length=1)] = (
-        Genre(28, "action", "액션"),
-        Genre(35, "comedy", "코미디"),
-        Genre(18, "drama", "드라마"),
-        Genre(27, "horror", "공포"),
-        Genre(10749, "romance", "로맨스"),
-        Genre(878, "science_fiction", "SF"),
-        Genre(53, "thriller", "스릴러"),
-        Genre(16, "animation", "애니메이션"),
-    )
-
-
-class _File(Struct, frozen=True, forbid_unknown_fields=True):
-    max_days_late: Annotated[int, Meta(ge=-1, le=36_500)] = -1
-    pages: _Pages = _Pages()
-    top_rated: _TopRated = _TopRated()
-    genres: _Genres = _Genres()
-    lists: dict[str, dict[str, Any]] = {}
+_table = partial(defstruct, frozen=True, forbid_unknown_fields=True)
+_Pages = _table("_Pages", [(each.name, Pages, each.pages) for each in _PACKAGED.values()])
+_TopRated = _table("_TopRated", [("min_rating", Rating, _PACKAGED["top_rated"].min_rating)])
+_Genres = _table("_Genres", [("list", Annotated[tuple[Genre, ...], Meta(min_length=1)], _GENRES)])
+_File = _table("_File", [
+    ("max_days_late", Annotated[int, Meta(ge=-1, le=36_500)], -1),
+    ("pages", _Pages, _Pages()), ("top_rated", _TopRated, _TopRated()),
+    ("genres", _Genres, _Genres()), ("lists", dict[str, dict[str, Any]], {}),
+])  # fmt: skip
 
 
 class Plan(Struct, frozen=True):
@@ -134,11 +126,12 @@ class Plan(Struct, frozen=True):
     def movie_list(self, name: str, noun: str = "list") -> MovieList:
         """Return the list, with the noun "genre" only one of a genre, or raise SettingsError."""
         known = {each.name: each for each in self.lists if each.genre or noun != "genre"}
-        if name not in known:
-            raise SettingsError(
-                f"There is no {noun} {name!r} in config/collection.toml; known: {', '.join(known)}."
-            )
-        return known[name]
+        if name in known:
+            return known[name]
+        names = ", ".join(known)
+        raise SettingsError(
+            f"There is no {noun} {name!r} in config/collection.toml; known: {names}."
+        )
 
 
 def iso_week(date: datetime.date) -> int:
@@ -148,52 +141,25 @@ def iso_week(date: datetime.date) -> int:
 
 def plan_from(tables: Mapping[str, Any]) -> Plan:
     """Turn the tables of `config/collection.toml` into a plan, or raise SettingsError."""
-    file = convert(tables, _File)
+    file: Any = convert(tables, _File)
     lists = tuple(_lists(file))
-    names = Counter(["genre", *(each.name for each in lists)])
-    ids = Counter(f"id {each.genre_id}" for each in lists if each.genre)
-    for key, count in (names + ids).items():
+    ids = (f"id {each.genre_id}" for each in lists if each.genre)
+    for key, count in Counter(["genre", *(each.name for each in lists), *ids]).items():
         if count > 1:
             raise SettingsError(f"{key} is that of two lists: give one of them another.")
-    late = file.max_days_late
-    return Plan(lists=lists, max_days_late=None if late < 0 else late)
+    return Plan(lists, None if file.max_days_late < 0 else file.max_days_late)
 
 
-def _lists(file: _File) -> Iterator[MovieList]:
+def _lists(file: Any) -> Iterator[MovieList]:
     """Yield the packaged lists, then those of `[lists]`."""
-    yield MovieList(
-        name="popular", endpoint="/movie/popular", cadence="daily", pages=file.pages.popular
-    )
-    yield MovieList(
-        name="trending",
-        endpoint="/trending/movie/day",
-        cadence="daily",
-        pages=file.pages.trending,
-        by_region=False,
-        folder="trending",
-        time_window="day",
-    )
-    for genre in file.genres.list:
-        yield MovieList(
-            name=genre.slug,
-            endpoint="/discover/movie",
-            cadence="weekly",
-            pages=file.pages.genre,
-            title=genre.name,
-            parameters={"with_genres": str(genre.id), "sort_by": "popularity.desc"},
-            sorted_by="popularity",
-            category=BY_GENRE,
-            folder="genre",
-            genre=genre,
-        )
-    yield MovieList(
-        name="top_rated",
-        endpoint="/movie/top_rated",
-        cadence="weekly",
-        pages=file.pages.top_rated,
-        min_rating=file.top_rated.min_rating,
-        sorted_by="vote_average",
-        category=BY_RATING,
-    )
+    ratings = {"top_rated": file.top_rated.min_rating}
+    for key, packaged in _PACKAGED.items():
+        entry = replace(packaged, pages=getattr(file.pages, key), min_rating=ratings.get(key))
+        if key != "genre":
+            yield entry
+            continue
+        for genre in file.genres.list:
+            query = {"with_genres": str(genre.id), "sort_by": "popularity.desc"}
+            yield replace(entry, name=genre.slug, title=genre.name, genre=genre, parameters=query)
     for name, table in file.lists.items():
         yield convert({"name": name, **table}, MovieList, f"lists.{name}")
