@@ -8,12 +8,13 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.catalog import MovieList, iso_week
 
+# Returns the path of a document of any day.
 PathFor = Callable[[datetime.date], Path]
-"""Returns the path of a document of any day."""
 
 
 class _Fixed:
@@ -28,21 +29,22 @@ class _Fixed:
 
 def _dated(name: str) -> Callable[[Layout, datetime.date], Path]:
     """Return the method for a document of a day, in whose name `{day}` and `{week}` stand."""
-
-    def path_for(layout: Layout, date: datetime.date) -> Path:
-        return layout.root / name.format(day=f"{date:%Y%m%d}", week=iso_week(date))
-
-    return path_for
+    return lambda layout, date: layout.root / name.format(day=f"{date:%Y%m%d}", week=iso_week(date))
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The files below one data root. A day stands in file names as YYYYMMDD."""
+    """The files below one data root. A day stands in file names as YYYYMMDD.
+
+    First what is collected, and the documents that are made of it: `identity` is the source, the
+    language and the region of the data root, and a backup keeps the metadata. Then the pages for
+    people, and the logs: one file a run, the lines when each run began and ended, and those when
+    each task did. At last the state of alerts and of luigid, whose pickle only its own user may
+    write, and the backups.
+    """
 
     root: Path
 
-    # What is collected, and the documents that are made of it. The identity of the data root is its
-    # source, language and region; a backup keeps the metadata.
     identity = _Fixed("root.json")
     collected = documents = _Fixed("raw")
     metadata = _Fixed("raw/metadata")
@@ -53,18 +55,15 @@ class Layout:
     daily_summary = _dated("raw/metadata/daily_summaries/daily_summary_{day}.json")
     consolidated = _dated("processed/weekly/consolidated_week_{week}_{day}.json")
 
-    # Pages for people.
     pages = _Fixed("reports")
     index_page = _Fixed("reports/index.html")
     daily_page = _dated("reports/daily/daily_{day}.html")
     weekly_page = _dated("reports/weekly/weekly_{week}_{day}.html")
 
-    # Logs: one file a run; a line when a run begins and when it ends; when each task did.
     logs = _Fixed("logs")
     run_record = _Fixed("logs/runs.jsonl")
     journal = _dated("logs/journal/{day}.log")
 
-    # The state of luigid (a pickle, so that only its own user may write it), of alerts and backups.
     alerts = _Fixed("state/alerts")
     data_root_id = _Fixed("state/data-root-id")
     luigid_pid = _Fixed("state/luigid.pid")
@@ -80,24 +79,16 @@ class Layout:
     @property
     def list_folders(self) -> tuple[Path, ...]:
         """The folders that hold lists."""
-        kinds = ("daily", "trending", "genre", "weekly")
-        return tuple(self.root / "raw/movies" / kind for kind in kinds)
-
-    @property
-    def document_folders(self) -> tuple[Path, ...]:
-        """The folders that hold documents."""
-        others = (
-            "raw/metadata/quality_reports",
-            "raw/metadata/daily_summaries",
-            "processed/weekly",
-        )
-        return (*self.list_folders, *(self.root / name for name in others))
+        names = ("daily", "trending", "genre", "weekly")
+        return tuple(self.root / "raw/movies" / name for name in names)
 
     @property
     def published_folders(self) -> tuple[Path, ...]:
         """Every folder that a run publishes files in."""
-        others = ("rejected", "reports", "reports/daily", "reports/weekly")
-        return (self.root, *self.document_folders, *(self.root / name for name in others))
+        documents = (self.validation_report, self.daily_summary, self.consolidated)
+        dated = (*documents, self.daily_page, self.weekly_page)
+        folders = (path_for(datetime.date.min).parent for path_for in dated)
+        return (self.root, *self.list_folders, *folders, self.pages, self.root / "rejected")
 
     def rejected(self, path: Path, at: datetime.datetime) -> Path:
         """Return where a document that was rejected at that instant is kept as evidence."""
@@ -116,21 +107,17 @@ class Layout:
         return path.relative_to(self.root).as_posix()
 
 
-def _of_this_user(kind: str) -> Callable[[object], Path]:
-    """Return the function for a file of this user on this machine, for an address or a data root.
+def _file_of_this_user(kind: str, subject: object) -> Path:
+    """Return the path of a file of this user on this machine, for an address or a data root.
 
     It lies in the folder for temporary files: limits belong to the machine, whatever the data root.
+    The address is that of an API, or of a luigid that cannot say whose data root it serves; nothing
+    can be written below the data root.
     """
-
-    def path_for(subject: object) -> Path:
-        name = hashlib.sha256(os.fsencode(str(subject))).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"tmdb-pipeline-{os.getuid()}" / f"{kind}-{name}"
-
-    return path_for
+    name = hashlib.sha256(os.fsencode(str(subject))).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"tmdb-pipeline-{os.getuid()}" / f"{kind}-{name}"
 
 
-# By the address of an API, of a luigid that cannot say whose data root it serves, and by a root
-# below which nothing can be written.
-pace_file = _of_this_user("pace")
-luigid_claim = _of_this_user("luigid")
-alerts_without_root = _of_this_user("alerts")
+pace_file = partial(_file_of_this_user, "pace")
+luigid_claim = partial(_file_of_this_user, "luigid")
+alerts_without_root = partial(_file_of_this_user, "alerts")

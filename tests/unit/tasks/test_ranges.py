@@ -80,7 +80,7 @@ def test_ten_years_are_checked_by_one_listing(
         found = RangeDaily(start=days[-1], stop=SUNDAY + DAY, now=NOON)
         assert [task.date for task in found.requires()] == [days[1234]]
     assert listed.count(layout.daily_summary(SUNDAY).parent) == 1
-    assert set(listed) <= set(layout.document_folders), "no day is looked for by itself"
+    assert set(listed) <= set(layout.published_folders), "no day is looked for by itself"
 
 
 def test_without_a_data_root_all_is_missing(layout: Layout) -> None:
