@@ -1,15 +1,13 @@
 """From the pages of a list to its document. Pure: no clock, no I/O, no settings."""
 
-from __future__ import annotations
-
 import datetime
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pipeline.catalog import MovieList, iso_week
-from pipeline.documents.schema import Document, Movie
-from pipeline.errors import DataError, NoData
+from pipeline.documents.schema import Document, Movie, number_in
+from pipeline.errors import NoData
 from pipeline.tmdb.page import FetchStats, Page
 from pipeline.version import SCHEMA_VERSION
 
@@ -24,11 +22,9 @@ class Identity(NamedTuple):
     def __str__(self) -> str:
         return ", ".join(each for each in self if each is not None)
 
-    def place(self) -> dict[str, str]:
+    def place(self) -> dict[str, Any]:
         """Return language and region as a document states them, if both are known."""
-        if self.language is None or self.region is None:
-            return {}
-        return {"language": self.language, "region": self.region}
+        return {} if None in self[1:] else {"language": self.language, "region": self.region}
 
 
 def document(
@@ -52,6 +48,13 @@ def document(
     if movie_list.min_rating is not None:
         unique, movies = movies, at_least(movies, movie_list.min_rating)
         dropped["below_min_rating"] = len(unique) - len(movies)
+    of_some_lists = {
+        "time_window": movie_list.time_window,
+        "genre_id": movie_list.genre_id,
+        "genre_name": movie_list.genre and movie_list.genre.name,
+        "week_number": iso_week(date) if movie_list.cadence == "weekly" else None,
+        "min_rating": movie_list.min_rating,
+    }
     return {
         "movies": movies,
         "collection_info": {
@@ -59,7 +62,7 @@ def document(
             "collection_date": date.isoformat(),
             "total_collected": len(movies),
             "pages_processed": sum(1 for page in pages if page.results),
-            **_facts(movie_list, date),
+            **{key: value for key, value in of_some_lists.items() if value is not None},
             "schema_version": SCHEMA_VERSION,
             **identity._asdict(),
             "collected_at": collected_at.isoformat(),
@@ -82,7 +85,7 @@ def deduplicate(movies: Iterable[Movie]) -> list[Movie]:
 
 def at_least(movies: Iterable[Movie], rating: float) -> list[Movie]:
     """Keep the movies that are rated so high; one without a number as its average is left out."""
-    return [movie for movie in movies if _rating(movie) >= rating]
+    return [movie for movie in movies if number_in(movie, "vote_average") >= rating]
 
 
 def identity_of(document: Any) -> Identity:
@@ -94,36 +97,7 @@ def identity_of(document: Any) -> Identity:
 
 def agree(one: Identity, other: Identity) -> bool:
     """Whether two identities are the same in all that both of them state."""
-    pairs = zip(one, other, strict=True)
-    return all(mine == theirs for mine, theirs in pairs if None not in (mine, theirs))
-
-
-def common_source(of_lists: Iterable[str]) -> str:
-    """Return the one source that all the lists share.
-
-    Raises:
-        DataError: invented and real movies would be mixed in one document.
-    """
-    sources = sorted(set(of_lists))
-    if len(sources) > 1:
-        raise DataError(
-            f"Movies from {' and '.join(sources)} have the same date in one data root and must not "
-            "be mixed; delete the ones that do not belong there and run the same command again."
-        )
-    return sources[0]
-
-
-def _facts(movie_list: MovieList, date: datetime.date) -> dict[str, Any]:
-    """Return the keys of `collection_info` that only some lists have."""
-    genre = movie_list.genre
-    facts = {
-        "time_window": movie_list.time_window,
-        "genre_id": genre and genre.id,
-        "genre_name": genre and genre.name,
-        "week_number": iso_week(date) if movie_list.cadence == "weekly" else None,
-        "min_rating": movie_list.min_rating,
-    }
-    return {key: value for key, value in facts.items() if value is not None}
+    return all(a == b for a, b in zip(one, other, strict=True) if None not in (a, b))
 
 
 def _refuse_gaps(name: str, pages: Sequence[Page]) -> None:
@@ -139,8 +113,3 @@ def _refuse_gaps(name: str, pages: Sequence[Page]) -> None:
                 "was written, run the same command again later.",
                 list=name,
             )
-
-
-def _rating(movie: Movie) -> float:
-    value = movie.get("vote_average")
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else -1

@@ -1,21 +1,17 @@
 """The movies of a week without duplicates. Pure and deterministic: same inputs, same document."""
 
-from __future__ import annotations
-
 import datetime
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from pipeline.catalog import BY_GENRE, BY_RATING, MovieList, iso_week
 from pipeline.documents.collect import identity_of
-from pipeline.documents.schema import Document, Movie, info_of
+from pipeline.documents.schema import Document, Movie, info_of, number_in
 from pipeline.version import SCHEMA_VERSION
 
-_NUMBERS = ("popularity", "vote_average", "vote_count")
-
-
+# A list to merge, its file below the data root, and its document.
 Source = tuple[MovieList, str, Document]
-"""A list to merge, its file below the data root, and its document."""
 
 
 def consolidated_week(
@@ -32,14 +28,12 @@ def consolidated_week(
     movies: dict[int, Movie] = {}
     differing: set[int] = set()
     files: list[str] = []
-    late_by_days = 0
-    identity = identity_of(None)
-    by_category = {BY_GENRE: 0, BY_RATING: 0}
+    late_by_days, identity = 0, identity_of(None)
+    by_category = Counter({BY_GENRE: 0, BY_RATING: 0})
     for movie_list, file, document in sources:
         known = len(movies)
         differing |= add_list(movies, movie_list.name, document["movies"])
-        category = movie_list.category
-        by_category[category] = by_category.get(category, 0) + len(movies) - known
+        by_category[movie_list.category] += len(movies) - known
         files.append(file)
         late_by_days = max(late_by_days, info_of(document).late_by_days)
         identity = identity_of(document["collection_info"])
@@ -67,36 +61,24 @@ def add_list(merged: dict[int, Movie], name: str, rows: Iterable[Movie]) -> set[
 
     A movie keeps the position that its first list gave it. TMDB caches each page by itself, so that
     lists can disagree on a movie's numbers: the row with the most votes is taken whole, since votes
-    only grow and so it is the youngest; among equals, that of the first list.
-
-    Returns:
-        The ids of the movies for which the list has other numbers than the row merged so far.
+    only grow and so it is the youngest; among equals, that of the first list. Returned are the ids
+    of the movies for which the list has other numbers than the row merged so far.
     """
     differing: set[int] = set()
     for rank, row in enumerate(rows, start=1):
         number = row["id"]
         best = merged.get(number)
-        if best is None:
-            best = merged[number] = _with_found_in(row, [])
-        elif _numbers(row) != _numbers(best):
+        found_in: list[dict[str, Any]] = best["found_in"] if best else []
+        found_in.append({"list": name, "rank": rank})
+        if best is not None and _numbers(row) != _numbers(best):
             differing.add(number)
-            if _votes(row) > _votes(best):
-                best = merged[number] = _with_found_in(row, best["found_in"])
-        best["found_in"].append({"list": name, "rank": rank})
+            if number_in(row, "vote_count") > number_in(best, "vote_count"):
+                best = None
+        if best is None:
+            rest = {key: value for key, value in row.items() if key != "found_in"}
+            merged[number] = {**rest, "found_in": found_in}
     return differing
 
 
-def _with_found_in(row: Movie, found_in: list[dict[str, Any]]) -> Movie:
-    rest = {key: value for key, value in row.items() if key != "found_in"}
-    return {**rest, "found_in": found_in}
-
-
 def _numbers(row: Movie) -> list[Any]:
-    return [row.get(field) for field in _NUMBERS]
-
-
-def _votes(row: Movie) -> float:
-    votes = row.get("vote_count")
-    if isinstance(votes, int | float) and not isinstance(votes, bool):
-        return max(votes, -1)
-    return -1
+    return [row.get(field) for field in ("popularity", "vote_average", "vote_count")]

@@ -1,7 +1,5 @@
 """JSON as text and as values: exact, and refused if it is not JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -10,10 +8,10 @@ import msgspec
 
 
 def decode(text: bytes | str) -> Any:
-    """Return the value of a JSON text; a lone surrogate, which UTF-8 cannot hold, is replaced.
+    """Return the value of a JSON text, or raise ValueError if it is none or nested too deeply.
 
-    Raises:
-        ValueError: it is not JSON, holds a number that no float can, or is nested too deeply.
+    A lone surrogate, which UTF-8 cannot hold, is replaced; a number that no float can hold is no
+    JSON.
     """
     try:
         try:
@@ -34,10 +32,7 @@ def encode(value: Any) -> bytes:
 
 
 def pieces(document: dict[str, Any]) -> Iterator[bytes]:
-    """Yield what `encode` returns for a document, row by row of its lists.
-
-    The text of a week never lies in memory as a whole.
-    """
+    """Yield what `encode` returns, row by row, so that no week lies in memory as a whole text."""
     yield b"{"
     for number, (key, value) in enumerate(document.items()):
         yield (b",\n  " if number else b"\n  ") + encode(key) + b": "

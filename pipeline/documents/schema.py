@@ -1,16 +1,15 @@
 """What is relied on in documents that are read back, also in those of older and newer versions."""
 
-from __future__ import annotations
-
 import datetime
+from functools import partial
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert, defstruct
 
 Document = dict[str, Any]
 
+# A row as TMDB sent it; only `id` (a whole number) is certain.
 Movie = dict[str, Any]
-"""A row as TMDB sent it; only `id` (a whole number) is certain."""
 
 
 class CollectionInfo(Struct, frozen=True):
@@ -34,17 +33,12 @@ class _Collection(Struct):
     collection_info: CollectionInfo
 
 
-class _Report(Struct):
-    """What the summary and its table on the console need of a validation report."""
-
-    validation_rate: float
-    overall_quality_score: float
-    total_movies_validated: int
-    common_issues: list[Any]
-    late_by_days: int
-    source: str
-    verdict: str
-    checks: list[Any]
+# What the summary and its table on the console need of a validation report.
+_Report = defstruct("_Report", [
+    ("validation_rate", float), ("overall_quality_score", float), ("total_movies_validated", int),
+    ("common_issues", list[Any]), ("late_by_days", int), ("source", str), ("verdict", str),
+    ("checks", list[Any]),
+])  # fmt: skip
 
 
 def info_of(collection: Document) -> CollectionInfo:
@@ -52,18 +46,19 @@ def info_of(collection: Document) -> CollectionInfo:
     return convert(collection["collection_info"], CollectionInfo)
 
 
-def check_collection(document: Document) -> None:
-    """Raise ValueError, which says why, unless it is a list: rows with ids and their info."""
-    _check(document, _Collection)
+def number_in(movie: Movie, name: str) -> float:
+    """Return the number in a field of a row; -1 where it holds none, or a negative one."""
+    value = movie.get(name)
+    return max(value, -1) if isinstance(value, int | float) and not isinstance(value, bool) else -1
 
 
-def check_report(document: Document) -> None:
-    """Raise ValueError, which says why, unless it is a validation report."""
-    _check(document, _Report)
-
-
-def _check(document: Document, expected: type[Struct]) -> None:
+def _check(expected: type[Struct], document: Document) -> None:
+    """Raise ValueError, which says why, unless a document is of the expected form."""
     try:
         convert(document, expected)
     except ValidationError as error:
         raise ValueError(str(error)[0].lower() + str(error)[1:]) from None
+
+
+# For a list (rows with ids, and their info), and for a validation report.
+check_collection, check_report = partial(_check, _Collection), partial(_check, _Report)

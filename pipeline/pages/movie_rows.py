@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pipeline.documents.changes import ranks
+from pipeline.documents.summary import ranks
 from pipeline.pages.coerce import Document, as_date, as_dict, as_float, as_int, as_text
 from pipeline.pages.i18n import Translator
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pipeline.documents.collect import common_source, identity_of
+from pipeline.documents.collect import identity_of
 from pipeline.errors import NoData
 from pipeline.quality.baseline import Baseline
 from pipeline.quality.fields import Movie
@@ -107,7 +107,7 @@ def validation_report(
         "pass_threshold": round(demanded / movies * 100, 2),
         "below_threshold": passed < round(demanded, 6),
         "late_by_days": max(each.late_by_days for each in results),
-        "source": common_source(str(identity_of(each.info).source) for each in results),
+        "source": str(identity_of(results[0].info).source),
         **identity_of(results[0].info).place(),
         "schema_version": SCHEMA_VERSION,
         "profiles": {each.list_name: msgspec.to_builtins(each.figures) for each in results},

@@ -17,7 +17,7 @@ from pathlib import Path
 import luigi
 
 from pipeline import identity, settings
-from pipeline.documents.changes import changes
+from pipeline.documents.summary import changes
 from pipeline.paths import Layout, PathFor
 from pipeline.storage import bounded, documents
 from pipeline.tasks.base import PipelineTask

@@ -14,8 +14,8 @@ from typing import Any
 from support.lists import packaged
 
 from pipeline.demo import answer
-from pipeline.documents.changes import changes
 from pipeline.documents.consolidate import consolidated_week
+from pipeline.documents.summary import changes
 
 DAY = date(2024, 1, 7)
 GENRES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from pipeline.documents.changes import changes, ranks
+from pipeline.documents.summary import changes, ranks
 
 SATURDAY = datetime.date(2024, 1, 6)
 
@@ -15,8 +15,8 @@ def films(*numbers: int) -> list[dict[str, Any]]:
 
 
 def climbers(now: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[tuple[int, int, int]]:
-    told = changes(now, before, SATURDAY)["climbers"]
-    return [(each["id"], each["rank_before"], each["rank"]) for each in told]
+    climbed = changes(now, before, SATURDAY)["climbers"]
+    return [(each["id"], each["rank_before"], each["rank"]) for each in climbed]
 
 
 def test_the_ids_of_a_profile_are_ranks_from_one_on() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pipeline.catalog import MovieList, plan_from
-from pipeline.documents.collect import Identity, at_least, common_source, deduplicate
+from pipeline.documents.collect import Identity, at_least, deduplicate
 from pipeline.documents.collect import document as assemble
 from pipeline.documents.schema import Movie
-from pipeline.errors import DataError, NoData
+from pipeline.errors import NoData
 from pipeline.tmdb.page import FetchStats, Page
 
 SUNDAY = datetime.date(2024, 1, 7)
@@ -218,9 +218,9 @@ def test_a_list_without_a_single_movie_is_no_document(empty: list[Page]) -> None
 
 
 def test_an_empty_page_before_one_with_films_is_no_end_and_no_document() -> None:
-    with pytest.raises(NoData, match="without a single movie on page 2") as told:
+    with pytest.raises(NoData, match="without a single movie on page 2") as caught:
         document(POPULAR, pages([FIRST], [], [SECOND]))
-    assert told.value.facts == {"list": "popular"}
+    assert caught.value.facts == {"list": "popular"}
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -242,15 +242,3 @@ def test_a_top_rated_list_with_none_good_enough_is_an_empty_document() -> None:
     made = document(TOP_RATED, pages([THIRD]))
     assert made["movies"] == []
     assert made["collection_info"]["total_collected"] == 0
-
-
-@pytest.mark.parametrize("source", ["tmdb", "demo"])
-def test_lists_of_one_source_share_it(source: str) -> None:
-    assert common_source([source] * 3) == source
-
-
-def test_made_up_films_are_not_mixed_with_real_ones() -> None:
-    with pytest.raises(DataError) as caught:
-        common_source(["tmdb", "demo", "tmdb"])
-    assert "demo and tmdb" in str(caught.value)
-    assert "delete" in str(caught.value)

@@ -181,7 +181,7 @@ def test_odd_numbers_are_compared_and_kept(odd: Any) -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), [([1], [2]), ({"a": 1}, {}), ([], None)])
-def test_odd_numbers_that_differ_are_told(one: Any, other: Any) -> None:
+def test_odd_numbers_that_differ_are_counted(one: Any, other: Any) -> None:
     lists = [source("action", film(1, vote_count=one)), source("comedy", film(1, vote_count=other))]
     assert merged(SUNDAY, lists)["consolidation_info"]["numbers_differ"] == 1
 

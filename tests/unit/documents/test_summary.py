@@ -171,13 +171,13 @@ def test_the_console_shows_the_day_in_a_small_table() -> None:
     ]
 
 
-@pytest.mark.parametrize(("days", "told"), [(1, "1 day"), (2, "2 days"), (3, "3 days")])
-def test_the_console_says_that_a_day_was_collected_late(days: int, told: str) -> None:
+@pytest.mark.parametrize(("days", "shown"), [(1, "1 day"), (2, "2 days"), (3, "3 days")])
+def test_the_console_says_that_a_day_was_collected_late(days: int, shown: str) -> None:
     table = console_table(summary(late_by_days=days), "x.json")
-    assert f"  late           collected {told} after that date" in table.splitlines()
+    assert f"  late           collected {shown} after that date" in table.splitlines()
 
 
-def test_the_console_tells_no_rule_where_none_fell_short() -> None:
+def test_the_console_shows_no_rule_where_none_fell_short() -> None:
     table = console_table(summary(verdict="ok", checks=report()["checks"][1:]), "x.json")
     assert "  verdict        ok" in table.splitlines()
 
@@ -210,7 +210,7 @@ def test_what_is_new_gone_and_climbed_since_yesterday() -> None:
     }
 
 
-def test_the_biggest_leaps_stand_first_and_ten_are_told() -> None:
+def test_the_biggest_leaps_stand_first_and_ten_are_shown() -> None:
     made = daily_summary(
         SUNDAY,
         {"popular": collected(20, EARLY)},
@@ -225,17 +225,17 @@ def test_the_biggest_leaps_stand_first_and_ten_are_told() -> None:
     assert (leaps[0], len(leaps)) == (19, 10)
 
 
-def test_the_console_tells_what_moved_where_yesterday_is_there() -> None:
+def test_the_console_shows_what_moved_where_yesterday_is_there() -> None:
     assert "  new, gone      popular +1 -2" in console_table(moved(films(4, 9, 1, 2, 8)), "x")
     assert "new, gone" not in console_table(moved(None), "x")
 
 
-def test_the_console_tells_what_moved_in_both_lists() -> None:
+def test_the_console_shows_what_moved_in_both_lists() -> None:
     lists = {"popular": collected(1, EARLY), "trending": collected(3, LATER)}
     day_before = {"popular": films(1), "trending": films(1, 2)}
     made = daily_summary(SUNDAY, lists, report(), day_before, [], FINISHED_AT)
-    told = console_table(made, "x.json").splitlines()
-    assert "  new, gone      popular +0 -0, trending +1 -0" in told
+    table = console_table(made, "x.json").splitlines()
+    assert "  new, gone      popular +0 -0, trending +1 -0" in table
 
 
 def test_a_list_of_an_older_version_counts_no_requests() -> None:

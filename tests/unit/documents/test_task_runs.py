@@ -45,22 +45,22 @@ def test_a_task_that_was_done() -> None:
 def test_attempts_are_counted_since_the_task_was_last_done(
     kinds: list[str], attempts: int, outcome: str
 ) -> None:
-    (told,) = runs(event("A", kind, second) for second, kind in enumerate(kinds))
-    assert (told["attempts"], told["outcome"]) == (attempts, outcome)
+    (run,) = runs(event("A", kind, second) for second, kind in enumerate(kinds))
+    assert (run["attempts"], run["outcome"]) == (attempts, outcome)
 
 
 def test_a_clock_that_was_set_back_makes_no_task_of_less_than_no_time() -> None:
-    (told,) = runs([event("A", "start", 5), event("A", "done", 2)])
-    assert (told["seconds"], told["outcome"]) == (0, "done")
+    (run,) = runs([event("A", "start", 5), event("A", "done", 2)])
+    assert (run["seconds"], run["outcome"]) == (0, "done")
 
 
-def test_seconds_are_told_to_the_millisecond() -> None:
-    (told,) = runs([event("A", "start", 1), event("A", "done", 2.123456)])
-    assert told["seconds"] == 1.123
+def test_seconds_are_rounded_to_the_millisecond() -> None:
+    (run,) = runs([event("A", "start", 1), event("A", "done", 2.123456)])
+    assert run["seconds"] == 1.123
 
 
 def test_tasks_stand_in_the_order_in_which_they_began() -> None:
-    told = runs(
+    made = runs(
         [
             event("B", "start", 1),
             event("A", "start", 2),
@@ -69,10 +69,10 @@ def test_tasks_stand_in_the_order_in_which_they_began() -> None:
             event("B", "start", 5),
         ]
     )
-    assert [each["task"] for each in told] == ["B", "A"]
-    assert told[0]["ended_at"] is None
-    assert told[0]["seconds"] is None
+    assert [each["task"] for each in made] == ["B", "A"]
+    assert made[0]["ended_at"] is None
+    assert made[0]["seconds"] is None
 
 
-def test_an_end_without_a_beginning_tells_nothing() -> None:
+def test_an_end_without_a_beginning_is_ignored() -> None:
     assert runs([event("A", "done", 1)]) == []

@@ -15,7 +15,7 @@ import pytest
 import support.page_documents as documents
 from support.page_documents import DAY, NAMES, led_to
 
-from pipeline.documents.changes import ranks
+from pipeline.documents.summary import ranks
 from pipeline.pages.daily import daily_page
 from pipeline.pages.i18n import Translator
 from pipeline.pages.index import index_page

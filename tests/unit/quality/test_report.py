@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.quality_days.day import THRESHOLDS
 
-from pipeline.errors import DataError, NoData
+from pipeline.errors import NoData
 from pipeline.quality.list_rules import LIST_RULES
 from pipeline.quality.movie_rules import MOVIE_RULES
 from pipeline.quality.report import validation_report
@@ -501,12 +501,6 @@ def test_a_day_without_any_movie_has_no_report() -> None:
     with pytest.raises(NoData) as caught:
         reported({"a.json": listed(), "b.json": listed()})
     assert str(caught.value) == "There is no movie to validate for 2024-01-07: a.json, b.json."
-
-
-def test_movies_of_two_sources_are_not_reported_together() -> None:
-    mixed = {"a.json": listed(movie()), "b.json": listed(movie(), source="demo")}
-    with pytest.raises(DataError, match="demo and tmdb"):
-        reported(mixed)
 
 
 # Unexpected values

@@ -116,12 +116,6 @@ def test_a_journal_that_is_no_file_of_lines_costs_one_warning(
     assert len(warnings) == 1
 
 
-def test_a_journal_of_far_too_many_tasks_does_not_fill_the_summary(layout: Layout) -> None:
-    lines = (json.dumps({**START, "task": f"T{number}"}) for number in range(1_500))
-    write(layout.journal(DAY), "\n".join(lines).encode())
-    assert len(summed_up(layout)["execution_summary"]["tasks"]) == 1_000
-
-
 INFO = {"total_collected": 1, "collected_at": "2024-01-06T02:00:00+00:00", "late_by_days": 0,
         "source": "demo", "language": "ko-KR", "region": "KR"}  # fmt: skip
 YESTERDAYS: dict[str, Any] = {
