@@ -1,14 +1,12 @@
 """What all tasks share: their date, the path of their document, the text of a failure."""
 
-from __future__ import annotations
-
 import datetime
+import logging
 import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-import luigi
 import luigi.format
 
 from pipeline import clock, identity, settings
@@ -18,13 +16,10 @@ from pipeline.runtime import luigi_setup, run_options
 from pipeline.runtime.logs import safe_text
 from pipeline.storage import documents
 
-ATTEMPTS_OF_A_DAY = 4
-ATTEMPTS_OF_A_WEEK = 3
-"""How often an unattended run tries a task of a day or a week in all."""
+LOGGER = logging.getLogger("luigi-interface.pipeline")
 
-UNLIMITED_FAILURES = 999_999_999
-"""Luigi's own default: luigid never disables the task."""
-
+# How often an unattended run tries a task of a day or a week in all.
+ATTEMPTS_OF_A_DAY, ATTEMPTS_OF_A_WEEK = 4, 3
 
 # The resource that all tasks of a range share. Luigi grants 1 of one that is not configured.
 RANGE_RESOURCES = {"days_of_a_range": 1}
@@ -45,8 +40,8 @@ class PipelineTask(luigi.Task):
 
     attempts = ATTEMPTS_OF_A_DAY
 
+    # The priority of each day of the range that this process plans; see `ranges`.
     range_priorities: ClassVar[Mapping[datetime.date, int]] = {}
-    """The priority of each day of the range that this process plans; see `ranges`."""
 
     def path_for(self, date: datetime.date) -> Path:
         """Return the path of the task's document of any day.
@@ -87,7 +82,7 @@ class PipelineTask(luigi.Task):
 
         A run that does not retry must not disable it: luigid would refuse the next run by hand.
         """
-        return self.attempts if run_options.retries_tasks() else UNLIMITED_FAILURES
+        return self.attempts if run_options.retries_tasks() else 999_999_999  # luigi's own default
 
     @property
     def priority(self) -> int:
@@ -106,6 +101,5 @@ class PipelineTask(luigi.Task):
 
     def on_failure(self, exception: BaseException) -> str:
         """Return the failure's text for the scheduler, its page and history, without secrets."""
-        if isinstance(exception, PipelineError):
-            return str(exception)
-        return safe_text(traceback.format_exc())
+        is_ours = isinstance(exception, PipelineError)
+        return str(exception) if is_ours else safe_text(traceback.format_exc())

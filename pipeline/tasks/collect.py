@@ -1,9 +1,6 @@
 """The lists, one task each: fetch the pages, assemble the document, publish it."""
 
-from __future__ import annotations
-
 import datetime
-import logging
 from pathlib import Path
 
 import luigi
@@ -13,10 +10,8 @@ from pipeline.catalog import MovieList
 from pipeline.documents import collect
 from pipeline.errors import NotPossible
 from pipeline.runtime.progress import Progress
-from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
+from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, LOGGER, PipelineTask
 from pipeline.tasks.tmdb_client import open_client
-
-LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 
 class ListMovies(PipelineTask):
@@ -42,35 +37,23 @@ class ListMovies(PipelineTask):
 
     def run(self) -> None:
         """Fetch, assemble, publish."""
-        now, started_at = settings.current(), clock.now()
-        refuse_when_over(self.date, started_at)
-        with (
-            Progress(self, self.movie_list.name, self.movie_list.pages) as progress,
-            open_client(now, self.date) as client,
-        ):
-            fetched = client.fetch(self.movie_list, progress)
+        now, entry, started_at = settings.current(), self.movie_list, clock.now()
+        _refuse_when_over(self.date, started_at)
+        progress = Progress(self, entry.name, entry.pages)
+        with progress, open_client(now, self.date) as client:
+            fetched = client.fetch(entry, progress)
         ended_at = clock.now()
-        refuse_when_over(self.date, ended_at)
-        is_of_one_day = clock.local_day(started_at) == clock.local_day(ended_at)
-        collected_at = started_at if is_of_one_day else ended_at
-        late_by_days: int = (clock.local_day(collected_at) - self.date).days
-        document = collect.document(
-            self.movie_list,
-            self.date,
-            fetched.pages,
-            collect.Identity("demo" if fetched.demo else "tmdb", now.language, now.region),
-            collected_at,
-            late_by_days,
-            fetched.stats,
-        )
+        _refuse_when_over(self.date, ended_at)
+        at = started_at if clock.local_day(started_at) == clock.local_day(ended_at) else ended_at
+        late: int = (clock.local_day(at) - self.date).days
+        own = collect.Identity("demo" if fetched.demo else "tmdb", now.language, now.region)
+        pages, stats = fetched.pages, fetched.stats
+        document = collect.document(entry, self.date, pages, own, at, late, stats)
         server = None if now.required_credential().is_demo else now.api_url
         identity.publish_list(self.layout, self.path, document, server)
-        if late_by_days > 0:
-            LOGGER.warning(
-                "%s: collected %d day(s) after its date: TMDB serves lists only as they are now",
-                self,
-                late_by_days,
-            )
+        if late > 0:
+            text = "%s: collected %d day(s) after its date: TMDB serves lists only as they are now"
+            LOGGER.warning(text, self, late)
         LOGGER.info("%s: %d movies", self, len(document["movies"]))
 
 
@@ -108,32 +91,24 @@ class TopRatedMovies(ListMovies):
 
 def list_tasks(date: datetime.date, cadence: str) -> dict[str, ListMovies]:
     """Return the tasks of the lists of a cadence on a date, by name, in their order."""
-    return {
-        entry.name: _list_task(date, entry) for entry in settings.current().plan().select(cadence)
-    }
-
-
-def _list_task(date: datetime.date, entry: MovieList) -> ListMovies:
-    for task in (PopularMovies, TrendingMovies, TopRatedMovies):
-        if task.list == entry.name:
-            return task(date=date)
-    if entry.genre:
-        return GenreMovies(date=date, genre=entry.name)
-    return ListMovies(date=date, list=entry.name)
+    own_class = {task.list: task for task in (PopularMovies, TrendingMovies, TopRatedMovies)}
+    tasks = {}
+    for entry in settings.current().plan().select(cadence):
+        if entry.name in own_class:
+            tasks[entry.name] = own_class[entry.name](date=date)
+        elif entry.genre:
+            tasks[entry.name] = GenreMovies(date=date, genre=entry.name)
+        else:
+            tasks[entry.name] = ListMovies(date=date, list=entry.name)
+    return tasks
 
 
 def refuse_impossible(date: datetime.date, max_days_late: int | None) -> None:
-    """Refuse a day in the future, or further past than that.
-
-    TMDB serves its lists only as they are now.
-    """
+    """Refuse a day in the future, or one that is further past than configured."""
     today = clock.today()
     late = (today - date).days
     if late < 0:
-        raise NotPossible(
-            f"{date} lies in the future (today is {today}): TMDB's lists of that day do not exist "
-            "yet; choose today's date."
-        )
+        raise NotPossible(f"{date} lies in the future (today is {today}): choose today's date.")
     if max_days_late is not None and late > max_days_late:
         raise NotPossible(
             f"{date} is {late} days past and config/collection.toml accepts at most "
@@ -141,11 +116,8 @@ def refuse_impossible(date: datetime.date, max_days_late: int | None) -> None:
         )
 
 
-def refuse_when_over(date: datetime.date, now: datetime.datetime) -> None:
-    """Refuse to collect when the lists of the date can no longer be collected.
-
-    A run of today repeats its attempts; one after midnight would collect the next day's lists.
-    """
+def _refuse_when_over(date: datetime.date, now: datetime.datetime) -> None:
+    """Refuse an attempt after midnight: it would collect the lists of the next day."""
     until = settings.collect_until()
     if until is not None and now >= until:
         raise NotPossible(

@@ -1,7 +1,5 @@
 """The day in figures, once its lists are checked."""
 
-from __future__ import annotations
-
 import datetime
 from pathlib import Path
 
@@ -41,11 +39,8 @@ class DailySummary(PipelineTask):
             finished_at=clock.now(),
         )
         documents.publish(self.path, summary)
-        optional(
-            lambda: stdio.show(console_table(summary, str(self.path))),
-            None,
-            f"The summary of {self.date} is not shown here",
-        )
+        loss = f"The summary of {self.date} is not shown here"
+        optional(lambda: stdio.show(console_table(summary, str(self.path))), None, loss)
 
 
 def own_collection(path: Path) -> Document:
@@ -57,8 +52,8 @@ def own_collection(path: Path) -> Document:
 
 def movies_of(path: Path) -> list[Movie] | None:
     """Read the movies of a list to compare with; None if it is missing or cannot be used."""
-
-    def movies() -> list[Movie] | None:
-        return own_collection(path)["movies"] if documents.exists(path) else None
-
-    return optional(movies, None, f"Nothing is compared with {path.name}")
+    return optional(
+        lambda: own_collection(path)["movies"] if documents.exists(path) else None,
+        None,
+        f"Nothing is compared with {path.name}",
+    )

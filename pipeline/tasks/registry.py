@@ -16,16 +16,7 @@ from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 
 __all__ = [
-    "DailyPage",
-    "DailySummary",
-    "GenreMovies",
-    "IndexPage",
-    "ListMovies",
-    "PopularMovies",
-    "TopRatedMovies",
-    "TrendingMovies",
-    "ValidationReport",
-    "WeeklyConsolidation",
-    "WeeklyPage",
+    "DailyPage", "DailySummary", "GenreMovies", "IndexPage", "ListMovies", "PopularMovies",
+    "TopRatedMovies", "TrendingMovies", "ValidationReport", "WeeklyConsolidation", "WeeklyPage",
     "WeeklyValidationReport",
-]
+]  # fmt: skip

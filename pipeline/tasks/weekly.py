@@ -1,20 +1,14 @@
 """The week: its lists, checked, then merged."""
 
-from __future__ import annotations
-
 import datetime
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.documents.consolidate import Source, consolidated_week
+from pipeline.documents.consolidate import consolidated_week
 from pipeline.storage import documents
-from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
+from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, LOGGER, PipelineTask
 from pipeline.tasks.collect import list_tasks
 from pipeline.tasks.daily import own_collection
 from pipeline.tasks.validation import WeeklyValidationReport
-
-LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 
 class WeeklyConsolidation(PipelineTask):
@@ -32,17 +26,10 @@ class WeeklyConsolidation(PipelineTask):
 
     def run(self) -> None:
         """Read the lists one by one in their order, merge them, publish the week."""
+        name, lists = self.layout.relative, list_tasks(self.date, "weekly").values()
+        sources = ((each.movie_list, name(each.path), own_collection(each.path)) for each in lists)
         report = self.clone(WeeklyValidationReport).path
-        week = consolidated_week(
-            self.date,
-            self._sources(),
-            verdict=documents.read_report(report)["verdict"],
-            quality_report=self.layout.relative(report),
-        )
+        verdict = documents.read_report(report)["verdict"]
+        week = consolidated_week(self.date, sources, verdict=verdict, quality_report=name(report))
         documents.publish(self.path, week)
         LOGGER.info("%d movies, each once: %s", len(week["movies"]), self.path)
-
-    def _sources(self) -> Iterator[Source]:
-        for task in list_tasks(self.date, "weekly").values():
-            path = task.path
-            yield task.movie_list, self.layout.relative(path), own_collection(path)
