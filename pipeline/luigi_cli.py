@@ -5,49 +5,57 @@ A run of the pipeline also has a log and a record, ends with all of its processe
 fails. luigi is imported in the functions only, once its configuration is known to be readable.
 """
 
-from __future__ import annotations
-
+import configparser
 import contextlib
 import gc
 import sys
 from argparse import ArgumentError, ArgumentParser
-from collections.abc import Callable
+from pathlib import Path
 
-from pipeline.errors import PipelineError, SettingsError
-from pipeline.runtime import luigi_import, stdio
+from pipeline import settings
+from pipeline.errors import SettingsError
+from pipeline.runtime import stdio
+from pipeline.storage import bounded
 
-EXIT_WRONG_PARAMETER = 40
-EXIT_INTERRUPTED = 130
+EXIT_WRONG_PARAMETER, EXIT_INTERRUPTED = 40, 130
 
 
 def luigi() -> None:
     """Run luigi's command line, and exit with one sentence where its words cannot be used."""
     words = sys.argv[1:]
     stdio.prepare()
-    luigi_import.load()
+    import_luigi()
     from luigi.cmdline import luigi_run
     from luigi.task_register import TaskClassException
 
-    from pipeline.runtime.luigi_messages import sentence_of
-    from pipeline.runtime.luigi_setup import is_module_of_ours
+    from pipeline.runtime import luigi_messages, luigi_setup
 
-    is_ours = is_module_of_ours(module_in(words))
     try:
-        if is_ours:
-            _run_ours(words, luigi_run)
-        else:
-            luigi_run(words)
-    except (TaskClassException, ArgumentError) as error:  # the latter for luigi's own `core`
-        sys.exit(f"luigi: {_no_such_task(words) if is_ours else error}")
-    except ModuleNotFoundError as error:
-        sys.exit(f"luigi: --module cannot be imported: {error}")
+        (_run_ours if luigi_setup.is_module_of_ours(module_in(words)) else luigi_run)(words)
+    except (TaskClassException, ArgumentError, ModuleNotFoundError) as error:
+        sys.exit(f"luigi: {' '.join(str(error).split())}")
     except ValueError as error:
-        if (sentence := sentence_of(error)) is None:
+        if (sentence := luigi_messages.sentence_of(error)) is None:
             raise
         print(f"luigi: {sentence}", file=sys.stderr)
         sys.exit(EXIT_WRONG_PARAMETER)
     except KeyboardInterrupt as stop:
         sys.exit(getattr(stop, "status", EXIT_INTERRUPTED))
+
+
+def import_luigi() -> None:
+    """Import luigi, or exit with a sentence about a configuration that cannot be used."""
+    ours, named = Path("luigi.cfg"), settings.file_of_this_run("LUIGI_CONFIG_PATH")
+    files = [path.absolute() for path in (ours, named) if path and (path == named or path.exists())]
+    try:
+        for path in files:
+            bounded.read(path)  # luigi passes over a file that it cannot read
+        import luigi.cmdline  # noqa: F401
+    except OSError as error:
+        sys.exit(f"{error.filename} cannot be read ({error.strerror}): correct LUIGI_CONFIG_PATH.")
+    except (configparser.Error, ValueError) as error:
+        names, reason = " or ".join(map(str, files)), " ".join(str(error).split())
+        sys.exit(f"{names} is no luigi configuration: {reason}")
 
 
 def module_in(words: list[str]) -> str:
@@ -57,44 +65,34 @@ def module_in(words: list[str]) -> str:
     return parser.parse_known_args(words)[0].module or ""
 
 
-def _run_ours(words: list[str], luigi_run: Callable[[list[str]], None]) -> None:
+def _run_ours(words: list[str]) -> None:
+    """Run luigi's command line with the log, the record and the alerts of a run of ours."""
+    from luigi.cmdline import luigi_run
     from luigi.cmdline_parser import CmdlineParser
-    from luigi.parameter import ParameterException
-    from luigi.task_register import Register, TaskClassException
+    from luigi.task_register import Register
 
     import pipeline.tasks.registry  # noqa: F401
-    from pipeline.ops import luigi_options, stopping
-    from pipeline.ops.run import LOGGER, Run
-    from pipeline.runtime import luigi_private, luigi_setup
-    from pipeline.runtime.luigi_messages import cause_of
-    from pipeline.runtime.luigi_setup import is_module_of_ours
+    from pipeline.ops import luigi_options, run, stopping
+    from pipeline.runtime import luigi_messages, luigi_setup
 
     gc.freeze()  # else the collector looks at all modules again at exit: 20 % of a no-op run
     luigi_setup.configure()
     luigi_setup.install()
-    luigi_private.cache_parsers()
+    luigi_setup.cache_parsers()
     stopping.install()
     with CmdlineParser.global_instance(words) as command:
         family = command.known_args.root_task
-        if not is_module_of_ours(Register.get_task_cls(family).__module__):
-            raise TaskClassException(family)  # luigi's own settings and base classes
-        task = None  # where luigi will find its parameters wrong
-        with contextlib.suppress(PipelineError, ParameterException, ValueError):
+        if not luigi_setup.is_module_of_ours(Register.get_task_cls(family).__module__):
+            sys.exit(f"luigi: No task {family} is in this pipeline: it is luigi's own.")
+        task = None
+        with contextlib.suppress(Exception):  # luigi itself will find the parameters wrong
             task = command.get_task_obj()
-        run = Run(family, task, words)
-        run.begin()
-    with run:
+        this_run = run.Run(family, task, words)
+        this_run.begin()
+    with this_run:
         try:
             luigi_options.refuse_unusable()
         except SettingsError as error:  # logged and alerted of as for any failed run
-            LOGGER.error("%s", error, extra={"cause": cause_of(error)})
+            run.LOGGER.error("%s", error, extra={"cause": luigi_messages.cause_of(error)})
             sys.exit(EXIT_WRONG_PARAMETER)
-        run.run(luigi_run)
-
-
-def _no_such_task(words: list[str]) -> str:
-    from pipeline.ops.roots import FAMILIES
-    from pipeline.runtime.luigi_private import root_task_of
-
-    tasks, name = ", ".join(sorted(FAMILIES)), root_task_of(words)
-    return f"no task is called {name}: the tasks are {tasks}, RangeDaily and RangeWeekly."
+        this_run.run(luigi_run)

@@ -17,9 +17,10 @@ import click
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
+from pipeline.luigi_cli import import_luigi
 from pipeline.ops.settings import read_demo_data
 from pipeline.paths import Layout
-from pipeline.runtime import luigi_import, stdio
+from pipeline.runtime import stdio
 from pipeline.sanitize import plain
 from pipeline.version import VERSION
 
@@ -124,7 +125,7 @@ def main() -> None:
 
 def _prepare_luigi() -> None:
     """Import luigi and the tasks, and put our configuration in force, as the `luigi` command."""
-    luigi_import.load()
+    import_luigi()
     import pipeline.tasks.registry  # noqa: F401
     from pipeline.runtime import luigi_setup
 

@@ -12,7 +12,7 @@ from luigi.task_register import Register
 
 from pipeline.errors import SettingsError
 from pipeline.ops import luigi_options
-from pipeline.runtime import luigi_private
+from pipeline.runtime import luigi_setup
 from pipeline.tmdb.credential import Secret
 
 STATUSES = (
@@ -33,7 +33,7 @@ _NOT_OF_A_CLASS = {
 
 def files() -> list[tuple[Path, bool]]:
     """Return each file that luigi looks for, in the order of reading, and whether it is there."""
-    paths = [Path(each).absolute() for each in luigi_private.config_paths()]
+    paths = [Path(each).absolute() for each in luigi_setup.config_paths()]
     once = dict.fromkeys(path for path in paths if path.name != "client.cfg")
     return [(path, path.is_file()) for path in once]
 

@@ -38,7 +38,7 @@ from pipeline.ops.scheduler_choice import LOCAL
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.ops.stopping import Stopped
 from pipeline.paths import Layout
-from pipeline.runtime import logs, run_options
+from pipeline.runtime import logs, luigi_setup
 from pipeline.runtime.logs import Failure
 from pipeline.runtime.luigi_messages import LOST_LUIGID, cause_of
 from pipeline.version import VERSION
@@ -74,7 +74,7 @@ class Run:
         self._words = list(words)
         self._began_at = clock.now()
         self._began = clock.monotonic()
-        self._unattended = run_options.is_unattended()
+        self._unattended = luigi_setup.is_unattended()
         self._uses_luigid = not luigi.interface.core().local_scheduler
         self._luigid_address = luigi_configuration.scheduler_address()
         self._settings = _usable_settings()
@@ -159,7 +159,7 @@ class Run:
 
     def _lock(self) -> contextlib.AbstractContextManager[Lock]:
         """Hold the lock of a root task's scheduled run; the wrapper holds it for its own runs."""
-        is_scheduled = run_options.retries_tasks() and settings.started_by() is None
+        is_scheduled = luigi_setup.retries_tasks() and settings.started_by() is None
         if self._settings is None or not is_scheduled or self._family not in ROOTS:
             return contextlib.nullcontext(NO_LOCK)
         return locked(Layout(self._settings.data_dir).run_lock(self._family))
@@ -169,7 +169,7 @@ class Run:
 
         luigi keeps such a run waiting for work until its idle time is over: twelve minutes.
         """
-        if self._task is None or not run_options.retries_tasks():
+        if self._task is None or not luigi_setup.retries_tasks():
             return
         try:
             _plan(self._task)
@@ -266,7 +266,7 @@ class Run:
 
     def _entry(self, status: int | None, reason: str | None) -> Entry:
         root = self._settings.data_dir if self._settings else Path()
-        by_cron = "schedule" if run_options.retries_tasks() else "manual"
+        by_cron = "schedule" if luigi_setup.retries_tasks() else "manual"
         return Entry(
             run_id=self._log.stem if self._log else self._family,
             task=self._family,

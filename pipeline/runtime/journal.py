@@ -4,8 +4,6 @@ The summary and the page show the task runs of their day from it, attempts inclu
 and without a database. A journal that cannot be written or read never fails a run.
 """
 
-from __future__ import annotations
-
 import datetime
 import functools
 import json
@@ -18,17 +16,8 @@ import msgspec
 from pipeline import clock
 from pipeline.documents.task_runs import DONE, FAILED, START, runs
 from pipeline.errors import PipelineError
-from pipeline.runtime.best_effort import optional
-from pipeline.runtime.logs import open_append
+from pipeline.runtime.logs import open_append, optional
 from pipeline.storage import bounded
-
-_EVENTS = {
-    luigi.Event.START: START,
-    luigi.Event.SUCCESS: DONE,
-    luigi.Event.FAILURE: FAILED,
-    luigi.Event.PROCESS_FAILURE: FAILED,
-    luigi.Event.TIMEOUT: FAILED,
-}
 
 
 class _Event(TypedDict):
@@ -38,16 +27,15 @@ class _Event(TypedDict):
 
 
 def install() -> None:
-    """Append a line at each of these events of our tasks from now on."""
-    for luigi_event, event in _EVENTS.items():
-        luigi.Task.event_handler(luigi_event)(functools.partial(_record, event))
+    """Append a line at each start and end of our tasks from now on."""
+    for name in (luigi.Event.FAILURE, luigi.Event.PROCESS_FAILURE, luigi.Event.TIMEOUT):
+        luigi.Task.event_handler(name)(functools.partial(_record, FAILED))
+    luigi.Task.event_handler(luigi.Event.START)(functools.partial(_record, START))
+    luigi.Task.event_handler(luigi.Event.SUCCESS)(functools.partial(_record, DONE))
 
 
 def task_runs(task: luigi.Task) -> list[dict[str, Any]]:
-    """Return the task runs of a task's day, in the form of `documents.task_runs.runs`.
-
-    The task itself is counted as done. A journal that cannot be read as a whole has no task runs.
-    """
+    """Return the task runs of a task's day, itself counted as done; none if one is unreadable."""
     loss = f"The tasks of {task.date} are not part of the summary"
     return optional(lambda: _read(task), [], loss)
 

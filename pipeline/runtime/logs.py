@@ -3,13 +3,10 @@
 A log that cannot be written causes one warning and never fails a run.
 """
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import datetime
 import fcntl
-import functools
 import json
 import logging
 import multiprocessing
@@ -17,8 +14,9 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from luigi import configuration, interface
 
@@ -28,8 +26,10 @@ from pipeline.sanitize import plain
 
 LUIGI_LOGGER = logging.getLogger("luigi-interface")
 
+# Logs into the run's file alone, at any log level: how the run began and ended.
 RUN_LOGGER = logging.Logger("pipeline.run", logging.INFO)
-"""Logs into the run's file alone, at any log level: how the run began and ended."""
+
+T = TypeVar("T")
 
 
 class Failure(NamedTuple):
@@ -56,11 +56,13 @@ def join(log_format: str) -> None:
     LUIGI_LOGGER.setLevel(getattr(logging, interface.core().log_level, logging.DEBUG))
     run_log = settings.file_of_this_run(settings.RUN_LOG)
     formatter = Formatter(log_format, run_log.stem if run_log else "")
-    _add(logging.StreamHandler(), formatter)
+    LUIGI_LOGGER.addHandler(logging.StreamHandler())
+    LUIGI_LOGGER.handlers[-1].setFormatter(formatter)
     if run_log:
-        RUN_LOGGER.addHandler(_add(AppendHandler(run_log), formatter))
-    if failures_file := settings.file_of_this_run(settings.RUN_FAILURES):
-        _add(AppendHandler(failures_file), Formatter("failure")).setLevel(logging.ERROR)
+        LUIGI_LOGGER.addHandler(AppendHandler(run_log, formatter))
+        RUN_LOGGER.addHandler(LUIGI_LOGGER.handlers[-1])
+    if failed := settings.file_of_this_run(settings.RUN_FAILURES):
+        LUIGI_LOGGER.addHandler(AppendHandler(failed, Formatter("failure"), logging.ERROR))
 
 
 def failures() -> list[Failure]:
@@ -68,6 +70,16 @@ def failures() -> list[Failure]:
     path = settings.file_of_this_run(settings.RUN_FAILURES)
     lines = path.read_text(errors="replace").splitlines() if path and path.exists() else []
     return list(dict.fromkeys(Failure(*line.partition("\t")[::2]) for line in lines))
+
+
+def optional(make: Callable[[], T], empty: T, loss: str) -> T:
+    """Return a function's result; if it raises, warn of the loss and return the empty value."""
+    try:
+        return make()
+    except Exception as error:  # nothing that only makes a document better may fail it
+        reason = settings.redacted(str(error))[:300] or "no reason given"
+        LUIGI_LOGGER.getChild("pipeline").warning("%s (%s): %s", loss, type(error).__name__, reason)
+        return empty
 
 
 def safe_text(text: str) -> str:
@@ -86,11 +98,7 @@ def sweep(layout: Layout, now: datetime.datetime) -> None:
 
 
 def open_append(path: Path) -> BinaryIO:
-    """Open a file to which several processes append lines, each by one unbuffered write.
-
-    Raises:
-        OSError: also if it is a pipe without a reader, which would block.
-    """
+    """Open a file to which processes append, each line by one write; refuse a pipe, as an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
     return open(os.open(path, flags, 0o640), "wb", buffering=0)
@@ -99,20 +107,19 @@ def open_append(path: Path) -> BinaryIO:
 class AppendHandler(logging.Handler):
     """Appends each record to a file; after the first error, warns once and writes no more."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
+    def __init__(self, path: Path, formatter: logging.Formatter, level: int = 0) -> None:
+        super().__init__(level)
+        self.setFormatter(formatter)
         self._path = path
-
-    @functools.cached_property
-    def _stream(self) -> BinaryIO:
-        stream = open_append(self._path)
-        with contextlib.suppress(OSError):  # locked as long as any process of the run is alive
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return stream
+        self._stream: BinaryIO | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Append the record."""
+        """Append the record; the file stays locked as long as any process of the run is alive."""
         try:
+            if self._stream is None:
+                self._stream = open_append(self._path)
+                with contextlib.suppress(OSError):
+                    fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._stream.write(f"{self.format(record)}\n".encode(errors="backslashreplace"))
         except OSError as error:
             self.setLevel(sys.maxsize)
@@ -127,8 +134,7 @@ class Formatter(logging.Formatter):
 
     def __init__(self, log_format: str, run: str = "") -> None:
         super().__init__()
-        self._log_format = log_format
-        self._run = run
+        self._log_format, self._run = log_format, run
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record, its traceback included, and the task that it is about."""
@@ -145,9 +151,3 @@ class Formatter(logging.Formatter):
             return json.dumps(event | {"run": self._run}, ensure_ascii=False)
         end = f" [{task}]" if task and task not in message else ""
         return "\n".join(f"{time} {level}: {line}{end}" for line in lines)
-
-
-def _add(handler: logging.Handler, formatter: logging.Formatter) -> logging.Handler:
-    handler.setFormatter(formatter)
-    LUIGI_LOGGER.addHandler(handler)
-    return handler

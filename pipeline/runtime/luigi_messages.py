@@ -5,8 +5,6 @@ Luigi logs every exception with its traceback, a wrong parameter or a missing sc
 are dropped, but for the summary.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import sys
@@ -19,30 +17,32 @@ from pipeline.errors import PipelineError
 from pipeline.runtime.logs import LUIGI_LOGGER
 
 LOST_LUIGID = "luigid"  # the cause of a failure to reach it
-
 _SUMMARY = "===== Luigi Execution Summary ====="
 
+# The end of a traceback of our errors that luigi logs as text.
 _RENDERED_ERROR = re.compile(r"^pipeline\.errors\.(\w+): (.+)\Z", re.M | re.S)
-"""The end of a traceback of our errors that luigi logs as text."""
 
+# Patterns of luigi's texts about faults that a user can fix, and our sentences.
 _MESSAGES = {
     r"(\w+)\[.*requires the '(\w+)' parameter": "{0} needs --{1} (a day is YYYY-MM-DD).",
-    r"(\w+)\[.*: Error when parsing .* of '(\w+)'": (
-        "{1} cannot be used ({cause}): correct it in [{0}] of luigi.cfg, or on the command line."
-    ),
+    r"(\w+)\[.*: Error when parsing .* of '(\w+)'":
+        "{1} cannot be used ({cause}): correct it in [{0}] of luigi.cfg, or on the command line.",
+    r"(.*) is not a valid choice from \{(.+)\}": "{0!r} cannot be used: choose one of {1}.",
+    r"Data for StoredDocument\(date=(.+), of=(\w+)\)":
+        "The document of {1} is missing, and a page makes no document: "
+        "`luigi --module pipeline {1} --date {0}` makes it.",
     r"Unfulfilled \w+ at run time: (.+)": "its inputs are missing and will be made again: {0}",
     r"Task (\w+) died .* code (.+)": "{0}: its process died ({1}): killed, or out of memory",
     r"Task (\w+) timed out": "{0}: it took too long and was stopped ([worker] timeout)",
-}
-"""Patterns of luigi's texts about faults that a user can fix, and our sentences."""
+}  # fmt: skip
 
+# What luigid's HTTP status means, and what to do; 0 is no answer, and any other status.
 _LUIGID_PROBLEMS = {
     0: "luigid does not answer at {}: start it with `luigid`",
     401: "luigid at {} asks for a password: put it into PIPELINE_LUIGID_PASSWORD",
     403: "luigid at {} refuses this task: it accepts only tasks of this version of the pipeline",
     421: "luigid at {} does not accept that host name: start it with --allow-host NAME",
 }
-"""What luigid's HTTP status means, and what to do; 0 is no answer, and any other status."""
 
 
 def sentence_of(error: BaseException | None, message: str = "") -> str | None:
@@ -50,7 +50,12 @@ def sentence_of(error: BaseException | None, message: str = "") -> str | None:
     if isinstance(error, PipelineError):
         return str(error)
     if isinstance(error, RPCError):
-        return _luigid_problem(error)
+        core = luigi.interface.core()
+        url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
+        status = getattr(getattr(error.sub_exception, "response", None), "status_code", 0)
+        problem = _LUIGID_PROBLEMS.get(status, _LUIGID_PROBLEMS[0])
+        problem = problem.format(re.sub(r"//[^/]*@", "//", url))  # without a login
+        return f"{problem}, or run without it by adding --local-scheduler."
     for pattern, sentence in _MESSAGES.items():
         if found := re.match(pattern, str(error or message), re.S):
             return sentence.format(*found.groups(), cause=getattr(error, "__cause__", None))
@@ -77,8 +82,7 @@ class MessageFilter(logging.Filter):
         sentence = rendered[2].strip() if rendered else sentence_of(error, message)
         record.cause = rendered[1] if rendered else cause_of(error)
         is_debugging = LUIGI_LOGGER.isEnabledFor(logging.DEBUG)
-        is_absence = message.startswith("Data for StoredDocument(")  # `tasks.stored` says more
-        is_important = _SUMMARY in message or (record.levelno >= logging.WARNING and not is_absence)
+        is_important = _SUMMARY in message or record.levelno >= logging.WARNING
         is_logged = is_debugging or is_important or "/luigi/" not in record.pathname
         if sentence and not is_debugging:
             is_logged, self._last_sentence = sentence != self._last_sentence, sentence
@@ -89,17 +93,3 @@ class MessageFilter(logging.Filter):
             message += "\n" + logging.Formatter().formatException(record.exc_info)
         record.msg, record.args, record.exc_info = settings.redacted(message), None, None
         return is_logged
-
-
-def install() -> None:
-    """Put the filter on luigi's logger."""
-    LUIGI_LOGGER.addFilter(MessageFilter())
-
-
-def _luigid_problem(error: RPCError) -> str:
-    core = luigi.interface.core()
-    url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
-    address = re.sub(r"//[^/]*@", "//", url)  # without a login
-    status = getattr(getattr(error.sub_exception, "response", None), "status_code", 0)
-    problem = _LUIGID_PROBLEMS.get(status, _LUIGID_PROBLEMS[0]).format(address)
-    return f"{problem}, or run without it by adding --local-scheduler."

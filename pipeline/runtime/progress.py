@@ -1,23 +1,19 @@
 """The progress of a list: on luigid's page, and as a progress bar if stderr is a terminal."""
 
-from __future__ import annotations
-
 import contextlib
 import sys
 from typing import Any
 
 import luigi
 
-from pipeline.runtime.best_effort import optional
+from pipeline.runtime.logs import optional
 
 
 class Progress(contextlib.AbstractContextManager["Progress"]):
     """Reports pages while a list is fetched; the first report that fails is the last one."""
 
     def __init__(self, task: luigi.Task, name: str, pages: int) -> None:
-        self._task = task
-        self._name = name
-        self._pages = pages
+        self._task, self._name, self._pages = task, name, pages
         self._bar: Any = None
         self._is_on = True
 

@@ -3,8 +3,6 @@
 The documents of a run are on the disk by then, so no run fails because of what it prints.
 """
 
-from __future__ import annotations
-
 import atexit
 import codecs
 import contextlib
@@ -15,12 +13,8 @@ import sys
 
 
 def prepare() -> None:
-    r"""Let any text be printed, and keep the exit status if nothing can be printed.
-
-    A document must not get the number of a closed stream, because messages would be written into
-    it. Characters that an encoding lacks are printed as \uXXXX, so that JSON stays valid.
-    """
-    for number in range(3):
+    """Let any text be printed, and keep the exit status if nothing can be printed."""
+    for number in range(3):  # a document must not get the number of a closed stream
         try:
             os.fstat(number)
         except OSError:  # opens the lowest free number, which is this one
@@ -52,5 +46,6 @@ def _flush() -> None:
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
+    r"""Print what an encoding lacks as \uXXXX, so that JSON stays valid."""
     assert isinstance(error, UnicodeEncodeError)
     return json.dumps(error.object[error.start : error.end])[1:-1], error.end

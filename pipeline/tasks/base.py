@@ -12,7 +12,7 @@ import luigi.format
 from pipeline import clock, identity, settings
 from pipeline.errors import NotPossible, PipelineError
 from pipeline.paths import Layout
-from pipeline.runtime import luigi_setup, run_options
+from pipeline.runtime import luigi_setup
 from pipeline.runtime.logs import safe_text
 from pipeline.storage import documents
 
@@ -82,7 +82,7 @@ class PipelineTask(luigi.Task):
 
         A run that does not retry must not disable it: luigid would refuse the next run by hand.
         """
-        return self.attempts if run_options.retries_tasks() else 999_999_999  # luigi's own default
+        return self.attempts if luigi_setup.retries_tasks() else 999_999_999  # luigi's own default
 
     @property
     def priority(self) -> int:

@@ -7,7 +7,7 @@ from pipeline import clock, identity
 from pipeline.documents.schema import Document, Movie
 from pipeline.documents.summary import console_table, daily_summary
 from pipeline.runtime import journal, stdio
-from pipeline.runtime.best_effort import optional
+from pipeline.runtime.logs import optional
 from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
 from pipeline.tasks.collect import list_tasks

@@ -1,7 +1,5 @@
 """The index of the pages, which follows from the documents and pages that exist."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime
 import itertools
@@ -14,7 +12,7 @@ import luigi
 from pipeline import clock
 from pipeline.pages.links import DAYS, WEEKS
 from pipeline.paths import Layout, PathFor
-from pipeline.runtime.best_effort import optional
+from pipeline.runtime.logs import optional
 from pipeline.storage import documents
 from pipeline.tasks.history import documents_before
 from pipeline.tasks.pages import DailyPage, Page, WeeklyPage, daily_lists, last_days
@@ -27,8 +25,7 @@ class IndexPage(Page):
 
     def requires(self) -> list[luigi.Task]:
         """Require the pages of the day that there is something to show on."""
-        pages = (page for page in _pages_of(self.date) if not page.missing())
-        return [*super().requires(), *pages]
+        return super().requires() + [page for page in _pages_of(self.date) if not page.missing()]
 
     def path_for(self, date: datetime.date) -> Path:
         """Return `reports/index.html`."""
@@ -38,12 +35,12 @@ class IndexPage(Page):
         """Draw stale pages of the shown weeks again, which may fail, and then the index."""
         for page in _pages_of(self.date):
             if 0 < len(missing := page.missing()) < len(page.makers):
-                LOGGER.warning("%s is not drawn: %s", page.task_family, missing[0].absence_text())
-        for day in last_days(newest_day(self.layout), 7 * WEEKS):
-            for page in _pages_of(day):
-                if documents.exists(page.path) and _is_stale(page):
-                    loss = f"{page.task_family} of {day} shows an earlier state"
-                    optional(page.run, None, loss)
+                family = missing[0].of.task_family
+                LOGGER.warning("%s is not drawn: the document of %s is missing", page, family)
+        days = last_days(newest_day(self.layout), 7 * WEEKS)
+        for page in itertools.chain.from_iterable(map(_pages_of, days)):
+            if documents.exists(page.path) and page.is_stale():
+                optional(page.run, None, f"{page} shows an earlier state")
         super().run()
 
     def inputs(self) -> Iterable[Path]:
@@ -58,8 +55,9 @@ class IndexPage(Page):
 
     def last_line(self, *facts: str) -> str:
         """Return the fingerprint of the shown documents, of all pages, and of stale ones."""
-        stale = [page for page in _pages_of(self.date) if _is_stale(page)]
-        return super().last_line(*facts, f"{self._days_of_pages()} {stale}")
+        pages = [_days_of(place) for place in (self.layout.daily_page, self.layout.weekly_page)]
+        stale = [page for page in _pages_of(self.date) if page.is_stale()]
+        return super().last_line(*facts, f"{pages} {stale}")
 
     def draw(self) -> str:
         """Draw the newest summaries and reports, and links to all pages."""
@@ -67,30 +65,23 @@ class IndexPage(Page):
 
         layout, newest = self.layout, newest_day(self.layout)
         after = newest + datetime.timedelta(days=1)
-        days, weeks = self._days_of_pages()
-        pages = [*map(layout.daily_page, days), *map(layout.weekly_page, weeks)]
-        summaries = dict(documents_before(layout.daily_summary, after, DAYS))
-        reports = documents_before(layout.weekly_validation_report, after, 7 * WEEKS)
-        return index_page(
-            newest,
-            days={**{day: {} for day in days if (newest - day).days >= DAYS}, **summaries},
-            weeks={
-                day: {**report, "total_unique_movies": count_movies(report)}
-                for day, report in reports
-                if documents.exists(layout.consolidated(day))
-            },
-            older_weeks=[day for day in weeks if (newest - day).days >= 7 * WEEKS],
-            pages=[path.relative_to(layout.pages).as_posix() for path in pages],
-            language=self.language,
-        )
-
-    def _days_of_pages(self) -> tuple[list[datetime.date], list[datetime.date]]:
-        return _days_of(self.layout.daily_page), _days_of(self.layout.weekly_page)
+        daily, weekly = _days_of(layout.daily_page), _days_of(layout.weekly_page)
+        paths = [*map(layout.daily_page, daily), *map(layout.weekly_page, weekly)]
+        pages = [path.relative_to(layout.pages).as_posix() for path in paths]
+        older = {day: documents.Document() for day in daily if (newest - day).days >= DAYS}
+        days = older | dict(documents_before(layout.daily_summary, after, DAYS))
+        weeks = {
+            day: {**report, "total_unique_movies": count_movies(report)}
+            for day, report in documents_before(layout.weekly_validation_report, after, 7 * WEEKS)
+            if documents.exists(layout.consolidated(day))
+        }
+        older_weeks = [day for day in weekly if (newest - day).days >= 7 * WEEKS]
+        return index_page(newest, days, weeks, pages, self.language, older_weeks)
 
 
 def newest_day(layout: Layout) -> datetime.date:
     """Return the newest day with a summary or a consolidated week, or today if there is none."""
-    days = [*_days_of(layout.daily_summary), *_days_of(layout.consolidated)]
+    days = _days_of(layout.daily_summary) + _days_of(layout.consolidated)
     return max(days, default=clock.today())
 
 
@@ -104,10 +95,6 @@ def count_movies(report: documents.Document) -> int:
 
 def _pages_of(day: datetime.date) -> tuple[Page, Page]:
     return DailyPage(date=day), WeeklyPage(date=day)
-
-
-def _is_stale(page: Page) -> bool:
-    return not page.complete() and not page.missing()
 
 
 def _days_of(path_for: PathFor) -> list[datetime.date]:

@@ -5,8 +5,7 @@ that it shows, so that a stale page is found without reading them. The modules o
 are imported where a page is drawn, because they take a tenth of a second.
 """
 
-from __future__ import annotations
-
+import contextlib
 import datetime
 import functools
 import hashlib
@@ -20,43 +19,53 @@ from pipeline import identity, settings
 from pipeline.documents.summary import changes
 from pipeline.paths import Layout, PathFor
 from pipeline.storage import bounded, documents
-from pipeline.tasks.base import PipelineTask
+from pipeline.tasks.base import DayParameter, PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies, refuse_impossible
 from pipeline.tasks.daily import DailySummary, movies_of, own_collection
 from pipeline.tasks.history import reports_before
-from pipeline.tasks.stored import StoredDocument
 from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 from pipeline.version import VERSION
 
-# Days of quality history on the page of a day.
-HISTORY_DAYS = 30
+HISTORY_DAYS = 30  # of quality, on the page of a day
+MAX_DAYS_TO_PREVIOUS_WEEK = 13  # that a week is compared with: of the Sunday before, or near it
 
-# Days back to the week that a week is compared with: the Sunday before, or a day near it.
-MAX_DAYS_TO_PREVIOUS_WEEK = 13
+
+class StoredDocument(luigi.ExternalTask):
+    """The document of another task, which is not run for it: without it the run ends with 20."""
+
+    date = DayParameter(description="the day the document is of, as YYYY-MM-DD")
+    of = luigi.TaskParameter(description="the task that makes it")
+
+    def output(self) -> luigi.LocalTarget:
+        """Return the document's target."""
+        return self.of(date=self.date).output()
 
 
 class PageTarget(luigi.LocalTarget):
-    """A page, which exists if it shows its documents as they are."""
+    """A page, which exists if its last line is the one that it would have if it was drawn now."""
 
     def __init__(self, path: Path, last_line: Callable[[], str]) -> None:
         super().__init__(path)
         self._last_line = last_line
 
     def exists(self) -> bool:
-        """Whether the page ends with the line that it would have if it was drawn now."""
+        """Whether the page shows its documents as they are."""
         expected = self._last_line().encode()
-        try:
+        with contextlib.suppress(OSError):
             return bounded.read_end(Path(self.path), len(expected)) == expected
-        except OSError:
-            return False
+        return False
 
 
 class Page(PipelineTask):
     """A page of one day, drawn again when one of the documents that it shows has changed."""
 
+    # The tasks whose documents the page needs, the one first that makes the others as well.
     makers: tuple[type[PipelineTask], ...] = ()
-    """The tasks whose documents the page needs, the root task first."""
+
+    # The documents that the page shows, whether they exist or not; the page without its last line.
+    inputs: Callable[[], Iterable[Path]]
+    draw: Callable[[], str]
 
     def requires(self) -> list[luigi.Task]:
         """Require a document that is missing, if there is one; refuse a day in the future."""
@@ -71,14 +80,6 @@ class Page(PipelineTask):
         """Draw the page; a document that changes meanwhile has the next run draw it again."""
         last_line = self.last_line()
         documents.replace(self.path, self.draw() + last_line)
-
-    def inputs(self) -> Iterable[Path]:
-        """Return the documents that the page shows, whether they exist or not."""
-        raise NotImplementedError
-
-    def draw(self) -> str:
-        """Return the page without its last line."""
-        raise NotImplementedError
 
     def last_line(self, *facts: str) -> str:
         """Return the fingerprint of the documents, by size and time of change, and of facts."""
@@ -95,6 +96,10 @@ class Page(PipelineTask):
         """Return the documents that the page needs and that do not exist."""
         needed = (StoredDocument(date=self.date, of=maker) for maker in self.makers)
         return [document for document in needed if not document.complete()]
+
+    def is_stale(self) -> bool:
+        """Whether the page is to be drawn, and can be."""
+        return not self.complete() and not self.missing()
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
@@ -132,14 +137,9 @@ class DailyPage(Page):
             lists[name] = own_collection(path_for(today))
             if (before := movies_of(path_for(yesterday))) is not None:
                 changed[name] = changes(lists[name]["movies"], before, yesterday)
-        return daily_page(
-            today,
-            lists=lists,
-            summary={**summary, "changes": changed or summary.get("changes")},
-            history=dict(reports_before(layout.validation_report, today, HISTORY_DAYS)),
-            language=self.language,
-            list_names=_titles(),
-        )
+        summary = {**summary, "changes": changed or summary.get("changes")}
+        history = dict(reports_before(layout.validation_report, today, HISTORY_DAYS))
+        return daily_page(today, lists, summary, history, self.language, _titles())
 
 
 class WeeklyPage(Page):
@@ -163,14 +163,9 @@ class WeeklyPage(Page):
         path, report = self.layout.consolidated(self.date), self.layout.weekly_validation_report
         consolidated = documents.read(path)
         identity.refuse_foreign(path, consolidated.get("consolidation_info"))
-        return weekly_page(
-            self.date,
-            consolidated=consolidated,
-            report=documents.read_report(report(self.date)),
-            previous=next(reports_before(report, self.date, MAX_DAYS_TO_PREVIOUS_WEEK), None),
-            list_names=_titles(),
-            language=self.language,
-        )
+        previous = next(reports_before(report, self.date, MAX_DAYS_TO_PREVIOUS_WEEK), None)
+        quality = documents.read_report(report(self.date))
+        return weekly_page(self.date, consolidated, quality, previous, self.language, _titles())
 
 
 def daily_lists(layout: Layout) -> dict[str, PathFor]:
@@ -189,8 +184,8 @@ def _titles() -> dict[str, str]:
 
 
 def _stamp(path: Path) -> str:
-    try:
+    """Return the size of a file and when it changed."""
+    with contextlib.suppress(OSError):
         status = os.stat(path)
-    except OSError:
-        return "absent"
-    return f"{status.st_size} {status.st_mtime_ns}"
+        return f"{status.st_size} {status.st_mtime_ns}"
+    return "absent"

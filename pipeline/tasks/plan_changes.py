@@ -2,7 +2,7 @@
 
 import luigi
 
-from pipeline.runtime.best_effort import optional
+from pipeline.runtime.logs import optional
 from pipeline.storage import documents
 from pipeline.tasks.base import LOGGER, PipelineTask
 from pipeline.tasks.collect import ListMovies, list_tasks

@@ -168,18 +168,15 @@ def damaged(name: str, content: bytes, why: str, arguments: tuple[str, ...] = DA
 
 
 def own_task_of_luigi(name: str) -> Fault:
-    expected = (f"no task is called {name}: the tasks are DailyPage, DailySummary",)
+    expected = (f"No task {name} is in this pipeline",)
     return Fault(f"luigi's own {name}", (name,), NOTHING, NOT_STARTED, expected)
 
 
-def bad_option(
-    section: str, option: str, value: str, *expected: str, status: int = NOT_UNDERSTOOD
-) -> Fault:
+def bad_option(section: str, option: str, value: str, *expected: str) -> Fault:
     content = f"[{section}]\n{option} ={value}\n".encode()
     expected = (option, f"[{section}]", "of luigi.cfg", *expected)
-    return Fault(
-        f"{option} ={value}", POPULAR, file("luigi.cfg", content, **OWN_CFG), status, expected
-    )
+    prepare = file("luigi.cfg", content, **OWN_CFG)
+    return Fault(f"{option} ={value}", POPULAR, prepare, NOT_UNDERSTOOD, expected)
 
 
 FAULTS = [
@@ -218,7 +215,7 @@ FAULTS = [
         NOT_PLANNED,
         ("PipelineTask is what other tasks are made of",),
     ),
-    *(own_task_of_luigi(name) for name in ("Task", "WrapperTask", "RangeBase", "core", "retcode")),
+    *(own_task_of_luigi(name) for name in ("Task", "WrapperTask", "RangeBase", "retcode")),
     Fault(
         "an empty date",
         ("DailySummary", "--date", ""),
@@ -240,7 +237,7 @@ FAULTS = [
         ("DailySummary", "--module", "pipelin"),
         NOTHING,
         NOT_STARTED,
-        ("--module", "pipelin"),
+        ("No module named", "pipelin"),
     ),
     Fault(
         "unknown genre",
@@ -301,7 +298,13 @@ FAULTS = [
         NOT_STARTED,
         ("nowhere.cfg cannot be read", "correct LUIGI_CONFIG_PATH"),
     ),
-    bad_option("core", "autoload_range", "maybe", "Not a boolean: maybe", status=NOT_STARTED),
+    Fault(
+        "autoload_range =maybe",
+        POPULAR,
+        file("luigi.cfg", b"[core]\nautoload_range = maybe\n", **OWN_CFG),
+        NOT_STARTED,
+        ("luigi.cfg is no luigi configuration", "Not a boolean: maybe"),
+    ),
     bad_option("core", "rpc_connect_timeout", "soon", "'soon'"),
     bad_option("core", "rpc_retry_wait", "1.5", "'1.5'"),
     bad_option("core", "rpc_log_retries", "maybe", "Not a boolean: maybe"),

@@ -110,10 +110,10 @@ def test_a_page_whose_list_was_deleted_is_not_drawn_of_today_s_list(
     path.unlink()
     index = page_run("IndexPage", "--date", DATE)
     assert (index.status, pages_below(data_dir)) == (0, {INDEX})
-    assert f"DailyPage is not drawn: {document}_movies_20240107.json is missing" in index.err
+    family = "PopularMovies" if "popular" in document else "TrendingMovies"
+    assert f"DailyPage(date={DATE}) is not drawn: the document of {family}" in index.err
     page = page_run("DailyPage", "--date", DATE)
     assert page.status == 20
-    family = "PopularMovies" if "popular" in document else "TrendingMovies"
     assert f"`luigi --module pipeline {family} --date {DATE}` makes it" in page.err
     assert not path.exists()
 
@@ -165,7 +165,7 @@ def test_a_later_page_that_cannot_be_drawn_again_does_not_fail_the_index(
     (data_dir / POPULAR).write_text("{", encoding="utf-8")
     run = page_run("IndexPage", "--date", DAY_BEFORE)
     assert run.status == 0, run.output
-    assert "DailyPage of 2024-01-07 shows an earlier state" in run.err
+    assert "DailyPage(date=2024-01-07) shows an earlier state" in run.err
     assert page_run("IndexPage", "--date", DAY_BEFORE).status == 0
 
 
@@ -321,8 +321,8 @@ def test_a_report_that_is_gone_is_not_made_by_the_index(
     run = page_run("IndexPage", "--date", DATE)
     assert run.status == 0, run.output
     assert not (data_dir / REPORT).exists()
-    assert "WeeklyPage is not drawn" in run.err
-    assert f"`luigi --module pipeline WeeklyValidationReport --date {DATE}` makes it" in run.err
+    expected = "is not drawn: the document of WeeklyValidationReport is missing"
+    assert f"WeeklyPage(date={DATE}) {expected}" in run.err
 
 
 def test_summaries_of_an_older_version_become_pages_too(

@@ -50,7 +50,7 @@ _LIBRARIES = (
     *("requests", "tabulate", "tqdm", "urllib3"),
     *("importlib.metadata", "socketserver", "statistics", "xml.etree.ElementTree"),
 )
-# What luigid imports besides; the pipeline's own commands import no tornado.
+# What luigid imports besides.
 _LIBRARIES_OF_LUIGID = (
     *("prometheus_client", "psycopg2", "sqlalchemy.dialects.postgresql.psycopg2"),
     *("tornado.httpclient", "tornado.httpserver", "tornado.netutil", "tornado.web"),
@@ -240,7 +240,7 @@ def _become_command(
 
 
 def _import_libraries() -> None:
-    """Import what the commands import; tenacity without tornado, as the pipeline does."""
+    """Import what the commands import; tenacity without tornado, because it is faster."""
     for name in _LIBRARIES:
         __import__(name)
     sys.modules["tornado"] = None  # type: ignore[assignment]

@@ -27,9 +27,8 @@ from pipeline.tasks.collect import (
 )
 from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.index import IndexPage
-from pipeline.tasks.pages import DailyPage, WeeklyPage
+from pipeline.tasks.pages import DailyPage, StoredDocument, WeeklyPage
 from pipeline.tasks.ranges import RangeDaily, RangeWeekly
-from pipeline.tasks.stored import StoredDocument
 from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 

@@ -11,8 +11,8 @@ import pytest
 import pipeline
 from pipeline.paths import Layout
 from pipeline.runtime import journal
+from pipeline.tasks.pages import StoredDocument
 from pipeline.tasks.ranges import RangeDaily
-from pipeline.tasks.stored import StoredDocument
 
 DAY = datetime.date(2024, 1, 7)
 

@@ -8,6 +8,7 @@ import inspect
 from typing import Any
 
 import luigi.execution_summary
+import luigi.parameter
 import luigi.task
 import luigi.worker
 import pytest
@@ -15,10 +16,11 @@ from luigi.cmdline_parser import CmdlineParser
 from luigi.rpc import RemoteScheduler
 
 from pipeline.runtime import luigi_messages
-from pipeline.runtime.luigi_private import NAMES
+from pipeline.runtime.luigi_setup import PRIVATE_NAMES
 
 SOURCE = "".join(
-    inspect.getsource(module) for module in (luigi.worker, luigi.task, luigi.execution_summary)
+    inspect.getsource(module)
+    for module in (luigi.worker, luigi.task, luigi.execution_summary, luigi.parameter)
 )
 
 
@@ -34,7 +36,7 @@ def owner_of(name: str) -> Any:
     raise AssertionError(f"{name} is in no module")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PRIVATE_NAMES)
 def test_luigi_has_the_private_name(name: str) -> None:
     owner, attribute = owner_of(name), name.rpartition(".")[2]
     if owner is CmdlineParser:  # also attributes of the instance
@@ -55,6 +57,7 @@ def test_luigi_has_the_private_name(name: str) -> None:
         "Error when parsing the default value of '%s'",
         "Task {} died unexpectedly with exit code {}",
         "Task {} timed out",
+        "{var} is not a valid choice from {choices}",
     ],
 )
 def test_luigi_still_words_its_message_so(words: str) -> None:
