@@ -5,8 +5,6 @@ failed day must not keep later ones from being collected. So all tasks of a rang
 of which there is one, and the next day has the highest priority: tasks run one at a time.
 """
 
-from __future__ import annotations
-
 import datetime
 
 import luigi
@@ -31,16 +29,6 @@ class OptionalDay(OptionalParameterMixin, DayParameter):
     expected_type = datetime.date
 
 
-class OnParameter(luigi.Parameter):
-    """A day of the week by its English name."""
-
-    def parse(self, s: str) -> str:
-        """Parse the name, in any case; raise NotPossible for another word."""
-        if s.lower() not in WEEKDAYS:
-            raise NotPossible(f"{s!r} is no day of the week: write one of {', '.join(WEEKDAYS)}.")
-        return s.lower()
-
-
 class RangeDaily(luigi.tools.range.RangeDaily):
     """Every day from `start` until before `stop`, or until today, the oldest first."""
 
@@ -58,14 +46,11 @@ class RangeDaily(luigi.tools.range.RangeDaily):
         try:
             missing: list[luigi.Task] = super().requires()
         except ParameterException as error:
-            raise NotPossible(
-                f"This range cannot be planned: {error}. An example: --start 2024-01-07."
-            ) from None
-        first, last = datetime.date.min, datetime.date.max
-        PipelineTask.range_priorities = {
-            task.date: ((task.date - first) if self.reverse else (last - task.date)).days
-            for task in missing
-        }
+            reason = f"This range cannot be planned: {error}. An example: --start 2024-01-07."
+            raise NotPossible(reason) from None
+        top, sign = datetime.date.max.toordinal(), 1 if self.reverse else -1
+        days = (task.date for task in missing)
+        PipelineTask.range_priorities = {day: top + sign * day.toordinal() for day in days}
         return missing
 
 
@@ -73,11 +58,11 @@ class RangeWeekly(RangeDaily):
     """Every week from `start` until before `stop`, or until today, on the day that cron runs it."""
 
     of = luigi.TaskParameter(default=WeeklyConsolidation, description="the task of every week")
-    weekday = OnParameter(default="sunday", description="the day of the week to do it on")
+    weekday = luigi.ChoiceParameter(
+        default="sunday", choices=WEEKDAYS, description="the day to do it on."
+    )
 
-    def finite_datetimes(
-        self, finite_start: datetime.datetime, finite_stop: datetime.datetime
-    ) -> list[datetime.datetime]:
-        """Return the days of the range that are that day of the week."""
-        days = super().finite_datetimes(finite_start, finite_stop)
+    def finite_datetimes(self, *bounds: datetime.datetime) -> list[datetime.datetime]:
+        """Return the days between two bounds that are that day of the week."""
+        days = super().finite_datetimes(*bounds)
         return [day for day in days if WEEKDAYS[day.weekday()] == self.weekday]
