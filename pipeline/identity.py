@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline import settings, storage
+from pipeline import settings
 from pipeline.documents.collect import Identity, agree, identity_of
 from pipeline.errors import DataError, DocumentUnreadable, OtherIdentity, StorageError
 from pipeline.paths import Layout
-from pipeline.storage import documents
+from pipeline.storage import documents, local
 
 _refuses = True
 
@@ -71,7 +71,7 @@ def publish_list(
 
     Of two first runs with different settings, one binds the root; the other publishes nothing.
     """
-    with storage.exclusive(layout.collected, path):
+    with local.exclusive(layout.collected, path):
         if refusal := _refusal(layout, identity_of(document["collection_info"])):
             raise OtherIdentity(refusal)
         documents.publish(path, document)

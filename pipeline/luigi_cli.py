@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline import settings
 from pipeline.errors import SettingsError
 from pipeline.runtime import stdio
-from pipeline.storage import bounded
+from pipeline.storage import local
 
 EXIT_WRONG_PARAMETER, EXIT_INTERRUPTED = 40, 130
 
@@ -49,7 +49,7 @@ def import_luigi() -> None:
     files = [path.absolute() for path in (ours, named) if path and (path == named or path.exists())]
     try:
         for path in files:
-            bounded.read(path)  # luigi passes over a file that it cannot read
+            local.read(path)  # luigi passes over a file that it cannot read
         import luigi.cmdline  # noqa: F401
     except OSError as error:
         sys.exit(f"{error.filename} cannot be read ({error.strerror}): correct LUIGI_CONFIG_PATH.")

@@ -23,7 +23,7 @@ from dotenv.parser import parse_stream
 from pipeline.catalog import Plan, plan_from
 from pipeline.errors import SettingsError
 from pipeline.quality.thresholds import Thresholds, thresholds_from
-from pipeline.storage import bounded
+from pipeline.storage import local
 from pipeline.tmdb.credential import DEMO, Credential, Secret
 
 _Value = TypeVar("_Value")
@@ -206,7 +206,7 @@ def _settings(folder: Path, _environment: tuple[str | None, ...]) -> Settings:
 @functools.lru_cache(maxsize=8)
 def _dotenv(path: Path) -> dict[str, str]:
     try:
-        text = bounded.read(path).decode("utf-8-sig")
+        text = local.read(path).decode("utf-8-sig")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -237,7 +237,7 @@ def _converted(
 ) -> _Value:
     """Read a file of `config/`; every error names it."""
     try:
-        text = bounded.read(path).decode() if path.exists() or not is_optional else ""
+        text = local.read(path).decode() if path.exists() or not is_optional else ""
         return convert(tomllib.loads(text))
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}", file=str(path)) from None

@@ -13,7 +13,7 @@ from pipeline import clock
 from pipeline.ops import schedule
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule import Schedule, TimerSchedule
-from pipeline.storage import bounded
+from pipeline.storage import local
 
 WRAPPER = "tmdb-scheduled"
 CATCH_UP = "catch-up"
@@ -160,6 +160,6 @@ def _values(unit: str) -> Iterator[str]:
 
 def _text(path: Path) -> str:
     try:
-        return bounded.read(path).decode("utf-8", errors="replace")
+        return local.read(path).decode("utf-8", errors="replace")
     except OSError:
         return ""

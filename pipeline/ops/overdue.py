@@ -18,7 +18,7 @@ from pipeline.ops.roots import ROOTS, Root
 from pipeline.ops.schedule import Schedule, next_time, times_by_day
 from pipeline.ops.scheduler.newest import newest
 from pipeline.paths import Layout
-from pipeline.storage import bounded
+from pipeline.storage import local
 
 GRACE = datetime.timedelta(hours=2)
 """The time after its start in which a run may still be in progress or between attempts."""
@@ -170,7 +170,7 @@ def _first_day(layout: Layout, days: list[datetime.date]) -> datetime.date:
 def _late_by_days(document: Path) -> int:
     """Return how late a document says that it was collected; its figures stand at its end."""
     try:
-        found = re.findall(rb'"late_by_days": (\d{1,4})', bounded.read_end(document, _TAIL_BYTES))
+        found = re.findall(rb'"late_by_days": (\d{1,4})', local.read_end(document, _TAIL_BYTES))
     except OSError:
         return 0
     return int(found[-1]) if found else 0

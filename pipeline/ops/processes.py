@@ -19,7 +19,7 @@ from pathlib import Path
 from pipeline import clock
 from pipeline.documents import json_text
 from pipeline.errors import StorageError
-from pipeline.storage import bounded, filesystem
+from pipeline.storage import local
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -55,7 +55,7 @@ def of(pid: int) -> Process:
 def recorded(path: Path) -> Process | None:
     """Return the process that the file remembers, if it still runs."""
     try:
-        facts = json_text.decode(bounded.read(path))
+        facts = json_text.decode(local.read(path))
         process = Process(int(facts["pid"]), str(facts["started"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -84,7 +84,7 @@ def one_at_a_time(path: Path) -> Iterator[None]:
             f"{path.parent} cannot be written ({error.strerror}): fix its owner or permissions."
         ) from None
     try:
-        filesystem.lock(descriptor)
+        local.lock(descriptor)
         yield
     finally:
         os.close(descriptor)

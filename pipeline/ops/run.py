@@ -21,7 +21,7 @@ import luigi
 import luigi.interface
 import luigi.task
 
-from pipeline import clock, settings, storage
+from pipeline import clock, settings
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.ops import (
     alerts,
@@ -41,6 +41,7 @@ from pipeline.paths import Layout
 from pipeline.runtime import logs, luigi_setup
 from pipeline.runtime.logs import Failure
 from pipeline.runtime.luigi_messages import LOST_LUIGID, cause_of
+from pipeline.storage import local
 from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -106,7 +107,7 @@ class Run:
             )
         with contextlib.suppress(OSError):
             logs.sweep(layout, self._began_at)
-        for left in storage.sweep(layout.published_folders):
+        for left in local.sweep(layout.published_folders):
             logs.RUN_LOGGER.info("Removed %s, which a run left behind that was killed", left)
         self._collect_no_other_day()
 

@@ -20,7 +20,7 @@ from pipeline import clock, settings
 from pipeline.documents import json_text
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
-from pipeline.storage import bounded
+from pipeline.storage import local
 
 STARTED, ENDED = "started", "ended"
 
@@ -94,7 +94,7 @@ def entries(layout: Layout) -> list[Entry]:
     A line of another form, like the half line that a full disk leaves, is passed over.
     """
     try:
-        text = bounded.read_end(layout.run_record, _READ_BYTES).decode("utf-8", errors="replace")
+        text = local.read_end(layout.run_record, _READ_BYTES).decode("utf-8", errors="replace")
     except OSError:
         return []
     runs: dict[str, Entry] = {}

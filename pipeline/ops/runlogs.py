@@ -15,7 +15,7 @@ from pipeline.errors import NotPossible, StorageError
 from pipeline.ops.roots import family_of
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
-from pipeline.storage import bounded
+from pipeline.storage import local
 
 LARGEST_BYTES = 10_000_000
 """A log of luigid that is larger when luigid is started becomes its predecessor, `.1`."""
@@ -61,7 +61,7 @@ def show(path: Path, lines: int, *, follow: bool) -> None:
     """Print the last lines of a file; `follow` goes on until it is interrupted."""
     click.echo(f"==> {path}", err=True)
     try:
-        end = bounded.open_end(path, _SHOWN_BYTES)
+        end = local.open_end(path, _SHOWN_BYTES)
     except OSError as error:
         raise StorageError(f"{path} cannot be read ({error.strerror}).") from None
     with io.TextIOWrapper(end, encoding="utf-8", errors="replace") as stream:
@@ -75,7 +75,7 @@ def show(path: Path, lines: int, *, follow: bool) -> None:
 def last_line(path: Path) -> str:
     """Return the last line of a log that says something, without secrets."""
     try:
-        text = bounded.read_end(path, _SHOWN_BYTES).decode("utf-8", errors="replace")
+        text = local.read_end(path, _SHOWN_BYTES).decode("utf-8", errors="replace")
         lines = text.strip().splitlines()
     except OSError:
         lines = []

@@ -20,7 +20,7 @@ from pipeline import clock
 from pipeline.errors import SettingsError
 from pipeline.ops.local_zone import LOCAL
 from pipeline.ops.roots import ROOTS, Root
-from pipeline.storage import bounded
+from pipeline.storage import local
 
 _MACROS = {
     "@yearly": "0 0 1 1 *",
@@ -159,7 +159,7 @@ def packaged(crontab: Path) -> dict[str, Schedule]:
         SettingsError: the file cannot be read, or a line of a root task is not a schedule of cron.
     """
     try:
-        text = bounded.read(crontab).decode()
+        text = local.read(crontab).decode()
     except FileNotFoundError:
         text = ""
     except (OSError, UnicodeDecodeError):

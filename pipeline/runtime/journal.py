@@ -17,7 +17,7 @@ from pipeline import clock
 from pipeline.documents.task_runs import DONE, FAILED, START, runs
 from pipeline.errors import PipelineError
 from pipeline.runtime.logs import open_append, optional
-from pipeline.storage import bounded
+from pipeline.storage import local
 
 
 class _Event(TypedDict):
@@ -41,7 +41,7 @@ def task_runs(task: luigi.Task) -> list[dict[str, Any]]:
 
 
 def _read(task: luigi.Task) -> list[dict[str, Any]]:
-    lines = msgspec.json.Decoder(_Event).decode_lines(bounded.read(task.layout.journal(task.date)))
+    lines = msgspec.json.Decoder(_Event).decode_lines(local.read(task.layout.journal(task.date)))
     events: list[Any] = [{**line, "at": line["at"].isoformat()} for line in lines]
     return runs([*events, _event(task, DONE)])
 

@@ -8,15 +8,12 @@ from pathlib import Path
 
 from pipeline.documents import json_text, schema
 from pipeline.errors import DocumentUnreadable
-from pipeline.storage import LocalStorage, Storage, bounded
+from pipeline.storage import local
 
 Document = schema.Document
-
-STORAGE: Storage = LocalStorage()
+# Whatever has the methods of LocalStorage can keep the documents.
+STORAGE = local.LocalStorage()
 exists = STORAGE.exists
-
-# The bytes at the end of a list's document that hold its collection_info, and how that begins.
-_INFO_BYTES, _INFO = 8_192, b'\n  "collection_info": '
 
 
 def publish(path: Path, document: Document) -> None:
@@ -36,24 +33,18 @@ def set_aside(path: Path, kept: Path) -> None:
         STORAGE.remove(path)
 
 
-def read(path: Path, check: Callable[[Document], None] | None = None) -> Document:
-    """Read a document back, and check it by a function that raises ValueError.
-
-    Raises:
-        DocumentUnreadable: it is gone or damaged; the sentence says how to have it made again.
-    """
+def read(path: Path, check: Callable[[Document], None] = lambda _: None) -> Document:
+    """Read a document, checked by a function that raises ValueError; else DocumentUnreadable."""
     content = STORAGE.read(path)
     try:
         document = json_text.decode(content)
         if not isinstance(document, dict):
             raise ValueError("it holds no JSON object")
-        if check is not None:
-            check(document)
+        check(document)
     except ValueError as error:
         raise DocumentUnreadable(
             f"{path} is damaged: {error}; delete that file and run the same command again to have "
-            "it made anew.",
-            path=str(path),
+            "it made anew."
         ) from None
     return document
 
@@ -74,8 +65,8 @@ def read_info(path: Path) -> Document | None:
     It ends our documents, so that luigid's metrics need not read the movies of a long list.
     """
     try:
-        _, found, end = bounded.read_end(path, _INFO_BYTES).rpartition(_INFO)
-        document = json_text.decode(b'{"collection_info": ' + end) if found else read(path)
+        _, is_found, end = local.read_end(path, 8_192).rpartition(b'\n  "collection_info": ')
+        document = json_text.decode(b'{"collection_info": ' + end) if is_found else read(path)
     except (OSError, ValueError, DocumentUnreadable):
         return None
     info = document.get("collection_info")

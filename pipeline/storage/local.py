@@ -1,84 +1,78 @@
-"""Documents as files: read whole, published atomically.
+"""Files: read up to a bound, flushed, locked, and published atomically.
 
-A document is written to a temporary beside its path, flushed to the disk, and then gets its name.
+File systems that cannot flush a folder (SMB), lock (some network file systems) or link (FAT) work
+as well. A full or failing disk is an error.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fnmatch
-import functools
+import errno
+import fcntl
+import logging
+import mmap
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError, StorageError
-from pipeline.storage import bounded, filesystem
 
-# Errors of a folder that does not exist.
-_MISSING = (FileNotFoundError, NotADirectoryError)
+# Errors of calls that a file system does not support. NFS returns EBADF for locks of folders.
+_NOT_SUPPORTED = (
+    *(errno.EBADF, errno.EINVAL, errno.EMLINK, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP),
+    *(errno.ENOTTY, errno.EOPNOTSUPP, errno.EPERM, errno.EXDEV),
+)
 
-# Age from which a temporary has no writer any more; writing one takes seconds.
-ABANDONED_SECONDS = 3600
+# Whether this run has warned: a byte that is shared with the task processes that it forks.
+_warned = mmap.mmap(-1, 1)
 
 
-class LocalStorage:
-    """The files of one machine, or of a disk that several share.
+def read(path: Path, most: int = 4 << 20) -> bytes:
+    """Return the bytes of a regular file; raise OSError for any other, and for a larger one."""
+    with open_end(path, most) as stream:
+        if stream.tell() > 0:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return stream.read()
 
-    `mode` has the permissions of new files, of which the umask may take more.
-    """
 
-    def __init__(self, mode: int = 0o644) -> None:
-        self._opener = functools.partial(os.open, mode=mode)
+def read_end(path: Path, most: int) -> bytes:
+    """Return the last bytes of a file, at most so many."""
+    with open_end(path, most) as stream:
+        return stream.read(most)
 
-    def read(self, path: Path) -> bytes:
-        """Return a file's bytes."""
-        with _reported(path, DocumentUnreadable):
-            return bounded.read(path, bounded.MAX_DOCUMENT_BYTES)
 
-    def publish(self, path: Path, content: Iterable[bytes]) -> bool:
-        """Write a file unless it exists: of several publishers, the first one wins."""
-        with self._temporary(path, content) as temporary:
-            return _name_if_free(temporary, path)
+def open_end(path: Path, most: int) -> BinaryIO:
+    """Open a regular file where its last bytes begin; what is appended later can be read too."""
+    # A pipe would block a run, and a device fill its memory.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    stream = os.fdopen(descriptor, "rb")
+    stream.seek(max(0, status.st_size - most))
+    return stream
 
-    def replace(self, path: Path, content: Iterable[bytes]) -> None:
-        """Write a file, also where an earlier one exists."""
-        with self._temporary(path, content) as temporary:
-            temporary.rename(path)
 
-    def exists(self, path: Path) -> bool:
-        """Whether a file exists."""
-        with _reported(path, DocumentUnreadable):
-            return path.exists()
+def sync(descriptor: int) -> None:
+    """Flush an open file or folder to the disk."""
+    _is_supported(os.fsync, descriptor)
 
-    def list(self, folder: Path) -> Sequence[str]:
-        """Return the names in a folder, without the temporaries."""
-        with _reported(folder, DocumentUnreadable), contextlib.suppress(*_MISSING):
-            return [name for name in os.listdir(folder) if not name.startswith(".")]
-        return []
 
-    def remove(self, path: Path) -> None:
-        """Remove a file; one that is gone already is no error."""
-        with _reported(path):
-            path.unlink(missing_ok=True)
+def lock(descriptor: int, *, wait: bool = True) -> bool:
+    """Lock an open file until it is closed; BlockingIOError says that another process has it."""
+    return _is_supported(fcntl.flock, descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
-    @contextlib.contextmanager
-    def _temporary(self, path: Path, content: Iterable[bytes]) -> Iterator[Path]:
-        """Write a temporary that gets its name within the block; flush it, then the name."""
-        temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-        with _reported(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with open(temporary, "xb", opener=self._opener) as stream:
-                    stream.writelines(content)
-                    stream.flush()
-                    filesystem.sync(stream.fileno())
-                yield temporary
-                with _opened(path.parent) as descriptor:
-                    filesystem.sync(descriptor)
-            finally:
-                temporary.unlink(missing_ok=True)
+
+@contextlib.contextmanager
+def exclusive(folder: Path, path: Path) -> Iterator[None]:
+    """Let one process at a time be within the block, for a folder; errors name `path`."""
+    with _reported(path), _opened(folder) as descriptor:
+        lock(descriptor)
+        yield
 
 
 def sweep(folders: Iterable[Path]) -> list[Path]:
@@ -86,43 +80,83 @@ def sweep(folders: Iterable[Path]) -> list[Path]:
     removed = []
     for folder in folders:
         with contextlib.suppress(OSError):
-            for name in fnmatch.filter(os.listdir(folder), ".*.*.tmp"):
-                temporary = folder / name
-                if clock.now().timestamp() - temporary.stat().st_mtime > ABANDONED_SECONDS:
+            for temporary in folder.glob(".*.*.tmp"):
+                # Writing one takes seconds: this one has no writer any more.
+                if clock.now().timestamp() - temporary.stat().st_mtime > 3600:
                     temporary.unlink()
                     removed.append(temporary)
     return removed
 
 
-@contextlib.contextmanager
-def exclusive(folder: Path, path: Path) -> Iterator[None]:
-    """Let one process at a time be within the block, for a folder; errors name `path`."""
-    with contextlib.ExitStack() as stack:
-        with _reported(path):
-            folder.mkdir(parents=True, exist_ok=True)
-            filesystem.lock(stack.enter_context(_opened(folder)))
-        yield
+class LocalStorage:
+    """The files of one machine, or of a disk that several share; an object store has the same six.
 
-
-def _name_if_free(temporary: Path, path: Path) -> bool:
-    """Give a temporary the path's name unless it is taken.
-
-    A hard link does both at once. Where there are none, one process at a time checks and renames.
+    Every method raises StorageError or DocumentUnreadable with a sentence that says what to do.
     """
-    try:
-        if filesystem.link(temporary, path):
-            return True
-    except FileExistsError:
-        return False
-    with exclusive(path.parent, path):
-        if path.exists():
-            return False
-        temporary.rename(path)
-        return True
+
+    def read(self, path: Path) -> bytes:
+        """Return a document's bytes."""
+        with _reported(path, DocumentUnreadable):
+            # TMDB serves 10,000 movies of a list, some 15 MB; a week has some 200 MB.
+            return read(path, 256 << 20)
+
+    def publish(self, path: Path, content: Iterable[bytes]) -> None:
+        """Write a document unless it exists: of several publishers, the first one wins."""
+        with _temporary(path, content) as temporary, contextlib.suppress(FileExistsError):
+            if _is_supported(os.link, temporary, path):
+                return
+            if not _warned[0]:
+                _warned[0] = 1
+                logging.getLogger("luigi-interface.pipeline").warning(
+                    "No hard links for %s: run the pipeline on one host, or use another disk.", path
+                )
+            with exclusive(path.parent, path):
+                if not path.exists():
+                    temporary.rename(path)
+
+    def replace(self, path: Path, content: Iterable[bytes]) -> None:
+        """Write a document, also where an earlier one exists."""
+        with _temporary(path, content) as temporary:
+            temporary.rename(path)
+
+    def exists(self, path: Path) -> bool:
+        """Whether a document exists."""
+        with _reported(path, DocumentUnreadable):
+            return path.exists()
+
+    def list(self, folder: Path) -> Sequence[str]:
+        """Return the names in a folder without the temporaries; none if there is no folder."""
+        is_missing = contextlib.suppress(FileNotFoundError, NotADirectoryError)
+        with _reported(folder, DocumentUnreadable), is_missing:
+            return [name for name in os.listdir(folder) if not name.startswith(".")]
+        return []
+
+    def remove(self, path: Path) -> None:
+        """Remove a document; one that is gone already is no error."""
+        with _reported(path):
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _temporary(path: Path, content: Iterable[bytes]) -> Iterator[Path]:
+    """Write a temporary that gets its name within the block; flush it, then the name."""
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+    with _reported(path), _opened(path.parent) as folder:
+        try:
+            created = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            with os.fdopen(created, "wb") as stream:
+                stream.writelines(content)
+                stream.flush()
+                sync(created)
+            yield temporary
+            sync(folder)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def _opened(folder: Path) -> Iterator[int]:
+    folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         yield descriptor
@@ -130,15 +164,22 @@ def _opened(folder: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
+def _is_supported(call: Callable[..., None], *arguments: object) -> bool:
+    try:
+        call(*arguments)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def _reported(path: Path, kind: type[PipelineError] = StorageError) -> Iterator[None]:
-    """Raise errors of the operating system as a sentence that says what to do."""
     try:
         yield
     except OSError as error:
-        does = "write" if kind is StorageError else "read"
         raise kind(
-            f"Cannot {does} {path}: {error.strerror}. Free or fix that disk or folder and run the "
-            "same command again; what is finished is kept.",
-            path=str(path),
+            f"Cannot {'write' if kind is StorageError else 'read'} {path}: {error.strerror}. Free "
+            "or fix that disk or folder and run the same command again; what is finished is kept."
         ) from None

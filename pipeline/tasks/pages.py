@@ -18,7 +18,7 @@ import luigi
 from pipeline import identity, settings
 from pipeline.documents.summary import changes
 from pipeline.paths import Layout, PathFor
-from pipeline.storage import bounded, documents
+from pipeline.storage import documents, local
 from pipeline.tasks.base import DayParameter, PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies, refuse_impossible
 from pipeline.tasks.daily import DailySummary, movies_of, own_collection
@@ -53,7 +53,7 @@ class PageTarget(luigi.LocalTarget):
         """Whether the page shows its documents as they are."""
         expected = self._last_line().encode()
         with contextlib.suppress(OSError):
-            return bounded.read_end(Path(self.path), len(expected)) == expected
+            return local.read_end(Path(self.path), len(expected)) == expected
         return False
 
 

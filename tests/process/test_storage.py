@@ -12,8 +12,7 @@ from typing import Any
 
 from support.stored_documents import DOCUMENT, an_hour_later, names
 
-from pipeline import storage
-from pipeline.storage import documents
+from pipeline.storage import documents, local
 
 AT_PUBLICATION = """
 import json, os, resource, signal, subprocess, sys
@@ -106,9 +105,9 @@ def test_a_killed_run_leaves_no_target_and_the_next_one_sweeps_up(data_dir: Path
     assert left.startswith(".x.json.")
     assert left.endswith(".tmp")
 
-    assert storage.sweep([data_dir]) == [], "it may have a writer"
+    assert local.sweep([data_dir]) == [], "it may have a writer"
     an_hour_later(data_dir / left)
-    assert storage.sweep([data_dir]) == [data_dir / left]
+    assert local.sweep([data_dir]) == [data_dir / left]
     documents.publish(path, DOCUMENT)
     assert names(data_dir) == ["x.json"]
     assert documents.read(path) == DOCUMENT
@@ -123,7 +122,7 @@ def test_a_file_that_is_being_written_is_not_swept(data_dir: Path) -> None:
         assert writer.stdout.readline() == b"written\n"
         being_written = names(data_dir)
         assert len(being_written) == 1
-        assert storage.sweep([data_dir]) == []
+        assert local.sweep([data_dir]) == []
         assert names(data_dir) == being_written
         writer.communicate(b"go on\n", timeout=30)
     assert writer.returncode == 0

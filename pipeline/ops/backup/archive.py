@@ -20,7 +20,7 @@ from pipeline.errors import DataError, StorageError
 from pipeline.ops.backup import manifest as manifests
 from pipeline.ops.backup.manifest import Manifest, Member
 from pipeline.ops.backup.members import content, headers
-from pipeline.storage import filesystem
+from pipeline.storage import local
 
 _LARGEST_MANIFEST = 32 << 20
 _ALWAYS_FINE = 64 << 20
@@ -53,7 +53,7 @@ def write(path: Path, manifest: Manifest, files: Mapping[str, Path]) -> None:
                 with source.open("rb") as file:
                     tar.addfile(_header(name, manifest.members[name].size), file)
         raw.flush()
-        filesystem.sync(raw.fileno())
+        local.sync(raw.fileno())
 
 
 def read(path: Path, into: Path | None = None) -> Manifest:

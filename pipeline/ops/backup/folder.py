@@ -16,7 +16,7 @@ from pathlib import Path
 from pipeline.errors import DataError, StorageError
 from pipeline.ops.backup import archive
 from pipeline.ops.backup.manifest import Manifest
-from pipeline.storage import filesystem
+from pipeline.storage import local
 
 _NAME = re.compile(r"tmdb-backup-(\d{8}T\d{6}Z)\.tar\.gz")
 _STAGING = ".tmdb-backup-"
@@ -85,7 +85,7 @@ def publish(written: Path, folder: Path, at: datetime) -> Path:
     written.rename(path)
     adopt(path)
     descriptor = os.open(folder, os.O_RDONLY)
-    filesystem.sync(descriptor)
+    local.sync(descriptor)
     os.close(descriptor)
     return path
 
@@ -174,7 +174,7 @@ def _promises_history(path: Path) -> bool:
 
 def _lock(descriptor: int, folder: Path) -> bool:
     try:
-        return filesystem.lock(descriptor, wait=False)
+        return local.lock(descriptor, wait=False)
     except BlockingIOError:
         raise StorageError(
             f"Another backup or restore is at work in {folder}: wait for its end."

@@ -16,7 +16,7 @@ from pipeline.ops.backup.database import Database
 from pipeline.ops.backup.manifest import Manifest
 from pipeline.paths import Layout
 from pipeline.settings import Settings
-from pipeline.storage import documents, filesystem
+from pipeline.storage import documents, local
 
 NO_DATABASE = (
     "The backup holds a task history and no database is known here: set PIPELINE_HISTORY_URL or "
@@ -152,7 +152,7 @@ def _put(source: Path, target: Path, *, replace: bool) -> bool:
         with temporary.open("wb") as file:
             file.write(source.read_bytes())
             file.flush()
-            filesystem.sync(file.fileno())
+            local.sync(file.fileno())
         folder.adopt(temporary)
         return _publish(temporary, target, replace=replace)
     finally:

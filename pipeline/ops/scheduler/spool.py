@@ -20,7 +20,7 @@ from typing import IO
 from pipeline.documents import json_text
 from pipeline.errors import StorageError
 from pipeline.ops.scheduler.events import Event
-from pipeline.storage import filesystem
+from pipeline.storage import local
 
 LOGGER = logging.getLogger("luigi.history")
 
@@ -96,7 +96,7 @@ class Spool:
             view = memoryview(content)
             while view:
                 view = view[os.write(descriptor, view) :]
-            filesystem.sync(descriptor)
+            local.sync(descriptor)
         except OSError:
             os.ftruncate(descriptor, size)
             raise

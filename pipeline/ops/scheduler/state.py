@@ -19,7 +19,7 @@ from luigi.scheduler import SimpleTaskState
 from pipeline.errors import StorageError
 from pipeline.ops.scheduler.accepted import is_ours
 from pipeline.ops.scheduler.refused import LOGGER
-from pipeline.storage import filesystem
+from pipeline.storage import local
 
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -116,7 +116,7 @@ def _write(path: Path, content: bytes) -> None:
         with os.fdopen(os.open(temporary, flags, _FILE_MODE), "wb") as file:
             file.write(content)
             file.flush()
-            filesystem.sync(file.fileno())
+            local.sync(file.fileno())
         temporary.rename(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -31,7 +31,6 @@ def told(reader: Reader, path: Path) -> str:
     """What the reader says is wrong, between the file's name and how to redo it."""
     with pytest.raises(DocumentUnreadable) as caught:
         reader(path)
-    assert caught.value.facts == {"path": str(path)}
     _, damaged, what = str(caught.value).partition(f"{path} is damaged: ")
     why, redo, _ = what.partition("; delete that file and run the same command again to have it")
     assert damaged
@@ -85,7 +84,6 @@ def test_what_cannot_be_set_aside_says_what_to_do(data_dir: Path) -> None:
         f"Cannot write {kept}: Not a directory. Free or fix that disk or folder and run the same "
         "command again; what is finished is kept."
     )
-    assert caught.value.facts == {"path": str(kept)}
     assert path.exists()
 
 

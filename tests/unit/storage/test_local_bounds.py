@@ -15,7 +15,7 @@ from pipeline import settings
 from pipeline.errors import DocumentUnreadable, SettingsError
 from pipeline.ops.scheduler.events import Event
 from pipeline.ops.scheduler.spool import Spool
-from pipeline.storage import bounded, documents
+from pipeline.storage import documents, local
 
 GIGABYTE = 1 << 30
 
@@ -71,17 +71,17 @@ def test_the_end_of_a_file_is_read_alone(tmp_path: Path) -> None:
     sparse(path)
     with path.open("ab") as stream:
         stream.write(b"the last line\n")
-    assert bounded.read_end(path, 14) == b"the last line\n"
+    assert local.read_end(path, 14) == b"the last line\n"
     path.write_bytes(b"short\n")
-    assert bounded.read_end(path, 14) == b"short\n"
+    assert local.read_end(path, 14) == b"short\n"
     with pytest.raises(OSError, match="Not a regular file"):
-        bounded.read_end(Path("/dev/zero"), 14)
+        local.read_end(Path("/dev/zero"), 14)
 
 
 Reader = Callable[[Path, int], bytes]
 
 
-@pytest.mark.parametrize("reader", [bounded.read, bounded.read_end])
+@pytest.mark.parametrize("reader", [local.read, local.read_end])
 def test_what_is_no_file_is_told_with_its_name_and_waits_for_nobody(
     reader: Reader, tmp_path: Path
 ) -> None:
@@ -95,14 +95,14 @@ def test_what_is_no_file_is_told_with_its_name_and_waits_for_nobody(
 def test_a_file_may_have_as_many_bytes_as_are_asked_for_and_no_more(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"12345")
-    assert bounded.read(path, 5) == b"12345"
+    assert local.read(path, 5) == b"12345"
     with pytest.raises(OSError, match=r".") as caught:
-        bounded.read(path, 4)
+        local.read(path, 4)
     told = (caught.value.errno, caught.value.strerror, caught.value.filename)
     assert told == (errno.EFBIG, "File too large", str(path))
 
 
-@pytest.mark.parametrize("reader", [bounded.read, bounded.read_end])
+@pytest.mark.parametrize("reader", [local.read, local.read_end])
 def test_no_process_that_is_started_inherits_the_file(
     reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
