@@ -45,8 +45,9 @@ def luigi() -> None:
 
 def import_luigi() -> None:
     """Import luigi, or exit with a sentence about a configuration that cannot be used."""
-    ours, named = Path("luigi.cfg"), settings.file_of_this_run("LUIGI_CONFIG_PATH")
-    files = [path.absolute() for path in (ours, named) if path and (path == named or path.exists())]
+    named = settings.run_variable("LUIGI_CONFIG_PATH")
+    candidates = dict.fromkeys((Path("luigi.cfg"), Path(named or "luigi.cfg")))
+    files = [path.absolute() for path in candidates if str(path) == named or path.exists()]
     try:
         for path in files:
             local.read(path)  # luigi passes over a file that it cannot read

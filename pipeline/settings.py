@@ -7,7 +7,6 @@ value counts as not set.
 from __future__ import annotations
 
 import contextlib
-import datetime
 import functools
 import io
 import os
@@ -15,7 +14,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from dotenv.parser import parse_stream
@@ -25,8 +24,6 @@ from pipeline.errors import SettingsError
 from pipeline.quality.thresholds import Thresholds, thresholds_from
 from pipeline.storage import local
 from pipeline.tmdb.credential import DEMO, Credential, Secret
-
-_Value = TypeVar("_Value")
 
 _ADDRESS = r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:([1-9]\d{0,3}|[1-6]\d{4}))?(/[\w.~%/+:-]*)?"
 _RATE = r"0\.[1-9]\d*|[1-9]\d{0,2}(\.\d*)?|1000(\.0*)?"
@@ -38,33 +35,24 @@ _RULES = {
     "TMDB_API_KEY": ("", r"[!-~]*", "one word of printable characters"),
     "TMDB_LANGUAGE": ("ko-KR", r"[a-z]{2}(-[A-Z]{2})?", "like ko-KR"),
     "TMDB_REGION": ("KR", r"[A-Z]{2}", "like KR"),
-    "TMDB_API_URL": (
-        "https://api.themoviedb.org/3",
-        _ADDRESS,
-        "http or https, without user or query",
-    ),
+    "TMDB_API_URL": ("https://api.themoviedb.org/3", _ADDRESS, "http or https, no user or query"),
     "TMDB_REQUESTS_PER_SECOND": ("38", _RATE, "a number from 0.1 to 1000"),
     "TMDB_MAX_RETRIES": ("5", r"1?\d|20", "a whole number from 0 to 20"),
     "PIPELINE_DATA_DIR": ("data", _FOLDER, _PLAIN),
     "PIPELINE_CONFIG_DIR": ("", _FOLDER, _PLAIN),
     "PIPELINE_LOG_FORMAT": ("text", r".*", "text or json"),
 }
-
 # Every variable of a run with its default.
 VARIABLES = {name: default for name, (default, _, _) in _RULES.items()}
-
 # The variables that are redacted wherever a text is shown, those of `pipeline.ops` included.
 SECRETS = (
     *("TMDB_API_KEY", "PIPELINE_HISTORY_URL", "PIPELINE_LUIGID_PASSWORD"),
     *("PIPELINE_ALERT_URL", "PIPELINE_HEARTBEAT_URL", "POSTGRES_PASSWORD"),
 )
-
-# The variables that a run and its wrapper set for the processes that they start.
-STARTED_BY = "PIPELINE_STARTED_BY"
-COLLECT_UNTIL = "PIPELINE_COLLECT_UNTIL"
-RUN_LOG = "PIPELINE_RUN_LOG"
-RUN_FAILURES = "PIPELINE_RUN_FAILURES"
-
+# The variables that a run and its wrapper set for the processes that they start: `schedule` or
+# `trigger`, the seconds since 1970 from which nothing may be collected any more, and two files.
+STARTED_BY, COLLECT_UNTIL = "PIPELINE_STARTED_BY", "PIPELINE_COLLECT_UNTIL"
+RUN_LOG, RUN_FAILURES = "PIPELINE_RUN_LOG", "PIPELINE_RUN_FAILURES"
 # The data root of the embedded catalogue unless PIPELINE_DATA_DIR names another one.
 DEMO_DATA_DIR = "data-demo"
 # The folder that holds this package and, in a checkout, luigi.cfg and config/.
@@ -90,32 +78,28 @@ class Settings(NamedTuple):
             raise SettingsError(
                 "TMDB_API_KEY is not set: get a free key at https://www.themoviedb.org/settings/api"
                 " and put it into the environment or .env, or set TMDB_API_KEY=demo to try the "
-                "embedded catalogue.",
-                variable="TMDB_API_KEY",
+                "embedded catalogue."
             )
         return self.credential
 
     def plan(self) -> Plan:
         """Return what is collected, from `collection.toml`."""
-        return _plan(self.config_dir)
+        plan: Plan = _from_toml(self.config_dir / "collection.toml", plan_from)
+        return plan
 
     def thresholds(self) -> Thresholds:
         """Return the limits of `quality.toml`; the packaged ones without that file."""
         lists = self.plan().lists
         slugs = tuple(each.name for each in lists if each.genre)
         others = tuple(each.name for each in lists if not each.genre)
-        return _thresholds(self.config_dir, slugs, others)
+        path = self.config_dir / "quality.toml"
+        limits: Thresholds = _from_toml(path, thresholds_from, slugs, others)
+        return limits
 
 
 def current() -> Settings:
     """Return the settings of this process, or raise SettingsError naming what is unusable."""
     return _settings(Path.cwd(), tuple(map(os.environ.get, (*VARIABLES, "HOME"))))
-
-
-def clear_cache() -> None:
-    """Read `.env` and the files of `config/` again, which tests change."""
-    for cached in (_settings, _dotenv, _plan, _thresholds):
-        cached.cache_clear()
 
 
 def value(name: str) -> str:
@@ -145,29 +129,14 @@ def redacted(text: str) -> str:
     return text
 
 
-def started_by() -> str | None:
-    """Return who started this run: `schedule` or `trigger`; None without our wrapper."""
-    word = os.environ.get(STARTED_BY)
-    return word if word in ("schedule", "trigger") else None
+def run_variable(name: str) -> str | None:
+    """Return what a run or its wrapper has set for the processes that it starts, like RUN_LOG."""
+    return os.environ.get(name) or None
 
 
-def collect_until() -> datetime.datetime | None:
-    """Return the instant from which no list may be collected any more, if there is one."""
-    seconds = os.environ.get(COLLECT_UNTIL)
-    return datetime.datetime.fromtimestamp(float(seconds), datetime.UTC) if seconds else None
-
-
-def file_of_this_run(name: str) -> Path | None:
-    """Return the file that a variable names, as RUN_LOG does for the task processes of a run."""
-    path = os.environ.get(name)
-    return Path(path) if path else None
-
-
-def set_for_this_run(name: str, new: object) -> None:
-    """Set a variable for the processes that this one starts; None removes it."""
-    os.environ.pop(name, None)
-    if new is not None:
-        os.environ[name] = str(new)
+def set_run_variable(name: str, new: object) -> None:
+    """Set a variable for the processes that this one starts; None counts as not set."""
+    os.environ[name] = "" if new is None else str(new)
 
 
 def unattended_config() -> Path:
@@ -182,24 +151,18 @@ def _settings(folder: Path, _environment: tuple[str | None, ...]) -> Settings:
     given = {name: value(name) or default for name, default in VARIABLES.items()}
     if given["TMDB_API_KEY"] == DEMO and not value("PIPELINE_DATA_DIR"):
         given["PIPELINE_DATA_DIR"] = DEMO_DATA_DIR
-    for name in ("PIPELINE_DATA_DIR", "PIPELINE_CONFIG_DIR"):
-        home = re.compile(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}")
-        given[name] = home.sub(lambda _: os.path.expanduser("~"), given[name])
     for name, (_, pattern, rule) in _RULES.items():
+        if pattern == _FOLDER:
+            home = re.compile(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}")
+            given[name] = home.sub(lambda _: os.path.expanduser("~"), given[name])
         if not re.fullmatch(pattern, given[name]):
-            sentence = f"{name} has to be {rule}; correct it in the environment or .env."
-            raise SettingsError(sentence, variable=name)
+            raise SettingsError(f"{name} has to be {rule}; correct it in the environment or .env.")
+    key, language, region, url, rate, retries, data_dir, config_dir, log_format = given.values()
     in_folder = "config" if (folder / "config/collection.toml").exists() else REPOSITORY / "config"
     return Settings(
-        credential=Credential(given["TMDB_API_KEY"]) if given["TMDB_API_KEY"] else None,
-        language=given["TMDB_LANGUAGE"],
-        region=given["TMDB_REGION"],
-        api_url=given["TMDB_API_URL"].rstrip("/"),
-        requests_per_second=float(given["TMDB_REQUESTS_PER_SECOND"]),
-        max_retries=int(given["TMDB_MAX_RETRIES"]),
-        data_dir=folder / given["PIPELINE_DATA_DIR"],
-        config_dir=folder / (given["PIPELINE_CONFIG_DIR"] or in_folder),
-        log_format="json" if given["PIPELINE_LOG_FORMAT"] == "json" else "text",
+        *(Credential(key) if key else None, language, region, url.rstrip("/")),
+        *(float(rate), int(retries), folder / data_dir, folder / (config_dir or in_folder)),
+        log_format="json" if log_format == "json" else "text",
     )
 
 
@@ -215,33 +178,21 @@ def _dotenv(path: Path) -> dict[str, str]:
     bindings = list(parse_stream(io.StringIO(text, newline=None)))
     for each in bindings:
         if each.error or (each.key and each.value is None):
-            written = each.original.string
-            line = each.original.line + written[: -len(written.lstrip())].count("\n")
+            blank, *_ = re.split(r"\S", each.original.string, maxsplit=1)
+            line = each.original.line + blank.count("\n")
             raise SettingsError(f"{path}, line {line}: write NAME=value there, or remove it.")
     return {each.key: each.value.strip() for each in bindings if each.key and each.value}
 
 
 @functools.lru_cache(maxsize=8)
-def _plan(folder: Path) -> Plan:
-    return _converted(folder / "collection.toml", plan_from)
-
-
-@functools.lru_cache(maxsize=8)
-def _thresholds(folder: Path, slugs: tuple[str, ...], others: tuple[str, ...]) -> Thresholds:
-    path = folder / "quality.toml"
-    return _converted(path, lambda tables: thresholds_from(tables, slugs, others), is_optional=True)
-
-
-def _converted(
-    path: Path, convert: Callable[[dict[str, Any]], _Value], *, is_optional: bool = False
-) -> _Value:
-    """Read a file of `config/`; every error names it."""
+def _from_toml(path: Path, convert: Callable[..., Any], *more: object) -> Any:
+    """Read a file of `config/`; every error names it. Without quality.toml, it is empty."""
     try:
-        text = local.read(path).decode() if path.exists() or not is_optional else ""
-        return convert(tomllib.loads(text))
+        is_read = path.name != "quality.toml" or path.exists()
+        return convert(tomllib.loads(local.read(path).decode() if is_read else ""), *more)
     except SettingsError as error:
-        raise SettingsError(f"{path}: {error}", file=str(path)) from None
+        raise SettingsError(f"{path}: {error}") from None
     except (OSError, ValueError, RecursionError) as error:
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
         what = f"cannot be read: {why}; correct it, or name another folder in PIPELINE_CONFIG_DIR"
-        raise SettingsError(f"{path} {what}.", file=str(path)) from None
+        raise SettingsError(f"{path} {what}.") from None

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from support.repository import RECORDINGS, TESTS
+from support.settings_cache import clear_settings_cache
 
-from pipeline import settings
 from pipeline.runtime import luigi_setup
 
 pytest_plugins = [
@@ -61,7 +61,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.chdir(working_folder)
-    settings.clear_cache()
+    clear_settings_cache()
     return working_folder
 
 

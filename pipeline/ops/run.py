@@ -160,7 +160,9 @@ class Run:
 
     def _lock(self) -> contextlib.AbstractContextManager[Lock]:
         """Hold the lock of a root task's scheduled run; the wrapper holds it for its own runs."""
-        is_scheduled = luigi_setup.retries_tasks() and settings.started_by() is None
+        is_scheduled = (
+            luigi_setup.retries_tasks() and settings.run_variable(settings.STARTED_BY) is None
+        )
         if self._settings is None or not is_scheduled or self._family not in ROOTS:
             return contextlib.nullcontext(NO_LOCK)
         return locked(Layout(self._settings.data_dir).run_lock(self._family))
@@ -228,12 +230,16 @@ class Run:
         A run that was asked for an earlier date collects it late, and says so.
         """
         asked_for_today = self._date is not None and self._date == clock.today()
-        if self._unattended and asked_for_today and settings.collect_until() is None:
+        if (
+            self._unattended
+            and asked_for_today
+            and settings.run_variable(settings.COLLECT_UNTIL) is None
+        ):
             roots = [root for root in ROOTS.values() if self._family in root.steps]
             if not any(root.collects_late for root in roots):
                 tomorrow = clock.today() + datetime.timedelta(days=1)
                 until = clock.midnight(tomorrow).timestamp()
-                settings.set_for_this_run(settings.COLLECT_UNTIL, f"{until:.0f}")
+                settings.set_run_variable(settings.COLLECT_UNTIL, f"{until:.0f}")
 
     def _report(self, status: int, failures: list[Failure]) -> None:
         """Record how the run ended; alert if an unattended run failed, or clear earlier alerts."""
@@ -276,7 +282,7 @@ class Run:
             ended_at=None if status is None else clock.now(),
             status=status,
             reason=reason,
-            started_by=settings.started_by() or by_cron,
+            started_by=settings.run_variable(settings.STARTED_BY) or by_cron,
             scheduler="luigid" if self._uses_luigid else "local",
             version=VERSION,
             log=self._log.relative_to(root).as_posix() if self._log else None,

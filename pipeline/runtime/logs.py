@@ -41,12 +41,12 @@ class Failure(NamedTuple):
 
 def install(log_format: str, path: Path | None) -> None:
     """Begin the log of a run, `text` or `json`, in this process and in all that it starts."""
-    settings.set_for_this_run(settings.RUN_LOG, path)
+    settings.set_run_variable(settings.RUN_LOG, path)
     with contextlib.suppress(OSError):  # without a temporary file, an alert has no reason
         descriptor, name = tempfile.mkstemp(prefix="tmdb-pipeline-run-")
         os.close(descriptor)
         atexit.register(Path(name).unlink, missing_ok=True)
-        settings.set_for_this_run(settings.RUN_FAILURES, name)
+        settings.set_run_variable(settings.RUN_FAILURES, name)
     join(log_format)
 
 
@@ -54,21 +54,21 @@ def join(log_format: str) -> None:
     """Log into the files of the run; a task process calls it that was spawned, not forked."""
     configuration.get_config().set("core", "no_configure_logging", "True")
     LUIGI_LOGGER.setLevel(getattr(logging, interface.core().log_level, logging.DEBUG))
-    run_log = settings.file_of_this_run(settings.RUN_LOG)
-    formatter = Formatter(log_format, run_log.stem if run_log else "")
+    run_log = settings.run_variable(settings.RUN_LOG)
+    formatter = Formatter(log_format, Path(run_log).stem if run_log else "")
     LUIGI_LOGGER.addHandler(logging.StreamHandler())
     LUIGI_LOGGER.handlers[-1].setFormatter(formatter)
     if run_log:
-        LUIGI_LOGGER.addHandler(AppendHandler(run_log, formatter))
+        LUIGI_LOGGER.addHandler(AppendHandler(Path(run_log), formatter))
         RUN_LOGGER.addHandler(LUIGI_LOGGER.handlers[-1])
-    if failed := settings.file_of_this_run(settings.RUN_FAILURES):
-        LUIGI_LOGGER.addHandler(AppendHandler(failed, Formatter("failure"), logging.ERROR))
+    if failed := settings.run_variable(settings.RUN_FAILURES):
+        LUIGI_LOGGER.addHandler(AppendHandler(Path(failed), Formatter("failure"), logging.ERROR))
 
 
 def failures() -> list[Failure]:
     """Return what any process of the run has logged as an error so far, without duplicates."""
-    path = settings.file_of_this_run(settings.RUN_FAILURES)
-    lines = path.read_text(errors="replace").splitlines() if path and path.exists() else []
+    path = Path(settings.run_variable(settings.RUN_FAILURES) or os.devnull)
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     return list(dict.fromkeys(Failure(*line.partition("\t")[::2]) for line in lines))
 
 

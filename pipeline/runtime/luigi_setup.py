@@ -64,8 +64,8 @@ def configure() -> None:
     paths, unattended = config_paths(), str(settings.unattended_config())
     if (ours := str(settings.REPOSITORY / "luigi.cfg")) not in paths:
         paths.insert(0, ours)
-    if settings.started_by() and unattended not in paths:
-        is_last_named = paths[-1] == str(settings.file_of_this_run("LUIGI_CONFIG_PATH"))
+    if settings.run_variable(settings.STARTED_BY) and unattended not in paths:
+        is_last_named = paths[-1] == settings.run_variable("LUIGI_CONFIG_PATH")
         paths.insert(len(paths) - is_last_named, unattended)
     LuigiConfigParser._config_paths = paths  # the public add_config_path only adds one at the end
     LuigiConfigParser.reload()

@@ -118,8 +118,8 @@ def refuse_impossible(date: datetime.date, max_days_late: int | None) -> None:
 
 def _refuse_when_over(date: datetime.date, now: datetime.datetime) -> None:
     """Refuse an attempt after midnight: it would collect the lists of the next day."""
-    until = settings.collect_until()
-    if until is not None and now >= until:
+    until = settings.run_variable(settings.COLLECT_UNTIL)
+    if until is not None and now.timestamp() >= float(until):
         raise NotPossible(
             f"{date} is over: this run began on that day and collects no other day's lists. Run "
             "the same command again to collect it late, as the files will say."

@@ -27,9 +27,9 @@ from click.testing import CliRunner
 from luigi.task_register import Register
 from support.luigi_runs import Run
 from support.operate import Operate
+from support.settings_cache import clear_settings_cache
 from support.zygote import current_umask
 
-from pipeline import settings
 from pipeline.ops import cli
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -98,7 +98,7 @@ def _restored_process() -> Iterator[None]:
     levels = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
     umask = current_umask()
     Register.clear_instance_cache()
-    settings.clear_cache()
+    clear_settings_cache()
     with (
         contextlib.ExitStack() as ending,
         mock.patch.dict(os.environ),
@@ -109,7 +109,7 @@ def _restored_process() -> Iterator[None]:
             yield
         finally:
             Register.clear_instance_cache()
-            settings.clear_cache()
+            clear_settings_cache()
             os.umask(umask)
             for logger, level, attached in levels:
                 logger.setLevel(level)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.settings_cache import clear_settings_cache
 
 from pipeline import clock, settings
 from pipeline.errors import SettingsError
@@ -113,7 +114,7 @@ def test_a_secret_is_known_whatever_else_is_wrong(
     monkeypatch.setenv("TMDB_REGION", "nowhere")
     assert read() is None
     DOTENV.write_text(f"{name}=of-the-file\n")
-    settings.clear_cache()
+    clear_settings_cache()
     assert read() == Secret("of-the-file")
     monkeypatch.setenv(name, " of-the-environment ")
     assert read() == Secret("of-the-environment")

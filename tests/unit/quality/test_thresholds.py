@@ -12,8 +12,8 @@ import pytest
 from msgspec.structs import asdict
 from support.quality_days import DAILY, Day, World
 from support.quality_days.day import CONFIG, SLUGS, failed_checks, tables
+from support.settings_cache import clear_settings_cache
 
-from pipeline import settings
 from pipeline.catalog import LISTS
 from pipeline.errors import SettingsError
 from pipeline.ops import configuration
@@ -338,6 +338,6 @@ def test_the_check_of_the_configuration_names_the_unusable_file_and_key(
     assert not [each for each in configuration.problems() if "quality.toml" in each]
     text = (tmp_path / "quality.toml").read_text(encoding="utf-8")
     (tmp_path / "quality.toml").write_text(text.replace("[past]", "[passed]"), encoding="utf-8")
-    settings.clear_cache()
+    clear_settings_cache()
     problems = [each for each in configuration.problems() if "quality.toml" in each]
     assert problems == [f"{tmp_path / 'quality.toml'}: The top level has an unknown key `passed`."]
