@@ -10,6 +10,7 @@ import pytest
 from support.repository import RECORDINGS, TESTS
 from support.settings_cache import clear_settings_cache
 
+from pipeline import identity
 from pipeline.runtime import luigi_setup
 
 pytest_plugins = [
@@ -61,6 +62,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.chdir(working_folder)
+    monkeypatch.setattr(identity, "_refuses", True)
     clear_settings_cache()
     return working_folder
 

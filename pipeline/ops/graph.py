@@ -49,6 +49,7 @@ def graphs(family: str, date: datetime.date, data_root: Path, plan: Plan) -> lis
     Raises:
         NotPossible: luigi cannot make the task of these values.
     """
+    identity.only_read()
     task_class = Register.get_task_cls(family)
     parameters = dict(task_class.get_params())
     variants: list[dict[str, str]] = [{}]
@@ -76,8 +77,7 @@ def _task(task_class: Any, date: datetime.date, values: dict[str, str]) -> luigi
 
 def _node(task: luigi.Task, data_root: Path) -> Node:
     try:
-        with identity.only_reading():
-            required = [_node(each, data_root) for each in flatten(task.requires())]
+        required = [_node(each, data_root) for each in flatten(task.requires())]
         problem = None
     except Exception as error:  # whatever a task's own code raises is shown at its place
         required, problem = [], _sentence(error)
@@ -90,9 +90,8 @@ def _output(task: luigi.Task, data_root: Path) -> tuple[str, str | None, str | N
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with identity.only_reading():
-                state = "done" if task.complete() else "missing"
-                path = Path(task.output().path)
+            state = "done" if task.complete() else "missing"
+            path = Path(task.output().path)
     except Exception as error:  # see above
         return "unknown", None, _sentence(error)
     inside = path.is_relative_to(data_root)

@@ -49,8 +49,7 @@ class ListMovies(PipelineTask):
         own = collect.Identity("demo" if fetched.demo else "tmdb", now.language, now.region)
         pages, stats = fetched.pages, fetched.stats
         document = collect.document(entry, self.date, pages, own, at, late, stats)
-        server = None if now.required_credential().is_demo else now.api_url
-        identity.publish_list(self.layout, self.path, document, server)
+        identity.publish_list(self.layout, self.path, document)
         if late > 0:
             text = "%s: collected %d day(s) after its date: TMDB serves lists only as they are now"
             LOGGER.warning(text, self, late)

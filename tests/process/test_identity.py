@@ -145,9 +145,9 @@ def test_a_list_of_a_second_identity_is_not_published(layout: Layout) -> None:
     korean = {"movies": [], "collection_info": {**ROOT, "collected_at": "2024-01-07T02:00:00Z"}}
     english = {"movies": [], "collection_info": {**ROOT, "language": "en-US"}}
     first, second = layout.root / "raw/movies/daily/a_20240107.json", layout.root / "b.json"
-    identity.publish_list(layout, first, korean, "")
+    identity.publish_list(layout, first, korean)
     with pytest.raises(OtherIdentity, match="belongs to tmdb, ko-KR, KR"):
-        identity.publish_list(layout, second, english, "")
+        identity.publish_list(layout, second, english)
     assert (first.exists(), second.exists()) == (True, False)
     assert identity_of(layout.root) == ROOT
 
@@ -204,7 +204,7 @@ def test_half_a_day_in_another_language_is_not_summed_up(layout: Layout) -> None
     task = collected(layout)
     pipeline.TrendingMovies(date=task.date).run()
     relabel(list_path(layout, "trending", task.date), language="en-US")
-    with pytest.raises(DataError, match="is of demo, en-US, KR, and this data root of demo, ko-KR"):
+    with pytest.raises(DataError, match="is of demo, en-US, KR, and its data root is not"):
         pipeline.ValidationReport(date=task.date).run()
     assert not layout.validation_report(task.date).exists()
 

@@ -40,7 +40,7 @@ def a_list(**info: str) -> dict[str, Any]:
 def collect(layout: Layout, date: datetime.date = DAY, **info: str) -> Path:
     """Publish a list of the day as the collection does."""
     path = list_path(layout, "popular", date)
-    identity.publish_list(layout, path, a_list(**(KOREAN | info)), None)
+    identity.publish_list(layout, path, a_list(**(KOREAN | info)))
     return path
 
 
@@ -124,8 +124,8 @@ def test_settings_of_another_identity_are_refused_with_the_way_back(
         "TMDB_API_KEY=demo to go on with this one."
     )
     assert identity.warning() == str(refused.value)
-    with identity.only_reading():
-        identity.refuse_other_identity()
+    identity.only_read()
+    identity.refuse_other_identity()
 
 
 def test_a_real_root_is_refused_to_the_demo_catalogue(layout: Layout) -> None:
@@ -156,10 +156,10 @@ def test_without_a_key_the_source_is_not_asked_for(
 def test_a_demo_server_in_the_place_of_tmdb_makes_a_demo_root(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    identity.publish_list(layout, list_path(layout, "popular", DAY), a_list(**KOREAN), SERVER)
-    assert stated(layout) == {**KOREAN, "api_url": SERVER}
     monkeypatch.setenv("TMDB_API_KEY", "0" * 32)
     monkeypatch.setenv("TMDB_API_URL", SERVER)
+    collect(layout)
+    assert stated(layout) == {**KOREAN, "api_url": SERVER}
     identity.refuse_other_identity()
     monkeypatch.delenv("TMDB_API_URL")
     with pytest.raises(OtherIdentity):
@@ -184,7 +184,7 @@ def test_a_root_json_that_cannot_be_written_does_not_stop_a_run(
 def test_a_document_of_another_identity_is_named(layout: Layout) -> None:
     path = collect(layout)
     identity.refuse_foreign(path, KOREAN)
-    with pytest.raises(DataError, match="is of demo, en-US, KR, and this data root of demo, ko-KR"):
+    with pytest.raises(DataError, match="is of demo, en-US, KR, and its data root is not"):
         identity.refuse_foreign(path, ENGLISH)
 
 
