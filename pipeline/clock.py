@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 
 from pipeline.errors import NotPossible
-
-# Years that a day may lie in: further away, one could not look back or ahead of it.
-_MIN_YEAR, _MAX_YEAR = 1900, 2999
 
 
 def now() -> datetime.datetime:
@@ -48,15 +46,11 @@ def local_day(at: datetime.datetime) -> datetime.date:
 
 def day_of(text: str) -> datetime.date:
     """Parse a day as YYYY-MM-DD, or raise NotPossible with a sentence for the user."""
-    try:
+    with contextlib.suppress(ValueError):
         day = datetime.datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise NotPossible(
-            f"{text[:40]!r} is no day of the calendar: write it as YYYY-MM-DD, for example "
-            "2024-01-07."
-        ) from None
-    if not _MIN_YEAR <= day.year <= _MAX_YEAR:
-        raise NotPossible(
-            f"{text!r} lies outside of the years {_MIN_YEAR} to {_MAX_YEAR}: choose another day."
-        )
-    return day
+        if 1900 <= day.year <= 2999:  # from other years, one could not look back or ahead
+            return day
+    raise NotPossible(
+        f"{text[:40]!r} is no day of the years 1900 to 2999: write it as YYYY-MM-DD, for example "
+        "2024-01-07."
+    )

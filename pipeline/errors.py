@@ -10,14 +10,11 @@
     │   ├── CredentialRefused     the key is wrong or suspended: the whole run stops
     │   ├── AnswerNotUnderstood   a response lacks a field or has another type
     │   └── RequestRejected       TMDB says that the request is wrong
-    ├── DataError                 there is data, but it cannot be used
-    │   ├── NoData                nothing at all to work on
-    │   ├── DataRejected          a list failed a rule and quality.toml says that this stops the run
+    ├── DataError                 data is missing, mixed, or failed a rule that stops the run
     │   └── DocumentUnreadable    a stored file is damaged
     └── StorageError              a file cannot be written, or the history's database not reached
 
-Exit statuses follow from *when* the error comes, as `[retcode]` in luigi.cfg sets them: 40 while
-the command line is read, 35 while the run is planned, 30 while a task runs.
+Exit statuses say when an error came: 40 in the command line, 35 while planning, 30 in a task.
 """
 
 from __future__ import annotations
@@ -70,15 +67,7 @@ class RequestRejected(TmdbError):
 
 
 class DataError(PipelineError):
-    """There is data, but it cannot be used."""
-
-
-class NoData(DataError):
-    """There is nothing at all to work on."""
-
-
-class DataRejected(DataError):
-    """A list failed a rule that blocks; it is kept aside, and collected again next time."""
+    """There is nothing to work on, or what there is cannot be used."""
 
 
 class DocumentUnreadable(DataError):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pipeline.catalog import MovieList, iso_week
 from pipeline.documents.schema import Document, Movie, number_in
-from pipeline.errors import NoData
+from pipeline.errors import DataError
 from pipeline.tmdb.page import FetchStats, Page
 from pipeline.version import SCHEMA_VERSION
 
@@ -39,7 +39,7 @@ def document(
     """Assemble the document of a list from its pages, given in order.
 
     Raises:
-        NoData: a page is empty that cannot be.
+        DataError: a page is empty that cannot be.
     """
     _refuse_gaps(movie_list.name, pages)
     received = [movie for page in pages for movie in page.results]
@@ -108,7 +108,7 @@ def _refuse_gaps(name: str, pages: Sequence[Page]) -> None:
     last = max((page.page for page in pages if page.results), default=math.inf)
     for page in pages:
         if not page.results and (page.page < last or not page.total_results):
-            raise NoData(
+            raise DataError(
                 f"TMDB's list {name} came back without a single movie on page {page.page}; nothing "
                 "was written, run the same command again later.",
                 list=name,

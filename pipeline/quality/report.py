@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pipeline.documents.collect import identity_of
-from pipeline.errors import NoData
+from pipeline.errors import DataError
 from pipeline.quality.baseline import Baseline
 from pipeline.quality.fields import Movie
 from pipeline.quality.movie_rules import MOVIE_RULES, invalid_movies, scores
@@ -70,13 +70,13 @@ def validation_report(
     satisfy every required rule.
 
     Raises:
-        NoData: no list holds a movie.
+        DataError: no list holds a movie.
     """
     results = [check_list(snapshot, thresholds) for snapshot in snapshots]
     counts = sum((each.scores for each in results), Counter[int]())
     if not counts:
         files = ", ".join(each.file for each in results)
-        raise NoData(f"There is no movie to validate for {date}: {files}.")
+        raise DataError(f"There is no movie to validate for {date}: {files}.")
     movies, passed = counts.total(), sum(each.passed for each in results)
     valid = _BY_ID["films_valid"]
     demanded = sum(

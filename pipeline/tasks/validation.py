@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import clock, identity, settings
-from pipeline.errors import DataRejected
+from pipeline.errors import DataError
 from pipeline.storage import documents
 from pipeline.tasks.base import ATTEMPTS_OF_A_DAY, ATTEMPTS_OF_A_WEEK, PipelineTask
 from pipeline.tasks.collect import ListMovies, list_tasks
@@ -82,14 +82,14 @@ class ReportTask(PipelineTask):
         """Move the failed lists and their report aside, so that the next attempt collects again.
 
         Raises:
-            DataRejected: always.
+            DataError: always.
         """
         now, layout, lists = clock.now(), self.layout, self.requires()
         kept = layout.rejected(self.path, now)
         documents.publish(kept, report)
         for name in report["failed_lists"]:
             documents.set_aside(lists[name].path, layout.rejected(lists[name].path, now))
-        raise DataRejected(
+        raise DataError(
             f"Rejected for {self.date}: {_reasons(report, 'block')}. The rejected lists are in "
             f"{kept.parent}; run the same command again to collect them again, or accept them "
             'with on_fail = "warn" in config/quality.toml.',

@@ -157,7 +157,7 @@ def bad_value(name: str, value: str, *expected: str) -> Fault:
 
 
 def bad_date(value: str) -> Fault:
-    expected = (f"{value!r} is no day of the calendar", "write it as YYYY-MM-DD")
+    expected = (f"{value!r} is no day of the years 1900 to 2999", "write it as YYYY-MM-DD")
     arguments = ("DailySummary", "--date", value)
     return Fault(f"date {value!r}", arguments, NOTHING, NOT_UNDERSTOOD, expected)
 
@@ -192,14 +192,14 @@ FAULTS = [
         ("IndexPage", "--date", "0001-01-01"),
         NOTHING,
         NOT_UNDERSTOOD,
-        ("'0001-01-01' lies outside of the years 1900 to 2999",),
+        ("'0001-01-01' is no day of the years 1900 to 2999",),
     ),
     Fault(
         "the last day of all",
         ("DailySummary", "--date", "9999-12-31"),
         NOTHING,
         NOT_UNDERSTOOD,
-        ("'9999-12-31' lies outside of the years 1900 to 2999",),
+        ("'9999-12-31' is no day of the years 1900 to 2999",),
     ),
     Fault(
         "workers that are no number",

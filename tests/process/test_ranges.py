@@ -116,7 +116,10 @@ def test_with_luigid_a_range_begins_with_the_oldest_day_too(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("RangeDaily", "--start", "2024-13-01"), "'2024-13-01' is no day of the calendar"),
+        (
+            ("RangeDaily", "--start", "2024-13-01"),
+            "'2024-13-01' is no day of the years 1900",
+        ),
         (("RangeWeekly",), "This range cannot be planned: At least one of start and stop"),
         (("RangeWeekly", "--start", "2024-01-07", "--weekday", "soon"), "soon"),
     ],

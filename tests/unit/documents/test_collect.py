@@ -11,7 +11,7 @@ from pipeline.catalog import MovieList, plan_from
 from pipeline.documents.collect import Identity, at_least, deduplicate
 from pipeline.documents.collect import document as assemble
 from pipeline.documents.schema import Movie
-from pipeline.errors import NoData
+from pipeline.errors import DataError
 from pipeline.tmdb.page import FetchStats, Page
 
 SUNDAY = datetime.date(2024, 1, 7)
@@ -208,7 +208,7 @@ def test_a_late_collection_states_by_how_many_days() -> None:
 
 @pytest.mark.parametrize("empty", [pages([]), pages([], [])])
 def test_a_list_without_a_single_movie_is_no_document(empty: list[Page]) -> None:
-    with pytest.raises(NoData) as caught:
+    with pytest.raises(DataError) as caught:
         document(SCIENCE_FICTION, empty)
     assert str(caught.value) == (
         "TMDB's list science_fiction came back without a single movie on page 1; nothing was "
@@ -218,7 +218,7 @@ def test_a_list_without_a_single_movie_is_no_document(empty: list[Page]) -> None
 
 
 def test_an_empty_page_before_one_with_films_is_no_end_and_no_document() -> None:
-    with pytest.raises(NoData, match="without a single movie on page 2") as caught:
+    with pytest.raises(DataError, match="without a single movie on page 2") as caught:
         document(POPULAR, pages([FIRST], [], [SECOND]))
     assert caught.value.facts == {"list": "popular"}
 
@@ -228,7 +228,7 @@ def test_a_page_that_denies_the_list_is_no_document(number: int) -> None:
     whole = pages([FIRST], [SECOND], [THIRD])
     whole[number - 1] = Page(number, [], total_pages=1, total_results=0)
 
-    with pytest.raises(NoData, match=f"popular .* without a single movie on page {number}"):
+    with pytest.raises(DataError, match=f"popular .* without a single movie on page {number}"):
         document(POPULAR, whole)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.quality_days.day import THRESHOLDS
 
-from pipeline.errors import NoData
+from pipeline.errors import DataError
 from pipeline.quality.list_rules import LIST_RULES
 from pipeline.quality.movie_rules import MOVIE_RULES
 from pipeline.quality.report import validation_report
@@ -498,7 +498,7 @@ def test_a_day_is_below_the_threshold_under_80_percent_but_not_at_80(
 
 
 def test_a_day_without_any_movie_has_no_report() -> None:
-    with pytest.raises(NoData) as caught:
+    with pytest.raises(DataError) as caught:
         reported({"a.json": listed(), "b.json": listed()})
     assert str(caught.value) == "There is no movie to validate for 2024-01-07: a.json, b.json."
 

@@ -133,7 +133,7 @@ def test_the_page_of_a_recent_day_is_found_without_listing_the_folder(
         ),
         (
             ("daily", "yesterday"),
-            "'yesterday' is no day of the calendar: write it as YYYY-MM-DD, for example "
+            "'yesterday' is no day of the years 1900 to 2999: write it as YYYY-MM-DD, for example "
             "2024-01-07.",
         ),
     ],
