@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pipeline import clock
 from pipeline.catalog import MovieList
 from pipeline.errors import TmdbError
-from pipeline.tmdb.errors import EVERY_LIST, Endpoint
+from pipeline.tmdb.errors import EVERY_LIST
 from pipeline.tmdb.page import FetchStats, Page
 from pipeline.tmdb.response import parse_page
 from pipeline.tmdb.session import ApiSession
@@ -56,35 +56,28 @@ class Client:
     def fetch(
         self, movie_list: MovieList, on_progress: OnProgress = lambda done, total: None
     ) -> FetchedList:
-        """Fetch all pages of the list, whatever the first one says of their number.
+        """Fetch all pages of the list, whatever the first one says of their number, or none.
 
-        TMDB caches each page by itself. Those past a list's end come empty.
-
-        Raises:
-            TmdbError: see `ApiSession.get`; the pages that were there are dropped.
+        TMDB caches each page by itself. Those past a list's end come empty. Raises TmdbError.
         """
-        session, began = self.session, clock.monotonic()
+        session, name, began = self.session, movie_list.name, clock.monotonic()
         requests, received = session.requests, session.bytes_received
-        endpoint = session.endpoint(movie_list.endpoint)
-        _raise_known_failure(endpoint, movie_list.name)
+        api = hash((session.host, session.credential))
+        _raise_known_failure(api, name)
         try:
             pages = self._pages(movie_list, on_progress)
         except TmdbError as error:
             if error.facts.get("cause") in EVERY_LIST:
-                failure = (error, _api(endpoint), movie_list.name, clock.monotonic())
-                _FAILURE[:] = pickle.dumps(failure).ljust(len(_FAILURE))
+                failure = pickle.dumps((error, api, name, clock.monotonic()))
+                _FAILURE[:] = failure.ljust(len(_FAILURE))
             raise
         full = sum(bool(page.results) for page in pages)
         if full < len(pages):
             message = "%s: the list ends early, %d of %d pages held movies"
-            LOGGER.warning(message, movie_list.name, full, len(pages))
-        requests = session.requests - requests
-        stats = FetchStats(
-            requests=requests,
-            retries=requests - len(pages),
-            bytes_received=session.bytes_received - received,
-            duration_seconds=round(clock.monotonic() - began, 3),
-        )
+            LOGGER.warning(message, name, full, len(pages))
+        requests, received = session.requests - requests, session.bytes_received - received
+        seconds = round(clock.monotonic() - began, 3)
+        stats = FetchStats(requests, requests - len(pages), received, seconds)
         return FetchedList(tuple(pages), session.is_demo, stats)
 
     def _pages(self, movie_list: MovieList, on_progress: OnProgress) -> list[Page]:
@@ -115,17 +108,13 @@ class Client:
         return self.session.get(path, query, lambda body: parse_page(body, path, number), stop)
 
 
-def _raise_known_failure(endpoint: Endpoint, list_name: str) -> None:
+def _raise_known_failure(api: int, list_name: str) -> None:
     """Raise what another list has just met; the list that met it is at its next attempt."""
     try:
-        error, api, met_by, at = pickle.loads(_FAILURE[:])  # noqa: S301, of our own processes
+        error, failed_api, met_by, at = pickle.loads(_FAILURE[:])  # noqa: S301, of our own processes
     except (pickle.UnpicklingError, EOFError):
         return
     is_recent = clock.monotonic() - at < MAX_FAILURE_AGE_SECONDS
-    if is_recent and api == _api(endpoint) and met_by != list_name:
+    if is_recent and failed_api == api and met_by != list_name:
         raise error
     _FAILURE[:] = bytes(len(_FAILURE))
-
-
-def _api(endpoint: Endpoint) -> int:
-    return hash((endpoint.host, endpoint.credential))

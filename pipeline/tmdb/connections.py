@@ -14,10 +14,12 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 from urllib3.util.connection import create_connection
+
+from pipeline import clock
 
 # Longest time until the header of an answer is complete, even if bytes keep coming.
 MAX_HEADER_SECONDS = 30.0
@@ -37,27 +39,24 @@ def look_up(host: str, port: int) -> list[str]:
 
 
 def connect(
-    addresses: Sequence[str], port: int, timeout: float, socket_options: Any = None
+    addresses: Sequence[str], port: int, timeout: float, options: Any = ()
 ) -> socket.socket:
-    """Return a connection to the first address that accepts one in its share of the timeout.
-
-    Raises:
-        OSError: each has failed; this is the error of the last one.
-    """
+    """Return a connection to the first address that accepts one in its share of the timeout."""
     error = OSError("the name has no addresses")
-    share = timeout / max(1, len(addresses))
     for each in addresses:
+        share = timeout / len(addresses)
         try:
-            connection = create_connection((each, port), share, socket_options=socket_options)
-        except OSError as failed:
-            error = failed
-        else:
+            connection = create_connection((each, port), share, socket_options=options)
             connection.settimeout(timeout)
             return connection
+        except OSError as failed:
+            error = failed
     raise error
 
 
-class _Connection(HTTPConnection):
+class Connection(HTTPConnection):
+    """Connects, and reads a header, within a deadline of its own."""
+
     def _new_conn(self) -> socket.socket:
         try:
             addresses = look_up(self._dns_host, self.port)
@@ -67,35 +66,23 @@ class _Connection(HTTPConnection):
 
     def getresponse(self, **options: Any) -> HTTPResponse:  # type: ignore[override]
         """Read the header, within its deadline: half of one would pass for an empty answer."""
-        is_late = threading.Event()
-        timer = threading.Timer(MAX_HEADER_SECONDS, self._shut_down, [is_late])
+        deadline = clock.monotonic() + MAX_HEADER_SECONDS
+        timer = threading.Timer(MAX_HEADER_SECONDS, _shut_down, [self.sock])
         timer.daemon = True
         timer.start()
         try:
             return super().getresponse(**options)
         finally:
             timer.cancel()
-            if is_late.is_set():
+            if clock.monotonic() >= deadline:
                 raise TimeoutError(f"no header within {MAX_HEADER_SECONDS:.0f} s")
 
-    def _shut_down(self, is_late: threading.Event) -> None:
-        is_late.set()
-        if self.sock is not None:
-            with contextlib.suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
+
+class TlsConnection(Connection, HTTPSConnection):
+    """The same, over TLS."""
 
 
-class _TlsConnection(_Connection, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-# What a pool manager of urllib3 has to use in place of its own.
-POOL_CLASSES = {"http": _Pool, "https": _TlsPool}
+def _shut_down(sock: socket.socket | None) -> None:
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)

@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 
 DEMO = "demo"
 
-# Length from which on a text is redacted; a shorter one might be part of any word.
-_MIN_SECRET_LENGTH = 8
-
 
 @dataclass(frozen=True)
 class Secret:
@@ -23,12 +20,10 @@ class Secret:
     secret: str = field(repr=False)
 
     def redact(self, text: str) -> str:
-        """Return the text without the secret, for what is logged or raised."""
-        is_secret = len(self.secret) >= _MIN_SECRET_LENGTH
-        return text.replace(self.secret, "[credential]") if is_secret else text
+        """Return the text without the secret, unless that is so short that any word may hold it."""
+        return text.replace(self.secret, "[credential]") if len(self.secret) >= 8 else text
 
 
-@dataclass(frozen=True)
 class Credential(Secret):
     """The key or token for TMDB."""
 

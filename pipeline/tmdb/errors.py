@@ -1,75 +1,63 @@
 """What can go wrong between this machine and TMDB, and the sentence that a person reads of it.
 
-`Transient` never leaves this package; everything else is an error of `pipeline.errors`. No sentence
-quotes an exception of the network: it would hold the URL, and so the key.
+No sentence quotes an exception of the network: it would hold the URL, and so the key.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from typing import Any, NamedTuple
 
-from pipeline import clock
-from pipeline.errors import (
-    CredentialRefused,
-    RequestRejected,
-    TmdbBlocked,
-    TmdbError,
-    TmdbUnavailable,
-)
+from pipeline import clock, errors
+from pipeline.errors import TmdbError, TmdbUnavailable
 from pipeline.tmdb.credential import Credential
 
 EVERY_LIST = frozenset({"unreachable", "blocked", "refused"})
 """Causes that concern every list of a run alike. Their sentences name no list."""
 
+TRANSIENT = frozenset({"unanswered", "unreachable"})
+"""Causes after which another attempt may succeed."""
+
 _AGAIN = "then run the same command again: what is finished is kept."
-_TRIED = "in {attempts} attempts (last error: {reason}); check the network, proxy and TMDB_API_URL"
+_TRIED = (
+    "in {attempts} attempts (last error: {reason}); check the network, proxy and TMDB_API_URL, "
+    f"{_AGAIN}"
+)
+# fmt: off
 _SENTENCES: dict[str, tuple[type[TmdbError], str]] = {
-    "unanswered": (
-        TmdbUnavailable,
-        "{host} did not answer {path} properly " + f"{_TRIED}, {_AGAIN}",
-    ),
-    "unreachable": (TmdbUnavailable, "{host} could not be reached " + f"{_TRIED}, {_AGAIN}"),
-    "must wait": (
-        TmdbUnavailable,
+    "unanswered": (TmdbUnavailable, "{host} did not answer {path} properly " + _TRIED),
+    "unreachable": (TmdbUnavailable, "{host} could not be reached " + _TRIED),
+    "must wait": (TmdbUnavailable,
         "{host} asks to wait until {until} (Retry-After), and nothing is requested before that: "
-        "run the same command again then, what is finished is kept.",
-    ),
-    "blocked": (
-        TmdbBlocked,
+        "run the same command again then, what is finished is kept."),
+    "blocked": (errors.TmdbBlocked,
         "{host} did not get the request: something between here and TMDB is in the way ({reason}). "
         "It is a proxy, a captive portal, or a block of this country or address; open "
         "https://www.themoviedb.org in a browser on this network, check the proxy and "
-        f"TMDB_API_URL, {_AGAIN}",
-    ),
-    "refused": (
-        CredentialRefused,
+        f"TMDB_API_URL, {_AGAIN}"),
+    "refused": (errors.CredentialRefused,
         "{host} refuses the {kind} in TMDB_API_KEY: correct it in the environment or .env (yours "
-        f"is at https://www.themoviedb.org/settings/api), {_AGAIN}",
-    ),
-    "rejected": (
-        RequestRejected,
+        f"is at https://www.themoviedb.org/settings/api), {_AGAIN}"),
+    "rejected": (errors.RequestRejected,
         "{host} rejects the request {path} with {reason}; retrying cannot help: check "
-        "TMDB_API_URL, and whether a proxy or a captive portal answers instead.",
-    ),
+        "TMDB_API_URL, and whether a proxy or a captive portal answers instead."),
+    "too large": (errors.AnswerNotUnderstood,
+        "The answer of {host}{path} is larger than {reason}, which no page of a list is; check "
+        "TMDB_API_URL."),
 }
-
-_NO_LOGIN = "the proxy asks for a login: write it as http://user:password@host:port"
-_UNTRUSTED = (
-    "the certificate is not trusted; add that of an authority of your own to the file that "
-    "REQUESTS_CA_BUNDLE names"
-)
-_EXPIRED = "the certificate is not trusted: it has expired, or this clock is wrong"
 
 # Patterns of an exception's representation, which holds those that it wraps; most specific first.
 _SIGNS = (
     (r"appears to only use HTTP", "blocked", "the proxy speaks no TLS: use an http:// address"),
-    (r"Tunnel connection failed: 407", "blocked", _NO_LOGIN),
+    (r"Tunnel connection failed: 407", "blocked",
+     "the proxy asks for a login: write it as http://user:password@host:port"),
     (r"Tunnel connection failed: 40[13]", "blocked", "the proxy refuses the connection"),
     (r"(Hostname|IP address) mismatch", "blocked", "the certificate is of another host"),
-    (r"certificate (has expired|is not yet valid)", "blocked", _EXPIRED),
-    (r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError", "blocked", _UNTRUSTED),
+    (r"certificate (has expired|is not yet valid)", "blocked",
+     "the certificate is not trusted: it has expired, or this clock is wrong"),
+    (r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError", "blocked",
+     "the certificate is not trusted; add that of an authority of your own to the file that "
+     "REQUESTS_CA_BUNDLE names"),
     (r"SSLError", "unreachable", "TLS could not be agreed on or the certificate is not trusted"),
     (r"gaierror", "unreachable", "the host name is not known"),
     (r"NewConnectionError.*TimeoutError", "unreachable", "no connection in time"),
@@ -83,31 +71,27 @@ _SIGNS = (
     (r"RemoteDisconnected", "unanswered", "the connection was closed without an answer"),
     (r"", "unanswered", "the connection broke"),
 )
+# fmt: on
 
 
-class Transient(Exception):
-    """An error after which another attempt may succeed, once a hold is over; it holds no secret."""
+class Failure(TmdbError):
+    """Why one attempt gave no usable answer; `ApiSession.get` retries it or names it to people."""
 
-    def __init__(self, reason: str, *, cause: str = "unanswered", hold_seconds: float = 0) -> None:
-        super().__init__(reason)
-        self.cause = cause
-        self.hold_seconds = hold_seconds
-
-
-class Endpoint(NamedTuple):
-    """What a request asks for, as far as errors may name it."""
-
-    host: str
-    path: str
-    credential: Credential
+    def __init__(
+        self, reason: str, cause: str = "unanswered", hold_seconds: float = 0, **facts: object
+    ) -> None:
+        super().__init__(reason, **facts)
+        self.cause, self.hold_seconds = cause, hold_seconds
 
 
-def error_of(cause: str, endpoint: Endpoint, **facts: Any) -> TmdbError:
-    """Return the error of a cause, with the facts that its sentence names."""
-    kind, sentence = _SENTENCES[cause]
-    key = "Read Access Token" if endpoint.credential.is_token else "v3 key"
-    words = {"host": endpoint.host, "path": endpoint.path, "kind": key, **facts}
-    return kind(sentence.format(**words), cause=cause, path=endpoint.path, **facts)
+def error_of(
+    failure: Failure, host: str, path: str, credential: Credential, attempts: int
+) -> TmdbError:
+    """Return the error with the sentence of a failure that was the last one."""
+    kind, sentence = _SENTENCES[failure.cause]
+    facts = {"cause": failure.cause, "path": path, "attempts": attempts, **failure.facts}
+    key = "Read Access Token" if credential.is_token else "v3 key"
+    return kind(sentence.format(host=host, kind=key, reason=failure, **facts), **facts)
 
 
 def minute_in(seconds: float) -> str:
@@ -116,12 +100,10 @@ def minute_in(seconds: float) -> str:
     return f"{minute:%Y-%m-%d %H:%M} UTC"
 
 
-def network_error(error: Exception, endpoint: Endpoint) -> Transient | TmdbError:
-    """Return the error that an exception of the network means."""
+def network_error(error: Exception) -> Failure:
+    """Return the failure that an exception of the network means."""
     text = repr(error)
     cause, reason = next(rest for sign, *rest in _SIGNS if re.search(sign, text))
-    if cause == "blocked":
-        return error_of(cause, endpoint, reason=reason)
-    if "ProxyError" in text:
-        return Transient(f"the proxy does not work: {reason}", cause="unreachable")
-    return Transient(reason, cause=cause)
+    if "ProxyError" in text and cause != "blocked":
+        return Failure(f"the proxy does not work: {reason}", "unreachable")
+    return Failure(reason, cause)

@@ -8,11 +8,7 @@ import msgspec
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One page as received.
-
-    Rows are kept as they came; only their `id` is certain. The totals are TMDB's claims, and
-    differ from page to page.
-    """
+    """One page, its rows as received: only their `id` is certain. The totals are TMDB's claims."""
 
     page: int
     results: list[dict[str, Any]]

@@ -14,6 +14,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import clock
@@ -25,8 +26,15 @@ MAX_HOLD_SECONDS = 86_400.0
 # A bucket that is full later than after these was written before the machine restarted.
 _MAX_SECONDS_AHEAD = 1_000.0
 
-# The time at which the bucket is full and the end of the hold, by the monotonic clock.
 _FORMAT = struct.Struct("<2d")
+
+
+@dataclass
+class _Bucket:
+    """When the bucket is full and when the hold ends, by the monotonic clock."""
+
+    full_at: float
+    hold_ends: float
 
 
 class RateLimiter:
@@ -38,41 +46,36 @@ class RateLimiter:
         self._tolerance = (max(1.0, rate) - 1) * self._interval
 
     def acquire(self) -> float:
-        """Reserve the next free time; return how many seconds to wait for it.
-
-        Raises:
-            StorageError: the shared file cannot be used.
-        """
+        """Reserve the next free time; return how many seconds to wait. Raises StorageError."""
         now = clock.monotonic()
-        with self._locked() as descriptor:
-            full_at, hold_ends = _read(descriptor, now)
-            at = max(now, hold_ends, full_at - self._tolerance)
-            full_at = max(full_at, at) + self._interval
-            os.pwrite(descriptor, _FORMAT.pack(full_at, hold_ends), 0)
+        with self._locked(now) as bucket:
+            at = max(now, bucket.hold_ends, bucket.full_at - self._tolerance)
+            bucket.full_at = max(bucket.full_at, at) + self._interval
         return at - now
 
     def hold(self, seconds: float) -> None:
         """Let no process of the machine send requests for that long; the bucket is empty now."""
         now = clock.monotonic()
-        ends = now + min(seconds, MAX_HOLD_SECONDS)
-        with self._locked() as descriptor:
-            full_at, hold_ends = _read(descriptor, now)
-            full_at = max(full_at, now + self._tolerance)
-            os.pwrite(descriptor, _FORMAT.pack(full_at, max(hold_ends, ends)), 0)
+        with self._locked(now) as bucket:
+            bucket.full_at = max(bucket.full_at, now + self._tolerance)
+            bucket.hold_ends = max(bucket.hold_ends, now + min(seconds, MAX_HOLD_SECONDS))
 
     def hold_seconds(self) -> float:
         """Return for how long nothing may be requested because TMDB asks to wait."""
         now = clock.monotonic()
-        with self._locked() as descriptor:
-            _, hold_ends = _read(descriptor, now)
-        return max(0.0, hold_ends - now)
+        with self._locked(now) as bucket:
+            return max(0.0, bucket.hold_ends - now)
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[int]:
+    def _locked(self, now: float) -> Iterator[_Bucket]:
+        """Lend the bucket under the lock; what it is in the end is written."""
         try:
             with os.fdopen(_open_private(self._path), "rb+", buffering=0) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                yield file.fileno()
+                bucket = _bucket_of(os.pread(file.fileno(), _FORMAT.size, 0), now)
+                yield bucket
+                content = _FORMAT.pack(bucket.full_at, bucket.hold_ends)
+                os.pwrite(file.fileno(), content, 0)
         except OSError as error:
             raise StorageError(
                 f"Cannot keep the rate limit in {self._path}: {error.strerror}; set TMPDIR to a "
@@ -90,13 +93,10 @@ def _open_private(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def _read(descriptor: int, now: float) -> tuple[float, float]:
+def _bucket_of(content: bytes, now: float) -> _Bucket:
     """Return the content as far as it can be right; no comparison with a NaN is true."""
-    content = os.pread(descriptor, _FORMAT.size, 0)
-    full_at, hold_ends = now, now
-    if len(content) == _FORMAT.size:
-        full_at, hold_ends = _FORMAT.unpack(content)
-    return (
+    full_at, hold_ends = (now, now) if len(content) < _FORMAT.size else _FORMAT.unpack(content)
+    return _Bucket(
         full_at if full_at <= now + _MAX_SECONDS_AHEAD else now,
         hold_ends if hold_ends <= now + MAX_HOLD_SECONDS else now,
     )

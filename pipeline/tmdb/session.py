@@ -11,11 +11,10 @@ from typing import Any, TypeVar
 
 import tenacity
 
-from pipeline.tmdb import response
+from pipeline.tmdb import errors, response
 from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.errors import Endpoint, Transient, error_of, minute_in
+from pipeline.tmdb.errors import Failure
 from pipeline.tmdb.rate_limit import RateLimiter
-from pipeline.tmdb.response import RawResponse
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -28,7 +27,7 @@ MAX_WAIT_SECONDS = 600.0
 # Shortest wait that TMDB asks for and that is logged.
 MIN_LOGGED_WAIT_SECONDS = 5.0
 
-Send = Callable[[str, Mapping[str, str]], RawResponse]
+Send = Callable[[str, Mapping[str, str]], response.RawResponse]
 """Sends one request for a path and a query, and returns its answer whatever the status."""
 
 T = TypeVar("T")
@@ -50,10 +49,6 @@ class ApiSession:
     is_demo: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def endpoint(self, path: str) -> Endpoint:
-        """Return what errors of a request to that path name."""
-        return Endpoint(self.host, path, self.credential)
-
     def get(
         self,
         path: str,
@@ -61,35 +56,35 @@ class ApiSession:
         parse: Callable[[Any], T],
         stop: threading.Event,
     ) -> T:
-        """Request a path until there is an answer that `parse` accepts.
-
-        `parse` takes the decoded body and raises Transient or AnswerNotUnderstood.
+        """Request a path until `parse`, which may raise Failure, accepts the decoded body.
 
         Raises:
-            TmdbError: there is none, and another attempt cannot help or was of no use.
+            TmdbError: another attempt cannot help, or all were of no use.
             CancelledError: `stop` was set meanwhile.
         """
-        backoff = tenacity.wait_exponential(self.backoff_seconds, MAX_BACKOFF_SECONDS)
         attempts = tenacity.stop_after_attempt(self.retries + 1)
+        backoff = tenacity.wait_exponential(self.backoff_seconds, MAX_BACKOFF_SECONDS)
         retrying = tenacity.Retrying(
             stop=attempts | tenacity.stop_after_delay(MAX_WAIT_SECONDS),
             wait=backoff + tenacity.wait_random(0, self.backoff_seconds),
-            retry=tenacity.retry_if_exception_type(Transient),
+            retry=tenacity.retry_if_exception(_is_transient),
             sleep=lambda seconds: _sleep(seconds, stop),
             before_sleep=lambda state: _log_retry(path, state),
             reraise=True,
         )
         try:
-            answer: T = retrying(lambda: parse(self._attempt(path, parameters, stop)))
-            return answer
-        except Transient as error:
-            facts = {"reason": str(error), "attempts": retrying.statistics["attempt_number"]}
-            raise error_of(error.cause, self.endpoint(path), **facts) from None
+            return retrying(lambda: parse(self._attempt(path, parameters, stop)))
+        except Failure as failure:
+            number: int = retrying.statistics["attempt_number"]
+            raise errors.error_of(failure, self.host, path, self.credential, number) from None
 
     def _attempt(self, path: str, parameters: Mapping[str, str], stop: threading.Event) -> Any:
         limiter = self.rate_limiter
-        if limiter is not None:
-            self._wait_for_turn(limiter, stop)
+        is_free = limiter is None
+        while limiter and not is_free:  # and anew if a hold began during the wait
+            self._check_hold(limiter)
+            _sleep(limiter.acquire(), stop)
+            is_free = not limiter.hold_seconds()
         with self._lock:
             self.requests += 1
         received = self.send(path, parameters)
@@ -97,28 +92,24 @@ class ApiSession:
             self.bytes_received += len(received.content)
             self.is_demo |= "X-Catalogue" in received.headers
         try:
-            return response.parse(received, self.endpoint(path))
-        except Transient as error:
-            if error.hold_seconds > 0 and limiter is not None:
-                limiter.hold(error.hold_seconds)
+            return response.parse(received, self.credential)
+        except Failure as failure:
+            if limiter and failure.hold_seconds > 0:
+                limiter.hold(failure.hold_seconds)
                 self._check_hold(limiter)
             raise
-
-    def _wait_for_turn(self, limiter: RateLimiter, stop: threading.Event) -> None:
-        """Wait for a time that is granted, and anew if a hold began meanwhile."""
-        while True:
-            self._check_hold(limiter)
-            _sleep(limiter.acquire(), stop)
-            if not limiter.hold_seconds():
-                return
 
     def _check_hold(self, limiter: RateLimiter) -> None:
         """Refuse to wait for longer than a request may, and log what takes a while."""
         held = limiter.hold_seconds()
         if held > MAX_WAIT_SECONDS:
-            raise error_of("must wait", self.endpoint(""), until=minute_in(held))
+            raise Failure("Retry-After", "must wait", until=errors.minute_in(held))
         if held >= MIN_LOGGED_WAIT_SECONDS:
-            LOGGER.info("%s asks to wait until %s", self.host, minute_in(held))
+            LOGGER.info("%s asks to wait until %s", self.host, errors.minute_in(held))
+
+
+def _is_transient(error: BaseException) -> bool:
+    return isinstance(error, Failure) and error.cause in errors.TRANSIENT
 
 
 def _log_retry(path: str, state: tenacity.RetryCallState) -> None:

@@ -19,9 +19,9 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from pipeline.errors import SettingsError
-from pipeline.tmdb.connections import POOL_CLASSES
+from pipeline.tmdb import connections as own
 from pipeline.tmdb.credential import Credential, redact_api_key
-from pipeline.tmdb.errors import Endpoint, network_error
+from pipeline.tmdb.errors import network_error
 from pipeline.tmdb.response import RawResponse, read
 from pipeline.version import VERSION
 
@@ -29,7 +29,7 @@ from pipeline.version import VERSION
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 15.0
 
-NETWORK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+NETWORK_ERRORS = (OSError, urllib3.exceptions.HTTPError)
 
 
 class Network:
@@ -79,11 +79,14 @@ class Transport:
     """Sends requests to one API with one credential. Threads may share it; processes may not."""
 
     def __init__(self, api_url: str, credential: Credential, *, connections: int) -> None:
-        self.host = urlsplit(api_url).netloc
-        self._credential = credential
-        self._api_url = api_url
-        self._options = Network(api_url).options
-        self._session = _session(credential, connections)
+        self.host, self._api_url = urlsplit(api_url).netloc, api_url
+        self._options, self._session = Network(api_url).options, _Session(connections)
+        if credential.is_token:
+            self._session.headers["Authorization"] = f"Bearer {credential.secret}"
+        else:
+            self._session.params = {"api_key": credential.secret}
+        for name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
+            logging.getLogger(name).addFilter(redact_api_key)
 
     def send(
         self,
@@ -91,60 +94,38 @@ class Transport:
         parameters: Mapping[str, str],
         timeouts: tuple[float, float] | None = None,
     ) -> RawResponse:
-        """Send one request and return its answer, whatever its status.
-
-        Raises:
-            Transient: the network failed, or the body is not whole.
-            TmdbError: nothing was answered, and a retry cannot help; or too large a body.
-        """
+        """Send one request and return its answer, whatever its status, or raise Failure."""
+        timeouts = timeouts or (CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS)
         request = requests.Request("GET", f"{self._api_url}{path}", params=parameters)
+        prepared = self._session.prepare_request(request)
         try:
-            with self._session.send(
-                self._session.prepare_request(request),
-                timeout=timeouts or (CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
-                allow_redirects=False,
-                **self._options,
-            ) as response:
-                content = read(response.raw, f"{self.host}{path}")
+            with self._session.send(prepared, timeout=timeouts, **self._options) as response:
+                return RawResponse(response.status_code, response.headers, read(response.raw))
         except NETWORK_ERRORS as error:
-            raise network_error(error, Endpoint(self.host, path, self._credential)) from None
-        return RawResponse(response.status_code, response.headers, content)
+            raise network_error(error) from None
 
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
 
 
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *positional: Any, **named: Any) -> None:
-        super().init_poolmanager(*positional, **named)
-        self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
-
-    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **named)
-        manager.pool_classes_by_scheme = POOL_CLASSES
-        return manager
-
-
 class _Session(requests.Session):
+    def __init__(self, connections: int) -> None:
+        super().__init__()
+        self.trust_env = False  # a `.netrc` entry must not take the place of a token
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter(1, connections, max_retries=0, pool_block=True))
+        agent = f"tmdb-pipeline/{VERSION} {requests.utils.default_user_agent()}"
+        accepted = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+        self.headers.update({"User-Agent": agent, **accepted})
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Return no target: `allow_redirects=False` alone would read a redirect's whole body."""
 
 
-def _session(credential: Credential, connections: int) -> requests.Session:
-    for name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
-        logging.getLogger(name).addFilter(redact_api_key)
-    session = _Session()
-    session.trust_env = False  # a `.netrc` entry must not take the place of a token
-    adapter = _Adapter(pool_connections=1, pool_maxsize=connections, pool_block=True, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    if credential.is_token:
-        session.headers["Authorization"] = f"Bearer {credential.secret}"
-    else:
-        session.params = {"api_key": credential.secret}
-    session.headers["User-Agent"] = f"tmdb-pipeline/{VERSION} {requests.utils.default_user_agent()}"
-    session.headers["Accept"] = "application/json"
-    session.headers["Accept-Encoding"] = "gzip"
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session
+class _Adapter(HTTPAdapter):
+    def get_connection_with_tls_context(self, *request: Any, **named: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*request, **named)
+        pool.ConnectionCls = own.TlsConnection if pool.scheme == "https" else own.Connection
+        return pool

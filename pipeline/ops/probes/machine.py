@@ -14,7 +14,6 @@ from pipeline.errors import PipelineError
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
 from pipeline.ops.probes.tmdb import held_seconds
 from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.errors import Transient
 from pipeline.tmdb.transport import Transport
 
 MOST_SECONDS_APART = 30
@@ -84,7 +83,7 @@ def _date_of(api_url: str) -> datetime.datetime | None:
         with contextlib.closing(transport):
             answer = transport.send("/configuration", {}, (SECONDS, SECONDS))
         return email.utils.parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (ValueError, Transient, PipelineError):
+    except (ValueError, PipelineError):
         return None
 
 

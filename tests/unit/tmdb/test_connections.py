@@ -135,7 +135,7 @@ def test_what_can_be_no_host_name_is_an_unknown_host(name: str) -> None:
 # The deadline of a header
 
 
-Ends = tuple[connections._Connection, socket.socket]
+Ends = tuple[connections.Connection, socket.socket]
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def late(
     """A connection that waits for a header for a moment only, and its other end."""
     monkeypatch.setattr(connections, "MAX_HEADER_SECONDS", 0.05)
     ours, theirs = socket.socketpair()
-    connection = connections._Connection("nowhere.example")
+    connection = connections.Connection("nowhere.example")
     connection.sock = ours
     theirs.settimeout(10)
     with ours, theirs:
@@ -170,4 +170,4 @@ def test_a_connection_that_is_closed_meanwhile_is_no_trouble(
 ) -> None:
     connection, _ = late
     connection.sock = None
-    connection._shut_down(threading.Event())
+    connections._shut_down(connection.sock)

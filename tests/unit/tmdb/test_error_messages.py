@@ -13,8 +13,7 @@ from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.transports import make_session, unchanged
 
 from pipeline.errors import CredentialRefused, RequestRejected
-from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.errors import Endpoint, network_error
+from pipeline.tmdb.errors import network_error
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0ZXN0In0.c2lnbmF0dXJl"
 OTHER_KEY = "f" * 32
@@ -66,7 +65,8 @@ def test_a_rejection_passes_tmdbs_words_on_where_there_are_some(
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.DEBUG, "urllib3.connectionpool")
-    return caplog
+    with make_session("http://127.0.0.1/3"):
+        return caplog
 
 
 @pytest.mark.parametrize(
@@ -118,4 +118,4 @@ REFUSED = OSError(111, "Connection refused")
     ],
 )  # fmt: skip
 def test_a_reason_is_found_wherever_an_error_wraps_it(error: Exception, words: str) -> None:
-    assert str(network_error(error, Endpoint("HOST", PATH, Credential(V3_KEY)))) == words
+    assert str(network_error(error)) == words
