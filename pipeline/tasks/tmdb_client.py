@@ -5,20 +5,16 @@ from __future__ import annotations
 import contextlib
 import datetime
 import multiprocessing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import luigi.interface
 
 from pipeline import paths
 from pipeline.settings import Settings
-from pipeline.tmdb.client import Client
+from pipeline.tmdb.client import ApiSession, Client
 from pipeline.tmdb.rate_limit import RateLimiter
-from pipeline.tmdb.response import RawResponse
-from pipeline.tmdb.session import ApiSession
+from pipeline.tmdb.response import Query, RawResponse
 from pipeline.tmdb.transport import Transport
-
-# Highest number of connections of a run. TMDB allows 20 per address.
-MAX_CONNECTIONS = 16
 
 
 @contextlib.contextmanager
@@ -27,7 +23,7 @@ def open_client(current: Settings, on: datetime.date) -> Iterator[Client]:
     key, retries = current.required_credential(), current.max_retries
     connections = connections_of_a_worker()
 
-    def ask_catalogue(path: str, query: Mapping[str, str]) -> RawResponse:
+    def ask_catalogue(path: str, query: Query) -> RawResponse:
         from pipeline import demo
 
         reply = demo.answer(path, query, day=on)
@@ -45,11 +41,14 @@ def open_client(current: Settings, on: datetime.date) -> Iterator[Client]:
 
 
 def connections_of_a_worker() -> int:
-    """Return this process's share of the connections, so that a run keeps to the limit."""
+    """Return this process's share of the 16 connections of a run; TMDB allows 20 per address.
+
+    Luigi tells their number to no process that was spawned, nor to one that `luigi.build` started.
+    """
     workers = luigi.interface.core().workers
     if workers == 1 and multiprocessing.parent_process() is not None:
-        workers = 4  # luigi tells their number to no spawned process, nor to one of `luigi.build`
-    return int(max(1, MAX_CONNECTIONS // max(1, workers)))
+        workers = 4
+    return int(max(1, 16 // max(1, workers)))
 
 
 def open_rate_limiter(current: Settings) -> RateLimiter:

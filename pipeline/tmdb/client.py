@@ -1,39 +1,117 @@
-"""Fetch all pages of a movie list, several at a time."""
+"""Fetch all pages of a movie list, several at a time, each until there is a usable answer."""
 
 from __future__ import annotations
 
 import logging
 import mmap
 import pickle
-import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import NamedTuple
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
+from dataclasses import KW_ONLY, dataclass, field
+from threading import Event, Lock
+from typing import Any, NamedTuple, TypeVar
+
+import tenacity
 
 from pipeline import clock
 from pipeline.catalog import MovieList
 from pipeline.errors import TmdbError
-from pipeline.tmdb.errors import EVERY_LIST
+from pipeline.tmdb import errors
+from pipeline.tmdb.credential import Credential
+from pipeline.tmdb.errors import Failure
 from pipeline.tmdb.page import FetchStats, Page
-from pipeline.tmdb.response import parse_page
-from pipeline.tmdb.session import ApiSession
+from pipeline.tmdb.rate_limit import RateLimiter
+from pipeline.tmdb.response import Query, RawResponse, parse, parse_page
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
-# Longest time between two reports of progress.
-PROGRESS_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 60.0
+MAX_WAIT_SECONDS = 600.0  # that TMDB may ask for, and after which a request is not retried
+MAX_FAILURE_AGE_SECONDS = 60.0  # the lists of a run fail one right after another
 
-# Age up to which a failure is believed. The lists of a run fail one right after another.
-MAX_FAILURE_AGE_SECONDS = 60.0
-
-# The failure that concerns every list of a run, in memory that forked processes share: without it,
-# a week without a network takes 150 s instead of 17 s, and a refused key nine requests instead of
-# one for each worker. Processes that are spawned (macOS) each find out for themselves.
 _FAILURE = mmap.mmap(-1, 4096)
 
-OnProgress = Callable[[int, int], None]
-"""Called now and then, and at the end, with the number of pages fetched and of all pages."""
+Progress = Callable[[int, int], None]
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class ApiSession:
+    """Requests to one API, named by host and credential in messages. Threads may share it."""
+
+    send: Callable[[str, Query], RawResponse]
+    host: str
+    credential: Credential
+    limiter: RateLimiter | None = None
+    _: KW_ONLY
+    retries: int
+    backoff_seconds: float = 0.5
+    requests: int = field(default=0, init=False)
+    bytes_received: int = field(default=0, init=False)
+    is_demo: bool = field(default=False, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
+
+    def get(self, path: str, query: Query, accept: Callable[[Any], T], stop: Event) -> T:
+        """Request a path until `accept`, which may raise Failure, takes the decoded body.
+
+        Raises:
+            TmdbError: another attempt cannot help, or all were of no use.
+            CancelledError: `stop` was set meanwhile.
+        """
+        attempts = tenacity.stop_after_attempt(self.retries + 1)
+        backoff = tenacity.wait_exponential(self.backoff_seconds, MAX_BACKOFF_SECONDS)
+        retrying = tenacity.Retrying(
+            stop=attempts | tenacity.stop_after_delay(MAX_WAIT_SECONDS),
+            wait=backoff + tenacity.wait_random(0, self.backoff_seconds),
+            retry=tenacity.retry_if_exception(errors.is_transient),
+            sleep=lambda seconds: _sleep(seconds, stop),
+            before_sleep=lambda state: _log_retry(path, state),
+            reraise=True,
+        )
+        try:
+            return retrying(lambda: accept(self._attempt(path, query, stop)))
+        except Failure as failure:
+            number: int = retrying.statistics["attempt_number"]
+            raise failure.error(self.host, path, self.credential, number) from None
+
+    def _attempt(self, path: str, query: Query, stop: Event) -> Any:
+        """Send a request once the rate limit grants it, and no hold began during that wait."""
+        is_free, limiter = self.limiter is None, self.limiter
+        while limiter and not is_free:
+            self._check_hold(limiter)
+            _sleep(limiter.acquire(), stop)
+            is_free = not limiter.hold_seconds()
+        with self._lock:
+            self.requests += 1
+        received = self.send(path, query)
+        with self._lock:
+            self.bytes_received += len(received.content)
+            self.is_demo |= "X-Catalogue" in received.headers
+        try:
+            return parse(received, self.credential)
+        except Failure as failure:
+            if limiter and failure.hold_seconds > 0:
+                limiter.hold(failure.hold_seconds)
+                self._check_hold(limiter)
+            raise
+
+    def _check_hold(self, limiter: RateLimiter) -> None:
+        """Refuse to wait for longer than a request may, and log what takes a while."""
+        held = limiter.hold_seconds()
+        if held > MAX_WAIT_SECONDS:
+            raise Failure("Retry-After", "must wait", until=errors.minute_in(held))
+        if held >= 5:
+            LOGGER.info("%s asks to wait until %s", self.host, errors.minute_in(held))
+
+
+def _log_retry(path: str, state: Any) -> None:
+    follows = f"attempt {state.attempt_number + 1} follows in {state.upcoming_sleep:.1f} s"
+    LOGGER.info("%s: %s; %s", path, state.outcome.exception(), follows)
+
+
+def _sleep(seconds: float, stop: Event) -> None:
+    if stop.wait(seconds):
+        raise CancelledError
 
 
 class FetchedList(NamedTuple):
@@ -54,20 +132,21 @@ class Client:
     connections: int
 
     def fetch(
-        self, movie_list: MovieList, on_progress: OnProgress = lambda done, total: None
+        self, movie_list: MovieList, progress: Progress = lambda done, of: None
     ) -> FetchedList:
-        """Fetch all pages of the list, whatever the first one says of their number, or none.
+        """Fetch all pages of the list, whatever the first one says of their number.
 
-        TMDB caches each page by itself. Those past a list's end come empty. Raises TmdbError.
+        TMDB caches each page by itself. Those past a list's end come empty. `progress` is called
+        now and then, and at the end, with the number of pages fetched and of all. Raises TmdbError.
         """
         session, name, began = self.session, movie_list.name, clock.monotonic()
         requests, received = session.requests, session.bytes_received
         api = hash((session.host, session.credential))
         _raise_known_failure(api, name)
         try:
-            pages = self._pages(movie_list, on_progress)
+            pages = self._pages(movie_list, progress)
         except TmdbError as error:
-            if error.facts.get("cause") in EVERY_LIST:
+            if error.facts.get("cause") in errors.EVERY_LIST:
                 failure = pickle.dumps((error, api, name, clock.monotonic()))
                 _FAILURE[:] = failure.ljust(len(_FAILURE))
             raise
@@ -80,36 +159,40 @@ class Client:
         stats = FetchStats(requests, requests - len(pages), received, seconds)
         return FetchedList(tuple(pages), session.is_demo, stats)
 
-    def _pages(self, movie_list: MovieList, on_progress: OnProgress) -> list[Page]:
+    def _pages(self, movie_list: MovieList, progress: Progress) -> list[Page]:
         """Fetch the first page alone: a wrong key is then met once and not sixteen times."""
-        total, stop = movie_list.pages, threading.Event()
+        total, stop = movie_list.pages, Event()
         first = self._page(movie_list, 1, stop)
-        on_progress(1, total)
+        progress(1, total)
         pool = ThreadPoolExecutor(self.connections)
         others = range(2, total + 1)
         futures = [pool.submit(self._page, movie_list, each, stop) for each in others]
         waiting = set(futures)
         try:
             while waiting:
-                ready, waiting = wait(waiting, PROGRESS_SECONDS, FIRST_EXCEPTION)
+                ready, waiting = wait(waiting, 0.5, FIRST_EXCEPTION)
                 for future in ready:
                     future.result()
-                on_progress(total - len(waiting), total)
+                progress(total - len(waiting), total)
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
         return [first, *(future.result() for future in futures)]
 
-    def _page(self, movie_list: MovieList, number: int, stop: threading.Event) -> Page:
-        query = {"language": self.language, "page": str(number), **dict(movie_list.parameters)}
-        if movie_list.by_region:
-            query["region"] = self.region
-        path = movie_list.endpoint
+    def _page(self, movie_list: MovieList, number: int, stop: Event) -> Page:
+        path, region = movie_list.endpoint, {"region": self.region} if movie_list.by_region else {}
+        query = {"language": self.language, "page": str(number), **region}
+        query |= dict(movie_list.parameters)
         return self.session.get(path, query, lambda body: parse_page(body, path, number), stop)
 
 
 def _raise_known_failure(api: int, list_name: str) -> None:
-    """Raise what another list has just met; the list that met it is at its next attempt."""
+    """Raise what another list has just met; the list that met it is at its next attempt.
+
+    It lies in memory that forked processes share: without it, a week without a network takes 150 s
+    instead of 17 s, and a refused key nine requests instead of one for each worker. Processes that
+    are spawned (macOS) each find out for themselves.
+    """
     try:
         error, failed_api, met_by, at = pickle.loads(_FAILURE[:])  # noqa: S301, of our own processes
     except (pickle.UnpicklingError, EOFError):

@@ -1,33 +1,28 @@
 """What can go wrong between this machine and TMDB, and the sentence that a person reads of it.
 
-No sentence quotes an exception of the network: it would hold the URL, and so the key.
+No sentence quotes an exception of the network: it would hold the URL, and so the key. The causes of
+EVERY_LIST concern all lists of a run alike, so their sentences name no list.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
+from typing import Any
 
 from pipeline import clock, errors
-from pipeline.errors import TmdbError, TmdbUnavailable
 from pipeline.tmdb.credential import Credential
 
 EVERY_LIST = frozenset({"unreachable", "blocked", "refused"})
-"""Causes that concern every list of a run alike. Their sentences name no list."""
 
-TRANSIENT = frozenset({"unanswered", "unreachable"})
-"""Causes after which another attempt may succeed."""
-
-_AGAIN = "then run the same command again: what is finished is kept."
-_TRIED = (
-    "in {attempts} attempts (last error: {reason}); check the network, proxy and TMDB_API_URL, "
-    f"{_AGAIN}"
-)
 # fmt: off
-_SENTENCES: dict[str, tuple[type[TmdbError], str]] = {
-    "unanswered": (TmdbUnavailable, "{host} did not answer {path} properly " + _TRIED),
-    "unreachable": (TmdbUnavailable, "{host} could not be reached " + _TRIED),
-    "must wait": (TmdbUnavailable,
+_AGAIN = "then run the same command again: what is finished is kept."
+_TRIED = ("in {attempts} attempts (last error: {reason}); check the network, proxy and "
+          f"TMDB_API_URL, {_AGAIN}")
+_SENTENCES: dict[str, tuple[type[errors.TmdbError], str]] = {
+    "unanswered": (errors.TmdbUnavailable, "{host} did not answer {path} properly " + _TRIED),
+    "unreachable": (errors.TmdbUnavailable, "{host} could not be reached " + _TRIED),
+    "must wait": (errors.TmdbUnavailable,
         "{host} asks to wait until {until} (Retry-After), and nothing is requested before that: "
         "run the same command again then, what is finished is kept."),
     "blocked": (errors.TmdbBlocked,
@@ -36,7 +31,7 @@ _SENTENCES: dict[str, tuple[type[TmdbError], str]] = {
         "https://www.themoviedb.org in a browser on this network, check the proxy and "
         f"TMDB_API_URL, {_AGAIN}"),
     "refused": (errors.CredentialRefused,
-        "{host} refuses the {kind} in TMDB_API_KEY: correct it in the environment or .env (yours "
+        "{host} refuses the {key} in TMDB_API_KEY: correct it in the environment or .env (yours "
         f"is at https://www.themoviedb.org/settings/api), {_AGAIN}"),
     "rejected": (errors.RequestRejected,
         "{host} rejects the request {path} with {reason}; retrying cannot help: check "
@@ -46,7 +41,6 @@ _SENTENCES: dict[str, tuple[type[TmdbError], str]] = {
         "TMDB_API_URL."),
 }
 
-# Patterns of an exception's representation, which holds those that it wraps; most specific first.
 _SIGNS = (
     (r"appears to only use HTTP", "blocked", "the proxy speaks no TLS: use an http:// address"),
     (r"Tunnel connection failed: 407", "blocked",
@@ -74,34 +68,37 @@ _SIGNS = (
 # fmt: on
 
 
-class Failure(TmdbError):
+class Failure(errors.TmdbError):
     """Why one attempt gave no usable answer; `ApiSession.get` retries it or names it to people."""
 
-    def __init__(
-        self, reason: str, cause: str = "unanswered", hold_seconds: float = 0, **facts: object
-    ) -> None:
+    def __init__(self, reason: str, cause: str = "unanswered", hold: float = 0, **facts: Any):
         super().__init__(reason, **facts)
-        self.cause, self.hold_seconds = cause, hold_seconds
+        self.cause, self.hold_seconds = cause, hold
+
+    def error(self, host: str, path: str, key: Credential, attempts: int) -> errors.TmdbError:
+        """Return what is reported to people if this was the last attempt."""
+        kind, sentence = _SENTENCES[self.cause]
+        facts = {"cause": self.cause, "path": path, "attempts": attempts, **self.facts}
+        form = "Read Access Token" if key.is_token else "v3 key"
+        return kind(sentence.format(host=host, key=form, reason=self, **facts), **facts)
 
 
-def error_of(
-    failure: Failure, host: str, path: str, credential: Credential, attempts: int
-) -> TmdbError:
-    """Return the error with the sentence of a failure that was the last one."""
-    kind, sentence = _SENTENCES[failure.cause]
-    facts = {"cause": failure.cause, "path": path, "attempts": attempts, **failure.facts}
-    key = "Read Access Token" if credential.is_token else "v3 key"
-    return kind(sentence.format(host=host, kind=key, reason=failure, **facts), **facts)
+def is_transient(error: BaseException) -> bool:
+    """Return whether another attempt may succeed."""
+    return isinstance(error, Failure) and error.cause in ("unanswered", "unreachable")
 
 
 def minute_in(seconds: float) -> str:
     """Return when that many seconds will be over, rounded up to the full minute."""
-    minute = clock.instant() + datetime.timedelta(seconds=seconds + 60)
-    return f"{minute:%Y-%m-%d %H:%M} UTC"
+    return f"{clock.instant() + datetime.timedelta(seconds=seconds + 60):%Y-%m-%d %H:%M} UTC"
 
 
 def network_error(error: Exception) -> Failure:
-    """Return the failure that an exception of the network means."""
+    """Return the failure that an exception of the network means.
+
+    Its representation, which holds those that it wraps, is searched for `_SIGNS`; the first, most
+    specific one counts.
+    """
     text = repr(error)
     cause, reason = next(rest for sign, *rest in _SIGNS if re.search(sign, text))
     if "ProxyError" in text and cause != "blocked":

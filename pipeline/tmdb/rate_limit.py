@@ -14,27 +14,14 @@ import os
 import stat
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import clock
 from pipeline.errors import StorageError
 
-# Longest hold that is believed, whatever TMDB asks for.
-MAX_HOLD_SECONDS = 86_400.0
-
-# A bucket that is full later than after these was written before the machine restarted.
-_MAX_SECONDS_AHEAD = 1_000.0
+MAX_HOLD_SECONDS = 86_400.0  # that is believed, whatever TMDB asks for
 
 _FORMAT = struct.Struct("<2d")
-
-
-@dataclass
-class _Bucket:
-    """When the bucket is full and when the hold ends, by the monotonic clock."""
-
-    full_at: float
-    hold_ends: float
 
 
 class RateLimiter:
@@ -47,35 +34,38 @@ class RateLimiter:
 
     def acquire(self) -> float:
         """Reserve the next free time; return how many seconds to wait. Raises StorageError."""
-        now = clock.monotonic()
-        with self._locked(now) as bucket:
-            at = max(now, bucket.hold_ends, bucket.full_at - self._tolerance)
-            bucket.full_at = max(bucket.full_at, at) + self._interval
+        with self._locked() as (now, times):
+            at = max(now, times[1], times[0] - self._tolerance)
+            times[0] = max(times[0], at) + self._interval
         return at - now
 
     def hold(self, seconds: float) -> None:
         """Let no process of the machine send requests for that long; the bucket is empty now."""
-        now = clock.monotonic()
-        with self._locked(now) as bucket:
-            bucket.full_at = max(bucket.full_at, now + self._tolerance)
-            bucket.hold_ends = max(bucket.hold_ends, now + min(seconds, MAX_HOLD_SECONDS))
+        with self._locked() as (now, times):
+            times[0] = max(times[0], now + self._tolerance)
+            times[1] = max(times[1], now + min(seconds, MAX_HOLD_SECONDS))
 
     def hold_seconds(self) -> float:
         """Return for how long nothing may be requested because TMDB asks to wait."""
-        now = clock.monotonic()
-        with self._locked(now) as bucket:
-            return max(0.0, bucket.hold_ends - now)
+        with self._locked() as (now, times):
+            return max(0.0, times[1] - now)
 
     @contextlib.contextmanager
-    def _locked(self, now: float) -> Iterator[_Bucket]:
-        """Lend the bucket under the lock; what it is in the end is written."""
+    def _locked(self) -> Iterator[tuple[float, list[float]]]:
+        """Lend now, and the times at which the bucket is full and the hold ends; write these.
+
+        One that lies too far ahead was written before the machine restarted, or is damaged; no
+        comparison with a NaN is true.
+        """
         try:
             with os.fdopen(_open_private(self._path), "rb+", buffering=0) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                bucket = _bucket_of(os.pread(file.fileno(), _FORMAT.size, 0), now)
-                yield bucket
-                content = _FORMAT.pack(bucket.full_at, bucket.hold_ends)
-                os.pwrite(file.fileno(), content, 0)
+                now = clock.monotonic()
+                content = os.pread(file.fileno(), _FORMAT.size, 0).ljust(_FORMAT.size, b"\xff")
+                limits = zip(_FORMAT.unpack(content), (1_000.0, MAX_HOLD_SECONDS), strict=True)
+                times = [at if at <= now + most else now for at, most in limits]
+                yield now, times
+                os.pwrite(file.fileno(), _FORMAT.pack(*times), 0)
         except OSError as error:
             raise StorageError(
                 f"Cannot keep the rate limit in {self._path}: {error.strerror}; set TMPDIR to a "
@@ -91,12 +81,3 @@ def _open_private(path: Path) -> int:
     if folder.st_uid != os.getuid() or not stat.S_ISDIR(folder.st_mode):
         raise PermissionError(1, "its folder belongs to another user")
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-
-def _bucket_of(content: bytes, now: float) -> _Bucket:
-    """Return the content as far as it can be right; no comparison with a NaN is true."""
-    full_at, hold_ends = (now, now) if len(content) < _FORMAT.size else _FORMAT.unpack(content)
-    return _Bucket(
-        full_at if full_at <= now + _MAX_SECONDS_AHEAD else now,
-        hold_ends if hold_ends <= now + MAX_HOLD_SECONDS else now,
-    )

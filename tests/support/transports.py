@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from support.fake_tmdb import V3_KEY, FakeTmdb
 
+from pipeline.tmdb.client import ApiSession
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.rate_limit import RateLimiter
-from pipeline.tmdb.session import ApiSession
 from pipeline.tmdb.transport import Transport
 
 POPULAR = "/movie/popular"

@@ -29,9 +29,8 @@ from pipeline.documents import json_text
 from pipeline.errors import PipelineError
 from pipeline.storage import documents
 from pipeline.tasks.base import PipelineTask
-from pipeline.tmdb.client import Client
+from pipeline.tmdb.client import ApiSession, Client
 from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.session import ApiSession
 from pipeline.tmdb.transport import Transport
 from trials.aftermath import is_whole_page
 from trials.plans import small_plan

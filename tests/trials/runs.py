@@ -31,7 +31,7 @@ import pipeline.luigi_cli
 import pipeline.ops.run
 import pipeline.quality.report
 import pipeline.tasks.history
-from pipeline.tmdb import connections, response, session, transport
+from pipeline.tmdb import client, response, transport
 
 RETRIES = 5
 """As the pipeline's default."""
@@ -42,8 +42,8 @@ DAY = "2024-01-07"
 HURRY = {
     (transport, "CONNECT_TIMEOUT_SECONDS"): 0.3,
     (transport, "READ_TIMEOUT_SECONDS"): 0.6,
-    (session, "MAX_BACKOFF_SECONDS"): 0.3,
-    (connections, "MAX_HEADER_SECONDS"): 1.0,
+    (client, "MAX_BACKOFF_SECONDS"): 0.3,
+    (transport, "MAX_HEADER_SECONDS"): 1.0,
     (response, "MAX_BODY_SECONDS"): 1.0,
 }
 BACKOFF_SECONDS = 0.005
@@ -177,7 +177,7 @@ def _be_the_command(
 def _hurry() -> None:
     for (module, name), seconds in HURRY.items():
         setattr(module, name, seconds)
-    defaults = session.ApiSession.__init__.__kwdefaults__
+    defaults = client.ApiSession.__init__.__kwdefaults__
     assert defaults is not None
     defaults["backoff_seconds"] = BACKOFF_SECONDS
 

@@ -81,7 +81,7 @@ def _date_of(api_url: str) -> datetime.datetime | None:
     try:
         transport = Transport(api_url, Credential(""), connections=1)
         with contextlib.closing(transport):
-            answer = transport.send("/configuration", {}, (SECONDS, SECONDS))
+            answer = transport.send("/configuration", {}, SECONDS)
         return email.utils.parsedate_to_datetime(answer.headers.get("Date", ""))
     except (ValueError, PipelineError):
         return None

@@ -23,11 +23,10 @@ from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.settings import Settings
 from pipeline.tasks.tmdb_client import open_rate_limiter
-from pipeline.tmdb import connections
+from pipeline.tmdb import transport
+from pipeline.tmdb.client import ApiSession
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.errors import minute_in
-from pipeline.tmdb.session import ApiSession
-from pipeline.tmdb.transport import Network, Transport
 
 _SECONDS = 2.0
 """Time for the connection to a family of addresses, and for each step after it."""
@@ -65,10 +64,10 @@ def held_seconds(current: Settings) -> float:
 
 
 def _ask_for_the_key(current: Settings, credential: Credential) -> None:
-    transport = Transport(current.api_url, credential, connections=1)
+    sender = transport.Transport(current.api_url, credential, connections=1)
     limiter = open_rate_limiter(current)
-    session = ApiSession(transport.send, transport.host, credential, limiter, retries=0)
-    with contextlib.closing(transport):
+    session = ApiSession(sender.send, sender.host, credential, limiter, retries=0)
+    with contextlib.closing(sender):
         session.get("/authentication", {}, _refuse_failure, threading.Event())
 
 
@@ -86,7 +85,7 @@ def host() -> Finding:
 def _reached(current: Settings) -> Finding:
     parts = urlsplit(current.api_url)
     name, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    network = Network(current.api_url)
+    network = transport.Network(current.api_url)
     context = network.ssl_context() if parts.scheme == "https" else None
     if network.proxy:
         there = urlsplit(network.proxy)
@@ -107,12 +106,12 @@ def _in_clear(finding: Finding) -> Finding:
 
 def _connected(name: str, port: int, context: ssl.SSLContext | None) -> Finding:
     try:
-        found = connections.look_up(name, port)
+        found = transport.look_up(name, port)
     except OSError as error:
         fix = "Check the spelling of TMDB_API_URL, and the name server of this machine."
         return Finding("host", PROBLEM, f"DNS: {name} is not known ({error.strerror})", fix)
     try:
-        with connections.connect(found, port, _SECONDS) as connection:
+        with transport.connect(found, port, _SECONDS) as connection:
             at = connection.getpeername()[0]
             if context:
                 context.wrap_socket(connection, server_hostname=name).close()
@@ -127,10 +126,7 @@ def _connected(name: str, port: int, context: ssl.SSLContext | None) -> Finding:
     how = f"{name}:{port} at {at}: {'TLS agreed' if context else 'connected, without TLS'}"
     silent = _unreachable_ipv6(found, port)
     if silent:
-        advice = (
-            "Fix this machine's IPv6 route, or switch IPv6 off; runs go by IPv4 meanwhile, a "
-            "quarter of a second later for each connection."
-        )
+        advice = "Fix this machine's IPv6 route, or switch IPv6 off; runs go by IPv4 meanwhile."
         return Finding("host", WARNING, f"{how}; IPv6: {silent}", advice)
     return Finding("host", OK, how)
 
@@ -144,7 +140,7 @@ def _unreachable_ipv6(found: Sequence[str], port: int) -> str:
     if len(of_ipv6) in (0, len(found)):
         return ""
     try:
-        connections.connect(of_ipv6, port, _SECONDS).close()
+        transport.connect(of_ipv6, port, _SECONDS).close()
     except TimeoutError:
         return f"none of its {len(of_ipv6)} address(es) answers, though this machine has a route"
     except OSError:

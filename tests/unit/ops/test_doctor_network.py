@@ -12,7 +12,7 @@ from urllib3.util.connection import create_connection
 
 from pipeline.ops.probes import tmdb as probe
 from pipeline.ops.probes.machine import clock_and_zone
-from pipeline.tmdb import connections
+from pipeline.tmdb import transport
 
 NAME = "films.invalid"
 
@@ -27,8 +27,8 @@ def test_doctor_names_ipv6_where_its_addresses_are_silent(
             raise TimeoutError
         return real(to, timeout, **options)
 
-    monkeypatch.setattr(connections, "create_connection", silent_ipv6)
-    monkeypatch.setattr(connections, "look_up", lambda *_: ["2001:db8::1", "127.0.0.1"])
+    monkeypatch.setattr(transport, "create_connection", silent_ipv6)
+    monkeypatch.setattr(transport, "look_up", lambda *_: ["2001:db8::1", "127.0.0.1"])
     monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
     monkeypatch.setenv("TMDB_API_URL", tmdb.url)
 

@@ -35,7 +35,7 @@ from pipeline.errors import (
     TmdbBlocked,
     TmdbUnavailable,
 )
-from pipeline.tmdb import connections, response, transport
+from pipeline.tmdb import response, transport
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.rate_limit import RateLimiter
 from pipeline.tmdb.response import RATE_LIMIT_HOLD_SECONDS
@@ -50,7 +50,7 @@ BRIEF_SILENCE = 0.25
 def brief_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up on silence and on dripping answers soon."""
     monkeypatch.setattr(transport, "READ_TIMEOUT_SECONDS", BRIEF_SILENCE)
-    monkeypatch.setattr(connections, "MAX_HEADER_SECONDS", BRIEF_SILENCE * 2)
+    monkeypatch.setattr(transport, "MAX_HEADER_SECONDS", BRIEF_SILENCE * 2)
     monkeypatch.setattr(response, "MAX_BODY_SECONDS", BRIEF_SILENCE)
 
 
@@ -263,7 +263,7 @@ def test_the_read_timeout_is_shorter_than_the_header_deadline(
     tmdb: FakeTmdb, open_session: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "READ_TIMEOUT_SECONDS", BRIEF_SILENCE)
-    monkeypatch.setattr(connections, "MAX_HEADER_SECONDS", 3600)
+    monkeypatch.setattr(transport, "MAX_HEADER_SECONDS", 3600)
     tmdb.fail(fake.hang(3600), times=None)
 
     with pytest.raises(TmdbUnavailable, match="no answer in time"):
@@ -328,8 +328,8 @@ def test_a_connection_reset_while_connecting_is_reported_as_reset(
     def reset(*_: object, **__: object) -> None:
         raise ConnectionResetError(104, "Connection reset by peer")
 
-    monkeypatch.setattr("pipeline.tmdb.connections.look_up", lambda *_: [])
-    monkeypatch.setattr("pipeline.tmdb.connections.connect", reset)
+    monkeypatch.setattr("pipeline.tmdb.transport.look_up", lambda *_: [])
+    monkeypatch.setattr("pipeline.tmdb.transport.connect", reset)
 
     with pytest.raises(TmdbUnavailable, match="the connection was reset"):
         ask(open_session("http://films.invalid/3"))
