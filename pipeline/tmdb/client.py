@@ -28,7 +28,6 @@ LOGGER = logging.getLogger("luigi-interface.pipeline")
 MAX_BACKOFF_SECONDS = 60.0
 MAX_WAIT_SECONDS = 600.0  # that TMDB may ask for, and after which a request is not retried
 MAX_FAILURE_AGE_SECONDS = 60.0  # the lists of a run fail one right after another
-
 _FAILURE = mmap.mmap(-1, 4096)
 
 Progress = Callable[[int, int], None]
@@ -139,8 +138,8 @@ class Client:
         TMDB caches each page by itself. Those past a list's end come empty. `progress` is called
         now and then, and at the end, with the number of pages fetched and of all. Raises TmdbError.
         """
-        session, name, began = self.session, movie_list.name, clock.monotonic()
-        requests, received = session.requests, session.bytes_received
+        session, name, total = self.session, movie_list.name, movie_list.pages
+        began, requests, received = clock.monotonic(), session.requests, session.bytes_received
         api = hash((session.host, session.credential))
         _raise_known_failure(api, name)
         try:
@@ -151,12 +150,11 @@ class Client:
                 _FAILURE[:] = failure.ljust(len(_FAILURE))
             raise
         full = sum(bool(page.results) for page in pages)
-        if full < len(pages):
-            message = "%s: the list ends early, %d of %d pages held movies"
-            LOGGER.warning(message, name, full, len(pages))
+        if full < total:
+            LOGGER.warning("%s: the list ends early, %d of %d pages held movies", name, full, total)
         requests, received = session.requests - requests, session.bytes_received - received
         seconds = round(clock.monotonic() - began, 3)
-        stats = FetchStats(requests, requests - len(pages), received, seconds)
+        stats = FetchStats(requests, requests - total, received, seconds)
         return FetchedList(tuple(pages), session.is_demo, stats)
 
     def _pages(self, movie_list: MovieList, progress: Progress) -> list[Page]:

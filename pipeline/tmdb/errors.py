@@ -26,10 +26,9 @@ _SENTENCES: dict[str, tuple[type[errors.TmdbError], str]] = {
         "{host} asks to wait until {until} (Retry-After), and nothing is requested before that: "
         "run the same command again then, what is finished is kept."),
     "blocked": (errors.TmdbBlocked,
-        "{host} did not get the request: something between here and TMDB is in the way ({reason}). "
-        "It is a proxy, a captive portal, or a block of this country or address; open "
-        "https://www.themoviedb.org in a browser on this network, check the proxy and "
-        f"TMDB_API_URL, {_AGAIN}"),
+        "{host} did not get the request: something between here and TMDB is in the way ({reason}), "
+        "a proxy, a captive portal or a block of this country or address; check the proxy and "
+        f"TMDB_API_URL, open https://www.themoviedb.org in a browser on this network, {_AGAIN}"),
     "refused": (errors.CredentialRefused,
         "{host} refuses the {key} in TMDB_API_KEY: correct it in the environment or .env (yours "
         f"is at https://www.themoviedb.org/settings/api), {_AGAIN}"),

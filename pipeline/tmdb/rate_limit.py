@@ -57,10 +57,10 @@ class RateLimiter:
         One that lies too far ahead was written before the machine restarted, or is damaged; no
         comparison with a NaN is true.
         """
+        now = clock.monotonic()
         try:
             with os.fdopen(_open_private(self._path), "rb+", buffering=0) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                now = clock.monotonic()
                 content = os.pread(file.fileno(), _FORMAT.size, 0).ljust(_FORMAT.size, b"\xff")
                 limits = zip(_FORMAT.unpack(content), (1_000.0, MAX_HOLD_SECONDS), strict=True)
                 times = [at if at <= now + most else now for at, most in limits]

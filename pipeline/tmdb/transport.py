@@ -51,9 +51,8 @@ def connect(
     addresses: Sequence[str], port: int, timeout: float, options: Any = ()
 ) -> socket.socket:
     """Return a connection to the first address that accepts one in its share of the timeout."""
-    error = OSError("the name has no addresses")
+    error, share = OSError("the name has no addresses"), timeout / max(1, len(addresses))
     for each in addresses:
-        share = timeout / len(addresses)
         try:
             connection = create_connection((each, port), share, socket_options=options)
             connection.settimeout(timeout)

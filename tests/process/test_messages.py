@@ -414,7 +414,7 @@ FAULTS = [
         ("TopRatedMovies", "--date", DATE),
         answers(edit(without_id), "/movie/top_rated"),
         FAILED,
-        ("/movie/top_rated, page 1", "required field `id` - at `$.results[3]`"),
+        ("/movie/top_rated, page 1", "Expected `int` - at `$.results[3].id`"),
     ),
     Fault("a list", POPULAR, answers(json_body([])), FAILED, ("page 1, is not a page of a list",)),
     Fault("404", POPULAR, answers(status(404)), FAILED, ("HTTP status 404", "cannot help")),
