@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,7 +12,14 @@ from pipeline.errors import SettingsError
 
 _T = TypeVar("_T")
 
-_CHOICE = re.compile(r"`str` matching regex '\^\((.*)\).*'")
+# What msgspec says in the words of JSON and of patterns -> what a message says in those of TOML.
+_WORDS: dict[str, str | Callable[[re.Match[str]], str]] = {
+    r"^Object contains unknown field": "has an unknown key",
+    r"^Object missing required field": "lacks the key",
+    r"`str` matching regex '\^\((.*)\).*'": lambda found: found[1].replace("|", " or "),
+    r"(Expected|got) `object`": r"\1 a table",
+    r"^[A-Z]": lambda found: f"is unusable: {found[0].lower()}",
+}
 
 
 def choice(*words: str) -> msgspec.Meta:
@@ -32,17 +39,7 @@ def convert(tables: Mapping[str, Any], type_: type[_T], where: str = "") -> _T:
         return msgspec.convert(tables, type_)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$")
+    for pattern, words in _WORDS.items():
+        what = re.sub(pattern, words, what)
     key = f"{where}{path.rstrip('`')}".removeprefix(".") or "The top level"
-    raise SettingsError(f"{key} {_sentence_end(what)}.")
-
-
-def _sentence_end(what: str) -> str:
-    """Say in the words of TOML what msgspec says in those of JSON."""
-    _, unknown, name = what.partition("Object contains unknown field ")
-    if unknown:
-        return f"has an unknown key {name}"
-    _, missing, name = what.partition("Object missing required field ")
-    if missing:
-        return f"lacks the key {name}"
-    expected = _CHOICE.sub(lambda found: found[1].replace("|", " or "), what)
-    return f"is unusable: {expected[0].lower()}{expected[1:].replace('`object`', 'a table')}"
+    raise SettingsError(f"{key} {what}.")

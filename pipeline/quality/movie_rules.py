@@ -13,39 +13,53 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from pipeline.quality.fields import Movie, Number, Text, converted
 from pipeline.quality.language import is_other_language
-from pipeline.quality.rules import REQUIRED, ListSnapshot, MovieRule
+from pipeline.quality.rules import MOVIE_RULES, REQUIRED, Rule
+from pipeline.quality.snapshot import Finding, ListSnapshot, Movie, Number, Text, converted
 
-_LONGEST_YEAR = datetime.timedelta(days=366)
+
+def violations(rule: Rule, snapshot: ListSnapshot) -> list[int]:
+    """Return the positions of the movies that violate a rule, found once per list."""
+    if rule.id not in snapshot.violations:
+        accepts = ACCEPTS[rule.id]
+        snapshot.violations[rule.id] = [
+            position
+            for position, movie in enumerate(snapshot.movies)
+            if not accepts(movie.get(rule.field), movie, snapshot)
+        ]
+    return snapshot.violations[rule.id]
 
 
 def invalid_movies(snapshot: ListSnapshot) -> set[int]:
     """Return the positions of the movies that violate a required rule."""
     required = (rule for rule in MOVIE_RULES if rule.points == REQUIRED)
-    return {position for rule in required for position in rule.violations(snapshot)}
+    return {position for rule in required for position in violations(rule, snapshot)}
 
 
 def scores(snapshot: ListSnapshot) -> Counter[int]:
     """Count the movies by their score, from 0 to 100."""
     points = [0] * len(snapshot.movies)
     for rule in MOVIE_RULES:
-        for position in rule.violations(snapshot):
+        for position in violations(rule, snapshot):
             points[position] += rule.points
     return Counter(max(0, 100 - lost) for lost in points)
 
 
-def _is_given(date: Any) -> bool:
-    return date not in (None, "")
+def check_movies(rule: Rule, snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare the share of violating movies with the limit; few movies have no useful share."""
+    count, size = len(violations(rule, snapshot)), len(snapshot.movies)
+    if count <= limit * size or (snapshot.is_short and limit > 0):
+        return None
+    return Finding(round(count / size, 4), f"{count} of {size} movies")
 
 
-def _is_path(value: Any) -> bool:
-    return value is None or isinstance(value, str)
+def _of_type(expected: Any) -> Callable[..., bool]:
+    return lambda value, *_: converted(value, expected) is not None
 
 
 def _is_dated(value: Any, at: ListSnapshot, first_year: int, years_ahead: int) -> bool:
     date = converted(value, datetime.date)
-    last = at.date + years_ahead * _LONGEST_YEAR
+    last = at.date + years_ahead * datetime.timedelta(days=366)  # the longest year
     return date is None or (date.year >= first_year and date <= last)
 
 
@@ -59,82 +73,33 @@ def _has_enough_votes(value: Any, _: Movie, at: ListSnapshot) -> bool:
     return count is None or count >= at.bounds.min_votes
 
 
-def _of_type(expected: Any) -> Callable[..., bool]:
-    """Return the function of a rule about the type of its field."""
-    return lambda value, *_: converted(value, expected) is not None
-
-
-MOVIE_RULES: tuple[MovieRule, ...] = (
-    MovieRule("id", "id", "id is a whole number above 0", "It is the only unique key.",
-              _of_type(Annotated[int, Meta(ge=1)])),
-    MovieRule("title", "title", "title is text and not empty",
-              "TMDB falls back to the original title where there is no translation.",
-              _of_type(Text)),
-    MovieRule("original_title", "original_title", "original_title is text and not empty",
-              "Every recorded row has one.", _of_type(Text)),
-    MovieRule("original_language", "original_language",
-              "original_language is a code of two letters", "Every recorded row has one.",
-              _of_type(Annotated[str, Meta(pattern=r"^[a-z]{2}\Z")])),
-    MovieRule("overview_type", "overview", "overview is text",
-              "Empty is normal, null was never seen.", _of_type(str)),
-    MovieRule("genre_ids", "genre_ids", "genre_ids is a list of whole numbers", "Empty is normal.",
-              _of_type(list[int])),
-    MovieRule("vote_average", "vote_average", "vote_average is a number from 0 to 10",
-              "TMDB's scale.", _of_type(Annotated[float, Meta(ge=0, le=10)])),
-    MovieRule("vote_count", "vote_count", "vote_count is a whole number, not negative",
-              "It is a count.", _of_type(Annotated[int, Meta(ge=0)])),
-    MovieRule("popularity", "popularity", "popularity is a number, not negative",
-              "It has no upper end and no fixed scale.",
-              _of_type(Annotated[float, Meta(ge=0, le=1e300)])),
-    MovieRule("flags", "adult", "adult and video are true or false", "Every recorded row has both.",
-              lambda adult, movie, _: type(adult) is type(movie.get("video")) is bool),
-    MovieRule("image_paths", "poster_path", "poster_path and backdrop_path are text or null",
-              "The pages build URLs from them.",
-              lambda poster, movie, _: _is_path(poster) and _is_path(movie.get("backdrop_path"))),
-    MovieRule("release_date_form", "release_date",
-              "release_date, where given, is a real YYYY-MM-DD",
-              "A missing key, null and an empty text all mean that the date is unknown.",
-              lambda date, *_: not _is_given(date) or converted(date, datetime.date) is not None),
-    MovieRule("release_date_range", "release_date",
-              "release_date is from first_year to max_years_announced years ahead",
-              "From the oldest movie that TMDB has to later than any announcement.",
-              lambda value, _, at: _is_dated(
-                  value, at, at.bounds.first_year, at.bounds.max_years_announced)),
-    MovieRule("rated_without_votes", "vote_average", "a movie without votes has no rating",
-              "One of the two numbers is wrong.",
-              lambda rating, movie, _: movie.get("vote_count") != 0 or rating == 0,
-              points=20, severity="info", limit=0.1),
-    MovieRule("adult", "adult", "the movie is not marked as adult",
-              "No list requests such movies; the pages do not show their posters.",
-              lambda value, *_: value is not True, points=20),
-    MovieRule("overview_language", "overview", "the overview is in the requested language",
-              "TMDB serves an empty text rather than another language; a whole list in another one "
-              "means that it ignored the parameter.",
-              _is_in_language, points=20, severity="block", limit=0.35),
-    MovieRule("overview_missing", "overview", "overview is not empty",
-              "28 % are empty on normal days in Korean, 80 to 90 % were in March 2025.",
-              lambda value, *_: value != "", points=15, severity="block", limit=0.65),
-    MovieRule("release_date_missing", "release_date", "release_date is given",
-              "Some movies have none; a list of such movies is junk.",
-              lambda value, *_: _is_given(value), points=15, limit=0.2),
-    MovieRule("genres_missing", "genre_ids", "genre_ids is not empty",
-              "Some movies have none; a list of such movies is junk.",
-              lambda value, *_: value != [], points=15, limit=0.2),
-    MovieRule("poster_missing", "poster_path", "poster_path is given",
-              "0.4 % have none on normal days; the movies of March 2025 had none.",
-              lambda value, *_: value is not None, points=10, limit=0.2),
-    MovieRule("release_far_ahead", "release_date",
-              "the movie is released within max_years_ahead years",
-              "Some movies are announced; a list of them is junk.",
-              lambda value, _, at: _is_dated(value, at, 1, at.bounds.max_years_ahead),
-              points=10, limit=0.1),
-    MovieRule("backdrop_missing", "backdrop_path", "backdrop_path is given",
-              "2.8 % have none on normal days.",
-              lambda value, *_: value is not None, points=5, severity="info", limit=0.3),
-    MovieRule("no_votes", "vote_count", "the movie has votes",
-              "Unreleased movies have no votes, but they are never half of a list.",
-              lambda value, *_: value != 0, points=5, limit=0.5),
-    MovieRule("votes_few", "vote_count", "the movie has at least min_votes votes",
-              "The movies of March 2025 had 0 to 2. It costs no points: new movies have few.",
-              _has_enough_votes, points=0, severity="block", limit=0.6),
-)  # fmt: skip
+# Rule -> the function that accepts the value of the rule's field, in its movie, in its list.
+ACCEPTS: dict[str, Callable[[Any, Movie, ListSnapshot], bool]] = {
+    "id": _of_type(Annotated[int, Meta(ge=1)]),
+    "title": _of_type(Text),
+    "original_title": _of_type(Text),
+    "original_language": _of_type(Annotated[str, Meta(pattern=r"^[a-z]{2}\Z")]),
+    "overview_type": _of_type(str),
+    "genre_ids": _of_type(list[int]),
+    "vote_average": _of_type(Annotated[float, Meta(ge=0, le=10)]),
+    "vote_count": _of_type(Annotated[int, Meta(ge=0)]),
+    "popularity": _of_type(Annotated[float, Meta(ge=0, le=1e300)]),
+    "flags": lambda adult, movie, _: type(adult) is type(movie.get("video")) is bool,
+    "image_paths": lambda poster, movie, _: all(
+        isinstance(path, str | None) for path in (poster, movie.get("backdrop_path"))),
+    "release_date_form": lambda date, *_: (
+        date in (None, "") or converted(date, datetime.date) is not None),
+    "release_date_range": lambda date, _, at: _is_dated(
+        date, at, at.bounds.first_year, at.bounds.max_years_announced),
+    "rated_without_votes": lambda rating, movie, _: movie.get("vote_count") != 0 or rating == 0,
+    "adult": lambda adult, *_: adult is not True,
+    "overview_language": _is_in_language,
+    "overview_missing": lambda overview, *_: overview != "",
+    "release_date_missing": lambda date, *_: date not in (None, ""),
+    "genres_missing": lambda genres, *_: genres != [],
+    "poster_missing": lambda poster, *_: poster is not None,
+    "release_far_ahead": lambda date, _, at: _is_dated(date, at, 1, at.bounds.max_years_ahead),
+    "backdrop_missing": lambda backdrop, *_: backdrop is not None,
+    "no_votes": lambda votes, *_: votes != 0,
+    "votes_few": _has_enough_votes,
+}  # fmt: skip

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
 from pipeline.documents.collect import identity_of
 from pipeline.errors import DataError
-from pipeline.quality.baseline import Baseline
-from pipeline.quality.fields import Movie
-from pipeline.quality.movie_rules import MOVIE_RULES, invalid_movies, scores
-from pipeline.quality.rules import REQUIRED, SEVERITIES, ListSnapshot, MovieRule, Rule
-from pipeline.quality.thresholds import RULES, Thresholds
+from pipeline.quality.baseline_rules import BASELINE_CHECKS
+from pipeline.quality.list_rules import LIST_CHECKS
+from pipeline.quality.movie_rules import check_movies, invalid_movies, scores, violations
+from pipeline.quality.rules import MOVIE_RULES, REQUIRED, RULES, SEVERITIES, Rule
+from pipeline.quality.snapshot import ListSnapshot
+from pipeline.quality.thresholds import Thresholds
 
 # The version of the report's layout. Version 1 repeated results in `lateness` and `list_issues`.
 SCHEMA_VERSION = 2
@@ -33,6 +35,7 @@ MAX_EVIDENCE = 10
 MAX_VALUE_LENGTH = 80
 
 _BY_ID = {rule.id: rule for rule in RULES}
+_CHECKS = LIST_CHECKS | BASELINE_CHECKS
 
 Document = dict[str, Any]
 
@@ -40,25 +43,9 @@ Document = dict[str, Any]
 class FailedCheck(NamedTuple):
     """A rule that a list violates; the first entry of `evidence` is about the list itself."""
 
-    list_name: str
-    rule: Rule
     severity: str
     evidence: list[Document]
-    drift: Sequence[Document]
-
-
-class ListResult(NamedTuple):
-    """The results of one list, whose movies are only counted: by score and by violated rule."""
-
-    list_name: str
-    file: str
-    info: Document
-    passed: int
-    scores: Counter[int]
-    violations: Counter[str]
-    failed: Sequence[FailedCheck]
-    late_by_days: int
-    figures: Baseline
+    drift: list[Document]
 
 
 def validation_report(
@@ -67,27 +54,31 @@ def validation_report(
     """Check the lists of a day or a week, one at a time, so that an iterator can load them.
 
     The score is the mean of the movies' scores, the validation rate the percentage of movies that
-    satisfy every required rule.
-
-    Raises:
-        DataError: no list holds a movie.
+    satisfy every required rule. DataError is raised where no list holds a movie.
     """
-    results = [check_list(snapshot, thresholds) for snapshot in snapshots]
-    counts = sum((each.scores for each in results), Counter[int]())
+    identities, profiles, late, passed, demanded = [], {}, 0, 0, 0.0
+    files: list[Document] = []
+    failed: dict[str, dict[str, FailedCheck]] = {}
+    counts, issues = Counter[int](), Counter[str]()
+    for snapshot in snapshots:
+        size, name = len(snapshot.movies), snapshot.name
+        files.append({"file": snapshot.file, "movie_count": size})
+        identities.append(identity_of(snapshot.info))
+        profiles[name] = msgspec.to_builtins(snapshot.figures)
+        late = max(late, snapshot.count("late_by_days"))
+        passed += size - len(invalid_movies(snapshot))
+        demanded += size * thresholds.limit(_BY_ID["films_valid"], name)
+        failed[name] = failed_checks(snapshot, thresholds)
+        counts += scores(snapshot)
+        issues.update({rule.id: len(violations(rule, snapshot)) for rule in MOVIE_RULES})
     if not counts:
-        files = ", ".join(each.file for each in results)
-        raise DataError(f"There is no movie to validate for {date}: {files}.")
-    movies, passed = counts.total(), sum(each.passed for each in results)
-    valid = _BY_ID["films_valid"]
-    demanded = sum(
-        thresholds.limit(valid, each.list_name) * each.scores.total() for each in results
-    )
-    failed = [check for each in results for check in each.failed]
+        names = ", ".join(each["file"] for each in files)
+        raise DataError(f"There is no movie to validate for {date}: {names}.")
+    all_failed = [check for checks in failed.values() for check in checks.values()]
+    movies = counts.total()
     return {
         "validation_date": date.isoformat(),
-        "files_validated": [
-            {"file": each.file, "movie_count": each.scores.total()} for each in results
-        ],
+        "files_validated": files,
         "overall_quality_score": round(sum(s * n for s, n in counts.items()) / movies, 2),
         "total_movies_validated": movies,
         "total_movies_passed": passed,
@@ -95,60 +86,58 @@ def validation_report(
         "quality_distribution": {
             level: sum(counts[score] for score in band) for level, band in QUALITY_LEVELS.items()
         },
-        "common_issues": _common_issues(results),
-        "verdict": VERDICTS[_highest(check.severity for check in failed)],
-        "checks": [_check(rule, failed, thresholds, results) for rule in RULES],
-        "failed_lists": [
-            each.list_name
-            for each in results
-            if "block" in [check.severity for check in each.failed]
+        "common_issues": [
+            {
+                "issue": rule.id,
+                "count": issues[rule.id],
+                "required": rule.points == REQUIRED,
+                "description": f"not so: {rule.description}",
+            }
+            for rule in sorted(MOVIE_RULES, key=lambda rule: -issues[rule.id])
+            if issues[rule.id]
         ],
-        "drift": [{"list": each.list_name, **drift} for each in failed for drift in each.drift],
+        "verdict": VERDICTS[_highest(check.severity for check in all_failed)],
+        "checks": [_check(rule, failed, thresholds) for rule in RULES],
+        "failed_lists": [
+            name
+            for name, checks in failed.items()
+            if any(check.severity == "block" for check in checks.values())
+        ],
+        "drift": [each for check in all_failed for each in check.drift],
         "pass_threshold": round(demanded / movies * 100, 2),
         "below_threshold": passed < round(demanded, 6),
-        "late_by_days": max(each.late_by_days for each in results),
-        "source": str(identity_of(results[0].info).source),
-        **identity_of(results[0].info).place(),
+        "late_by_days": late,
+        "source": str(identities[0].source),
+        **identities[0].place(),
         "schema_version": SCHEMA_VERSION,
-        "profiles": {each.list_name: msgspec.to_builtins(each.figures) for each in results},
+        "profiles": profiles,
     }
 
 
-def check_list(snapshot: ListSnapshot, thresholds: Thresholds) -> ListResult:
-    """Apply every rule to one list; an empty one can only be reported as such."""
+def failed_checks(snapshot: ListSnapshot, thresholds: Thresholds) -> dict[str, FailedCheck]:
+    """Return the rules that a list violates; an empty one can only be reported as such."""
     rules = RULES if snapshot.movies else [_BY_ID["list_empty"]]
-    checks = (apply_rule(rule, snapshot, thresholds) for rule in rules)
-    return ListResult(
-        list_name=snapshot.name,
-        file=snapshot.file,
-        info=snapshot.info,
-        passed=len(snapshot.movies) - len(invalid_movies(snapshot)),
-        scores=scores(snapshot),
-        violations=Counter({rule.id: len(rule.violations(snapshot)) for rule in MOVIE_RULES}),
-        failed=[check for check in checks if check is not None],
-        late_by_days=snapshot.count("late_by_days"),
-        figures=snapshot.figures,
-    )
+    checks = {rule.id: apply_rule(rule, snapshot, thresholds) for rule in rules}
+    return {rule: check for rule, check in checks.items() if check}
 
 
 def apply_rule(rule: Rule, snapshot: ListSnapshot, thresholds: Thresholds) -> FailedCheck | None:
     """Return the failed check of a rule, or None where the list satisfies it."""
     name, limit = snapshot.name, thresholds.limit(rule, snapshot.name)
-    finding = rule.check(snapshot, limit)
+    check = partial(check_movies, rule) if rule.field else _CHECKS[rule.id]
+    finding = check(snapshot, limit)
     if finding is None:
         return None
-    found, sentence, drift = finding
     stated = None if rule.limit is None else limit
-    evidence = [{"list": name, "finding": sentence, "found": found, "limit": stated}]
-    if isinstance(rule, MovieRule):
-        positions = rule.violations(snapshot)[:MAX_EVIDENCE]
-        evidence += [_show(snapshot.movies[each], rule.field, name) for each in positions]
-    return FailedCheck(name, rule, thresholds.severity(rule, name), evidence, drift)
-
-
-def _show(movie: Movie, field: str, name: str) -> Document:
-    title, found = _shorten(movie.get("title")), _shorten(movie.get(field))
-    return {"list": name, "film": movie.get("id"), "title": title, "found": found}
+    evidence: list[Document] = [
+        {"list": name, "finding": finding.sentence, "found": finding.found, "limit": stated}
+    ]
+    for position in violations(rule, snapshot)[:MAX_EVIDENCE] if rule.field else ():
+        movie = snapshot.movies[position]
+        title, found = _shorten(movie.get("title")), _shorten(movie.get(rule.field))
+        evidence.append({"list": name, "film": movie.get("id"), "title": title, "found": found})
+    drift = [{"list": name, **each} for each in finding.drift]
+    return FailedCheck(thresholds.severity(rule, name), evidence, drift)
 
 
 def _shorten(value: Any) -> str:
@@ -161,34 +150,19 @@ def _highest(severities: Iterable[str]) -> str:
 
 
 def _check(
-    rule: Rule,
-    failed: Iterable[FailedCheck],
-    thresholds: Thresholds,
-    results: Iterable[ListResult],
+    rule: Rule, failed: Mapping[str, Mapping[str, FailedCheck]], thresholds: Thresholds
 ) -> Document:
     """Return one entry of `checks`, with the highest severity among its lists."""
-    own = [check for check in failed if check.rule is rule]
-    severities = [thresholds.severity(rule, each.list_name) for each in own or results]
-    lists = [check.evidence[0] for check in own]
-    movies = [movie for check in own for movie in check.evidence[1:]]
+    checks = [each[rule.id] for each in failed.values() if rule.id in each]
+    severities = [each.severity for each in checks] or [
+        thresholds.severity(rule, n) for n in failed
+    ]
+    lists = [check.evidence[0] for check in checks]
+    movies = [movie for check in checks for movie in check.evidence[1:]]
     return {
         "id": rule.id,
         "description": rule.description,
         "severity": _highest(severities),
-        "success": not own,
+        "success": not checks,
         "evidence": [*lists, *movies][:MAX_EVIDENCE],
     }
-
-
-def _common_issues(results: Iterable[ListResult]) -> list[Document]:
-    counts = sum((each.violations for each in results), Counter[str]())
-    return [
-        {
-            "issue": rule.id,
-            "count": counts[rule.id],
-            "required": rule.points == REQUIRED,
-            "description": f"not so: {rule.description}",
-        }
-        for rule in sorted(MOVIE_RULES, key=lambda rule: -counts[rule.id])
-        if counts[rule.id]
-    ]

@@ -1,83 +1,88 @@
 """The limits and severities of `config/quality.toml`, with the exceptions for single lists.
 
-A missing key has the packaged default, which is in `rules.py` or in the table of its rule.
+A missing key has the packaged default: that of its rule in `rules.toml`, or the one given here.
 """
 
 from __future__ import annotations
 
 import functools
+from collections import ChainMap
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
-from msgspec import UNSET, Struct, UnsetType, defstruct
-from msgspec.structs import asdict
+from msgspec import UNSET, Meta, Struct, UnsetType, defstruct, to_builtins
 
 from pipeline.catalog import LISTS
 from pipeline.errors import SettingsError
-from pipeline.quality.baseline_rules import BASELINE_RULES
-from pipeline.quality.list_rules import LIST_RULES
-from pipeline.quality.movie_rules import MOVIE_RULES
-from pipeline.quality.rules import SEVERITIES, HistoryBounds, Limit, MovieBounds, Rule
+from pipeline.quality.rules import RULES, SEVERITIES, Rule
 from pipeline.typed_tables import choice, convert
 
-# Every rule, in the order of the report.
-RULES: tuple[Rule, ...] = (*MOVIE_RULES, *LIST_RULES, *BASELINE_RULES)
-
-_ALL_LISTS, _ALL_GENRES = "", "genre"
-
-_Severity = Annotated[str, choice(*SEVERITIES)]
-_SEVERITIES = [(rule.id, _Severity | UnsetType, UNSET) for rule in RULES]
-_LIMITS = [(rule.id, Limit | UnsetType, UNSET) for rule in RULES if rule.limit is not None]
-
-_table = functools.partial(defstruct, frozen=True, forbid_unknown_fields=True)
-_Severities = _table("_Severities", _SEVERITIES)
-_Limits = _table("_Limits", _LIMITS)
-_OneList = _table("_OneList", [*_LIMITS, ("severity", _Severities, _Severities())])
+Days = Annotated[int, Meta(ge=1, le=366)]
+Years = Annotated[int, Meta(ge=0, le=100)]
+Limit = Annotated[float, Meta(ge=0, le=1e300)]
 
 
-class _File(Struct, frozen=True, forbid_unknown_fields=True):
-    """The tables of the file; those whose keys are rules or lists are converted one by one."""
+class MovieBounds(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[films]` of `config/quality.toml`, which explains each figure."""
 
-    on_fail: Annotated[str, choice("warn", "stop")] = "warn"
-    past: HistoryBounds = HistoryBounds()
-    films: MovieBounds = MovieBounds()
-    limits: Any = {}
-    severity: Any = {}
-    lists: dict[str, Any] = {}
+    min_films: Annotated[int, Meta(ge=1, le=10_000)] = 10
+    min_votes: Annotated[int, Meta(ge=0, le=10_000)] = 3
+    max_years_ahead: Years = 2
+    max_years_announced: Years = 10
+    first_year: Annotated[int, Meta(ge=1, le=2100)] = 1874
+
+
+class HistoryBounds(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[past]` of `config/quality.toml`, which explains each figure."""
+
+    collections: Days = 28
+    daily_gap_days: Days = 3
+    weekly_gap_days: Days = 21
+    min_collections: Days = 5
+    max_deviations: Limit = 5.0
 
 
 class Thresholds(Struct, frozen=True):
     """The content of `config/quality.toml`.
 
-    `stated` goes by the name of a list, or the empty name for all lists, and by the id of a rule
-    for its limit or `severity.` and the id for its severity.
+    `stated` holds the limits by rule, and the severities by rule under `severity`, for each list
+    and, by an empty name, for all lists.
     """
 
     on_fail: str
     history_bounds: HistoryBounds
     bounds: MovieBounds
-    stated: Mapping[tuple[str, str], Any]
+    stated: Mapping[str, dict[str, Any]]
     genres: Collection[str]
-
-    @property
-    def stops(self) -> bool:
-        """Whether the verdict `fail` stops the run."""
-        return self.on_fail == "stop"
 
     def limit(self, rule: Rule, list_name: str) -> float:
         """Return a rule's limit for a list."""
         default = rule.exceptions.get(list_name, rule.limit or 0.0)
-        return float(self._narrowest(list_name, rule.id, default))
+        return float(ChainMap(*self._stated_for(list_name)).get(rule.id, default))
 
     def severity(self, rule: Rule, list_name: str) -> str:
         """Return a rule's severity for a list."""
-        return str(self._narrowest(list_name, f"severity.{rule.id}", rule.severity))
+        stated = (each["severity"] for each in self._stated_for(list_name))
+        return str(ChainMap(*stated).get(rule.id, rule.severity))
 
-    def _narrowest(self, list_name: str, key: str, default: Any) -> Any:
-        """Return what is stated for the list, else for all genres if it is one, else for all."""
-        genres = (_ALL_GENRES,) if list_name in self.genres else ()
-        keys = [(name, key) for name in (list_name, *genres, _ALL_LISTS)]
-        return next((self.stated[each] for each in keys if each in self.stated), default)
+    def _stated_for(self, list_name: str) -> list[dict[str, Any]]:
+        """Return what is stated for the list, for all genres if it is one, and for all lists."""
+        names = (list_name, "genre", "") if list_name in self.genres else (list_name, "")
+        return [self.stated[name] for name in names if name in self.stated]
+
+
+_table = functools.partial(defstruct, frozen=True, forbid_unknown_fields=True)
+_LIMITS = [(rule.id, Limit | UnsetType, UNSET) for rule in RULES if rule.limit is not None]
+_Limits = _table("_Limits", _LIMITS)
+_Severity = Annotated[str, choice(*SEVERITIES)]
+_Severities = _table("_Severities", [(rule.id, _Severity | UnsetType, UNSET) for rule in RULES])
+_OneList = _table("_OneList", [*_LIMITS, ("severity", _Severities, _Severities())])
+_File = _table("_File", [
+    ("on_fail", Annotated[str, choice("warn", "stop")], "warn"),
+    ("past", HistoryBounds, HistoryBounds()), ("films", MovieBounds, MovieBounds()),
+    ("limits", _Limits, _Limits()), ("severity", _Severities, _Severities()),
+    ("lists", dict[str, Any], {}),
+])  # fmt: skip
 
 
 def thresholds_from(
@@ -90,18 +95,11 @@ def thresholds_from(
     Raises:
         SettingsError: a key is unknown or has an unusable value; the sentence names the key.
     """
-    file, names = convert(tables, _File), sorted({*LISTS, *slugs, *others})
-    stated = _stated(_ALL_LISTS, convert(file.limits, _Limits, "limits"))
-    severities = convert(file.severity, _Severities, "severity")
-    stated |= _stated(_ALL_LISTS, severities, "severity.")
+    file: Any = convert(tables, _File)
+    stated = {"": {**to_builtins(file.limits), "severity": to_builtins(file.severity)}}
+    names = sorted({*LISTS, *slugs, *others})
     for name, table in file.lists.items():
         if name not in names:
             raise SettingsError(f"lists.{name} is not a list; expected one of {', '.join(names)}.")
-        exceptions: Any = convert(table, _OneList, f"lists.{name}")
-        stated |= _stated(name, exceptions) | _stated(name, exceptions.severity, "severity.")
+        stated[name] = to_builtins(convert(table, _OneList, f"lists.{name}"))
     return Thresholds(file.on_fail, file.past, file.films, stated, slugs)
-
-
-def _stated(name: str, table: Struct, prefix: str = "") -> dict[tuple[str, str], Any]:
-    values = asdict(table).items()
-    return {(name, f"{prefix}{key}"): value for key, value in values if value is not UNSET}

@@ -19,7 +19,7 @@ from pipeline.tasks.collect import ListMovies, list_tasks
 from pipeline.tasks.history import reports_before
 
 if TYPE_CHECKING:
-    from pipeline.quality.rules import ListSnapshot
+    from pipeline.quality.snapshot import ListSnapshot
     from pipeline.quality.thresholds import Thresholds
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -48,15 +48,14 @@ class ReportTask(PipelineTask):
 
         thresholds = settings.current().thresholds()
         report = validation_report(self.date, self._snapshots(thresholds), thresholds)
-        if thresholds.stops and report["verdict"] == "fail":
+        if thresholds.on_fail == "stop" and report["verdict"] == "fail":
             self._reject(report)
         documents.publish(self.path, report)
         _log(report, self)
 
     def _snapshots(self, thresholds: Thresholds) -> Iterator[ListSnapshot]:
         """Yield one list at a time, because all together may not fit into memory."""
-        from pipeline.quality.baseline import history_of
-        from pipeline.quality.rules import ListSnapshot
+        from pipeline.quality.snapshot import ListSnapshot, history_of
 
         lists, past = self.requires(), thresholds.history_bounds
         days = int(past.collections * self.look_back_days)

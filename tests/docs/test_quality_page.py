@@ -5,7 +5,7 @@ from __future__ import annotations
 from support.quality_days.day import THRESHOLDS
 from support.repository import REPOSITORY
 
-from pipeline.quality.thresholds import RULES
+from pipeline.quality.rules import RULES
 
 PAGE = (REPOSITORY / "docs" / "quality.md").read_text(encoding="utf-8")
 

@@ -11,8 +11,8 @@ from support.earlier_version import FIXTURES
 from pipeline import settings
 from pipeline.catalog import Genre, plan_from
 from pipeline.ops import settings as ops_settings
-from pipeline.quality.rules import MovieBounds
-from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
+from pipeline.quality.rules import RULES
+from pipeline.quality.thresholds import MovieBounds, Thresholds, thresholds_from
 
 FIXTURE = FIXTURES / "v0_1_0"
 CONFIG = FIXTURE / "config"
@@ -64,7 +64,7 @@ def test_every_exception_of_a_quality_toml_of_0_1_0_has_its_effect() -> None:
 
 def test_a_quality_toml_of_0_1_0_needs_no_key_that_came_later() -> None:
     found = thresholds()
-    assert (found.stops, found.history_bounds.collections) == (True, 14)
+    assert (found.on_fail, found.history_bounds.collections) == ("stop", 14)
     history = found.history_bounds
     assert (history.daily_gap_days, history.weekly_gap_days) == (4, 28)
     assert found.bounds == MovieBounds()

@@ -15,7 +15,7 @@ from support.quality_days.texts import TEXTS
 
 from pipeline.catalog import MovieList
 from pipeline.documents.schema import Movie
-from pipeline.quality.baseline import measure
+from pipeline.quality.snapshot import measure
 from pipeline.tmdb.page import Page
 
 Change = Callable[[Day, str, Random], Day]

@@ -12,7 +12,7 @@ from support.quality_days.day import PLAN, Day, Period, Source, collected
 from support.quality_days.noise import mixed, noisy
 
 from pipeline.catalog import MovieList
-from pipeline.quality.baseline import Baseline, measure
+from pipeline.quality.snapshot import Baseline, measure
 from pipeline.tmdb.page import Page
 
 MISSED = 0.1

@@ -16,7 +16,7 @@ import pytest
 from support.repository import REPOSITORY
 
 from pipeline.pages.i18n import LANGUAGES, NO_VALUE, Message, Translator, load_messages
-from pipeline.quality.thresholds import RULES
+from pipeline.quality.rules import RULES
 
 ENGLISH, KOREAN = Translator("en"), Translator("ko")
 RULE_SECTION = "rules."

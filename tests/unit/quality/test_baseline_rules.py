@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from pipeline.quality.baseline import Baseline, measure
-from pipeline.quality.baseline_rules import BASELINE_RULES, spread
-from pipeline.quality.rules import Finding, HistoryBounds, ListSnapshot
+from pipeline.quality.baseline_rules import BASELINE_CHECKS, spread
+from pipeline.quality.snapshot import Baseline, Finding, ListSnapshot, measure
+from pipeline.quality.thresholds import HistoryBounds
 
 DAY = datetime.date(2024, 1, 7)
 TEN = range(1, 11)
-RULES = {rule.id: rule for rule in BASELINE_RULES}
 
 
 def movies(ids: Iterable[int] = TEN, **changes: Any) -> list[dict[str, Any]]:
@@ -42,10 +41,10 @@ def found(
     rule: str, limit: float, now: list[dict[str, Any]], history: list[Baseline], gap_days: int = 1
 ) -> Finding | None:
     snapshot = ListSnapshot("list", "list.json", DAY, now, {}, history, gap_days)
-    return RULES[rule].check(snapshot, limit)
+    return BASELINE_CHECKS[rule](snapshot, limit)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", BASELINE_CHECKS)
 def test_every_rule_passes_without_history(rule: str) -> None:
     assert found(rule, 1, movies(), []) is None
 
@@ -223,7 +222,7 @@ def test_popularity_is_a_multiple_of_the_median_of_the_history(
     rows, history = movies(popularity=now), of_each("popularity_median", baseline)
     exact = HistoryBounds(max_deviations=0)
     snapshot = ListSnapshot("x", "x.json", DAY, rows, {}, history, history_bounds=exact)
-    finding = RULES["popularity_scale"].check(snapshot, 1)
+    finding = BASELINE_CHECKS["popularity_scale"](snapshot, 1)
     assert (finding and finding.found) == (factor and pytest.approx(factor, rel=1e-4))
 
 

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from support.quality_days.day import SLUGS, THRESHOLDS
 
-from pipeline.quality.baseline import measure
-from pipeline.quality.movie_rules import MOVIE_RULES
-from pipeline.quality.report import apply_rule, check_list, validation_report
-from pipeline.quality.rules import ListRule, ListSnapshot, MovieBounds
-from pipeline.quality.thresholds import RULES, Thresholds, thresholds_from
+from pipeline.quality.report import apply_rule, failed_checks, validation_report
+from pipeline.quality.rules import MOVIE_RULES, RULES
+from pipeline.quality.snapshot import ListSnapshot, measure
+from pipeline.quality.thresholds import MovieBounds, Thresholds, thresholds_from
 
 DAY = datetime.date(2024, 1, 7)
 MIN_MOVIES = MovieBounds().min_films
-RARE = next(rule for rule in MOVIE_RULES if 0 < rule.limit < 1)
+RARE = next(rule for rule in MOVIE_RULES if rule.limit and rule.limit < 1)
 EMPTY = next(rule for rule in RULES if rule.id == "list_empty")
 
 
@@ -105,13 +104,11 @@ def test_a_share_of_movies_is_rounded_to_four_digits() -> None:
 
 def test_a_failed_check_of_a_list_states_its_limit_where_it_has_one() -> None:
     short = snapshot("x", 1, pages_requested=3, pages_processed=1, late_by_days=2)
-    failed = {each.rule.id: each for each in check_list(short, THRESHOLDS).failed}
-    for each in failed.values():
-        if isinstance(each.rule, ListRule):
-            has_limit = each.rule.limit is not None
-            assert each.evidence[0]["limit"] == (
-                THRESHOLDS.limit(each.rule, "x") if has_limit else None
-            )
+    failed = failed_checks(short, THRESHOLDS)
+    for rule in RULES:
+        if rule.id in failed and not rule.field:
+            expected = None if rule.limit is None else THRESHOLDS.limit(rule, "x")
+            assert failed[rule.id].evidence[0]["limit"] == expected
     assert failed["list_size"].evidence[0]["limit"] == 0.8
     assert failed["list_short"].evidence[0]["limit"] is None
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from pipeline.quality.baseline import Baseline, measure
-from pipeline.quality.list_rules import KNOWN_FIELDS, LIST_RULES, MAX_FIELDS
-from pipeline.quality.movie_rules import MOVIE_RULES
-from pipeline.quality.rules import Finding, ListSnapshot
+from pipeline.quality.list_rules import KNOWN_FIELDS, LIST_CHECKS, MAX_FIELDS
+from pipeline.quality.movie_rules import violations
+from pipeline.quality.rules import MOVIE_RULES, RULES
+from pipeline.quality.snapshot import Baseline, Finding, ListSnapshot, measure
 
 DAY = datetime.date(2024, 1, 7)
 YESTERDAY = DAY - datetime.timedelta(days=1)
-CHECK = {rule.id: rule.check for rule in LIST_RULES}
-VIOLATIONS = {rule.id: rule.violations for rule in MOVIE_RULES}
+CHECK = LIST_CHECKS
+RULE = {rule.id: rule for rule in RULES}
 MOVIE = dict.fromkeys(KNOWN_FIELDS) | {"id": 1}
 
 
@@ -173,4 +173,4 @@ def test_ten_fields_of_each_kind_are_reported() -> None:
 def test_a_movie_rule_accepts_values_up_to_its_bound(
     rule: str, field: str, accepted: Any, refused: Any
 ) -> None:
-    assert VIOLATIONS[rule](with_movies({field: accepted}, {field: refused})) == [1]
+    assert violations(RULE[rule], with_movies({field: accepted}, {field: refused})) == [1]

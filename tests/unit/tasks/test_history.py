@@ -12,8 +12,7 @@ import pytest
 from support.lists import list_path
 
 from pipeline.paths import Layout
-from pipeline.quality.baseline import Baseline, history_of, measure
-from pipeline.quality.fields import converted
+from pipeline.quality.snapshot import Baseline, converted, history_of, measure
 from pipeline.storage import documents
 from pipeline.tasks.history import reports_before
 

@@ -14,8 +14,9 @@ import requests
 from support.fake_tmdb import FakeTmdb
 
 from pipeline import demo
-from pipeline.quality.movie_rules import MOVIE_RULES
-from pipeline.quality.rules import REQUIRED, ListSnapshot
+from pipeline.quality.movie_rules import violations
+from pipeline.quality.rules import MOVIE_RULES, REQUIRED
+from pipeline.quality.snapshot import ListSnapshot
 from pipeline.tmdb.response import parse_page
 
 ON = datetime.date(2026, 5, 24)
@@ -209,7 +210,7 @@ def test_our_client_parses_every_answer_of_a_list(answers: list[Answer]) -> None
 def test_every_row_keeps_every_required_rule(answers: list[Answer], rule: Any) -> None:
     rows = rows_of(answers)
     snapshot = ListSnapshot("x", "x.json", ON, rows, {})
-    broken = [rows[position] for position in rule.violations(snapshot)]
+    broken = [rows[position] for position in violations(rule, snapshot)]
 
     assert broken == []
 
