@@ -21,7 +21,7 @@ from dotenv.parser import parse_stream
 
 from pipeline.catalog import Plan, plan_from
 from pipeline.errors import SettingsError
-from pipeline.quality.thresholds import Thresholds, thresholds_from
+from pipeline.quality.rules import Thresholds, thresholds_from
 from pipeline.storage import local
 from pipeline.tmdb.credential import DEMO, Credential, Secret
 

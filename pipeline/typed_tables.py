@@ -1,7 +1,5 @@
 """Turn the tables of a TOML file into typed values, or name the key that is unusable."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -11,7 +9,6 @@ import msgspec
 from pipeline.errors import SettingsError
 
 _T = TypeVar("_T")
-
 # What msgspec says in the words of JSON and of patterns -> what a message says in those of TOML.
 _WORDS: dict[str, str | Callable[[re.Match[str]], str]] = {
     r"^Object contains unknown field": "has an unknown key",

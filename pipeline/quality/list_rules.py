@@ -1,30 +1,28 @@
-"""The rules about a list as a whole that need no history.
+"""The rules about a list as a whole, alone or compared with its history.
 
-All but `list_empty` are applied to lists that hold a movie only.
+An empty list is checked by `list_empty` only; with no history, every rule about it passes. TMDB's
+numbers have no fixed scale, so no figure is compared with a constant: the baseline is the median of
+up to 28 earlier collections, and their spread widens what is accepted. The function of each rule in
+`CHECKS` is handed the list and the limit for it, and returns how the list violates the rule.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
+import itertools
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from pipeline.catalog import PAGE_SIZE, plan_from
 from pipeline.quality.movie_rules import invalid_movies
 from pipeline.quality.snapshot import Finding, ListSnapshot, Number, finding_if, values_of
 
-Check = Callable[[ListSnapshot, float], Finding | None]
-
-# The fields that the rows of every list had from 2024 to 2026.
+# The fields that all rows had from 2024 to 2026, and those since spring 2026 or of a trending list.
 KNOWN_FIELDS = frozenset((
     "adult", "backdrop_path", "genre_ids", "id", "original_language", "original_title", "overview",
     "popularity", "poster_path", "release_date", "title", "video", "vote_average", "vote_count",
 ))  # fmt: skip
-
-# softcore is there since spring 2026, media_type in the trending list.
 OPTIONAL_FIELDS = frozenset(("softcore", "media_type"))
-
-# The number of unknown and of vanished fields that are reported for one list.
-MAX_FIELDS = 10
 
 # The packaged lists by what their documents state; all but genres are longer than anybody requests.
 _PACKAGED = {each.collection_type: each for each in plan_from({}).lists}
@@ -42,6 +40,7 @@ def _expected_movies(snapshot: ListSnapshot) -> int:
 
 
 def _size(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare the number of movies, before those rated too low were left out, with the request."""
     expected = max(1, _expected_movies(snapshot))
     movies = len(snapshot.movies) + snapshot.count("below_min_rating")
     share = movies / expected
@@ -49,24 +48,21 @@ def _size(snapshot: ListSnapshot, limit: float) -> Finding | None:
 
 
 def _short(snapshot: ListSnapshot, _: float) -> Finding | None:
+    """Compare the pages that held movies with those that the expected movies fill."""
     expected = -(-_expected_movies(snapshot) // PAGE_SIZE)
     pages = snapshot.count("pages_processed")
     return finding_if(pages < expected, pages, "{} of {} pages held movies", expected)
 
 
 def _duplicates(snapshot: ListSnapshot, _: float) -> Finding | None:
+    """Count the rows whose id an earlier row has."""
     count = len(snapshot.figures.movie_ids) - len(set(snapshot.figures.movie_ids))
     return finding_if(count > 0, count, "{} duplicate movies")
 
 
-def _count(key: str, sentence: str) -> Check:
-    """Return the function of a rule about a number of `collection_info`."""
-    return lambda at, limit: finding_if(at.count(key) > limit, at.count(key), sentence)
-
-
-def _miscounted(snapshot: ListSnapshot, _: float) -> Finding | None:
-    claimed, held = snapshot.info.get("total_collected"), len(snapshot.movies)
-    return finding_if(claimed != held, held, "total_collected is {1}, the list holds {0}", claimed)
+def _count(key: str, sentence: str, at: ListSnapshot, limit: float) -> Finding | None:
+    """Compare a number of `collection_info` with the limit."""
+    return finding_if(at.count(key) > limit, at.count(key), sentence)
 
 
 def _order(snapshot: ListSnapshot, limit: float) -> Finding | None:
@@ -81,6 +77,7 @@ def _order(snapshot: ListSnapshot, limit: float) -> Finding | None:
 
 
 def _genre_ignored(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compute the share of movies that are of the genre that the list states, if it states one."""
     genre = snapshot.info.get("genre_id")
     rows = values_of(snapshot.movies, "genre_ids", list[int])
     share = sum(genre in row for row in rows) / len(snapshot.movies) if genre else 1.0
@@ -88,9 +85,16 @@ def _genre_ignored(snapshot: ListSnapshot, limit: float) -> Finding | None:
 
 
 def _valid(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compute the share of movies that satisfy every required rule."""
     share = (len(snapshot.movies) - len(invalid_movies(snapshot))) / len(snapshot.movies)
     sentence = "only {:.0%} of its movies satisfy every required rule"
     return finding_if(share < limit, share, sentence)
+
+
+def _miscounted(snapshot: ListSnapshot, _: float) -> Finding | None:
+    """Compare the number of movies with the one that the list states."""
+    claimed, held = snapshot.info.get("total_collected"), len(snapshot.movies)
+    return finding_if(claimed != held, held, "total_collected is {1}, the list holds {0}", claimed)
 
 
 def _fields(snapshot: ListSnapshot, _: float) -> Finding | None:
@@ -102,22 +106,132 @@ def _fields(snapshot: ListSnapshot, _: float) -> Finding | None:
         ("unknown", "the field is not known", here - KNOWN_FIELDS - OPTIONAL_FIELDS),
         ("vanished", "no movie has the field", KNOWN_FIELDS.union(before) - OPTIONAL_FIELDS - here),
     ):
-        shown = sorted(fields)[:MAX_FIELDS]
+        shown = sorted(fields)[:10]  # more are not worth reading
         parts += [f"{kind}: {', '.join(shown)}"] if shown else []
         drift += [{"kind": f"{kind}_field", "field": each, "finding": finding} for each in shown]
     return Finding(len(drift), "; ".join(parts), drift) if drift else None
 
 
-LIST_CHECKS: dict[str, Check] = {
-    "list_empty": lambda at, _: None if at.movies else Finding(0, "the list holds no movie"),
+def _tolerance(snapshot: ListSnapshot, limit: float, earlier: Sequence[float]) -> float:
+    """Return the limit, or more where the bulk of the earlier collections varies by more itself.
+
+    The standard deviation of a normal distribution is 1.4826 median absolute deviations.
+    """
+    middle = statistics.median(earlier)
+    spread = 1.4826 * statistics.median(abs(each - middle) for each in earlier)
+    return max(limit, snapshot.history_bounds.max_deviations * spread)
+
+
+def _repeated(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Count the identical collections right before this one, without a gap between them."""
+    dates = [snapshot.date]
+    for earlier in snapshot.history:
+        too_old = (dates[-1] - earlier.date).days > snapshot.gap_days
+        if earlier.films != snapshot.figures.films or too_old:
+            break
+        dates.append(earlier.date)
+    sentence, size = "the same {1} movies in the same order since {2}", len(snapshot.movies)
+    violates = len(dates) > limit and not snapshot.is_short
+    return finding_if(violates, len(dates) - 1, sentence, size, dates[-1])
+
+
+def _overlap(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare with the most similar of the recent collections, any of which may be bad itself."""
+    movies, shares = set(snapshot.figures.movie_ids), []
+    for each in snapshot.recent:
+        others = set(each.movie_ids)
+        size = min(len(movies), len(others))
+        if size >= snapshot.bounds.min_films:
+            shares.append((len(movies & others) / size, each.date))
+    share, date = max(shares, default=(math.inf, snapshot.date))
+    sentence = "only {:.0%} of its movies were in the list of {}"
+    return finding_if(share < limit, share, sentence, date)
+
+
+def _ranks(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare with the recent collection in which the common movies had the closest ranks."""
+    movies, moves = snapshot.figures.movie_ids, []
+    for each in snapshot.recent:
+        ranks = {movie: rank for rank, movie in enumerate(each.movie_ids)}
+        steps = [abs(rank - ranks[movie]) for rank, movie in enumerate(movies) if movie in ranks]
+        if len(steps) >= snapshot.bounds.min_films:
+            moves.append((statistics.median(steps) / len(movies), each.date))
+    moved, date = min(moves, default=(0.0, snapshot.date))
+    sentence = "its movies moved by {:.0%} of the list since {}"
+    return finding_if(moved > limit, moved, sentence, date)
+
+
+def _new_movies(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compute the share of movies that are in none of the earlier collections."""
+    movies = set(snapshot.figures.movie_ids)
+    if not snapshot.recent or len(movies) < snapshot.bounds.min_films:
+        return None
+    seen = itertools.chain.from_iterable(each.movie_ids for each in snapshot.history)
+    share = len(movies.difference(seen)) / len(movies)
+    sentence = "{:.0%} of its movies were in none of the {} collections before"
+    return finding_if(share > limit, share, sentence, len(snapshot.history))
+
+
+def _popularity_scale(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare the scale of popularity with the baseline, up and down.
+
+    One bad collection moves the median of a short history, so any similar one is enough there.
+    """
+    medians = [each.popularity_median or 0.0 for each in (snapshot.figures, *snapshot.history)]
+    # Medians have four digits, so that the lowest one above 0 is 0.0001.
+    earlier = [math.log(median) for median in medians[1:] if median >= 0.0001]
+    if not earlier or medians[0] < 0.0001:
+        return None
+    moved = math.log(medians[0]) - statistics.median(earlier)
+    differences = [abs(moved)]
+    if len(earlier) < snapshot.history_bounds.min_collections:
+        differences += [abs(math.log(medians[0]) - each) for each in earlier]
+    if min(differences) <= _tolerance(snapshot, math.log(max(1.0, limit)), earlier):
+        return None
+    sentence = f"the median popularity is {math.exp(moved):.2g} times the baseline"
+    drift = {"kind": "popularity_scale", "field": "popularity", "finding": sentence}
+    return Finding(round(math.exp(moved), 4), sentence, [drift])
+
+
+def _unusual(
+    figure: str, direction: int, sentence: str, at: ListSnapshot, limit: float
+) -> Finding | None:
+    """Compare a figure with its baseline: up, down, or both ways where the direction is 0."""
+    now, *values = [getattr(each, figure) for each in (at.figures, *at.history)]
+    known = [value for value in values if value is not None]
+    if now is None or len(known) < at.history_bounds.min_collections or at.is_short:
+        return None
+    is_factor, sizes = figure == "votes_median", [now, *known]
+    if is_factor:
+        sizes, limit = [math.log1p(max(0.0, each)) for each in sizes], math.log(max(1.0, limit))
+    difference = sizes[0] - statistics.median(sizes[1:])
+    moved = difference * direction or abs(difference)
+    found = math.exp(moved) if is_factor else moved
+    violates = moved > _tolerance(at, limit, sizes[1:])
+    return finding_if(violates, found, sentence, now, statistics.median(known))
+
+
+CHECKS: dict[str, Callable[[ListSnapshot, float], Finding | None]] = {
+    "list_empty": lambda at, _: finding_if(not at.movies, 0, "the list holds no movie"),
     "list_size": _size,
     "films_valid": _valid,
     "genre_ignored": _genre_ignored,
     "list_short": _short,
     "list_duplicates": _duplicates,
-    "rows_repeated": _count("duplicates_dropped", "{} duplicate rows were dropped"),
+    "rows_repeated": partial(_count, "duplicates_dropped", "{} duplicate rows were dropped"),
     "list_miscounted": _miscounted,
     "order": _order,
     "fields": _fields,
-    "list_late": _count("late_by_days", "collected {} day(s) after its date"),
-}
+    "list_late": partial(_count, "late_by_days", "collected {} day(s) after its date"),
+    "repeated": _repeated,
+    "overlap": _overlap,
+    "ranks": _ranks,
+    "new_films": _new_movies,
+    "popularity_scale": _popularity_scale,
+    "overviews_unusual": partial(_unusual, "overviews_empty", 1,
+        "{1:.0%} of the overviews are empty, {2:.0%} in the baseline"),
+    "votes_unusual": partial(_unusual, "votes_median", -1,
+        "the median movie has {1:.0f} votes, {2:.0f} in the baseline"),
+    "years_unusual": partial(_unusual, "year_median", 0,
+        "the median movie is of {1:.0f}, of {2:.0f} in the baseline"),
+}  # fmt: skip

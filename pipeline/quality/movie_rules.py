@@ -1,10 +1,9 @@
 """The rules about each movie.
 
 A movie that violates a *required* rule is invalid: none of 1,120 recorded ko-KR rows did. Any other
-rule costs points of the score and limits the share of violating movies in a list.
+rule costs points of the score and limits the share of violating movies in a list. The function of
+each in `ACCEPTS` is handed the value of the rule's field, the whole movie, and its list.
 """
-
-from __future__ import annotations
 
 import datetime
 from collections import Counter
@@ -54,26 +53,23 @@ def check_movies(rule: Rule, snapshot: ListSnapshot, limit: float) -> Finding | 
 
 
 def _of_type(expected: Any) -> Callable[..., bool]:
+    """Return the function of a rule about the type of its field."""
     return lambda value, *_: converted(value, expected) is not None
 
 
 def _is_dated(value: Any, at: ListSnapshot, first_year: int, years_ahead: int) -> bool:
+    """Whether a date is between the first year and so many years ahead, or no date at all."""
     date = converted(value, datetime.date)
     last = at.date + years_ahead * datetime.timedelta(days=366)  # the longest year
     return date is None or (date.year >= first_year and date <= last)
 
 
-def _is_in_language(overview: Any, _: Movie, at: ListSnapshot) -> bool:
-    text, language = converted(overview, Text), str(at.info.get("language"))
-    return text is None or not is_other_language(text, language[:2])
-
-
 def _has_enough_votes(value: Any, _: Movie, at: ListSnapshot) -> bool:
+    """Whether a number of votes is not below `min_votes`, or no number at all."""
     count = converted(value, Number)
     return count is None or count >= at.bounds.min_votes
 
 
-# Rule -> the function that accepts the value of the rule's field, in its movie, in its list.
 ACCEPTS: dict[str, Callable[[Any, Movie, ListSnapshot], bool]] = {
     "id": _of_type(Annotated[int, Meta(ge=1)]),
     "title": _of_type(Text),
@@ -93,7 +89,8 @@ ACCEPTS: dict[str, Callable[[Any, Movie, ListSnapshot], bool]] = {
         date, at, at.bounds.first_year, at.bounds.max_years_announced),
     "rated_without_votes": lambda rating, movie, _: movie.get("vote_count") != 0 or rating == 0,
     "adult": lambda adult, *_: adult is not True,
-    "overview_language": _is_in_language,
+    "overview_language": lambda overview, _, at: not is_other_language(
+        converted(overview, Text) or "", str(at.info.get("language"))[:2]),
     "overview_missing": lambda overview, *_: overview != "",
     "release_date_missing": lambda date, *_: date not in (None, ""),
     "genres_missing": lambda genres, *_: genres != [],

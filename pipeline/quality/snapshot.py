@@ -1,7 +1,5 @@
 """A list on one date: its movies, its figures, and the figures of its earlier collections."""
 
-from __future__ import annotations
-
 import dataclasses
 import datetime
 import statistics
@@ -12,7 +10,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from pipeline.quality.thresholds import HistoryBounds, MovieBounds
+from pipeline.quality.rules import HistoryBounds, MovieBounds
 
 # A row as TMDB sent it, in which each value can be missing or of an unexpected type.
 Movie = dict[str, Any]
@@ -20,7 +18,6 @@ Movie = dict[str, Any]
 # A finite number, of which a rule can take the logarithm; and a text that is not blank.
 Number = Annotated[float, Meta(ge=-1e300, le=1e300)]
 Text = Annotated[str, Meta(pattern=r"\S")]
-
 _Share = Annotated[float, Meta(ge=0, le=1)]
 _T = TypeVar("_T")
 
@@ -137,6 +134,8 @@ def measure(date: datetime.date, movies: Sequence[Movie]) -> Baseline:
 
 
 class _Report(Struct):
+    """What the look-back reads from an earlier report."""
+
     profiles: dict[str, Baseline] = {}
     failed_lists: list[str] = []
 

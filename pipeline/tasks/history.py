@@ -1,7 +1,6 @@
 """Read the documents of earlier days, found by their names, so that no folder is listed."""
 
-from __future__ import annotations
-
+import contextlib
 import datetime
 from collections.abc import Iterator
 
@@ -14,18 +13,14 @@ Dated = Iterator[tuple[datetime.date, documents.Document]]
 
 
 def documents_before(path_for: PathFor, date: datetime.date, days: int) -> Dated:
-    """Yield the documents of so many days before a date, newest first; damage counts as a gap."""
+    """Yield the documents of so many days before a date, newest first; damage is a gap."""
     for number in range(1, min(days, date.toordinal() - 1) + 1):
         day = date - datetime.timedelta(days=number)
-        try:
-            if documents.exists(path_for(day)):
-                yield day, documents.read(path_for(day))
-        except DocumentUnreadable:
-            continue
+        with contextlib.suppress(DocumentUnreadable):
+            yield day, documents.read(path_for(day))
 
 
 def reports_before(path_for: PathFor, date: datetime.date, days: int) -> Dated:
-    """Yield the reports of the days before that are of the data root's own identity."""
-    for day, report in documents_before(path_for, date, days):
-        if identity.is_ours(report):
-            yield day, report
+    """Return the reports of the days before that are of the data root's own identity."""
+    earlier = documents_before(path_for, date, days)
+    return ((day, report) for day, report in earlier if identity.is_ours(report))

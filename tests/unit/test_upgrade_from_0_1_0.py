@@ -11,8 +11,7 @@ from support.earlier_version import FIXTURES
 from pipeline import settings
 from pipeline.catalog import Genre, plan_from
 from pipeline.ops import settings as ops_settings
-from pipeline.quality.rules import RULES
-from pipeline.quality.thresholds import MovieBounds, Thresholds, thresholds_from
+from pipeline.quality.rules import RULES, MovieBounds, Thresholds, thresholds_from
 
 FIXTURE = FIXTURES / "v0_1_0"
 CONFIG = FIXTURE / "config"

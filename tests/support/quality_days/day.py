@@ -14,8 +14,8 @@ from support.repository import REPOSITORY
 from pipeline.catalog import MovieList, Plan, plan_from
 from pipeline.documents.collect import Identity, document
 from pipeline.quality.report import validation_report
+from pipeline.quality.rules import Thresholds, thresholds_from
 from pipeline.quality.snapshot import Baseline, ListSnapshot
-from pipeline.quality.thresholds import Thresholds, thresholds_from
 from pipeline.tmdb.page import FetchStats, Page
 
 CONFIG = REPOSITORY / "config"

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from support.quality_days.day import SLUGS, THRESHOLDS
 
-from pipeline.quality.report import apply_rule, failed_checks, validation_report
-from pipeline.quality.rules import MOVIE_RULES, RULES
+from pipeline.quality.report import apply_rule, validation_report
+from pipeline.quality.rules import MOVIE_RULES, RULES, MovieBounds, Thresholds, thresholds_from
 from pipeline.quality.snapshot import ListSnapshot, measure
-from pipeline.quality.thresholds import MovieBounds, Thresholds, thresholds_from
 
 DAY = datetime.date(2024, 1, 7)
 MIN_MOVIES = MovieBounds().min_films
@@ -104,7 +103,8 @@ def test_a_share_of_movies_is_rounded_to_four_digits() -> None:
 
 def test_a_failed_check_of_a_list_states_its_limit_where_it_has_one() -> None:
     short = snapshot("x", 1, pages_requested=3, pages_processed=1, late_by_days=2)
-    failed = failed_checks(short, THRESHOLDS)
+    checks = [apply_rule(rule, short, THRESHOLDS) for rule in RULES]
+    failed = {check.rule_id: check for check in checks if check is not None}
     for rule in RULES:
         if rule.id in failed and not rule.field:
             expected = None if rule.limit is None else THRESHOLDS.limit(rule, "x")

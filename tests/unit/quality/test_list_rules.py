@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from pipeline.quality.list_rules import KNOWN_FIELDS, LIST_CHECKS, MAX_FIELDS
+from pipeline.quality.list_rules import CHECKS, KNOWN_FIELDS
 from pipeline.quality.movie_rules import violations
 from pipeline.quality.rules import MOVIE_RULES, RULES
 from pipeline.quality.snapshot import Baseline, Finding, ListSnapshot, measure
 
 DAY = datetime.date(2024, 1, 7)
 YESTERDAY = DAY - datetime.timedelta(days=1)
-CHECK = LIST_CHECKS
 RULE = {rule.id: rule for rule in RULES}
 MOVIE = dict.fromkeys(KNOWN_FIELDS) | {"id": 1}
 
@@ -49,7 +48,7 @@ GENRE: dict[str, Any] = {"collection_type": "weekly_genre", "pages_requested": 5
 def test_missing_movies_and_pages_are_reported_with_their_number(
     rule: str, given: ListSnapshot, expected: Finding | None
 ) -> None:
-    assert CHECK[rule](given, 0.8) == expected
+    assert CHECKS[rule](given, 0.8) == expected
 
 
 def sorted_by(*ratings: float, collection_type: str = "weekly_top_rated") -> ListSnapshot:
@@ -61,42 +60,42 @@ def sorted_by(*ratings: float, collection_type: str = "weekly_top_rated") -> Lis
 
 def test_each_movie_is_compared_with_the_one_a_quarter_of_the_list_after_it() -> None:
     waves = [10.0 - number // 10 + number % 10 / 10 for number in range(40)]
-    assert CHECK["order"](sorted_by(*waves), 1.0) is None, "a wave within a quarter is accepted"
+    assert CHECKS["order"](sorted_by(*waves), 1.0) is None, "a wave within a quarter is accepted"
     late = [*waves[:39], 99.0]
-    assert CHECK["order"](sorted_by(*late), 0.97) == Finding(
+    assert CHECKS["order"](sorted_by(*late), 0.97) == Finding(
         0.9667, "only 97% of its movies are in order of vote_average"
     )
-    assert CHECK["order"](sorted_by(*late), 29 / 30) is None
-    assert CHECK["order"](sorted_by(*[5.0] * 40), 1.0) is None, "equal values are in order"
+    assert CHECKS["order"](sorted_by(*late), 29 / 30) is None
+    assert CHECKS["order"](sorted_by(*[5.0] * 40), 1.0) is None, "equal values are in order"
 
 
 def test_the_order_is_checked_from_forty_movies_on_and_where_tmdb_promises_one() -> None:
     ascending = [float(number) for number in range(40)]
-    assert CHECK["order"](sorted_by(*ascending), 0.5) is not None
-    assert CHECK["order"](sorted_by(*ascending[:39]), 0.5) is None
-    assert CHECK["order"](sorted_by(*ascending, collection_type="daily_popular"), 0.5) is None
+    assert CHECKS["order"](sorted_by(*ascending), 0.5) is not None
+    assert CHECKS["order"](sorted_by(*ascending[:39]), 0.5) is None
+    assert CHECKS["order"](sorted_by(*ascending, collection_type="daily_popular"), 0.5) is None
 
 
 def test_a_share_is_rounded_to_four_digits_and_accepted_at_its_limit() -> None:
     mixed = snapshot(3, genre_id=18)
     mixed.movies[0]["genre_ids"] = [18]
     expected = Finding(0.3333, "only 33% of its movies are of genre 18")
-    assert CHECK["genre_ignored"](mixed, 0.5) == expected
-    assert CHECK["genre_ignored"](mixed, 1 / 3) is None
+    assert CHECKS["genre_ignored"](mixed, 0.5) == expected
+    assert CHECKS["genre_ignored"](mixed, 1 / 3) is None
 
 
 def test_the_share_of_valid_movies_is_accepted_at_its_limit() -> None:
     mixed = snapshot(3)
     mixed.violations = {rule.id: [0, 1] if rule.id == "title" else [] for rule in MOVIE_RULES}
     expected = Finding(0.3333, "only 33% of its movies satisfy every required rule")
-    assert CHECK["films_valid"](mixed, 0.5) == expected
-    assert CHECK["films_valid"](mixed, 1 / 3) is None
+    assert CHECKS["films_valid"](mixed, 0.5) == expected
+    assert CHECKS["films_valid"](mixed, 1 / 3) is None
 
 
 def test_duplicate_movies_are_counted() -> None:
     duplicate = snapshot(3)
     duplicate.movies.append({"id": 1})
-    assert CHECK["list_duplicates"](duplicate, 0) == Finding(1, "1 duplicate movies")
+    assert CHECKS["list_duplicates"](duplicate, 0) == Finding(1, "1 duplicate movies")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +103,7 @@ def test_duplicate_movies_are_counted() -> None:
 )
 def test_a_late_list_is_reported_in_days(days: int, sentence: str | None) -> None:
     expected = Finding(days, sentence) if sentence else None
-    assert CHECK["list_late"](snapshot(1, late_by_days=days), 0) == expected
+    assert CHECKS["list_late"](snapshot(1, late_by_days=days), 0) == expected
 
 
 # The fields of the rows
@@ -120,14 +119,14 @@ def earlier(*fields: str) -> Baseline:
 
 def test_known_and_optional_fields_are_no_drift() -> None:
     optional = {"softcore": False, "media_type": "movie"}
-    assert CHECK["fields"](with_movies(MOVIE), 0) is None
-    assert CHECK["fields"](with_movies(MOVIE | optional), 0) is None
-    assert CHECK["fields"](with_movies(MOVIE, history=[earlier(*optional)]), 0) is None
+    assert CHECKS["fields"](with_movies(MOVIE), 0) is None
+    assert CHECKS["fields"](with_movies(MOVIE | optional), 0) is None
+    assert CHECKS["fields"](with_movies(MOVIE, history=[earlier(*optional)]), 0) is None
 
 
 def test_unknown_and_vanished_fields_are_drift() -> None:
     movie = {key: value for key, value in MOVIE.items() if key not in ("video", "adult")}
-    assert CHECK["fields"](with_movies(movie | {"b": 1, "a": 2}), 0) == Finding(
+    assert CHECKS["fields"](with_movies(movie | {"b": 1, "a": 2}), 0) == Finding(
         4,
         "unknown: a, b; vanished: adult, video",
         [
@@ -140,21 +139,21 @@ def test_unknown_and_vanished_fields_are_drift() -> None:
 
 
 def test_a_field_of_one_movie_is_not_vanished() -> None:
-    assert CHECK["fields"](with_movies({"id": 1}, MOVIE), 0) is None
+    assert CHECKS["fields"](with_movies({"id": 1}, MOVIE), 0) is None
 
 
 def test_a_field_of_the_last_collection_can_vanish_but_not_one_of_an_older_collection() -> None:
     history = [earlier("brand_new"), earlier("older")]
-    finding = CHECK["fields"](with_movies(MOVIE, history=history), 0)
+    finding = CHECKS["fields"](with_movies(MOVIE, history=history), 0)
     assert finding is not None
     assert finding.sentence == "vanished: brand_new"
 
 
 def test_ten_fields_of_each_kind_are_reported() -> None:
-    finding = CHECK["fields"](with_movies({"id": 1} | dict.fromkeys("abcdefghijklmno")), 0)
+    finding = CHECKS["fields"](with_movies({"id": 1} | dict.fromkeys("abcdefghijklmno")), 0)
     assert finding is not None
     fields = [each["field"] for each in finding.drift]
-    assert fields == [*"abcdefghij", *sorted(KNOWN_FIELDS - {"id"})[:MAX_FIELDS]]
+    assert fields == [*"abcdefghij", *sorted(KNOWN_FIELDS - {"id"})[:10]]
 
 
 # The bounds of movie rules

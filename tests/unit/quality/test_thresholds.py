@@ -17,12 +17,17 @@ from support.settings_cache import clear_settings_cache
 from pipeline.catalog import LISTS
 from pipeline.errors import SettingsError
 from pipeline.ops import configuration
-from pipeline.quality.baseline_rules import BASELINE_CHECKS
-from pipeline.quality.list_rules import LIST_CHECKS
+from pipeline.quality.list_rules import CHECKS
 from pipeline.quality.movie_rules import ACCEPTS
 from pipeline.quality.report import validation_report
-from pipeline.quality.rules import MOVIE_RULES, REQUIRED, RULES
-from pipeline.quality.thresholds import HistoryBounds, MovieBounds, thresholds_from
+from pipeline.quality.rules import (
+    MOVIE_RULES,
+    REQUIRED,
+    RULES,
+    HistoryBounds,
+    MovieBounds,
+    thresholds_from,
+)
 
 SHIPPED = tables("quality.toml")
 RULE = {rule.id: rule for rule in RULES}
@@ -59,7 +64,7 @@ def test_the_look_back_window_is_as_configured() -> None:
 
 
 def test_every_rule_has_a_function_a_description_and_a_reason() -> None:
-    assert list(RULE) == [*ACCEPTS, *LIST_CHECKS, *BASELINE_CHECKS]
+    assert list(RULE) == [*ACCEPTS, *CHECKS]
     for rule in RULES:
         assert rule.description
         assert rule.description[0].islower()
