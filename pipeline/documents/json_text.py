@@ -10,7 +10,7 @@ import msgspec
 def decode(text: bytes | str) -> Any:
     """Return the value of a JSON text, or raise ValueError if it is none or nested too deeply.
 
-    A lone surrogate, which UTF-8 cannot hold, is replaced; a number that no float can hold is no
+    A lone surrogate, which UTF-8 cannot hold, becomes U+FFFD; a number that no float can hold is no
     JSON.
     """
     try:
@@ -50,4 +50,5 @@ def _nested(value: Any, indent: int) -> bytes:
 
 
 def _dump(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()

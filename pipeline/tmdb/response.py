@@ -12,7 +12,6 @@ import contextlib
 import email.utils
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -28,6 +27,7 @@ from pipeline.tmdb.errors import Failure
 from pipeline.tmdb.page import Page
 
 MAX_BODY_BYTES = 8 << 20  # unpacked; a page of a list has some 20,000 bytes
+MAX_LEVELS = 32  # of an answer, which has five: whatever reads a document can follow these
 MAX_BODY_SECONDS = 60.0  # for a whole body, even if bytes keep coming
 RATE_LIMIT_HOLD_SECONDS = 1.0  # where a rate limit error names no time
 
@@ -69,12 +69,18 @@ def read(stream: urllib3.BaseHTTPResponse) -> bytes:
 
 
 def decode(content: bytes) -> Any:
-    """Decode JSON, or raise ValueError.
+    """Return the value of an answer, or raise ValueError if it is no JSON or nested too deeply."""
+    value = json_text.decode(content)
+    if _is_deeper(value, MAX_LEVELS):
+        raise ValueError(f"it has more than {MAX_LEVELS} levels")
+    return value
 
-    A lone surrogate, which JSON can hold and UTF-8 cannot, becomes U+FFFD.
-    """
-    text = json.dumps(json_text.decode(content), ensure_ascii=False)
-    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels < 1 or any(_is_deeper(each, levels - 1) for each in inner)
 
 
 def parse(response: RawResponse, credential: Credential) -> Any:

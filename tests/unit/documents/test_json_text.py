@@ -45,11 +45,11 @@ def test_what_is_no_json_is_refused(text: str) -> None:
 def test_a_lone_surrogate_is_replaced(text: str) -> None:
     back = decode(text.encode())
     assert decode(encode(back)) == back
-    assert "?" in json.dumps(back)
+    assert "\\ufffd" in json.dumps(back)
 
 
 def test_a_lone_surrogate_of_ours_is_written_as_a_replacement() -> None:
-    assert encode({"title": "x\ud800y"}) == b'{\n  "title": "x?y"\n}'
+    assert encode({"title": "x\ud800y"}) == '{\n  "title": "x\ufffdy"\n}'.encode()
 
 
 def test_what_is_no_utf8_is_refused() -> None:
