@@ -119,7 +119,7 @@ class AppendHandler(logging.Handler):
             if self._stream is None:
                 self._stream = open_append(self._path)
                 with contextlib.suppress(OSError):
-                    fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    fcntl.flock(self._stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._stream.write(f"{self.format(record)}\n".encode(errors="backslashreplace"))
         except OSError as error:
             self.setLevel(sys.maxsize)

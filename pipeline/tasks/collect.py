@@ -42,9 +42,9 @@ class ListMovies(PipelineTask):
         progress = Progress(self, entry.name, entry.pages)
         with progress, open_client(now, self.date) as client:
             fetched = client.fetch(entry, progress)
-        ended_at = clock.now()
-        _refuse_when_over(self.date, ended_at)
-        at = started_at if clock.local_day(started_at) == clock.local_day(ended_at) else ended_at
+        at = fetched.first_page_at  # its attempts may have gone on until after midnight
+        _refuse_when_over(self.date, at)
+        at = started_at if clock.local_day(started_at) == clock.local_day(at) else at
         late: int = (clock.local_day(at) - self.date).days
         own = collect.Identity("demo" if fetched.demo else "tmdb", now.language, now.region)
         pages, stats = fetched.pages, fetched.stats

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import mmap
 import pickle
@@ -114,9 +115,13 @@ def _sleep(seconds: float, stop: Event) -> None:
 
 
 class FetchedList(NamedTuple):
-    """The pages of a list in order; `demo` is set if the demo catalogue made them up."""
+    """The pages of a list in order; `demo` is set if the demo catalogue made them up.
+
+    `first_page_at` is the time at which the first page came, after all of its attempts.
+    """
 
     pages: tuple[Page, ...]
+    first_page_at: datetime.datetime
     demo: bool
     stats: FetchStats
 
@@ -143,7 +148,7 @@ class Client:
         api = hash((session.host, session.credential))
         _raise_known_failure(api, name)
         try:
-            pages = self._pages(movie_list, progress)
+            pages, first_page_at = self._pages(movie_list, progress)
         except TmdbError as error:
             if error.facts.get("cause") in errors.EVERY_LIST:
                 failure = pickle.dumps((error, api, name, clock.monotonic()))
@@ -155,12 +160,14 @@ class Client:
         requests, received = session.requests - requests, session.bytes_received - received
         seconds = round(clock.monotonic() - began, 3)
         stats = FetchStats(requests, requests - total, received, seconds)
-        return FetchedList(tuple(pages), session.is_demo, stats)
+        return FetchedList(tuple(pages), first_page_at, session.is_demo, stats)
 
-    def _pages(self, movie_list: MovieList, progress: Progress) -> list[Page]:
+    def _pages(
+        self, movie_list: MovieList, progress: Progress
+    ) -> tuple[list[Page], datetime.datetime]:
         """Fetch the first page alone: a wrong key is then met once and not sixteen times."""
         total, stop = movie_list.pages, Event()
-        first = self._page(movie_list, 1, stop)
+        first, first_page_at = self._page(movie_list, 1, stop), clock.now()
         progress(1, total)
         pool = ThreadPoolExecutor(self.connections)
         others = range(2, total + 1)
@@ -175,7 +182,7 @@ class Client:
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
-        return [first, *(future.result() for future in futures)]
+        return [first, *(future.result() for future in futures)], first_page_at
 
     def _page(self, movie_list: MovieList, number: int, stop: Event) -> Page:
         path, region = movie_list.endpoint, {"region": self.region} if movie_list.by_region else {}
@@ -193,7 +200,7 @@ def _raise_known_failure(api: int, list_name: str) -> None:
     """
     try:
         error, failed_api, met_by, at = pickle.loads(_FAILURE[:])  # noqa: S301, of our own processes
-    except (pickle.UnpicklingError, EOFError):
+    except Exception:  # nothing is noted, or another process writes it at this moment
         return
     is_recent = clock.monotonic() - at < MAX_FAILURE_AGE_SECONDS
     if is_recent and failed_api == api and met_by != list_name:

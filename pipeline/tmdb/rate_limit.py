@@ -60,7 +60,8 @@ class RateLimiter:
         now = clock.monotonic()
         try:
             with os.fdopen(_open_private(self._path), "rb+", buffering=0) as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
+                with contextlib.suppress(OSError):  # some file systems have no locks
+                    fcntl.flock(file.fileno(), fcntl.LOCK_EX)
                 content = os.pread(file.fileno(), _FORMAT.size, 0).ljust(_FORMAT.size, b"\xff")
                 limits = zip(_FORMAT.unpack(content), (1_000.0, MAX_HOLD_SECONDS), strict=True)
                 times = [at if at <= now + most else now for at, most in limits]

@@ -95,7 +95,7 @@ def parse(response: RawResponse, credential: Credential) -> Any:
     error = fields if isinstance(fields.get("status_code"), int) else {}
     if status == 200 and is_json and (not error or error.get("success")):
         return value
-    code, words = error.get("status_code"), " ".join(str(error.get("status_message", "")).split())
+    code, words = error.get("status_code"), " ".join(str(fields.get("status_message", "")).split())
     reason = f"HTTP status {status}" + (f" ({credential.redact(words)[:200]})" if words else "")
     is_of_tmdb = code != RATE_LIMIT_CODE if error else is_json or not response.content.strip()
     if code in KEY_CODES or (status == 401 and is_of_tmdb):
