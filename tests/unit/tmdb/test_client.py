@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import support.fake_tmdb as fake
+import time_machine
 from support.fake_tmdb import V3_KEY, FakeTmdb
 from support.stopped_clock import StoppedClock
 from support.transports import make_session
@@ -511,3 +512,14 @@ def test_the_statistics_of_a_list_are_returned(tmdb: FakeTmdb, open_client: Open
     assert (stats.requests, stats.retries) == (4, 1)
     assert stats.bytes_received > 3 * 1000
     assert stats.duration_seconds > 0
+
+
+def test_a_list_is_of_the_time_at_which_its_first_page_came(open_client: Opener) -> None:
+    with (
+        FakeTmdb(limit=None) as tmdb,
+        time_machine.travel("2024-01-07T23:59:59+00:00", tick=False) as traveller,
+    ):
+        client = open_client(tmdb.url)
+        fetched = client.fetch(popular(3), lambda done, total: traveller.shift(3600))
+
+    assert fetched.first_page_at.isoformat() == "2024-01-07T23:59:59+00:00"
