@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +90,71 @@ def test_a_genre_is_added_by_one_line(
         assert (data_dir / name).is_file(), name
     week = read(data_dir / "processed/weekly/consolidated_week_1_20240107.json")
     assert any(each["list"] == "adventure" for row in week["movies"] for each in row["found_in"])
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the package, for a developer to edit."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for folder in ("pipeline", "config"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / "checkout" / folder, ignore=ignored)
+    shutil.copy(REPOSITORY / "luigi.cfg", tmp_path / "checkout")
+    return tmp_path / "checkout/pipeline"
+
+
+def insert(path: Path, before: str, text: str) -> None:
+    """Insert a text before the first place where another one begins."""
+    content = path.read_text(encoding="utf-8")
+    assert before in content
+    path.write_text(content.replace(before, text + before, 1), encoding="utf-8")
+
+
+def run_in(package: Path, guide: str, data_dir: Path) -> None:
+    """Run every command of a guide with the edited package."""
+    variables = {"PYTHONPATH": str(package.parent), "PIPELINE_DATA_DIR": str(data_dir)}
+    for line in "".join(blocks(guide, "sh")).splitlines():
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("luigi")), *shlex.split(line)[1:]],
+            env={**os.environ, "TMDB_API_KEY": "demo", **variables},
+            cwd=package.parent, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+def test_a_rule_is_added_by_an_entry_and_a_function(package: Path, data_dir: Path) -> None:
+    (entry,) = blocks("add-a-rule.md", "toml")
+    (function,) = blocks("add-a-rule.md", "python")
+    (sentence,) = blocks("add-a-rule.md", "ini")
+    insert(package / "quality/rules.toml", "[backdrop_missing]", entry + "\n")
+    insert(package / "quality/movie_rules.py", '    "backdrop_missing":', function)
+    insert(package / "pages/translations/ko.toml", "backdrop_missing =", sentence)
+
+    # the lists that the report checks are collected on the way
+    run_in(package, "add-a-rule.md", data_dir)
+
+    (name,) = files_named_by("add-a-rule.md")
+    checks = {each["id"]: each for each in read(data_dir / name)["checks"]}
+    assert checks["backdrop_of_popular"]["success"] is True
+    assert checks["backdrop_of_popular"]["severity"] == "warn"
+
+
+def test_a_page_is_added_by_a_function_a_template_and_a_task(package: Path, data_dir: Path) -> None:
+    place, page, task = (
+        block.split("\n", 1)[1] for block in blocks("add-a-page.md", "python")
+    )  # without the comment that names the file
+    (template,) = blocks("add-a-page.md", "html")
+    insert(package / "paths.py", "    daily_page = ", place)
+    (package / "pages/best.py").write_text(page, encoding="utf-8")
+    (package / "pages/templates/best.html").write_text(template, encoding="utf-8")
+    tasks, registry = package / "tasks/pages.py", package / "tasks/registry.py"
+    insert(tasks, "class WeeklyPage(Page)", task + "\n\n")
+    text = tasks.read_text(encoding="utf-8")
+    tasks.write_text(text.replace("import PopularMovies,", "import PopularMovies, TopRatedMovies,"))
+    text = registry.read_text(encoding="utf-8")
+    registry.write_text(text.replace("import DailyPage,", "import BestPage, DailyPage,"))
+    insert(package / "ops/roots.py", '"DailyPage", "WeeklyPage", "IndexPage"', '"BestPage", ')
+
+    run_in(package, "add-a-page.md", data_dir)
+
+    html = (data_dir / "reports/best/best_20240107.html").read_text(encoding="utf-8")
+    assert html.count("<li><bdi>") == 10

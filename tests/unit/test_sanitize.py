@@ -13,20 +13,20 @@ from pipeline.sanitize import escaped, plain
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_what_acts_is_replaced_by_a_sign_and_all_else_stays(text: str) -> None:
-    told = plain(text)
+    reported = plain(text)
 
-    assert_shown_safely(told)
-    told.encode("utf-8")
-    assert len(told) == len(text)
-    assert all(new in (old, "\ufffd") for old, new in zip(text, told, strict=True))
+    assert_shown_safely(reported)
+    reported.encode("utf-8")
+    assert len(reported) == len(text)
+    assert all(new in (old, "\ufffd") for old, new in zip(text, reported, strict=True))
     assert plain("영화 «é»\t😀\n") == "영화 «é»\t😀\n"
-    assert str(RequestRejected(f"TMDB says {text}")) == f"TMDB says {told}"
+    assert str(RequestRejected(f"TMDB says {text}")) == f"TMDB says {reported}"
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_json_that_is_shown_means_what_it_meant(text: str) -> None:
     document = {text: [text]}
-    told = escaped(json.dumps(document, ensure_ascii=False, indent=2))
+    reported = escaped(json.dumps(document, ensure_ascii=False, indent=2))
 
-    assert_shown_safely(told)
-    assert json.loads(told) == document
+    assert_shown_safely(reported)
+    assert json.loads(reported) == document

@@ -145,14 +145,14 @@ def test_a_changed_environment_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
 # A .env that cannot be used
 
 
-def test_a_folder_as_dotenv_is_told() -> None:
+def test_a_folder_as_dotenv_is_reported() -> None:
     DOTENV.mkdir()
     error = refusal()
     assert str(DOTENV.absolute()) in str(error)
     assert "Not a regular file" in str(error)
 
 
-def test_a_dotenv_that_is_not_utf8_is_told() -> None:
+def test_a_dotenv_that_is_not_utf8_is_reported() -> None:
     DOTENV.write_bytes("# 설정\nTMDB_REGION=KR\n".encode("cp949"))
     error = refusal()
     assert str(DOTENV.absolute()) in str(error)
@@ -232,7 +232,7 @@ def test_an_object_store_is_refused_in_so_many_words(monkeypatch: pytest.MonkeyP
     assert "has to be a plain folder and no URL" in str(refusal())
 
 
-def test_without_a_key_one_is_told_where_to_get_it() -> None:
+def test_without_a_key_the_error_says_where_to_get_one() -> None:
     with pytest.raises(SettingsError) as caught:
         settings.current().required_credential()
     assert "TMDB_API_KEY is not set" in str(caught.value)
@@ -352,7 +352,7 @@ def test_the_demo_writes_to_a_folder_of_its_own(
         "data",
     ],
 )
-def test_the_demo_writes_where_it_is_told_to(
+def test_the_demo_writes_where_it_is_set_to(
     monkeypatch: pytest.MonkeyPatch, clean_environment: Path, folder: str
 ) -> None:
     monkeypatch.setenv("TMDB_API_KEY", "demo")
@@ -364,7 +364,7 @@ def test_the_demo_writes_where_it_is_told_to(
 
 
 @pytest.mark.parametrize(("secret", "is_token"), [(V3_KEY, False), (TOKEN, True)])
-def test_key_and_token_are_told_apart_by_form(
+def test_key_and_token_are_recognized_by_their_form(
     monkeypatch: pytest.MonkeyPatch, secret: str, is_token: bool
 ) -> None:
     monkeypatch.setenv("TMDB_API_KEY", secret)
@@ -477,13 +477,13 @@ def test_a_damaged_plan_says_which_file_and_why(own_plan: Path, content: bytes, 
     assert why in str(error)
 
 
-def test_a_folder_in_the_plans_place_is_told(own_plan: Path) -> None:
+def test_a_folder_in_the_plans_place_is_reported(own_plan: Path) -> None:
     own_plan.unlink()
     own_plan.mkdir()
     assert str(plan_refusal()).startswith(f"{own_plan} cannot be read: Not a regular file; ")
 
 
-def test_a_folder_of_settings_that_cannot_be_looked_into_is_told(
+def test_a_folder_of_settings_that_cannot_be_looked_into_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As one without permission, but so that root meets it too."""

@@ -1,4 +1,4 @@
-"""What is told of a document that cannot be used, word for word; and that no other is refused."""
+"""What is reported of a document that cannot be used, word for word; and that no other is refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def stored(path: Path, movies: Any, info: Any) -> Path:
     return path
 
 
-def told(reader: Reader, path: Path) -> str:
+def reported(reader: Reader, path: Path) -> str:
     """What the reader says is wrong, between the file's name and how to redo it."""
     with pytest.raises(DocumentUnreadable) as caught:
         reader(path)
@@ -48,30 +48,30 @@ def told(reader: Reader, path: Path) -> str:
         ({**INFO, "collected_at": "2024-01-07T02:00:00"}, "collection_info.collected_at"),
     ],
 )
-def test_a_list_is_told_by_what_it_lacks(data_dir: Path, info: Any, why: str) -> None:
-    assert f"`$.{why}`" in told(
+def test_a_list_is_reported_by_what_it_lacks(data_dir: Path, info: Any, why: str) -> None:
+    assert f"`$.{why}`" in reported(
         documents.read_collection, stored(data_dir / "x.json", [FILM], info)
     )
 
 
-def test_films_without_ids_are_told_as_such(data_dir: Path) -> None:
+def test_films_without_ids_are_reported_as_such(data_dir: Path) -> None:
     path = stored(data_dir / "x.json", [{"id": "1"}], INFO)
-    assert "`$.movies[0].id`" in told(documents.read_collection, path)
+    assert "`$.movies[0].id`" in reported(documents.read_collection, path)
 
 
-def test_what_is_no_document_at_all_is_told_as_such(data_dir: Path) -> None:
+def test_what_is_no_document_at_all_is_reported_as_such(data_dir: Path) -> None:
     path = stored(data_dir / "x.json", [], INFO)
     path.write_bytes(b"[]")
-    assert told(documents.read, path) == "it holds no JSON object"
+    assert reported(documents.read, path) == "it holds no JSON object"
     path.write_bytes(b"{")
-    assert told(documents.read, path).startswith("Expecting property name")
+    assert reported(documents.read, path).startswith("Expecting property name")
     path.write_bytes(b"[" * 100_000 + b"]" * 100_000)
-    assert told(documents.read, path) == "it is nested too deeply"
+    assert reported(documents.read, path) == "it is nested too deeply"
 
 
-def test_a_report_is_told_by_what_it_lacks(data_dir: Path) -> None:
+def test_a_report_is_reported_by_what_it_lacks(data_dir: Path) -> None:
     documents.publish(data_dir / "x.json", {"validation_rate": 1.0})
-    assert "`overall_quality_score`" in told(documents.read_report, data_dir / "x.json")
+    assert "`overall_quality_score`" in reported(documents.read_report, data_dir / "x.json")
 
 
 def test_what_cannot_be_set_aside_says_what_to_do(data_dir: Path) -> None:

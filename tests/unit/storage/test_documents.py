@@ -73,7 +73,7 @@ def test_anybody_may_read_what_is_published(data_dir: Path) -> None:
 # Writing that fails
 
 
-def test_a_file_where_the_folder_should_be_is_told_and_kept(data_dir: Path) -> None:
+def test_a_file_where_the_folder_should_be_is_reported_and_kept(data_dir: Path) -> None:
     data_dir.write_text("mine", encoding="utf-8")
     path = data_dir / "raw/x.json"
     with pytest.raises(StorageError) as caught:
@@ -148,7 +148,7 @@ NO_COLLECTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def assert_told_how_to_redo(reader: Reader, path: Path) -> None:
+def assert_says_how_to_redo(reader: Reader, path: Path) -> None:
     with pytest.raises(DocumentUnreadable) as caught:
         reader(path)
     sentence = str(caught.value)
@@ -167,7 +167,7 @@ def test_a_damaged_file_is_named_and_how_to_redo_it(
     data_dir.mkdir()
     path = data_dir / "x.json"
     path.write_bytes(content)
-    assert_told_how_to_redo(reader, path)
+    assert_says_how_to_redo(reader, path)
     assert path.read_bytes() == content
 
 
@@ -178,7 +178,7 @@ def test_a_file_that_holds_no_films_is_named_and_how_to_redo_it(
     path = data_dir / "x.json"
     documents.publish(path, document)
     assert documents.read(path) == document
-    assert_told_how_to_redo(documents.read_collection, path)
+    assert_says_how_to_redo(documents.read_collection, path)
 
 
 def test_a_document_may_be_larger_than_any_other_text(data_dir: Path) -> None:
@@ -214,7 +214,7 @@ def test_whether_a_document_is_there(data_dir: Path) -> None:
     assert not documents.exists(data_dir / "nowhere" / "x.json")
 
 
-def test_what_cannot_be_looked_for_is_told_in_a_sentence(data_dir: Path) -> None:
+def test_what_cannot_be_looked_for_is_reported_in_a_sentence(data_dir: Path) -> None:
     """As a folder that may not be looked into, but so that root meets it too."""
     data_dir.mkdir()
     path = data_dir / ("x" * 300)
@@ -248,7 +248,7 @@ def test_a_report_is_read_back(data_dir: Path) -> None:
 def test_a_report_without_a_figure_is_damaged(data_dir: Path, key: str, value: object) -> None:
     path = data_dir / "x.json"
     documents.publish(path, {**REPORT, key: value})
-    assert_told_how_to_redo(documents.read_report, path)
+    assert_says_how_to_redo(documents.read_report, path)
 
 
 # --- Pages, and what is set aside -------------------------------------------------------------
@@ -310,7 +310,7 @@ def test_what_is_set_aside_is_gone_from_its_place_and_whole_elsewhere(data_dir: 
     assert documents.read(kept) == {"a": 1}
 
 
-def test_what_cannot_be_set_aside_is_told_in_a_sentence(data_dir: Path) -> None:
+def test_what_cannot_be_set_aside_is_reported_in_a_sentence(data_dir: Path) -> None:
     path = data_dir / "x.json"
     documents.publish(path, {"a": 1})
     (data_dir / "rejected").write_text("a file in the way")

@@ -35,7 +35,7 @@ ODD: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize(("make", "why"), ODD.values(), ids=ODD)
-def test_what_is_no_document_is_told_at_once(
+def test_what_is_no_document_is_reported_at_once(
     make: Callable[[Path], None], why: str, tmp_path: Path
 ) -> None:
     make(tmp_path / "list.json")
@@ -44,7 +44,7 @@ def test_what_is_no_document_is_told_at_once(
 
 
 @pytest.mark.parametrize(("make", "why"), ODD.values(), ids=ODD)
-def test_what_is_no_file_of_settings_is_told_at_once(
+def test_what_is_no_file_of_settings_is_reported_at_once(
     make: Callable[[Path], None], why: str
 ) -> None:
     make(Path.cwd() / ".env")
@@ -59,7 +59,9 @@ def test_the_plan_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         settings.current().plan()
 
 
-def test_a_plan_nested_without_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_nested_without_end_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "collection.toml").write_text("a = " + "[" * 100_000)
     monkeypatch.setenv("PIPELINE_CONFIG_DIR", str(tmp_path))
     with pytest.raises(SettingsError, match="cannot be read: maximum recursion depth exceeded"):
@@ -82,14 +84,14 @@ Reader = Callable[[Path, int], bytes]
 
 
 @pytest.mark.parametrize("reader", [local.read, local.read_end])
-def test_what_is_no_file_is_told_with_its_name_and_waits_for_nobody(
+def test_what_is_no_file_is_reported_with_its_name_and_waits_for_nobody(
     reader: Reader, tmp_path: Path
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match=r".") as caught:
         reader(tmp_path / "pipe", 10)
-    told = (caught.value.errno, caught.value.strerror, caught.value.filename)
-    assert told == (errno.EINVAL, "Not a regular file", str(tmp_path / "pipe"))
+    reported = (caught.value.errno, caught.value.strerror, caught.value.filename)
+    assert reported == (errno.EINVAL, "Not a regular file", str(tmp_path / "pipe"))
 
 
 def test_a_file_may_have_as_many_bytes_as_are_asked_for_and_no_more(tmp_path: Path) -> None:
@@ -98,8 +100,8 @@ def test_a_file_may_have_as_many_bytes_as_are_asked_for_and_no_more(tmp_path: Pa
     assert local.read(path, 5) == b"12345"
     with pytest.raises(OSError, match=r".") as caught:
         local.read(path, 4)
-    told = (caught.value.errno, caught.value.strerror, caught.value.filename)
-    assert told == (errno.EFBIG, "File too large", str(path))
+    reported = (caught.value.errno, caught.value.strerror, caught.value.filename)
+    assert reported == (errno.EFBIG, "File too large", str(path))
 
 
 @pytest.mark.parametrize("reader", [local.read, local.read_end])
