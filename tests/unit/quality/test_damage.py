@@ -1,4 +1,4 @@
-"""What is reported of a document that cannot be used, word for word; and that no other is refused."""
+"""What is reported of a document that cannot be used; and that no other is refused."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_the_plan_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         settings.current().plan()
 
 
-def test_a_plan_nested_without_end_is_reported(
+def test_a_plan_nested_too_deeply_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "collection.toml").write_text("a = " + "[" * 100_000)
