@@ -94,6 +94,7 @@ def stated_in(document: Any) -> Identity | None:
 
 
 def _root_json(layout: Layout) -> documents.Document:
+    """Return what root.json holds; an empty document if it is missing or damaged."""
     try:
         return documents.read(layout.identity)
     except DocumentUnreadable:
@@ -101,6 +102,7 @@ def _root_json(layout: Layout) -> documents.Document:
 
 
 def _of_newest_list(layout: Layout) -> Identity | None:
+    """Return the identity that the newest list states, if there is one."""
     lists = [each / name for each in layout.list_folders for name in documents.STORAGE.list(each)]
     newest = sorted(lists, key=lambda path: path.stem[-8:], reverse=True)
     return next(filter(None, (stated_in(documents.read_info(path)) for path in newest)), None)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pipeline.documents import json_text, schema
 from pipeline.errors import DocumentUnreadable
-from pipeline.storage import local
+from pipeline.storage import Storage, local
 
 Document = schema.Document
-# Whatever has the methods of LocalStorage can keep the documents.
-STORAGE = local.LocalStorage()
+# An object store would be another one of these.
+STORAGE: Storage = local.LocalStorage()
 exists = STORAGE.exists
 
 

@@ -89,7 +89,7 @@ def sweep(folders: Iterable[Path]) -> list[Path]:
 
 
 class LocalStorage:
-    """The files of one machine, or of a disk that several share; an object store has the same six.
+    """`Storage` in the files of one machine, or of a disk that several share.
 
     Every method raises StorageError or DocumentUnreadable with a sentence that says what to do.
     """
@@ -156,6 +156,7 @@ def _temporary(path: Path, content: Iterable[bytes]) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _opened(folder: Path) -> Iterator[int]:
+    """Lend the descriptor of a folder, which is made if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -165,6 +166,7 @@ def _opened(folder: Path) -> Iterator[int]:
 
 
 def _is_supported(call: Callable[..., None], *arguments: object) -> bool:
+    """Call a function of the system; return False if the file system does not support it."""
     try:
         call(*arguments)
     except OSError as error:

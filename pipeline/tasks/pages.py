@@ -180,6 +180,7 @@ def last_days(date: datetime.date, number: int) -> list[datetime.date]:
 
 
 def _titles() -> dict[str, str]:
+    """Return the names of the lists for people, by their slug."""
     return {each.name: each.title for each in settings.current().plan().lists if each.title}
 
 

@@ -105,11 +105,13 @@ class ApiSession:
 
 
 def _log_retry(path: str, state: Any) -> None:
+    """Log why an attempt failed and when the next one begins."""
     follows = f"attempt {state.attempt_number + 1} follows in {state.upcoming_sleep:.1f} s"
     LOGGER.info("%s: %s; %s", path, state.outcome.exception(), follows)
 
 
 def _sleep(seconds: float, stop: Event) -> None:
+    """Wait, or raise CancelledError once another page has failed for good."""
     if stop.wait(seconds):
         raise CancelledError
 

@@ -77,6 +77,7 @@ def decode(content: bytes) -> Any:
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
+    """Return whether lists and objects are nested deeper than so many levels."""
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value
