@@ -7,7 +7,7 @@ import logging
 import mmap
 import pickle
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import KW_ONLY, dataclass, field
 from threading import Event, Lock
 from typing import Any, NamedTuple, TypeVar
@@ -30,6 +30,9 @@ MAX_BACKOFF_SECONDS = 60.0
 MAX_WAIT_SECONDS = 600.0  # that TMDB may ask for, and after which a request is not retried
 MAX_FAILURE_AGE_SECONDS = 60.0  # the lists of a run fail one right after another
 _FAILURE = mmap.mmap(-1, 4096)
+
+# The API that has accepted the credential in this run, in memory that forked processes share.
+_ACCEPTED = mmap.mmap(-1, 8)
 
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
@@ -148,9 +151,11 @@ class Client:
         session, name, total = self.session, movie_list.name, movie_list.pages
         began, requests, received = clock.monotonic(), session.requests, session.bytes_received
         api = hash((session.host, session.credential))
+        accepted = api.to_bytes(8, "little", signed=True)
         _raise_known_failure(api, name)
         try:
-            pages, first_page_at = self._pages(movie_list, progress)
+            pages, first_page_at = self._pages(movie_list, progress, _ACCEPTED[:] != accepted)
+            _ACCEPTED[:] = accepted
         except TmdbError as error:
             if error.facts.get("cause") in errors.EVERY_LIST:
                 failure = pickle.dumps((error, api, name, clock.monotonic()))
@@ -165,17 +170,22 @@ class Client:
         return FetchedList(tuple(pages), first_page_at, session.is_demo, stats)
 
     def _pages(
-        self, movie_list: MovieList, progress: Progress
+        self, movie_list: MovieList, progress: Progress, first_alone: bool
     ) -> tuple[list[Page], datetime.datetime]:
-        """Fetch the first page alone: a wrong key is then met once and not sixteen times."""
-        total, stop = movie_list.pages, Event()
-        first, first_page_at = self._page(movie_list, 1, stop), clock.now()
-        progress(1, total)
-        pool = ThreadPoolExecutor(self.connections)
-        others = range(2, total + 1)
-        futures = [pool.submit(self._page, movie_list, each, stop) for each in others]
-        waiting = set(futures)
+        """Fetch the pages; the first one alone meets a wrong key once and not sixteen times.
+
+        Where the key is known to be right, all at once take a tenth of a weekly run less.
+        """
+        total, stop, pool = movie_list.pages, Event(), ThreadPoolExecutor(self.connections)
+        first = pool.submit(lambda: (self._page(movie_list, 1, stop), clock.now()))
         try:
+            if first_alone:
+                first.result()
+                progress(1, total)
+            others = [
+                pool.submit(self._page, movie_list, each, stop) for each in range(2, total + 1)
+            ]
+            waiting: set[Future[Any]] = {first, *others}
             while waiting:
                 ready, waiting = wait(waiting, 0.5, FIRST_EXCEPTION)
                 for future in ready:
@@ -184,7 +194,8 @@ class Client:
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
-        return [first, *(future.result() for future in futures)], first_page_at
+        page, first_page_at = first.result()
+        return [page, *(future.result() for future in others)], first_page_at
 
     def _page(self, movie_list: MovieList, number: int, stop: Event) -> Page:
         path, region = movie_list.endpoint, {"region": self.region} if movie_list.by_region else {}

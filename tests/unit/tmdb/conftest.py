@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 from support.stopped_clock import StoppedClock
 
+from pipeline.tmdb import client
+
 
 @pytest.fixture
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
@@ -14,3 +16,10 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
     hand = StoppedClock()
     monkeypatch.setattr("pipeline.clock.time", SimpleNamespace(monotonic=lambda: hand.now))
     return hand
+
+
+@pytest.fixture(autouse=True)
+def new_run() -> None:
+    """Forget what the tests before have found out, as each run does."""
+    for known in (client._FAILURE, client._ACCEPTED):
+        known[:] = bytes(len(known))

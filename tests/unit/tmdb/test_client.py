@@ -115,19 +115,25 @@ def test_each_list_has_statistics_of_its_own(
     assert (first.duration_seconds, second.duration_seconds) == (3.0, 4.5)
 
 
-def test_the_first_page_goes_alone_and_the_others_at_the_same_time(open_client: Opener) -> None:
-    both_asked = threading.Barrier(2, timeout=20)
+def test_the_first_page_goes_alone_until_the_key_is_known_to_be_right(
+    open_client: Opener,
+) -> None:
+    alone = True
+    others, all_three = threading.Barrier(2, timeout=20), threading.Barrier(3, timeout=20)
 
     def rows(name: str, page: int, query: Mapping[str, str]) -> None:
-        if page > 1:
-            both_asked.wait()
+        if not alone:
+            all_three.wait()
+        elif page > 1:
+            others.wait()
 
     with FakeTmdb(limit=None, rows=rows) as tmdb:
         client = open_client(tmdb.url)
-        client.fetch(popular(1))
-        assert tmdb.peak_in_flight == 1
         client.fetch(popular(3))
         assert tmdb.peak_in_flight == 2
+        alone = False
+        client.fetch(popular(3))
+        assert tmdb.peak_in_flight == 3
 
 
 def test_a_movie_on_two_pages_is_kept_on_both(open_client: Opener) -> None:
