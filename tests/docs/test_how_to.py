@@ -58,7 +58,10 @@ def test_a_list_is_added_by_one_entry(
     luigi_run: LuigiRun, operate: Operate, config: Path, data_dir: Path
 ) -> None:
     collection = config / "collection.toml"
-    collection.write_text("\n".join([collection.read_text(), *blocks("add-a-list.md", "toml")]))
+    *entries, limits = blocks("add-a-list.md", "toml")
+    collection.write_text("\n".join([collection.read_text(), *entries]))
+    with (config / "quality.toml").open("a", encoding="utf-8") as thresholds:
+        thresholds.write(limits)
 
     perform("add-a-list.md", luigi_run, operate, config)
 
@@ -72,6 +75,7 @@ def test_a_list_is_added_by_one_entry(
     )
     week = read(data_dir / "processed/weekly/consolidated_week_1_20240107.json")
     assert any(each["list"] == "upcoming" for row in week["movies"] for each in row["found_in"])
+    assert week["consolidation_info"]["verdict"] == "pass"
     assert "현재 상영작" in (data_dir / "reports/daily/daily_20240107.html").read_text("utf-8")
 
 
@@ -121,21 +125,41 @@ def run_in(package: Path, guide: str, data_dir: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 
+def run_tests_of(checkout: Path, *names: str) -> None:
+    """Run tests of an edited copy of the repository."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *names],
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        cwd=checkout, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_rule_is_added_by_an_entry_and_a_function(package: Path, data_dir: Path) -> None:
-    (entry,) = blocks("add-a-rule.md", "toml")
-    (function,) = blocks("add-a-rule.md", "python")
+    entry, limit = blocks("add-a-rule.md", "toml")
+    function, case = blocks("add-a-rule.md", "python")
     (sentence,) = blocks("add-a-rule.md", "ini")
+    (row,) = blocks("add-a-rule.md", "markdown")
+    checkout = package.parent
     insert(package / "quality/rules.toml", "[backdrop_missing]", entry + "\n")
     insert(package / "quality/movie_rules.py", '    "backdrop_missing":', function)
     insert(package / "pages/translations/ko.toml", "backdrop_missing =", sentence)
+    insert(checkout / "config/quality.toml", "# 2.8 %", limit)
+    for folder in ("tests", "docs"):
+        ignored = shutil.ignore_patterns("__pycache__", "v0_1_0")
+        shutil.copytree(REPOSITORY / folder, checkout / folder, ignore=ignored)
+    shutil.copy(REPOSITORY / "pyproject.toml", checkout)
+    insert(checkout / "docs/quality.md", "| `backdrop_missing`", row)
+    insert(checkout / "tests/unit/quality/test_report.py", '    "backdrop_missing": [', case)
 
     # the lists that the report checks are collected on the way
     run_in(package, "add-a-rule.md", data_dir)
 
     (name,) = files_named_by("add-a-rule.md")
     checks = {each["id"]: each for each in read(data_dir / name)["checks"]}
-    assert checks["backdrop_of_popular"]["success"] is True
-    assert checks["backdrop_of_popular"]["severity"] == "warn"
+    assert checks["title_long"]["success"] is True
+    assert checks["title_long"]["severity"] == "warn"
+    run_tests_of(checkout, "tests/unit/quality/test_report.py", "tests/docs/test_quality_page.py")
 
 
 def test_a_page_is_added_by_a_function_a_template_and_a_task(package: Path, data_dir: Path) -> None:

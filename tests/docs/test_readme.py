@@ -20,6 +20,7 @@ import pipeline
 from pipeline import clock, luigi_cli
 from pipeline.ops import settings as ops_settings
 from pipeline.paths import Layout
+from pipeline.quality.rules import RULES
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
@@ -158,6 +159,10 @@ def test_what_the_threat_model_says_is_shown_by_tests_that_are_there() -> None:
     assert all("`test" in line.split("|")[-2] for line in rows)
     existing = {path.stem for path in (REPOSITORY / "tests").rglob("test_*.py")}
     assert named - existing == set()
+
+
+def test_the_readme_counts_the_rules() -> None:
+    assert f"| {len(RULES)} rules " in README
 
 
 def test_make_knows_every_target_that_the_readme_names() -> None:
