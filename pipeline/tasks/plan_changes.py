@@ -27,15 +27,15 @@ def _warn(task: PipelineTask, reports: type[PipelineTask], cadence: str) -> None
     layout, report = task.layout, reports(date=task.date).path
     checked = {each["file"] for each in documents.read(report)["files_validated"]}
     planned = {layout.relative(each.path): each for each in list_tasks(task.date, cadence).values()}
-    differing = [file for file, each in planned.items() if file in checked and _differs(each)]
-    differing += sorted(checked ^ planned.keys())
+    changed = [file for file, each in planned.items() if file in checked and _differs(each)]
+    differing = [*changed, *sorted(checked ^ planned.keys())]
     if differing:
         LOGGER.warning(
             "config/collection.toml has changed since the lists of %s were collected, which stay "
             "as they are (%s). To collect them again, delete %s below %s and run the same command.",
             task.date,
             ", ".join(differing),
-            ", ".join((*differing, layout.relative(report), layout.relative(task.path))),
+            ", ".join((*changed, layout.relative(report), layout.relative(task.path))),
             layout.root,
         )
 
