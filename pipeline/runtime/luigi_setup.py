@@ -28,6 +28,7 @@ PRIVATE_NAMES = (
     "luigi.configuration.LuigiConfigParser.reload",
     "luigi.interface.core.ignore_unconsumed",
     "luigi.cmdline_parser.CmdlineParser._build_parser",
+    "luigi.worker.TaskStatusReporter._worker_id",
     # used in pipeline.ops.scheduler_choice
     "luigi.rpc.RemoteScheduler._get_retryer",
     "luigi.rpc.RemoteScheduler._rpc_retry_attempts",
@@ -43,6 +44,15 @@ def is_module_of_ours(name: str) -> bool:
 def retries_tasks() -> bool:
     """Whether config/unattended.cfg is in force: it makes luigi retry failed tasks."""
     return bool(luigi.worker.worker().keep_alive)
+
+
+def worker_of(task: luigi.Task) -> str:
+    """Return the name of the luigi worker that runs a task, which no other run has, or nothing.
+
+    Luigi lends the task a method of its reporter, in forked and in spawned processes alike.
+    """
+    reporter = getattr(task.set_status_message, "__self__", None)
+    return str(getattr(reporter, "_worker_id", ""))
 
 
 def is_unattended() -> bool:

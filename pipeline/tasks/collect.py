@@ -9,6 +9,7 @@ from pipeline import clock, identity, settings
 from pipeline.catalog import MovieList
 from pipeline.documents import collect
 from pipeline.errors import NotPossible
+from pipeline.runtime import luigi_setup
 from pipeline.runtime.progress import Progress
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, LOGGER, PipelineTask
 from pipeline.tasks.tmdb_client import open_client
@@ -40,7 +41,7 @@ class ListMovies(PipelineTask):
         now, entry, started_at = settings.current(), self.movie_list, clock.now()
         _refuse_when_over(self.date, started_at)
         progress = Progress(self, entry.name, entry.pages)
-        with progress, open_client(now, self.date) as client:
+        with progress, open_client(now, self.date, luigi_setup.worker_of(self)) as client:
             fetched = client.fetch(entry, progress)
         at = fetched.first_page_at  # its attempts may have gone on until after midnight
         _refuse_when_over(self.date, at)

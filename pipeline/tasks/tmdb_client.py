@@ -18,7 +18,7 @@ from pipeline.tmdb.transport import Transport
 
 
 @contextlib.contextmanager
-def open_client(current: Settings, on: datetime.date) -> Iterator[Client]:
+def open_client(current: Settings, on: datetime.date, run: str = "") -> Iterator[Client]:
     """Lend a client for one list; the embedded catalogue shows the day. Raises SettingsError."""
     key, retries = current.required_credential(), current.max_retries
     connections = connections_of_a_worker()
@@ -37,7 +37,7 @@ def open_client(current: Settings, on: datetime.date) -> Iterator[Client]:
             stack.callback(transport.close)
             limiter = open_rate_limiter(current)
             session = ApiSession(transport.send, transport.host, key, limiter, retries=retries)
-        yield Client(session, current.language, current.region, connections)
+        yield Client(session, current.language, current.region, connections, run)
 
 
 def connections_of_a_worker() -> int:

@@ -139,6 +139,7 @@ class Client:
     language: str
     region: str
     connections: int
+    run: str = ""
 
     def fetch(
         self, movie_list: MovieList, progress: Progress = lambda done, of: None
@@ -150,7 +151,7 @@ class Client:
         """
         session, name, total = self.session, movie_list.name, movie_list.pages
         began, requests, received = clock.monotonic(), session.requests, session.bytes_received
-        api = hash((session.host, session.credential))
+        api = hash((session.host, session.credential, self.run))
         accepted = api.to_bytes(8, "little", signed=True)
         _raise_known_failure(api, name)
         try:

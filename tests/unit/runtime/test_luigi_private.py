@@ -43,6 +43,8 @@ def test_luigi_has_the_private_name(name: str) -> None:
         owner = CmdlineParser(["Task"])
     elif owner is RemoteScheduler:
         owner = RemoteScheduler("http://127.0.0.1:9/")
+    elif owner is luigi.worker.TaskStatusReporter:
+        owner = luigi.worker.TaskStatusReporter(None, "task", "worker", None)
     assert hasattr(owner, attribute), f"luigi no longer has {name}"
 
 
