@@ -64,7 +64,7 @@ class RateLimiter:
                     fcntl.flock(file.fileno(), fcntl.LOCK_EX)
                 content = os.pread(file.fileno(), _FORMAT.size, 0).ljust(_FORMAT.size, b"\xff")
                 limits = zip(_FORMAT.unpack(content), (1_000.0, MAX_HOLD_SECONDS), strict=True)
-                times = [at if at <= now + most else now for at, most in limits]
+                times = [at if at <= now + most else 0.0 for at, most in limits]
                 yield now, times
                 os.pwrite(file.fileno(), _FORMAT.pack(*times), 0)
         except OSError as error:
