@@ -22,11 +22,16 @@ _refuses = True
 
 def refuse_other_identity() -> None:
     """Raise OtherIdentity for other settings than the data root's; write a missing root.json."""
-    if _refuses and (refusal := warning()):
+    if not _refuses:
+        return
+    layout = Layout(settings.current().data_dir)
+    stated = stated_in(_root_json(layout))
+    bound = stated or _of_newest_list(layout)
+    if refusal := _refusal(layout, bound, _wanted()):
         raise OtherIdentity(refusal)
-    if _refuses:
+    if bound and not stated:
         with contextlib.suppress(StorageError):  # a list that cannot be written either says so
-            write_if_missing(Layout(settings.current().data_dir))
+            _write(layout, bound)
 
 
 def only_read() -> None:
@@ -37,8 +42,11 @@ def only_read() -> None:
 
 def warning(wanted: Identity | None = None) -> str | None:
     """Return the sentence for another identity than the data root's; by default, the settings'."""
-    layout, wanted = Layout(settings.current().data_dir), wanted or _wanted()
-    bound = bound_identity(layout)
+    layout = Layout(settings.current().data_dir)
+    return _refusal(layout, bound_identity(layout), wanted or _wanted())
+
+
+def _refusal(layout: Layout, bound: Identity | None, wanted: Identity) -> str | None:
     if bound is None or agree(bound, wanted):
         return None
     key = "demo" if bound.source == "demo" else "a key of TMDB"
@@ -57,10 +65,14 @@ def bound_identity(layout: Layout) -> Identity | None:
 def write_if_missing(layout: Layout) -> None:
     """Write a missing or damaged root.json where the lists say what it has to be."""
     if stated_in(_root_json(layout)) is None and (bound := _of_newest_list(layout)):
-        now = settings.current()
-        is_server = bound.source == "demo" and now.credential and not now.credential.is_demo
-        fields = bound._asdict() | ({"api_url": now.api_url} if is_server else {})
-        documents.replace(layout.identity, f"{json.dumps(fields, indent=2)}\n")
+        _write(layout, bound)
+
+
+def _write(layout: Layout, bound: Identity) -> None:
+    now = settings.current()
+    is_server = bound.source == "demo" and now.credential and not now.credential.is_demo
+    fields = bound._asdict() | ({"api_url": now.api_url} if is_server else {})
+    documents.replace(layout.identity, f"{json.dumps(fields, indent=2)}\n")
 
 
 def publish_list(layout: Layout, path: Path, document: documents.Document) -> None:
