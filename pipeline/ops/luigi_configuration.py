@@ -13,6 +13,7 @@ from luigi.task_register import Register
 from pipeline.errors import SettingsError
 from pipeline.ops import luigi_options
 from pipeline.runtime import luigi_setup
+from pipeline.runtime.luigi_messages import scheduler_address
 from pipeline.tmdb.credential import Secret
 
 STATUSES = (
@@ -36,12 +37,6 @@ def files() -> list[tuple[Path, bool]]:
     paths = [Path(each).absolute() for each in luigi_setup.config_paths()]
     once = dict.fromkeys(path for path in paths if path.name != "client.cfg")
     return [(path, path.is_file()) for path in once]
-
-
-def scheduler_address() -> str:
-    """Return the address of luigid in the configuration, or in the command line being parsed."""
-    core = luigi.interface.core()
-    return str(core.scheduler_url) or f"http://{core.scheduler_host}:{core.scheduler_port}/"
 
 
 def scheduler_url(address: str | None = None) -> str:

@@ -40,7 +40,7 @@ from pipeline.ops.stopping import Stopped
 from pipeline.paths import Layout
 from pipeline.runtime import logs, luigi_setup
 from pipeline.runtime.logs import Failure
-from pipeline.runtime.luigi_messages import LOST_LUIGID, cause_of
+from pipeline.runtime.luigi_messages import LOST_LUIGID, cause_of, scheduler_address
 from pipeline.storage import local
 from pipeline.version import VERSION
 
@@ -77,7 +77,7 @@ class Run:
         self._began = clock.monotonic()
         self._unattended = luigi_setup.is_unattended()
         self._uses_luigid = not luigi.interface.core().local_scheduler
-        self._luigid_address = luigi_configuration.scheduler_address()
+        self._luigid_address = scheduler_address()
         self._settings = _usable_settings()
         self._is_recorded = False
         self._log: Path | None = None

@@ -6,7 +6,6 @@ A log that cannot be written causes one warning and never fails a run.
 import atexit
 import contextlib
 import datetime
-import fcntl
 import json
 import logging
 import multiprocessing
@@ -23,6 +22,7 @@ from luigi import configuration, interface
 from pipeline import settings
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
+from pipeline.storage import local
 
 LUIGI_LOGGER = logging.getLogger("luigi-interface")
 
@@ -119,7 +119,7 @@ class AppendHandler(logging.Handler):
             if self._stream is None:
                 self._stream = open_append(self._path)
                 with contextlib.suppress(OSError):
-                    fcntl.flock(self._stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    local.lock(self._stream.fileno(), wait=False)
             self._stream.write(f"{self.format(record)}\n".encode(errors="backslashreplace"))
         except OSError as error:
             self.setLevel(sys.maxsize)

@@ -45,16 +45,20 @@ _LUIGID_PROBLEMS = {
 }
 
 
+def scheduler_address() -> str:
+    """Return the address of luigid in the configuration, or in the command line being parsed."""
+    core = luigi.interface.core()
+    return str(core.scheduler_url) or f"http://{core.scheduler_host}:{core.scheduler_port}/"
+
+
 def sentence_of(error: BaseException | None, message: str = "") -> str | None:
     """Return the one sentence for an error, or a message of luigi, that a user can fix."""
     if isinstance(error, PipelineError):
         return str(error)
     if isinstance(error, RPCError):
-        core = luigi.interface.core()
-        url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
         status = getattr(getattr(error.sub_exception, "response", None), "status_code", 0)
         problem = _LUIGID_PROBLEMS.get(status, _LUIGID_PROBLEMS[0])
-        problem = problem.format(re.sub(r"//[^/]*@", "//", url))  # without a login
+        problem = problem.format(re.sub(r"//[^/]*@", "//", scheduler_address()))  # without a login
         return f"{problem}, or run without it by adding --local-scheduler."
     for pattern, sentence in _MESSAGES.items():
         if found := re.match(pattern, str(error or message), re.S):
