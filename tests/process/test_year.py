@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -37,15 +37,6 @@ CRONTAB = schedules.read_crontab(REPOSITORY / "config/crontab")
 needs_systemd = pytest.mark.skipif(
     not schedules.has_systemd(), reason="systemd-analyze is not installed"
 )
-
-
-@pytest.fixture
-def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield request.param
-    monkeypatch.undo()
-    time.tzset()
 
 
 def times(schedule: schedules.Schedule, family: str, clock: Clock, day: str) -> list[str]:
