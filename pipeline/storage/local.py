@@ -89,10 +89,7 @@ def sweep(folders: Iterable[Path]) -> list[Path]:
 
 
 class LocalStorage:
-    """`Storage` in the files of one machine, or of a disk that several share.
-
-    Every method raises StorageError or DocumentUnreadable with a sentence that says what to do.
-    """
+    """`Storage` in the files of one machine, or of a disk that several share."""
 
     def read(self, path: Path) -> bytes:
         """Return a document's bytes."""
