@@ -1,13 +1,13 @@
-"""How time and memory grow: with films, with lists, with days in the data root, with workers.
+"""How time and memory grow: with movies, with lists, with days in the data root, with workers.
 
     make bench-growth
-    python benchmarks/growth.py [--only films,lists,days,workers] [--sizes 2] [--write]
+    python benchmarks/growth.py [--only movies,lists,days,workers] [--sizes 2] [--write]
 
 Each size is a data root of its own (benchmarks/roots.py), each figure that of a whole process:
 seconds are the median of three runs, memory the most of all its processes in a further one. An
 exponent fitted on log-log tells the growth: 1.0 is linear. The one of the last step tells it where
 the start of the process no longer hides it; whichever is above 1.1 is marked. The largest size of
-"films" is the most that TMDB serves; it has to keep to `TARGETS`.
+"movies" is the most that TMDB serves; it has to keep to `TARGETS`.
 
 `--write` keeps the figures in benchmarks/results/growth.json, draws docs/benchmarks-growth-*.svg
 and puts the tables of all curves that are kept into docs/benchmarks.md.
@@ -45,21 +45,21 @@ MAX_ROWS = 200_000
 MAX_LISTS = 20
 
 SIZES = {
-    "films": [2_000, 20_000, 60_000, MAX_ROWS],
+    "movies": [2_000, 20_000, 60_000, MAX_ROWS],
     "lists": [10, 50, 100, 250, 500],
     "days": [7, 70, 365, 3650],
     "workers": [1, 2, 4, 8],
 }
 ROWS_OF_LISTS = 20_000
 WHAT = {
-    "films": f"Rows in {MAX_LISTS} lists of a week, checked and merged; nothing is requested. "
+    "movies": f"Rows in {MAX_LISTS} lists of a week, checked and merged; nothing is requested. "
     f"TMDB serves {MAX_ROWS:,} at most.",
     "lists": f"Lists of a week with {ROWS_OF_LISTS:,} rows in all, checked and merged.",
     "days": "Days that are finished in the data root.",
     "workers": "Workers of a week, collected from the API, checked and merged.",
 }
 # The most that the largest size of a curve may take.
-TARGETS = {"films": {"seconds": 30.0, "mb": 600.0}}
+TARGETS = {"movies": {"seconds": 30.0, "mb": 600.0}}
 
 Figures = dict[str, dict[str, list[float]]]
 """Of each command: `seconds`, `cpu` and `mb`, one figure a size."""
@@ -128,7 +128,7 @@ def luigi(task: str, date: datetime.date, *options: str) -> list[str]:
     return [*command, "--local-scheduler", "--log-level", "WARNING", *options]
 
 
-def films(rows: int) -> dict[str, dict[str, float]]:
+def movies(rows: int) -> dict[str, dict[str, float]]:
     """Merge a week of so many rows."""
     return _merged(rows, MAX_LISTS)
 
@@ -196,7 +196,7 @@ def _refilled(api: Api, prepare: Callable[[], None]) -> Callable[[], None]:
     return prepared
 
 
-MEASURE = {"films": films, "lists": lists, "days": days, "workers": workers}
+MEASURE = {"movies": movies, "lists": lists, "days": days, "workers": workers}
 
 
 def main() -> None:

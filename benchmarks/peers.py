@@ -5,7 +5,7 @@
     python benchmarks/peers.py --write             into docs/benchmarks.md and results/peers.json
 
 Every one collects the same nine lists from the same API, 100 ms an answer and 40 requests a second,
-and writes one file for each list and one for the week with each film once. Each is installed from
+and writes one file for each list and one for the week with each movie once. Each is installed from
 the package index into `.bench/`, and is written as its own guide has it: see `peers/`.
 """
 
@@ -35,7 +35,7 @@ TOOLS = ("dlt", "prefect", "dagster", "airflow2", "airflow3")
 
 
 def main() -> int:
-    """Return 1 where a contender has failed or has not brought every film."""
+    """Return 1 where a contender has failed or has not brought every movie."""
     arguments = _arguments()
     if arguments.write and f"<!-- {BLOCK}: begin -->" not in report.PAGE.read_text():
         raise SystemExit(f"{report.PAGE.name} has no block named {BLOCK}.")
@@ -44,7 +44,7 @@ def main() -> int:
     with temporary as folder, serving() as api:
         arena = Arena(api, Path(folder))
         results = measure(arena, wanted, arguments.rounds)
-    lines = shown.tables(results, arena.venvs, arena.films)
+    lines = shown.tables(results, arena.venvs, arena.movies)
     print("\n".join(lines))
     if arguments.write:
         write(lines, results, arena)
@@ -79,7 +79,7 @@ def write(lines: list[str], results: list[Result], arena: Arena) -> None:
         "date": datetime.date.today().isoformat(),
         "command": command,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
-        "films": arena.films,
+        "movies": arena.movies,
         "contenders": [dataclasses.asdict(result) for result in results],
         "installed": [_figures(venv) for venv in arena.venvs.values()],
     }

@@ -1,4 +1,4 @@
-"""Data roots of any size, made up for `growth.py`: many films, many lists, many days.
+"""Data roots of any size, made up for `growth.py`: many movies, many lists, many days.
 
 The documents are those that the pipeline itself would write: of a week they are assembled by
 pipeline/collection.py from rows of the embedded catalogue, of many days they are one day's, which
@@ -23,8 +23,8 @@ from pipeline.paths import Layout
 from pipeline.storage import documents
 from pipeline.tmdb.page import FetchStats, Page
 
-ROWS_PER_FILM = 1.55
-"""In a genuine week 2,800 rows are 1,800 films."""
+ROWS_PER_MOVIE = 1.55
+"""In a genuine week 2,800 rows are 1,800 movies."""
 
 RECENT_DAYS = 60
 """Documents of so many days are copies with dates of their own; older ones are hard links, which
@@ -32,7 +32,7 @@ nothing reads. Logs are kept for as long."""
 
 _FIRST_ID, _FIRST_GENRE = 9_000_000, 100_000
 _SCATTER = 1_000_003
-"""A prime: its multiples visit the films in no order that a list would show."""
+"""A prime: its multiples visit the movies in no order that a list would show."""
 
 _PAGES_OF_ROWS = 50
 _COLLECTION = """
@@ -55,12 +55,12 @@ def make_week(folder: Path, date: datetime.date, rows: int, lists: int) -> None:
     plan = _plan(folder / "config", lists - 1, math.ceil(of_one / PAGE_SIZE))
     layout, sample = Layout(folder / "data"), _sample(date)
     noon = datetime.datetime.combine(date, datetime.time(12), datetime.UTC)
-    films = max(of_one, int(rows / ROWS_PER_FILM))
+    movies = max(of_one, int(rows / ROWS_PER_MOVIE))
     for number, (movie_list, path) in enumerate(_lists(plan, layout, date)):
-        first = number * films // lists
-        chosen = sorted((_SCATTER * each) % films for each in range(first, first + of_one))
+        first = number * movies // lists
+        chosen = sorted((_SCATTER * each) % movies for each in range(first, first + of_one))
         genre = movie_list.genre_id or _FIRST_GENRE
-        made = [_row(sample, each, films, genre) for each in chosen]
+        made = [_row(sample, each, movies, genre) for each in chosen]
         content = document(movie_list, date, _pages(made), _IDENTITY, noon, 0, _STATS)
         documents.publish(path, content)
 
@@ -105,14 +105,14 @@ def _sample(date: datetime.date) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(sample: list[dict[str, Any]], film: int, films: int, genre: int) -> dict[str, Any]:
-    """Return the row of a film in the list of a genre; the lower its number, the more popular."""
-    row = sample[film % len(sample)]
+def _row(sample: list[dict[str, Any]], movie: int, movies: int, genre: int) -> dict[str, Any]:
+    """Return the row of a movie in the list of a genre; the lower its number, the more popular."""
+    row = sample[movie % len(sample)]
     return {
         **row,
-        "id": _FIRST_ID + film,
-        "title": f"{row['title']} {film}",
-        "popularity": round(500 * (1 - film / films), 4),
+        "id": _FIRST_ID + movie,
+        "title": f"{row['title']} {movie}",
+        "popularity": round(500 * (1 - movie / movies), 4),
         "genre_ids": [genre, *row["genre_ids"]],
     }
 

@@ -1,6 +1,6 @@
 """The bare concurrent client: the week's 140 pages by `requests`, 16 threads, at the same pace.
 
-No files, no checks, no retries: the least that a client of this kind can do. Prints how many films
+No files, no checks, no retries: the least that a client of this kind can do. Prints how many movies
 it saw.
 """
 
@@ -19,7 +19,7 @@ pace, lock = Pace(), threading.Lock()
 
 
 def page(request: tuple[str, dict[str, str]]) -> int:
-    """Wait for this request's turn, ask, and count the films."""
+    """Wait for this request's turn, ask, and count the movies."""
     url, query = request
     with lock:
         pause = pace.pause(time.monotonic())

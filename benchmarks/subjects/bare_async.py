@@ -15,7 +15,7 @@ pace = Pace()
 
 
 async def page(session: aiohttp.ClientSession, url: str, query: dict[str, str]) -> int:
-    """Wait for this request's turn, ask, and count the films."""
+    """Wait for this request's turn, ask, and count the movies."""
     await asyncio.sleep(pace.pause(time.monotonic()))
     async with session.get(url, params=query) as answer:
         answer.raise_for_status()

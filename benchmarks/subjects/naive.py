@@ -23,10 +23,10 @@ from week import LISTS
 FOLDER = Path(os.environ["SUBJECT_FOLDER"])
 
 
-def save(target: luigi.LocalTarget, films: list[dict[str, Any]]) -> None:
-    """Write a task's file of films."""
+def save(target: luigi.LocalTarget, movies: list[dict[str, Any]]) -> None:
+    """Write a task's file of movies."""
     with target.open("w") as stream:
-        json.dump(films, stream, ensure_ascii=False, indent=2)
+        json.dump(movies, stream, ensure_ascii=False, indent=2)
 
 
 class List(luigi.Task):
@@ -43,19 +43,21 @@ class List(luigi.Task):
         """Ask for its pages, one after another."""
         wanted = LISTS[self.name]
         retry = urllib3.Retry(total=10, backoff_factor=0.5, status_forcelist=[429, 500, 502, 503])
-        films: list[dict[str, Any]] = []
+        movies: list[dict[str, Any]] = []
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=retry))
             for number in range(1, wanted.pages + 1):
                 query = {**wanted.query, "page": str(number)}
                 answer = session.get(wanted.url, params=query, timeout=15)
                 answer.raise_for_status()
-                films += answer.json()["results"]
-        save(self.output(), [each for each in films if each["vote_average"] >= wanted.least_rating])
+                movies += answer.json()["results"]
+        save(
+            self.output(), [each for each in movies if each["vote_average"] >= wanted.least_rating]
+        )
 
 
 class Week(luigi.Task):
-    """All lists, each film once."""
+    """All lists, each movie once."""
 
     date = luigi.DateParameter()
 
@@ -72,6 +74,6 @@ class Week(luigi.Task):
         merged: dict[int, dict[str, Any]] = {}
         for target in self.input():
             with target.open() as stream:
-                for film in json.load(stream):
-                    merged.setdefault(film["id"], film)
+                for movie in json.load(stream):
+                    merged.setdefault(movie["id"], movie)
         save(self.output(), list(merged.values()))

@@ -1,7 +1,7 @@
 """The plain script that most people write first: one page after another.
 
 Waits and asks again when the API says that it was too fast; one JSON file a list, and one in which
-each film stands once. Files go below SUBJECT_FOLDER.
+each movie stands once. Files go below SUBJECT_FOLDER.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from week import LISTS, FilmList
+from week import LISTS, MovieList
 
 FOLDER = Path(os.environ["SUBJECT_FOLDER"])
 session = requests.Session()
 
 
 def page(url: str, query: dict[str, str]) -> list[dict[str, Any]]:
-    """Return the films of one page."""
+    """Return the movies of one page."""
     while True:
         answer = session.get(url, params=query, timeout=15)
         if answer.status_code != 429:
             answer.raise_for_status()
-            films: list[dict[str, Any]] = answer.json()["results"]
-            return films
+            movies: list[dict[str, Any]] = answer.json()["results"]
+            return movies
         time.sleep(float(answer.headers.get("Retry-After", 1)))
 
 
-def collect(wanted: FilmList) -> list[dict[str, Any]]:
-    """Return the films of one list."""
-    films: list[dict[str, Any]] = []
+def collect(wanted: MovieList) -> list[dict[str, Any]]:
+    """Return the movies of one list."""
+    movies: list[dict[str, Any]] = []
     for number in range(1, wanted.pages + 1):
-        films += page(wanted.url, {**wanted.query, "page": str(number)})
-    return [film for film in films if film["vote_average"] >= wanted.least_rating]
+        movies += page(wanted.url, {**wanted.query, "page": str(number)})
+    return [movie for movie in movies if movie["vote_average"] >= wanted.least_rating]
 
 
-def save(name: str, films: list[dict[str, Any]]) -> None:
-    """Write a file of films."""
-    text = json.dumps(films, ensure_ascii=False, indent=2)
+def save(name: str, movies: list[dict[str, Any]]) -> None:
+    """Write a file of movies."""
+    text = json.dumps(movies, ensure_ascii=False, indent=2)
     (FOLDER / f"{name}.json").write_text(text, encoding="utf-8")
 
 
@@ -49,10 +49,10 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     merged: dict[int, dict[str, Any]] = {}
     for name, wanted in LISTS.items():
-        films = collect(wanted)
-        save(name, films)
-        for film in films:
-            merged.setdefault(film["id"], film)
+        movies = collect(wanted)
+        save(name, movies)
+        for movie in movies:
+            merged.setdefault(movie["id"], movie)
     save("week", list(merged.values()))
     print(len(merged))
 

@@ -17,7 +17,7 @@ CONNECTIONS = 16
 """Of those subjects that ask for several pages at once."""
 
 LEAST_RATING = 7.5
-"""Top rated films below are left out by those subjects that keep films."""
+"""Top rated movies below are left out by those subjects that keep movies."""
 
 _GENRES = {
     "action": 28,
@@ -31,7 +31,7 @@ _GENRES = {
 }
 
 
-class FilmList(NamedTuple):
+class MovieList(NamedTuple):
     """One list: where it is and how many pages are wanted."""
 
     name: str
@@ -41,13 +41,13 @@ class FilmList(NamedTuple):
     least_rating: float = 0.0
 
 
-def _genre(name: str, number: int) -> FilmList:
+def _genre(name: str, number: int) -> MovieList:
     query = {**COMMON, "with_genres": str(number), "sort_by": "popularity.desc"}
-    return FilmList(name, URL + "/discover/movie", 15, query)
+    return MovieList(name, URL + "/discover/movie", 15, query)
 
 
 LISTS = {name: _genre(name, number) for name, number in _GENRES.items()} | {
-    "top_rated": FilmList("top_rated", URL + "/movie/top_rated", 20, COMMON, LEAST_RATING)
+    "top_rated": MovieList("top_rated", URL + "/movie/top_rated", 20, COMMON, LEAST_RATING)
 }
 """In the order in which they are merged."""
 

@@ -108,11 +108,11 @@ def _of_content() -> Iterator[Kind]:
     yield Kind(group, group, Cure.NOTHING, "came back without a single movie", _always(denied))
 
 
-_NO_OBJECT = "no object, a film that is none, its id"
+_NO_OBJECT = "no object, a movie that is none, its id"
 
 
 def _of_shape() -> Iterator[Kind]:
-    for name, document in (("null", None), ("a list", []), ("a text", "films")):
+    for name, document in (("null", None), ("a list", []), ("a text", "movies")):
         fault = fake.json_body(document)
         yield Kind(f"{name} as JSON", _NO_OBJECT, Cure.NOTHING, "Expected `object`", _always(fault))
     for field, other in (
@@ -127,10 +127,10 @@ def _of_shape() -> Iterator[Kind]:
             yield Kind(
                 f"{field} {name}", f"shape of {field}", Cure.NOTHING, message, _always(fault)
             )
-    for name, film in (("null", None), ("a number", 7)):
-        fault = fake.edit(_with_film(film))
+    for name, movie in (("null", None), ("a number", 7)):
+        fault = fake.edit(_with_film(movie))
         message = "`$.results[3]`"
-        yield Kind(f"{name} as a film", _NO_OBJECT, Cure.NOTHING, message, _always(fault))
+        yield Kind(f"{name} as a movie", _NO_OBJECT, Cure.NOTHING, message, _always(fault))
     for name, change in _spoilt("id", "7"):
         fault = fake.edit(_on_a_film(change))
         message = "`$.results[3]"
@@ -238,8 +238,8 @@ def _on_a_film(change: Change) -> Change:
     return lambda document: change(document["results"][3]) and None
 
 
-def _with_film(film: object) -> Change:
-    return lambda document: document["results"].__setitem__(3, film)
+def _with_film(movie: object) -> Change:
+    return lambda document: document["results"].__setitem__(3, movie)
 
 
 KINDS = {kind.name: kind for kind in _kinds()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-import films
+import movies
 
 try:
     from airflow.sdk import dag, task
@@ -27,13 +27,13 @@ except ImportError:  # Airflow 2
 def week() -> None:
     @task(map_index_template="{{ name }}")
     def collect(name: str, params: dict[str, Any] | None = None) -> str:
-        return films.collect(name, at_once=(params or {})["at_once"])
+        return movies.collect(name, at_once=(params or {})["at_once"])
 
     @task
     def consolidate(paths: list[str]) -> str:
-        return films.consolidate(paths)
+        return movies.consolidate(paths)
 
-    consolidate(collect.expand(name=list(films.WEEK)))
+    consolidate(collect.expand(name=list(movies.WEEK)))
 
 
 week()

@@ -9,7 +9,7 @@ once.
 from __future__ import annotations
 
 import dagster
-import films
+import movies
 
 AGAIN = dagster.RetryPolicy(
     max_retries=3, delay=1, backoff=dagster.Backoff.EXPONENTIAL, jitter=dagster.Jitter.FULL
@@ -17,7 +17,7 @@ AGAIN = dagster.RetryPolicy(
 
 
 FORKED = dagster.multiprocess_executor.configured(
-    {"start_method": {"forkserver": {"preload_modules": ["dagster", "films"]}}}
+    {"start_method": {"forkserver": {"preload_modules": ["dagster", "movies"]}}}
 )
 
 
@@ -26,18 +26,18 @@ def collected(name: str) -> dagster.AssetsDefinition:
 
     @dagster.asset(name=name, group_name="lists", retry_policy=AGAIN)
     def asset() -> str:
-        return films.collect(name, at_once=films.AT_ONCE)
+        return movies.collect(name, at_once=movies.AT_ONCE)
 
     return asset
 
 
-@dagster.asset(ins={name: dagster.AssetIn(name) for name in films.WEEK})
+@dagster.asset(ins={name: dagster.AssetIn(name) for name in movies.WEEK})
 def consolidated(**paths: str) -> str:
-    return films.consolidate(paths.values())
+    return movies.consolidate(paths.values())
 
 
 defs = dagster.Definitions(
-    assets=[*map(collected, films.WEEK), consolidated],
+    assets=[*map(collected, movies.WEEK), consolidated],
     jobs=[
         dagster.define_asset_job("week"),
         dagster.define_asset_job("week_forked", executor_def=FORKED),

@@ -12,25 +12,25 @@ import os
 import dlt
 from dlt.destinations import duckdb
 from dlt.sources.rest_api import EndpointResource, RESTAPIConfig, rest_api_source
-from films import COMMON, WEEK, FilmList, folder
+from movies import COMMON, WEEK, MovieList, folder
 
 
-def resource(films: FilmList) -> EndpointResource:
+def resource(movies: MovieList) -> EndpointResource:
     """Describe one list as dlt's REST source wants it."""
     return {
-        "name": films.name,
+        "name": movies.name,
         "endpoint": {
-            "path": films.path,
-            "params": films.parameters,
+            "path": movies.path,
+            "params": movies.parameters,
             "data_selector": "results",
             "paginator": {
                 "type": "page_number",
                 "base_page": 1,
                 "total_path": "total_pages",
-                "maximum_page": films.pages + 1,
+                "maximum_page": movies.pages + 1,
             },
         },
-        "processing_steps": [{"filter": lambda row: row["vote_average"] >= films.least_rating}],
+        "processing_steps": [{"filter": lambda row: row["vote_average"] >= movies.least_rating}],
     }
 
 
@@ -52,12 +52,12 @@ def source() -> RESTAPIConfig:
             "max_table_nesting": 0,
             "endpoint": {"params": COMMON},
         },
-        "resources": [resource(films) for films in WEEK.values()],
+        "resources": [resource(movies) for movies in WEEK.values()],
     }
 
 
 def export(pipeline: dlt.Pipeline) -> None:
-    """Write the lists, and the week with each film once, as DuckDB writes JSON."""
+    """Write the lists, and the week with each movie once, as DuckDB writes JSON."""
     (folder() / "lists").mkdir(exist_ok=True)
     each = " UNION ALL BY NAME ".join(
         f"SELECT {rank} AS rank, * FROM {name}" for rank, name in enumerate(WEEK)
@@ -70,8 +70,8 @@ def export(pipeline: dlt.Pipeline) -> None:
 
 
 def _copied(query: str, file: str) -> str:
-    films = f"SELECT * EXCLUDE (_dlt_id, _dlt_load_id) FROM ({query})"
-    return f"COPY ({films}) TO '{folder() / file}' (FORMAT json, ARRAY true)"
+    movies = f"SELECT * EXCLUDE (_dlt_id, _dlt_load_id) FROM ({query})"
+    return f"COPY ({movies}) TO '{folder() / file}' (FORMAT json, ARRAY true)"
 
 
 if __name__ == "__main__":
@@ -80,7 +80,7 @@ if __name__ == "__main__":
         pipeline_name="week",
         pipelines_dir=str(folder() / "dlt"),
         destination=duckdb(str(folder() / "week.duckdb")),
-        dataset_name="films",
+        dataset_name="movies",
     )
     print(week.run(rest_api_source(source(), parallelized=True)))
     export(week)

@@ -50,7 +50,7 @@ class Place:
 
     venv: Venv
     home: Path
-    films: Path
+    movies: Path
     log: Path
     environment: dict[str, str]
 
@@ -106,7 +106,7 @@ def _ours_with_luigid(place: Place) -> Iterator[Job]:
 
 def _our_settings(place: Place) -> dict[str, str]:
     return {
-        "PIPELINE_DATA_DIR": str(place.films),
+        "PIPELINE_DATA_DIR": str(place.movies),
         "PIPELINE_CONFIG_DIR": str(REPOSITORY / "config"),
         "LUIGI_CONFIG_PATH": str(REPOSITORY / "luigi.cfg"),
     }

@@ -1,4 +1,4 @@
-"""Rounds of all contenders, what each run cost the API, and whether it brought every film."""
+"""Rounds of all contenders, what each run cost the API, and whether it brought every movie."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from harness.services import end_strays
 from harness.venvs import BENCH, OURS, PEERS, InstallFailed, Venv, installed
 
 Lists = dict[str, list[int]]
-"""The ids of the films of each list, sorted, and of the week under CONSOLIDATED."""
+"""The ids of the movies of each list, sorted, and of the week under CONSOLIDATED."""
 
 CONSOLIDATED = "consolidated"
 LOGS = BENCH / "logs"
@@ -82,12 +82,12 @@ class Result:
 
     @property
     def complete(self) -> bool:
-        """Whether no run has lost a film, or brought one twice."""
+        """Whether no run has lost a movie, or brought one twice."""
         return all(run.complete for run in [*self.runs, self.weighed, self.again] if run)
 
 
 class Arena:
-    """Where contenders meet: one API, one folder, and our films to compare theirs with."""
+    """Where contenders meet: one API, one folder, and our movies to compare theirs with."""
 
     def __init__(self, api: Api, folder: Path) -> None:
         self._api = api
@@ -101,14 +101,14 @@ class Arena:
     def prepare(self, contender: Contender, result: Result) -> None:
         """Install it, and run it once unmeasured: nothing is set up or read afresh later.
 
-        What ours collects then are the films that all have to bring.
+        What ours collects then are the movies that all have to bring.
         """
         with self._telling(result):
             self._venvs[contender.tool] = installed(contender.tool)
         if not contender.standing:
             self._visit(contender, result, self._rehearse)
         if contender is REFERENCE and not result.failure:
-            self._reference = lists(self._place(contender).films)
+            self._reference = lists(self._place(contender).movies)
 
     def round(self, contender: Contender, result: Result) -> None:
         """Time a run from nothing."""
@@ -135,7 +135,7 @@ class Arena:
 
     def _once(self, job: Job, place: Place, *, fresh: bool, memory: bool = False) -> Run:
         if fresh:
-            shutil.rmtree(place.films, ignore_errors=True)
+            shutil.rmtree(place.movies, ignore_errors=True)
         self._api.refill()
         requests, refusals = self._api.requests(), self._api.refusals()
         cost = job.run(memory)
@@ -143,7 +143,7 @@ class Arena:
             cost,
             self._api.requests() - requests,
             self._api.refusals() - refusals,
-            lists(place.films) == self._reference,
+            lists(place.movies) == self._reference,
         )
 
     def _visit(
@@ -166,11 +166,11 @@ class Arena:
         home = self._folder / name
         home.mkdir(exist_ok=True)
         environment = _environment() | self._api.environment | TELEMETRY_OFF
-        environment |= {"TMPDIR": str(self._folder), "FILMS_FOLDER": str(home / "films")}
+        environment |= {"TMPDIR": str(self._folder), "FILMS_FOLDER": str(home / "movies")}
         if contender.tool != OURS:
             environment["PYTHONPATH"] = str(PEERS)
         log = LOGS / f"{name}.log"
-        return Place(self._venvs[contender.tool], home, home / "films", log, environment)
+        return Place(self._venvs[contender.tool], home, home / "movies", log, environment)
 
     @contextlib.contextmanager
     def _telling(self, result: Result, log: Path | None = None) -> Iterator[None]:
@@ -183,8 +183,8 @@ class Arena:
             print(result.failure, file=sys.stderr, flush=True)
 
     @property
-    def films(self) -> int:
-        """How many films the week has, each counted once."""
+    def movies(self) -> int:
+        """How many movies the week has, each counted once."""
         return len(self._reference.get(CONSOLIDATED, ()))
 
     @property
@@ -194,19 +194,19 @@ class Arena:
 
 
 def lists(folder: Path) -> Lists:
-    """Return the films that a run has written, ours or another's."""
+    """Return the movies that a run has written, ours or another's."""
     ours = folder / "processed" / "weekly"
     if ours.exists():
         files = [*folder.glob("raw/movies/*/*.json"), *ours.glob("*.json")]
     else:
         files = [*folder.glob("lists/*.json"), *folder.glob("*.json")]
-    return {_name(file): sorted(film["id"] for film in _films(file)) for file in files}
+    return {_name(file): sorted(movie["id"] for movie in _movies(file)) for file in files}
 
 
-def _films(file: Path) -> list[dict[str, Any]]:
+def _movies(file: Path) -> list[dict[str, Any]]:
     document = json.loads(file.read_text(encoding="utf-8"))
-    films: list[dict[str, Any]] = document["movies"] if isinstance(document, dict) else document
-    return films
+    movies: list[dict[str, Any]] = document["movies"] if isinstance(document, dict) else document
+    return movies
 
 
 def _name(file: Path) -> str:

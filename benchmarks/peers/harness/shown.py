@@ -21,12 +21,20 @@ DISTRIBUTIONS = {
 }
 
 
-def tables(results: Sequence[Result], venvs: Mapping[str, Venv], films: int) -> list[str]:
+def tables(results: Sequence[Result], venvs: Mapping[str, Venv], movies: int) -> list[str]:
     """Return the lines of all tables, and what each means."""
     standing = [result for result in results if result.idle_mb is not None]
     lines = [
         *report.table(
-            ("a week", "wall s", "CPU s", "peak MB", "processes", "refused", f"all {films} films"),
+            (
+                "a week",
+                "wall s",
+                "CPU s",
+                "peak MB",
+                "processes",
+                "refused",
+                f"all {movies} movies",
+            ),
             [_week_row(result) for result in results],
         ),
         "",

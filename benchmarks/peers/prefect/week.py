@@ -6,7 +6,7 @@ backoff and jitter that Prefect's guide shows.
 
 from __future__ import annotations
 
-import films
+import movies
 from prefect import flow, task
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
@@ -19,17 +19,17 @@ from prefect.tasks import exponential_backoff
     retry_jitter_factor=0.5,
 )
 def collect(name: str) -> str:
-    return films.collect(name, retries=0)
+    return movies.collect(name, retries=0)
 
 
 @task
 def consolidate(paths: list[str]) -> str:
-    return films.consolidate(paths)
+    return movies.consolidate(paths)
 
 
-@flow(task_runner=ThreadPoolTaskRunner(max_workers=films.AT_ONCE))
+@flow(task_runner=ThreadPoolTaskRunner(max_workers=movies.AT_ONCE))
 def week() -> str:
-    return consolidate(collect.map(list(films.WEEK)).result())
+    return consolidate(collect.map(list(movies.WEEK)).result())
 
 
 if __name__ == "__main__":

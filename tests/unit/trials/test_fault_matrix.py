@@ -25,7 +25,7 @@ NAMED = {
     *("corrupt gzip", "cut gzip", "gzip unannounced"),
     *("HTML", "half a JSON", "an empty body", "another page", "an empty page"),
     "an empty page that denies the list",
-    *("null as JSON", "a list as JSON", "a text as JSON", "null as a film", "a number as a film"),
+    *("null as JSON", "a list as JSON", "a text as JSON", "null as a movie", "a number as a movie"),
     *(f"page {how}" for how in SHAPES),
     *(f"results {how}" for how in SHAPES),
     *(f"total_pages {how}" for how in SHAPES),

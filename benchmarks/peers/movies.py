@@ -19,14 +19,14 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-Film = dict[str, Any]
+Movie = dict[str, Any]
 
 AT_ONCE = 5
 COMMON = {"language": "ko-KR", "region": "KR"}
 
 
 @dataclass(frozen=True)
-class FilmList:
+class MovieList:
     """One list of the week: a path of the API, its parameters, and the least rating to keep."""
 
     name: str
@@ -36,12 +36,12 @@ class FilmList:
     least_rating: float = 0.0
 
 
-def _genre(name: str, number: int) -> FilmList:
+def _genre(name: str, number: int) -> MovieList:
     wanted = {"with_genres": str(number), "sort_by": "popularity.desc"}
-    return FilmList(name, "/discover/movie", 15, wanted)
+    return MovieList(name, "/discover/movie", 15, wanted)
 
 
-TOP_RATED = FilmList("top_rated", "/movie/top_rated", 20, least_rating=7.5)
+TOP_RATED = MovieList("top_rated", "/movie/top_rated", 20, least_rating=7.5)
 GENRES = [
     _genre("action", 28),
     _genre("comedy", 35),
@@ -70,36 +70,36 @@ def session(retries: int = 8) -> requests.Session:
     return made
 
 
-def page(http: requests.Session, films: FilmList, number: int) -> list[Film]:
+def page(http: requests.Session, movies: MovieList, number: int) -> list[Movie]:
     """Return the rows of one page, or raise."""
     query = {"api_key": os.environ["TMDB_API_KEY"], "page": str(number), **COMMON}
     answer = http.get(
-        os.environ["TMDB_API_URL"] + films.path, params=query | films.parameters, timeout=15
+        os.environ["TMDB_API_URL"] + movies.path, params=query | movies.parameters, timeout=15
     )
     answer.raise_for_status()
-    rows: list[Film] = answer.json()["results"]
+    rows: list[Movie] = answer.json()["results"]
     return rows
 
 
 def collect(name: str, *, retries: int = 8, at_once: int = 1) -> str:
     """Ask for all pages of a list and write its file; return where that is."""
-    films = WEEK[name]
+    movies = WEEK[name]
     with session(retries) as http, ThreadPoolExecutor(at_once) as pool:
-        pages = pool.map(lambda number: page(http, films, number), range(1, films.pages + 1))
+        pages = pool.map(lambda number: page(http, movies, number), range(1, movies.pages + 1))
         rows = [row for rows in pages for row in rows]
-    kept = [row for row in unique(rows) if row["vote_average"] >= films.least_rating]
+    kept = [row for row in unique(rows) if row["vote_average"] >= movies.least_rating]
     return write(folder() / "lists" / f"{name}.json", kept)
 
 
 def consolidate(paths: Iterable[str]) -> str:
-    """Write the week's films, each once; return where that is."""
+    """Write the week's movies, each once; return where that is."""
     rows = [row for path in paths for row in json.loads(Path(path).read_text())]
     return write(folder() / "consolidated.json", unique(rows))
 
 
-def unique(rows: Iterable[Film]) -> list[Film]:
-    """Return the rows without those whose film was there before."""
-    first: dict[int, Film] = {}
+def unique(rows: Iterable[Movie]) -> list[Movie]:
+    """Return the rows without those whose movie was there before."""
+    first: dict[int, Movie] = {}
     for row in rows:
         first.setdefault(row["id"], row)
     return list(first.values())
@@ -110,10 +110,10 @@ def folder() -> Path:
     return Path(os.environ["FILMS_FOLDER"])
 
 
-def write(path: Path, films: list[Film]) -> str:
+def write(path: Path, movies: list[Movie]) -> str:
     """Write a file that is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(films, ensure_ascii=False))
+    part.write_text(json.dumps(movies, ensure_ascii=False))
     part.replace(path)
     return str(path)
