@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import subprocess
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -12,6 +14,8 @@ from support.fake_tmdb import FakeTmdb, status
 from support.luigi_runs import LuigiRun, luigi_command, slow_tmdb
 from support.receivers import Receiver
 from support.waiting import wait_for
+
+from pipeline.tasks.tmdb_client import connections_of_a_worker
 
 DAILY = ("DailySummary", "--date", "2024-01-07", "--workers", "4")
 SPAWN = "import multiprocessing\nmultiprocessing.set_start_method('spawn', force=True)\n"
@@ -71,3 +75,9 @@ def test_a_stopped_run_leaves_no_process_that_still_requests(
         _, alive = psutil.wait_procs(family, timeout=20)
     assert family
     assert not alive
+
+
+def test_a_process_that_does_not_know_of_the_others_takes_a_quarter() -> None:
+    """As on macOS, where processes are spawned, and with `luigi.build`."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(connections_of_a_worker).result() == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -23,8 +24,12 @@ sys.addaudithook(_note_child)
 
 
 @pytest.fixture(autouse=True)
-def no_child_process() -> Iterator[None]:
-    """Fail a test that starts a child process: it belongs into tests/process."""
+def no_child_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that starts a child process: it belongs into tests/process.
+
+    What multiprocessing spawns has no audit event.
+    """
     _started.clear()
+    monkeypatch.setattr(BaseProcess, "start", lambda process: _started.append(str(process)))
     yield
     assert not _started, f"a unit test starts no child process: {_started}"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -92,12 +90,6 @@ def test_the_workers_of_a_run_share_sixteen_connections(
 ) -> None:
     monkeypatch.setattr(luigi.interface, "core", lambda: SimpleNamespace(workers=workers))
     assert connections_of_a_worker() == connections
-
-
-def test_a_process_that_does_not_know_of_the_others_takes_a_quarter() -> None:
-    """As on macOS, where processes are spawned, and with `luigi.build`."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        assert pool.submit(connections_of_a_worker).result() == 4
 
 
 def test_the_catalogue_answers_for_the_day_and_says_so(given: Given) -> None:
