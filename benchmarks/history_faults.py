@@ -37,8 +37,8 @@ from support.luigid_load import FAULTS, Fault, Luigid, kept, our_luigid, plain_l
 from support.ports import free_port
 from support.postgres import Postgres, Proxy, running_postgres
 
-from pipeline.ops.scheduler.recorder import HistoryRecorder
-from pipeline.ops.scheduler.store import HistoryStore
+from pipeline.ops.history.recorder import HistoryRecorder
+from pipeline.ops.history.store import HistoryStore
 from pipeline.tmdb.credential import Secret
 
 TASKS = 70

@@ -8,10 +8,12 @@ from typing import Any
 
 from pipeline import clock
 from pipeline.errors import PipelineError
-from pipeline.ops import history, run_files
-from pipeline.ops.root_runs import RootRun, duration, root_runs
+from pipeline.ops import run_files
+from pipeline.ops.history.queries import Run
+from pipeline.ops.history.store import open_history
+from pipeline.ops.root_runs import RootRun, root_runs
 from pipeline.ops.roots import ROOTS, STEPS
-from pipeline.ops.scheduler.store import Run
+from pipeline.ops.settings import history_url
 from pipeline.paths import Layout
 from pipeline.settings import Settings
 
@@ -42,7 +44,7 @@ def last_runs(settings: Settings, task: str | None) -> tuple[list[Row], list[str
 
 def _attempts() -> tuple[Sequence[Run], list[str]]:
     try:
-        with history.opened() as store:
+        with open_history(history_url()) as store:
             return store.runs(since=clock.now() - LOOK_BACK), []
     except PipelineError as error:
         return [], [f"{error} The last runs are taken from the files, which show successes only."]
@@ -88,7 +90,7 @@ def _of_an_attempt(attempt: Run) -> Row:
         "outcome": attempt.outcome,
         "started_at": _text(attempt.started_at),
         "ended_at": _text(attempt.ended_at),
-        "seconds": duration(attempt),
+        "seconds": attempt.seconds,
         "attempts": attempt.attempt,
         "reason": attempt.reason,
         "source": "history",

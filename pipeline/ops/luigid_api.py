@@ -18,18 +18,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from pipeline.ops.luigid.policy import ROOT_HEADER, USER
 from pipeline.tmdb.credential import Secret
-
-USER = "luigi"
-"""The user as whom everybody logs in where luigid asks for a password."""
 
 TIMEOUT_SECONDS = 3.0
 
 MAX_SECONDS = 8.0
 """Time limit of a call, name lookup included: socket timeouts bound each wait, not their sum."""
-
-ROOT_HEADER = "X-Pipeline-Data-Root"
-"""The header by which the hardened luigid names the data root that it serves."""
 
 _FAULTS = (OSError, http.client.HTTPException, ValueError)
 

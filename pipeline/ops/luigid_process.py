@@ -40,6 +40,7 @@ def launch(host: str, port: int, layout: Layout) -> processes.Process:
         StorageError: its log or its process file cannot be written.
     """
     words = ["--address", host, "--port", str(port), "--state-path", str(layout.luigid_state)]
+    words += ["--log-file", str(runlogs.luigid_log(layout))]
     try:
         with runlogs.opened_for_luigid(layout) as log:
             child = subprocess.Popen(  # noqa: S603  no shell, and words of our own

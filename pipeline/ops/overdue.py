@@ -14,9 +14,8 @@ from pathlib import Path
 
 from pipeline import clock
 from pipeline.ops import run_record
-from pipeline.ops.roots import ROOTS, Root
+from pipeline.ops.roots import ROOTS, Root, newest
 from pipeline.ops.schedule import Schedule, next_time, times_by_day
-from pipeline.ops.scheduler.newest import newest
 from pipeline.paths import Layout
 from pipeline.storage import local
 

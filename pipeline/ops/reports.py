@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.ops.scheduler import newest
+from pipeline.ops.roots import newest
 from pipeline.paths import Layout
 
 _DATED = re.compile(r"(daily|weekly)/\1(?:_[0-9]{1,2})?_([0-9]{8})\.html")
@@ -73,7 +73,7 @@ def at(layout: Layout, address: str) -> Report | None:
 
 def latest(layout: Layout, kind: str, today: datetime.date) -> Report | None:
     """Return the newest page of a kind; the folder is only listed where no late day has one."""
-    file = newest.newest(lambda day: dated(layout, kind, day).file, today)
+    file = newest(lambda day: dated(layout, kind, day).file, today)
     if file:
         return at(layout, _address(layout, file))
     pages = _listed(layout, dated(layout, kind, today).file.parent)

@@ -12,8 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pipeline.ops.history.queries import Run
 from pipeline.ops.roots import STEPS
-from pipeline.ops.scheduler.store import Run
 
 PAUSE = datetime.timedelta(hours=1)
 """A longer rest between two steps of the same day parts two runs; retries are minutes apart."""
@@ -30,7 +30,7 @@ class RootRun:
     @property
     def started_at(self) -> datetime.datetime:
         """Return when its first step began."""
-        return began(self.steps[0])
+        return self.steps[0].began_at
 
     @property
     def ended_at(self) -> datetime.datetime | None:
@@ -68,19 +68,19 @@ class RootRun:
         failed = [step for step in self.last_attempts if step.outcome == "FAILED"]
         if self.outcome == "DONE" or not failed:
             return None
-        return f"{named(failed[-1])}: {failed[-1].reason or 'no reason is recorded'}"
+        return f"{failed[-1].label}: {failed[-1].reason or 'no reason is recorded'}"
 
     @property
     def slowest_step(self) -> Run | None:
         """The step whose last attempt took longest; None where none has ended."""
-        ended = [step for step in self.last_attempts if duration(step) is not None]
-        return max(ended, key=lambda step: duration(step) or 0.0, default=None)
+        ended = [step for step in self.last_attempts if step.seconds is not None]
+        return max(ended, key=lambda step: step.seconds or 0.0, default=None)
 
 
 def root_runs(family: str, attempts: Iterable[Run]) -> list[RootRun]:
     """Return the runs of a root task that the attempts make up, newest first."""
     by_date: dict[str, list[Run]] = defaultdict(list)
-    for attempt in sorted(attempts, key=began):
+    for attempt in sorted(attempts, key=lambda attempt: attempt.began_at):
         if attempt.family in STEPS[family] and _tells_of_a_run(family, attempt):
             by_date[attempt.params.get("date", "")].append(attempt)
     runs = [
@@ -90,25 +90,6 @@ def root_runs(family: str, attempts: Iterable[Run]) -> list[RootRun]:
         if _is_a_run(family, steps, of_date)
     ]
     return sorted(runs, key=lambda run: run.started_at, reverse=True)
-
-
-def began(attempt: Run) -> datetime.datetime:
-    """Return when the attempt began, or when it was recorded where it never began."""
-    beginning_of_time = datetime.datetime.min.replace(tzinfo=datetime.UTC)
-    return attempt.started_at or attempt.recorded_at or beginning_of_time
-
-
-def duration(attempt: Run) -> float | None:
-    """Return how many seconds the attempt took; None while it runs or where it is not known."""
-    if attempt.started_at is None or attempt.ended_at is None:
-        return None
-    return _seconds(attempt.started_at, attempt.ended_at)
-
-
-def named(attempt: Run) -> str:
-    """Return the task's name, with its genre or list where it has one."""
-    name = attempt.params.get("genre") or attempt.params.get("list")
-    return f"{attempt.family}({name})" if name else attempt.family
 
 
 def _tells_of_a_run(family: str, attempt: Run) -> bool:
@@ -123,8 +104,8 @@ def _is_a_run(family: str, steps: list[Run], of_date: list[Run]) -> bool:
     A root that waited in vain leaves the history once it was asked for again: then a failed step
     before that shows that it was.
     """
-    end = began(steps[-1])
-    asked_again = any(each.family == family and began(each) > end for each in of_date)
+    end = steps[-1].began_at
+    asked_again = any(each.family == family and each.began_at > end for each in of_date)
     failed = any(each.outcome == "FAILED" for each in steps)
     return any(each.family == family for each in steps) or (failed and asked_again)
 
@@ -145,5 +126,5 @@ def _parted(family: str, attempts: list[Run]) -> list[list[Run]]:
 
 def _parts(family: str, run: list[Run], attempt: Run) -> bool:
     was_done = any(each.family == family and each.outcome == "DONE" for each in run)
-    rested_since = max(each.ended_at or began(each) for each in run)
-    return was_done or began(attempt) - rested_since > PAUSE
+    rested_since = max(each.ended_at or each.began_at for each in run)
+    return was_done or attempt.began_at - rested_since > PAUSE

@@ -103,6 +103,20 @@ PAGES_TASK = "IndexPage"
 
 FAMILIES = (*dict.fromkeys(step for steps in STEPS.values() for step in steps), *PAGES)
 
+LOOK_BACK_DAYS = 60
+"""The days in which the newest document is looked for; an older one is ignored."""
+
+PathOfDay = Callable[[datetime.date], Path]
+
+
+def newest(path_of: PathOfDay, today: datetime.date) -> Path | None:
+    """Return the document of the latest day that has one, without listing its folder."""
+    for days in range(LOOK_BACK_DAYS):
+        path = path_of(today - datetime.timedelta(days=days))
+        if path.exists():
+            return path
+    return None
+
 
 def family_of(name: str) -> str:
     """Return the task that a name or an alias means.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import re
 import threading
 from pathlib import Path
@@ -90,12 +92,26 @@ def _of_runs(layout: Layout, family: str | None) -> list[Path]:
 
 
 def _follow(stream: IO[str], path: Path) -> None:
-    """Print what is added to the file, until Ctrl-C; one that was cut is read from its start."""
+    """Print what is added to the file, and to the one that takes its place, until Ctrl-C."""
     pause = threading.Event()
+    with contextlib.ExitStack() as replaced:
+        try:
+            while not pause.wait(_POLL_SECONDS):
+                click.echo(plain(settings.redacted(stream.read())), nl=False)
+                if _is_replaced(stream, path):
+                    stream = path.open(encoding="utf-8", errors="replace")
+                    replaced.enter_context(stream)
+        except KeyboardInterrupt:
+            click.echo(err=True)
+
+
+def _is_replaced(stream: IO[str], path: Path) -> bool:
+    """Return whether the path is of another file by now, or of the same one cut short."""
     try:
-        while not pause.wait(_POLL_SECONDS):
-            if path.exists() and path.stat().st_size < stream.tell():
-                stream.seek(0)
-            click.echo(plain(settings.redacted(stream.read())), nl=False)
-    except KeyboardInterrupt:
-        click.echo(err=True)
+        now = path.stat()
+    except FileNotFoundError:
+        return False
+    then = os.fstat(stream.fileno())
+    return (now.st_dev, now.st_ino) != (then.st_dev, then.st_ino) or now.st_size < (
+        stream.buffer.tell()  # type: ignore[attr-defined]
+    )

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import tenacity
-from luigi.rpc import RemoteScheduler
 
 from pipeline import clock
 from pipeline.errors import SettingsError
 from pipeline.ops import alerts, luigi_configuration, luigid_api
 from pipeline.ops.data_root_id import claim, data_root_id
+from pipeline.ops.luigid import private
 from pipeline.ops.luigid_api import Luigid
 from pipeline.ops.private_files import open_private
 from pipeline.ops.settings import luigid_password
@@ -91,17 +91,18 @@ def bound_waits(seconds: float = LOST_SECONDS) -> None:
     lost, main_process = threading.Event(), os.getpid()
 
     def retryer(scheduler: Any) -> tenacity.Retrying:
-        most = scheduler._rpc_retry_attempts if os.getpid() == main_process else 1
+        attempts, pause = private.retry_limits(scheduler)
+        most = attempts if os.getpid() == main_process else 1
 
         def is_over(state: tenacity.RetryCallState) -> bool:
             if state.attempt_number >= most or (state.seconds_since_start or 0) >= seconds:
                 lost.set()
             return lost.is_set()
 
-        wait = tenacity.wait_fixed(scheduler._rpc_retry_wait)
+        wait = tenacity.wait_fixed(pause)
         return tenacity.Retrying(wait=wait, stop=is_over, reraise=True)
 
-    RemoteScheduler._get_retryer = retryer
+    private.set_retryer(retryer)
 
 
 @contextlib.contextmanager

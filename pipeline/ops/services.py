@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pipeline.errors import PipelineError
-from pipeline.ops import history, installation, luigid_api
+from pipeline.ops import installation, luigid_api
 from pipeline.ops import settings as ops_settings
+from pipeline.ops.history.store import open_history
 from pipeline.ops.runtime import Service
 
 
@@ -24,10 +25,11 @@ def _luigid(url: str, pid: int | None) -> Service:
 
 def _postgres() -> Service:
     try:
-        if ops_settings.history_url() is None:
+        url = ops_settings.history_url()
+        if url is None:
             off = "PIPELINE_HISTORY_URL is not set: no history is kept"
             return Service("postgres", "off", off)
-        with history.opened() as store:
+        with open_history(url) as store:
             return Service("postgres", "up", f"PostgreSQL {store.ping()}")
     except PipelineError as error:
         return Service("postgres", "down", str(error))

@@ -22,17 +22,13 @@ from pipeline.runtime.logs import LUIGI_LOGGER
 from pipeline.runtime.luigi_messages import MessageFilter
 
 # The private names of luigi that we rely on. A test fails with the name of one that a new version
-# lacks. They are used in this module only, but for those of `pipeline.ops.scheduler`, not listed.
+# lacks. They are used in this module only; `pipeline.ops.luigid.private` has those of `ops/`.
 PRIVATE_NAMES = (
     "luigi.configuration.LuigiConfigParser._config_paths",
     "luigi.configuration.LuigiConfigParser.reload",
     "luigi.interface.core.ignore_unconsumed",
     "luigi.cmdline_parser.CmdlineParser._build_parser",
     "luigi.worker.TaskStatusReporter._worker_id",
-    # used in pipeline.ops.scheduler_choice
-    "luigi.rpc.RemoteScheduler._get_retryer",
-    "luigi.rpc.RemoteScheduler._rpc_retry_attempts",
-    "luigi.rpc.RemoteScheduler._rpc_retry_wait",
 )
 
 

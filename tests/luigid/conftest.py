@@ -7,9 +7,13 @@ that breaks, restarts or configures a luigid starts one of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from support.fake_history import FakeHistory
 from support.luigid_process import PASSWORD, Luigid, our_luigid, plain_luigid
+
+from pipeline.ops.luigid.scheduler import PipelineScheduler
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +36,13 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Luigid]:
     folder = tmp_path_factory.mktemp("locked")
     with our_luigid(folder, PIPELINE_LUIGID_PASSWORD=PASSWORD) as luigid:
         yield luigid
+
+
+@pytest.fixture
+def history() -> FakeHistory:
+    return FakeHistory()
+
+
+@pytest.fixture
+def scheduler(history: FakeHistory, tmp_path: Path) -> PipelineScheduler:
+    return PipelineScheduler(history, tmp_path / "state/luigid.pickle", keeps_history=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import json
 import pickle
@@ -15,15 +16,16 @@ import luigi.task_history
 import pytest
 import time_machine
 from support.configurations import quick
+from support.fake_history import FakeHistory
 from support.fake_tmdb import FakeTmdb, status
 from support.luigi_runs import LuigiRun
 from support.luigid_process import CONFIGURATION, added, our_luigid
 from support.repository import REPOSITORY
 
 from pipeline.errors import SettingsError
-from pipeline.ops.scheduler.recorder import HistoryRecorder
-from pipeline.ops.scheduler.scheduling import LONGEST_STORY, PipelineScheduler
-from pipeline.ops.scheduler.state import prepare_folder
+from pipeline.ops.history.recorder import HistoryRecorder
+from pipeline.ops.luigid.scheduler import MAX_STORY, PipelineScheduler
+from pipeline.ops.luigid.state import prepare_folder
 
 START = datetime.datetime(2024, 1, 7, 2, 0, tzinfo=datetime.UTC)
 DAILY = added("PopularMovies", {"date": "2024-01-07"}, "pipeline.tasks.collect", worker="w1")
@@ -33,43 +35,6 @@ WEEKLY = added(
     "pipeline.tasks.collect",
     worker="w1",
 )
-
-
-class FakeHistory(luigi.task_history.TaskHistory):
-    """A history that keeps each event as a line of text."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-        self.buffered, self.lost, self.up = 0, 0, True
-
-    def task_scheduled(self, task: Any) -> None:
-        self.events.append(f"{task.family} scheduled")
-
-    def task_started(self, task: Any, worker_host: str) -> None:
-        self.events.append(f"{task.family} started on {worker_host}")
-
-    def task_finished(self, task: Any, successful: bool) -> None:
-        end = "done" if successful else f"failed: {task.expl}"
-        self.events.append(f"{task.family} {end}")
-
-    def failed(self, task: Any, reason: str) -> None:
-        self.events.append(f"{task.family} failed: {reason}")
-
-    def requeued(self, task: Any) -> None:
-        self.events.append(f"{task.family} queued again")
-
-    def disabled(self, task: Any) -> None:
-        self.events.append(f"{task.family} given up")
-
-
-@pytest.fixture
-def history() -> FakeHistory:
-    return FakeHistory()
-
-
-@pytest.fixture
-def scheduler(history: FakeHistory, tmp_path: Path) -> PipelineScheduler:
-    return PipelineScheduler(history, tmp_path / "state/luigid.pickle", keeps_history=True)
 
 
 @pytest.fixture
@@ -132,7 +97,7 @@ def test_a_task_is_given_up_after_its_attempts_however_long_they_take(
     for _ in range(3):
         pass_time(scheduler, clock, 1_800, "w1")
         run_and_fail(scheduler, {**task, "retry_policy_dict": {"retry_count": 3}})
-    assert scheduler.task(task["task_id"]).status == "DISABLED"
+    assert scheduler.state.get_task(task["task_id"]).status == "DISABLED"
     assert history.events[-2:] == [
         f'{task["family"]} failed: "broken"',
         f"{task['family']} given up",
@@ -147,10 +112,10 @@ def test_another_run_of_a_task_that_was_given_up_has_attempts_of_its_own(
         task = {**DAILY, **policy, "worker": worker}
         scheduler.add_task(**task)
         run_and_fail(scheduler, task)
-        assert scheduler.task(task["task_id"]).status == "FAILED"
+        assert scheduler.state.get_task(task["task_id"]).status == "FAILED"
         scheduler.forgive_failures(task["task_id"])
         run_and_fail(scheduler, task)
-        assert scheduler.task(task["task_id"]).status == "DISABLED"
+        assert scheduler.state.get_task(task["task_id"]).status == "DISABLED"
 
 
 def test_another_run_of_the_root_has_attempts_for_what_it_requires(
@@ -163,7 +128,7 @@ def test_another_run_of_the_root_has_attempts_for_what_it_requires(
         scheduler.add_task(**root, deps=[task["task_id"]])
         scheduler.add_task(**task)
         run_and_fail(scheduler, task)
-        assert scheduler.task(task["task_id"]).status == "DISABLED"
+        assert scheduler.state.get_task(task["task_id"]).status == "DISABLED"
 
 
 @pytest.mark.parametrize(("task", "delay"), [(DAILY, 300), (WEEKLY, 600)], ids=["daily", "weekly"])
@@ -179,7 +144,7 @@ def test_a_task_whose_worker_vanished_is_recorded_as_failed_with_the_reason(
     scheduler.add_task(**{**task, "worker": "w2"})
     assert scheduler.get_work(worker="w1", host="here")["task_id"]
     pass_time(scheduler, clock, 100, "w2")
-    assert scheduler.task(task["task_id"]).status == "FAILED"
+    assert scheduler.state.get_task(task["task_id"]).status == "FAILED"
     assert scheduler.fetch_error(task["task_id"])["error"] == "its worker is gone"
     assert history.events[-1] == lost
     pass_time(scheduler, clock, delay - 80, "w2")
@@ -205,16 +170,16 @@ def test_finished_tasks_leave_after_a_day(
     scheduler.get_work(worker="w1")
     scheduler.add_task(**{**DAILY, "status": "DONE"})
     pass_time(scheduler, clock, 80_000)
-    assert scheduler.task_count() == 1
+    assert len(scheduler.state.get_active_tasks()) == 1
     pass_time(scheduler, clock, 7_000)
-    assert scheduler.task_count() == 0
+    assert len(scheduler.state.get_active_tasks()) == 0
 
 
 def test_a_long_explanation_of_a_failure_keeps_its_end(scheduler: PipelineScheduler) -> None:
     scheduler.add_task(**DAILY)
     run_and_fail(scheduler, DAILY, "x" * 100_000 + " 마지막")
     kept = json.loads(scheduler.fetch_error(DAILY["task_id"])["error"])
-    assert len(kept) == LONGEST_STORY
+    assert len(kept) == MAX_STORY
     assert kept.endswith(" 마지막")
 
 
@@ -233,11 +198,11 @@ def test_the_state_is_saved_atomically(scheduler: PipelineScheduler, tmp_path: P
     path = tmp_path / "state/luigid.pickle"
     prepare_folder(path)
     scheduler.add_task(**DAILY)
-    scheduler.dump()
+    asyncio.run(scheduler.save())
     before = path.read_bytes()
     assert set(pickle.loads(before)[0]) == {DAILY["task_id"]}
     path.parent.joinpath(".luigid.pickle.left.tmp").write_bytes(b"half")
-    scheduler.dump()
+    asyncio.run(scheduler.save())
     assert sorted(each.name for each in path.parent.iterdir()) == [
         ".luigid.pickle.left.tmp",
         "luigid.pickle",
@@ -247,7 +212,7 @@ def test_the_state_is_saved_atomically(scheduler: PipelineScheduler, tmp_path: P
 def test_a_full_disk_does_not_end_luigid(
     scheduler: PipelineScheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
-    scheduler.dump()
+    asyncio.run(scheduler.save())
     assert "cannot be written" in caplog.text
 
 

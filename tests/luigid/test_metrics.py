@@ -18,7 +18,8 @@ from support.repository import REPOSITORY
 
 from pipeline import clock
 from pipeline.catalog import Plan
-from pipeline.ops.scheduler.newest import LOOK_BACK_DAYS, gauges, newest
+from pipeline.ops.luigid.metrics import gauges
+from pipeline.ops.roots import LOOK_BACK_DAYS, newest
 from pipeline.paths import Layout
 from pipeline.settings import current
 from pipeline.storage.documents import read_info
@@ -46,7 +47,10 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
 
 
 def figures(data_dir: Path, plan: Plan) -> dict[str, dict[str, float]]:
-    return {each.name: dict(each.values) for each in gauges(Layout(data_dir), plan, TODAY)}
+    return {
+        each.name: {"".join(sample.labels.values()): sample.value for sample in each.samples}
+        for each in gauges(Layout(data_dir), plan, TODAY)
+    }
 
 
 def test_after_a_day_and_a_week_an_operator_sees_what_was_collected(

@@ -9,7 +9,7 @@ import pytest
 from support.backup_runs import root, write_history
 from support.postgres import Postgres
 
-from pipeline.ops.scheduler.store import HistoryStore
+from pipeline.ops.history.store import HistoryStore
 from pipeline.tmdb.credential import Secret
 
 __all__ = ["root"]

@@ -33,7 +33,7 @@ from support.postgres import PASSWORD, Postgres
 
 from pipeline.errors import DataError
 from pipeline.ops.backup import archive
-from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.ops.history.store import Event, HistoryStore
 from pipeline.tmdb.credential import Secret
 
 CONFIGURATION = ("config/collection.toml", "config/quality.toml")
@@ -96,7 +96,7 @@ def test_the_restored_history_reads_the_same_and_goes_on(
     assert there.runs() == runs
     assert len(runs) == 60
     there.create_schema()
-    there.write([Event("New", "TopRatedMovies", {}, None, "DONE", datetime.now(UTC), 1, None)])
+    there.write([Event("New", "TopRatedMovies", {}, None, "DONE", datetime.now(UTC))])
     assert len(there.runs(family="TopRatedMovies")) == 1
     store.close()
     there.close()
@@ -124,7 +124,7 @@ def test_a_restore_that_the_database_refuses_leaves_the_history_as_it_was(
     store = write_history(history_url)
     path = with_programs(postgres)
     file = made(root, PIPELINE_HISTORY_URL=history_url, PATH=path)
-    store.write([Event("New", "TopRatedMovies", {}, None, "DONE", datetime.now(UTC), 1, None)])
+    store.write([Event("New", "TopRatedMovies", {}, None, "DONE", datetime.now(UTC))])
     store.close()
     postgres.execute(
         "CREATE TABLE notes AS SELECT id AS task FROM tasks WHERE name = 'TopRatedMovies'",

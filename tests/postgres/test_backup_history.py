@@ -30,7 +30,7 @@ from support.receivers import Receiver
 
 from pipeline.errors import StorageError
 from pipeline.ops.backup.database import Database
-from pipeline.ops.scheduler.store import HistoryStore
+from pipeline.ops.history.store import HistoryStore
 from pipeline.tmdb.credential import Secret
 
 DUMP = {"history.dump": b"a dump", REPORT: b"{}"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from support.fake_tmdb import V3_KEY
 from support.luigid_process import CONFIGURATION, our_luigid, popular
 
-from pipeline.ops.scheduler.store import HistoryStore
+from pipeline.ops.history.store import HistoryStore
 from pipeline.tmdb.credential import Secret
 
 DAILY = popular(worker="w1")

@@ -15,14 +15,14 @@ import luigi.configuration
 import pytest
 from luigi.scheduler import Scheduler
 from luigi.task_status import DONE, FAILED, PENDING
+from support.history_events import event_names
 from support.ports import free_port
 from support.postgres import PASSWORD, Postgres
 from support.waiting import wait_for
 
 from pipeline.errors import SettingsError
-from pipeline.ops.scheduler.instants import Instants
-from pipeline.ops.scheduler.recorder import HistoryRecorder
-from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.ops.history.recorder import HistoryRecorder
+from pipeline.ops.history.store import Event, HistoryStore
 from pipeline.tmdb.credential import Secret
 
 Start = Callable[..., HistoryRecorder]
@@ -76,7 +76,7 @@ def run_task(scheduler: Scheduler, name: str = "T_1", status: str = DONE, **more
 
 
 def names(store: HistoryStore, task_id: str = "T_1") -> list[str]:
-    return [each.name for each in reversed(store.events(task_id, limit=99))]
+    return event_names(store, task_id)
 
 
 def test_what_a_scheduler_says_is_in_the_database(start: Start, store: HistoryStore) -> None:
@@ -107,10 +107,10 @@ def test_times_are_utc_and_to_the_microsecond(
     assert begun < run.started_at < run.ended_at < datetime.now(UTC)
 
 
-def test_no_two_instants_are_the_same() -> None:
+def test_no_two_instants_are_the_same(start: Start) -> None:
     begun = datetime.now(UTC)
-    instants = Instants()
-    made = [instants.next() for _ in range(20_000)]
+    recorder = start(None)
+    made = [recorder._instant() for _ in range(20_000)]
     assert made == sorted(set(made))
     assert begun <= made[0]
 
@@ -204,12 +204,71 @@ def test_a_torn_line_of_the_spool_costs_that_line_only(
     assert second.lost == 2
 
 
-def test_memory_is_bounded_where_neither_database_nor_disk_take_events(
-    start: Start, away: HistoryStore, spool: Path
+def line_of(**changed: object) -> str:
+    known: dict[str, object] = {
+        "task_id": "T",
+        "family": "T",
+        "params": {},
+        "host": None,
+        "name": "DONE",
+    }
+    return json.dumps({**known, "at": "2024-01-07T02:00:00+00:00", **changed})
+
+
+WRONG_LINES = {
+    "parameters that are none": line_of(params=None),
+    "an id that is a number": line_of(task_id=1),
+    "an instant that is none": line_of(at="soon"),
+    "an instant without a zone": line_of(at="2024-01-07T02:00:00"),
+    "a list": "[]",
+    "no JSON": "{",
+    "no end": "[" * 200_000,
+}
+
+
+@pytest.mark.parametrize("line", WRONG_LINES.values(), ids=WRONG_LINES)
+def test_a_line_of_a_wrong_type_is_skipped_with_one_warning_and_stops_nothing(
+    line: str,
+    start: Start,
+    store: HistoryStore,
+    away: HistoryStore,
+    spool: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    first = start(away)
+    run_task(scheduler_of(first))
+    first.close(1)
+    spool.write_text("\n".join([line, line, *spool.read_text().splitlines(), ""]))
+    caplog.clear()
+    second = start(store)
+    wait_for(lambda: second.buffered == 0)
+    assert names(store) == ["PENDING", "RUNNING", "DONE"]
+    assert caplog.text.count("skipped a line that is no event") == 1
+    assert second.lost >= 1
+    assert not spool.exists()
+
+
+def test_a_line_of_0_1_0_is_still_an_event(start: Start, store: HistoryStore, spool: Path) -> None:
+    spool.parent.mkdir()
+    at = datetime.now(UTC).isoformat()
+    spool.write_text(
+        '{"task_id": "T_1", "family": "T", "params": {"date": "2024-01-07"}, "host": null, '
+        f'"name": "FAILED", "at": "{at}", "attempt": null, '
+        '"reason": "장애"}\n'
+    )
+    recorder = start(store)
+    wait_for(lambda: recorder.buffered == 0)
+    (run,) = store.runs()
+    assert (run.outcome, run.reason, run.params) == ("FAILED", "장애", {"date": "2024-01-07"})
+
+
+def test_memory_is_bounded_where_neither_database_nor_disk_take_events(
+    start: Start, away: HistoryStore, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.ops.history.writer.MAX_WAITING", 10)
     spool.parent.mkdir()
     spool.mkdir()
-    recorder = start(away, buffer_size=10)
+    recorder = start(away)
     scheduler = scheduler_of(recorder)
     for number in range(10):
         run_task(scheduler, f"T_{number}")
@@ -325,9 +384,9 @@ def test_runs_that_an_earlier_luigid_left_are_closed(start: Start, store: Histor
 
 
 def test_old_events_are_purged(start: Start, store: HistoryStore) -> None:
-    old = Instants().next().replace(year=2020)
+    old = datetime(2020, 1, 1, tzinfo=UTC)
     store.write([Event("Old", "T", {}, None, "DONE", old)])
-    recorder = start(store, keep_days=30)
+    recorder = start(store)
     run_task(scheduler_of(recorder))
     wait_for(lambda: [run.task_id for run in store.runs()] == ["T_1"])
 

@@ -23,7 +23,7 @@ from support.operate import document
 from support.postgres import Postgres
 
 from pipeline.ops.backup.rows import Rows
-from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.ops.history.store import Event, HistoryStore
 from pipeline.tmdb.credential import Secret
 
 OF_OTHERS = (
@@ -250,7 +250,7 @@ def test_new_tasks_are_numbered_after_the_restored_ones_and_a_refusal_sets_nothi
     store = write_history(history_url)
     changes = {"PIPELINE_HISTORY_URL": history_url, "PATH": with_programs(postgres)}
     file = made(root, **changes)
-    new = Event("New", "TopRatedMovies", {}, None, "DONE", datetime.now(UTC), 1, None)
+    new = Event("New", "TopRatedMovies", {}, None, "DONE", datetime.now(UTC))
     store.write([new])
     for statement in (
         "CREATE TABLE notes (task integer REFERENCES tasks (id) DEFERRABLE INITIALLY DEFERRED)",
@@ -259,7 +259,7 @@ def test_new_tasks_are_numbered_after_the_restored_ones_and_a_refusal_sets_nothi
         postgres.execute(statement, database=history_database)
 
     assert restored(file, root, **changes).status == 1  # at its very end, the COMMIT
-    store.write([Event("Newer", "DailySummary", {}, None, "DONE", datetime.now(UTC), 1, None)])
+    store.write([Event("Newer", "DailySummary", {}, None, "DONE", datetime.now(UTC))])
 
     postgres.execute("DROP TABLE notes", database=history_database)
     assert restored(file, root, **changes).status == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -15,9 +14,10 @@ import pytest
 from support.backup_runs import rows
 from support.earlier_version import FIXTURES, Installation
 from support.postgres import Postgres
+from support.psql import load
 
 from pipeline.ops import processes
-from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.ops.history.store import Event, HistoryStore
 from pipeline.tmdb.credential import Secret
 
 FIXTURE = FIXTURES / "v0_1_0"
@@ -27,18 +27,10 @@ FAILED_ATTEMPTS = 7
 REPORTS_AND_SUMMARIES = 7
 
 
-def load(server: Postgres, url: str) -> None:
-    """Load the history of 0.1.0 into an empty database."""
-    address = url.replace("+psycopg2", "")
-    command = [str(server.bin / "psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", address]
-    with (FIXTURE / "history.sql").open("rb") as dump:
-        subprocess.run(command, stdin=dump, stdout=subprocess.DEVNULL, check=True, timeout=60)
-
-
 @pytest.fixture
 def old_history(postgres: Postgres, history_url: str) -> str:
     """The URL of a database with the history of 0.1.0."""
-    load(postgres, history_url)
+    load(postgres, history_url, FIXTURE / "history.sql")
     return history_url
 
 
@@ -86,7 +78,6 @@ def write_one_more(url: str) -> None:
                 host="demo-host",
                 name=name,
                 at=at + timedelta(seconds=second),
-                attempt=1,
                 reason=None,
             )
             for second, name in enumerate(("RUNNING", "DONE"))
@@ -123,7 +114,7 @@ def test_a_backup_of_0_1_0_comes_back_into_an_empty_database_and_data_root(
     with_programs(empty, postgres)
     restore(empty, history_url)
     expected = another_database
-    load(postgres, postgres.url(expected))
+    load(postgres, postgres.url(expected), FIXTURE / "history.sql")
     restored = rows(postgres, history_database)
     assert restored == rows(postgres, expected)
     assert len(empty.documents()) == REPORTS_AND_SUMMARIES

@@ -18,7 +18,7 @@ from support.postgres import PASSWORD
 
 from pipeline import clock
 from pipeline.ops import processes
-from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.ops.history.store import Event, HistoryStore
 from pipeline.paths import Layout
 from pipeline.tmdb.credential import Secret
 
@@ -130,7 +130,7 @@ def write(url: str, numbers: list[int]) -> None:
         params = {"date": DAY, "genre": f"genre{number}"}
         task_id = f"GenreMovies_{number}"
         for name, at in (("RUNNING", began), ("DONE", ended)):
-            store.write([Event(task_id, "GenreMovies", params, "here", name, at, 1, None)])
+            store.write([Event(task_id, "GenreMovies", params, "here", name, at)])
     store.close()
 
 
@@ -221,7 +221,7 @@ def test_a_run_without_luigid_that_is_newer_than_the_history_is_read_from_its_fi
     store.create_schema()
     for name in ("RUNNING", "DONE"):
         known = ("DailySummary_1", "DailySummary", {"date": "2024-01-06"}, "here")
-        store.write([Event(*known, name, clock.now(), 1, None)])
+        store.write([Event(*known, name, clock.now())])
     store.close()
     assert last_run() == ("2024-01-06", "history")
     assert luigi_run("DailySummary", "--date", DAY).status == 0

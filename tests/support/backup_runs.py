@@ -13,7 +13,7 @@ from support.luigi_runs import Run, installed, run_command
 from support.operate import document
 from support.postgres import Postgres
 
-from pipeline.ops.scheduler.store import Event, HistoryStore
+from pipeline.ops.history.store import Event, HistoryStore
 from pipeline.tmdb.credential import Secret
 
 TABLES = ("tasks", "task_parameters", "task_events", "task_failures")
@@ -93,7 +93,6 @@ def write_history(url: str) -> HistoryStore:
                 host="host",
                 name=name,
                 at=at + timedelta(seconds=second),
-                attempt=second // 2 + 1,
                 reason="닫힘 'quoted' \\ ; DROP" if name == "FAILED" else None,
             )
             for day in range(1, 21)

@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TypeGuard
 
 import pytest
-from support.layers import SOURCES, is_one_of, layer_of
+from support.layers import SOURCES, entry_of, is_one_of, layer_of
 
 PURE = 1
 """The highest layer that imports the standard library only, besides what `ONLY_IN` grants it."""
@@ -35,7 +35,8 @@ LUIGI = {
     "pipeline.luigi_cli",
     "pipeline.runtime.*",
     "pipeline.tasks.*",
-    "pipeline.ops.scheduler.*",
+    "pipeline.ops.history.recorder",
+    "pipeline.ops.luigid.*",
     "pipeline.ops.graph",
     "pipeline.ops.luigi_configuration",
     "pipeline.ops.luigi_options",
@@ -45,11 +46,19 @@ LUIGI = {
 }
 CRONSIM = {"pipeline.ops.schedule"}
 """The one module that computes the times of a crontab."""
-SQLALCHEMY = {"pipeline.ops.scheduler.store"}
-"""The one module that talks to a database."""
+SQLALCHEMY = {"pipeline.ops.history.*"}
+"""The one package that talks to a database."""
+
+OPS = "pipeline.ops"
+OF_LUIGID = {f"{OPS}.luigid.*", f"{OPS}.history.*", f"{OPS}.roots", f"{OPS}.settings"}
+OF_OPS_IN = {f"{OPS}.luigid.*": OF_LUIGID, f"{OPS}.history.*": OF_LUIGID - {f"{OPS}.luigid.*"}}
+"""Package -> what it may import of ops: neither needs the commands that use it."""
 
 JSON = {
     "pipeline.catalog",
+    "pipeline.ops.history.events",
+    "pipeline.ops.history.spool",
+    "pipeline.ops.luigid.calls",
     "pipeline.documents.json_text",
     "pipeline.documents.schema",
     "pipeline.quality.*",
@@ -66,7 +75,7 @@ ONLY_IN = {
     "msgspec": JSON,
     "cronsim": CRONSIM,
     "pygal": {"pipeline.pages.charts"},
-    "tornado": {"pipeline.pages.*", "pipeline.ops.scheduler.*"},
+    "tornado": {"pipeline.pages.*", "pipeline.ops.history.pages", "pipeline.ops.luigid.*"},
 }
 SHAPELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
 ASKS_THE_CLOCK = {"now", "today", "utcnow"}
@@ -122,6 +131,9 @@ def faults_of_imports(module: str, tree: ast.Module) -> Iterator[str]:
             other = layer_of(name)
             if own is not None and (other is None or other > own):
                 yield f"imports {name}, which is above it"
+            package = entry_of(module, dict.fromkeys(OF_OPS_IN, 0))
+            if package and name.startswith(OPS) and not is_one_of(name, OF_OPS_IN[package]):
+                yield f"imports {name}, which is outside of {package}"
         elif outside in ONLY_IN and not is_one_of(module, ONLY_IN[outside]):
             yield f"imports {outside}"
         elif outside in ONLY_IN or outside in sys.stdlib_module_names:
@@ -271,6 +283,8 @@ def test_a_module_keeps_to_its_layer_and_its_business(module: str) -> None:
         ("pipeline.tmdb.client", "import requests", "imports requests"),
         ("pipeline.tasks.daily", "from requests.auth import AuthBase", "imports requests"),
         ("pipeline.storage.local", "import sqlalchemy.orm", "imports sqlalchemy"),
+        ("pipeline.ops.luigid.serve", "from pipeline.ops import overdue", "outside of"),
+        ("pipeline.ops.history.pages", "import pipeline.ops.luigid.policy", "outside of"),
         ("pipeline.tmdb.client", "from luigi import Task", "imports luigi"),
         ("pipeline.storage.local", "import luigi.format", "imports luigi"),
         ("pipeline.paths", "import os\nos.environ['HOME']", "reads the environment in line 2"),

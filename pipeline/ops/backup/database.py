@@ -16,7 +16,7 @@ from typing import IO
 from pipeline.errors import DataError, StorageError
 from pipeline.ops.backup import script
 from pipeline.ops.backup.rows import END, Rows
-from pipeline.ops.scheduler.sql import HISTORY_TABLES
+from pipeline.ops.history.schema import TABLE_NAMES
 from pipeline.settings import redacted
 
 PROGRAMS = ("pg_dump", "pg_restore", "psql")
@@ -77,7 +77,7 @@ class Database:
             StorageError: the database or its program fails; the sentence holds its message.
         """
         words = ["--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=30s"]
-        words += ["--no-password", *(f"--table={each}" for each in HISTORY_TABLES)]
+        words += ["--no-password", *(f"--table={each}" for each in TABLE_NAMES)]
         with path.open("xb") as file:
             try:
                 self._run("pg_dump", *words, self.target, output=file)
@@ -158,8 +158,8 @@ class Database:
             raise DataError(f"The dump in the backup cannot be used: {error}") from None
         found = filter(None, map(_ENTRY.fullmatch, listing.splitlines()))
         entries = {(entry["kind"], entry["name"]) for entry in found}
-        held = tuple(each for each in HISTORY_TABLES if ("TABLE DATA", each) in entries)
-        return held, {name for _, name in entries} & set(HISTORY_TABLES)
+        held = tuple(each for each in TABLE_NAMES if ("TABLE DATA", each) in entries)
+        return held, {name for _, name in entries} & set(TABLE_NAMES)
 
     def _load(self, dump: Path, table: str, target: str, psql: IO[bytes]) -> int:
         """Hand the rows of one table to psql; return how many there are."""

@@ -6,7 +6,7 @@ so views, grants, triggers and foreign keys of others stay.
 
 from __future__ import annotations
 
-from pipeline.ops.scheduler import sql
+from pipeline.ops.history import schema
 
 LOCK_SECONDS = 10.0
 """Seconds that a rehearsal or a restore waits for tables that another program has locked."""
@@ -37,9 +37,11 @@ def begin_restore() -> bytes:
 
     The lock is also the one that luigid takes before it writes, and in the same order.
     """
-    emptied = (f"DELETE FROM ONLY {each};" for each in reversed(sql.HISTORY_TABLES))
-    locked = f"LOCK TABLE {', '.join(sql.HISTORY_TABLES)} IN SHARE ROW EXCLUSIVE MODE;"
-    return "\n".join([_begin(), f"{sql.LOCK};", _make(), locked, _refuse(), *emptied, ""]).encode()
+    emptied = (f"DELETE FROM ONLY {each};" for each in reversed(schema.TABLE_NAMES))
+    locked = f"LOCK TABLE {', '.join(schema.TABLE_NAMES)} IN SHARE ROW EXCLUSIVE MODE;"
+    return "\n".join(
+        [_begin(), f"{schema.LOCK};", _make(), locked, _refuse(), *emptied, ""]
+    ).encode()
 
 
 def see_count(target: str, table: str, count: int) -> bytes:
@@ -59,7 +61,7 @@ def commit_restore() -> bytes:
 
     A sequence is never set back: that would outlive a rollback.
     """
-    numbered = [each for each in sql.HISTORY_TABLES if each != "task_parameters"]
+    numbered = [each for each in schema.TABLE_NAMES if each != "task_parameters"]
     advanced = (
         f"SELECT setval(name, greatest(nextval(name), (SELECT max(id) FROM {each}))) FROM"
         f" (SELECT CAST(pg_get_serial_sequence('{each}', 'id') AS regclass)) AS sequence (name)"
@@ -85,8 +87,8 @@ def _make() -> str:
 
     CREATE TABLE IF NOT EXISTS alone looks into the first schema of the search path only.
     """
-    relations = ", ".join(f"'{each}'" for each in sql.RELATIONS)
-    made = "".join(f"{each};\n" for each in sql.TABLES)
+    relations = ", ".join(f"'{each}'" for each in schema.relations())
+    made = "".join(f"{each};\n" for each in schema.statements())
     return f"""
 DO $do$ BEGIN
     IF EXISTS (SELECT FROM unnest(ARRAY[{relations}]) AS wanted (name)
@@ -98,7 +100,7 @@ END $do$;
 
 def _refuse() -> str:
     """Return the statement that fails where emptying the history would change others' tables."""
-    ours = ", ".join(f"CAST('{each}' AS regclass)" for each in sql.HISTORY_TABLES)
+    ours = ", ".join(f"CAST('{each}' AS regclass)" for each in schema.TABLE_NAMES)
     return f"""
 DO $do$ DECLARE others text; BEGIN
     SELECT string_agg(DISTINCT CAST(CAST(conrelid AS regclass) AS text), ', ') INTO others

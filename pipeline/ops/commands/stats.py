@@ -8,13 +8,15 @@ import datetime
 import click
 
 from pipeline import clock, identity
-from pipeline.ops import history, tables
-from pipeline.ops.history_figures import figures
+from pipeline.ops import tables
+from pipeline.ops.history.figures import figures
+from pipeline.ops.history.store import open_history
 from pipeline.ops.options import Family, json_option, runtime_option
-from pipeline.ops.root_runs import RootRun, duration, named, root_runs
+from pipeline.ops.root_runs import RootRun, root_runs
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runtime import Document
 from pipeline.ops.runtime_choice import choose_runtime
+from pipeline.ops.settings import history_url
 
 
 @click.command("stats")
@@ -42,7 +44,7 @@ def build(runtime: str, days: int, task: str | None) -> Document:
         StorageError: it cannot be reached.
     """
     since = clock.now() - datetime.timedelta(days=days)
-    with history.opened() as store:
+    with open_history(history_url()) as store:
         attempts = store.runs(since=since)
     chosen_ones = [each for each in attempts if task in (None, each.family)]
     newest = [found[0] for root in ROOTS if (found := root_runs(root, attempts))]
@@ -82,5 +84,5 @@ def _slowest(run: RootRun) -> Document | None:
     step = run.slowest_step
     if step is None:
         return None
-    seconds = duration(step)
-    return {"root": run.family, "date": run.date, "step": named(step), "seconds": seconds}
+    seconds = step.seconds
+    return {"root": run.family, "date": run.date, "step": step.label, "seconds": seconds}

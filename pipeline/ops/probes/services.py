@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pipeline.errors import PipelineError
-from pipeline.ops import history, installation, luigi_configuration, luigid_api
+from pipeline.ops import installation, luigi_configuration, luigid_api
 from pipeline.ops import settings as ops_settings
 from pipeline.ops.findings import OK, PROBLEM, WARNING, Finding
+from pipeline.ops.history.store import NOT_SET, open_history
 
 
 def luigid() -> Finding:
@@ -25,10 +26,11 @@ def luigid() -> Finding:
 
 def postgres() -> Finding:
     """See whether the history can be reached, its version, and that its tables are there."""
-    if ops_settings.history_url() is None:
-        return Finding("postgres", WARNING, "no task history is kept", history.NOT_SET)
+    url = ops_settings.history_url()
+    if url is None:
+        return Finding("postgres", WARNING, "no task history is kept", NOT_SET)
     try:
-        with history.opened() as store:
+        with open_history(url) as store:
             version = store.ping()
             runs = store.runs(limit=1)
     except PipelineError as error:

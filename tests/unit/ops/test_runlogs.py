@@ -35,6 +35,33 @@ def test_logs_follow_shows_a_line_that_was_added_while_it_started(
     assert capsys.readouterr().out == "first\nsecond\n"
 
 
+@pytest.mark.parametrize("way", ["renamed", "cut"])
+def test_logs_follow_a_log_that_made_room(
+    way: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The old file is not shown again, and the new one is."""
+    log = tmp_path / "luigid.log"
+    log.write_text("old\n" * 100, encoding="utf-8")
+    polls: list[str] = []
+
+    def make_room(shown: str = "", **named: Any) -> None:
+        echo(shown, **named)
+        polls.append(shown)
+        if len(polls) == 3:
+            if way == "renamed":
+                log.rename(tmp_path / "luigid.log.1")
+            log.write_text("new\n", encoding="utf-8")
+        elif len(polls) > 6:
+            raise KeyboardInterrupt
+
+    echo = click.echo
+    monkeypatch.setattr(runlogs, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(click, "echo", make_room)
+    with pytest.raises(KeyboardInterrupt):  # the last echo is ours too
+        runlogs.show(log, 1, follow=True)
+    assert capsys.readouterr().out.split() == ["old", "new"]
+
+
 def test_a_log_that_is_one_endless_line_costs_little_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

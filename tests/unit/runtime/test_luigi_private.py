@@ -13,7 +13,6 @@ import luigi.task
 import luigi.worker
 import pytest
 from luigi.cmdline_parser import CmdlineParser
-from luigi.rpc import RemoteScheduler
 
 from pipeline.runtime import luigi_messages
 from pipeline.runtime.luigi_setup import PRIVATE_NAMES
@@ -41,8 +40,6 @@ def test_luigi_has_the_private_name(name: str) -> None:
     owner, attribute = owner_of(name), name.rpartition(".")[2]
     if owner is CmdlineParser:  # also attributes of the instance
         owner = CmdlineParser(["Task"])
-    elif owner is RemoteScheduler:
-        owner = RemoteScheduler("http://127.0.0.1:9/")
     elif owner is luigi.worker.TaskStatusReporter:
         owner = luigi.worker.TaskStatusReporter(None, "task", "worker", None)
     assert hasattr(owner, attribute), f"luigi no longer has {name}"

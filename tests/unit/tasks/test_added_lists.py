@@ -13,7 +13,7 @@ from luigi.task import flatten
 
 import pipeline
 from pipeline.errors import SettingsError
-from pipeline.ops.scheduler import accepted
+from pipeline.ops.luigid.tasks import refuse_foreign
 from pipeline.paths import Layout
 from pipeline.storage import documents
 
@@ -144,7 +144,7 @@ def test_it_can_be_collected_alone_and_is_accepted_by_luigid(
         "params": task.to_str_params(),
         "worker": "worker",
     }
-    accepted.refuse_foreign(call, None)
+    refuse_foreign(call, None)
 
 
 def test_a_list_without_an_entry_is_refused_with_the_known_ones(

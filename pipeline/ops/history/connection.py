@@ -1,0 +1,126 @@
+"""Connections to PostgreSQL none of whose waits is without an end.
+
+A frozen server keeps no `statement_timeout`, and its kernel still acknowledges what TCP sends. So
+the client itself waits no longer than a set time for each answer, by psycopg2's wait callback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg2  # type: ignore[import-untyped, unused-ignore]
+import psycopg2.extensions  # type: ignore[import-untyped, unused-ignore]
+import sqlalchemy
+from sqlalchemy import func
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
+
+from pipeline.errors import SettingsError, StorageError
+from pipeline.settings import redacted
+from pipeline.tmdb.credential import Secret
+
+CONNECT_SECONDS, STATEMENT_SECONDS = 3, 3
+
+GRACE_SECONDS = 2
+"""Seconds that the client waits longer than the time limit of the server."""
+
+_IS_OPEN = (
+    psycopg2.extensions.STATUS_READY,
+    psycopg2.extensions.STATUS_BEGIN,
+    psycopg2.extensions.STATUS_PREPARED,
+)
+
+_NO_URL = (
+    "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi, with @ : / # "
+    "and % in the password written as %40 %3A %2F %23 %25."
+)
+
+
+class BoundedConnection(psycopg2.extensions.connection):  # type: ignore[misc, unused-ignore]
+    """A connection of psycopg2 with a time limit for each answer."""
+
+    answer_seconds: float = STATEMENT_SECONDS + GRACE_SECONDS
+
+
+def make_engine(url: Secret) -> sqlalchemy.Engine:
+    """Return the engine of a URL; it connects when it is first used.
+
+    No startup option is sent, because poolers refuse those. psycopg2 has one wait callback for the
+    process, which leaves connections of other classes as they are.
+
+    Raises:
+        SettingsError: the URL makes no sense.
+    """
+    try:
+        if url.secret.partition("?")[0].count("@") > 1:  # a message would show half a password
+            raise ValueError
+        engine = sqlalchemy.create_engine(
+            url.secret,
+            pool_pre_ping=True,
+            connect_args={
+                "connection_factory": BoundedConnection,
+                "connect_timeout": CONNECT_SECONDS,
+                "application_name": "luigid",
+            },
+        )
+    except (ArgumentError, ValueError):
+        raise SettingsError(_NO_URL, variable="PIPELINE_HISTORY_URL") from None
+    psycopg2.extensions.set_wait_callback(_wait)
+    return engine
+
+
+@contextlib.contextmanager
+def transaction(
+    engine: sqlalchemy.Engine, seconds: float | None = None
+) -> Iterator[sqlalchemy.Connection]:
+    """Open a transaction each of whose statements may take so many seconds.
+
+    The server has the shorter limits, so that it gives up first; a transaction whose client
+    vanished is ended by it, or it would keep its locks.
+
+    Raises:
+        StorageError: the database does not answer, or refuses.
+    """
+    seconds = STATEMENT_SECONDS if seconds is None else seconds
+    answer_seconds = seconds + GRACE_SECONDS
+    limits = {
+        "statement_timeout": seconds,
+        "lock_timeout": max(1, STATEMENT_SECONDS - 1),
+        "idle_in_transaction_session_timeout": 2 * answer_seconds,
+    }
+    try:
+        with engine.begin() as connection:
+            connection.connection.driver_connection.answer_seconds = (  # type: ignore[union-attr]
+                answer_seconds
+            )
+            calls = (func.set_config(name, f"{value:g}s", True) for name, value in limits.items())
+            connection.execute(sqlalchemy.select(*calls))
+            yield connection
+    except SQLAlchemyError as error:
+        raise _error_of(error) from None
+
+
+def _error_of(error: SQLAlchemyError) -> StorageError:
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    why = redacted(lines[0].strip() if lines else type(error).__name__).rstrip(".")
+    return StorageError(
+        f"The task history's database does not serve ({why}): see that PostgreSQL runs and that "
+        "PIPELINE_HISTORY_URL names it.",
+        refused=isinstance(error, (DataError, IntegrityError)),
+    )
+
+
+def _wait(connection: Any) -> None:
+    """Wait until the connection has its answer. Raising here makes psycopg2 close it."""
+    while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
+        poller = select.poll()
+        is_reading = state == psycopg2.extensions.POLL_READ
+        poller.register(connection.fileno(), select.POLLIN if is_reading else select.POLLOUT)
+        seconds: float | None = None
+        if isinstance(connection, BoundedConnection):
+            is_open = connection.status in _IS_OPEN
+            seconds = connection.answer_seconds if is_open else CONNECT_SECONDS
+        if not poller.poll(None if seconds is None else seconds * 1000):
+            raise psycopg2.OperationalError(f"no answer within {seconds:g} seconds")

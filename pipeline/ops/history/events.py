@@ -1,0 +1,96 @@
+"""The events of the history, as the scheduler reports them and as the tables can hold them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+
+from pipeline.sanitize import plain
+from pipeline.settings import redacted
+
+MAX_REASON = 2_000
+"""Characters of a failure's reason that are kept."""
+
+_MAX_VALUE = 10_000
+_MAX_TASK_ID, _MAX_NAME = 200, 128
+"""The lengths of luigi's columns."""
+
+_HASH_LENGTH = 11
+"""A task id of luigi ends with an underscore and ten characters that identify the task."""
+
+_SENTENCE = re.compile(r"^pipeline\.errors\.\w+: (?P<sentence>.+)\Z", re.M | re.S)
+"""The end of a traceback whose error is one of the pipeline."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One thing that happened to a task; task, name and instant together are its identity."""
+
+    task_id: str
+    family: str
+    params: dict[str, str]
+    host: str | None
+    name: str
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    reason: str | None = None
+
+
+def storable_event(event: Event) -> Event:
+    """Return the event without secrets, its texts cut to what the tables can hold."""
+    return msgspec.structs.replace(
+        event,
+        task_id=task_key(redacted(event.task_id)),
+        family=name_key(event.family),
+        params=parameters({name: redacted(str(value)) for name, value in event.params.items()}),
+        host=None if event.host is None else name_key(str(event.host)),
+        reason=_reason(event.reason) if event.reason else None,
+    )
+
+
+def naive_utc(at: datetime) -> datetime:
+    """Return an instant as the tables hold it."""
+    return at.astimezone(UTC).replace(tzinfo=None)
+
+
+def task_key(task_id: str) -> str:
+    """Return a task's id as its column holds it, cut in the middle: its end identifies it."""
+    text = _storable(task_id)
+    if len(text) <= _MAX_TASK_ID:
+        return text
+    return text[: _MAX_TASK_ID - _HASH_LENGTH] + text[-_HASH_LENGTH:]
+
+
+def name_key(name: str) -> str:
+    """Return the name of a family, parameter or host as its column holds it."""
+    return _storable(name)[:_MAX_NAME]
+
+
+def parameters(params: Mapping[str, str]) -> dict[str, str]:
+    """Return parameters as their columns hold them."""
+    return {name_key(name): _storable(value)[:_MAX_VALUE] for name, value in params.items()}
+
+
+def _storable(text: str) -> str:
+    """Return the text without what PostgreSQL refuses: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def explanation(story: str) -> str:
+    """Return a worker's explanation without secrets, as it was before luigi wrapped it as JSON."""
+    try:
+        decoded = json.loads(story, strict=False)
+    except (ValueError, RecursionError):
+        decoded = story
+    return plain(redacted(decoded if isinstance(decoded, str) else story))
+
+
+def _reason(story: str) -> str:
+    """Return the sentence of an error of the pipeline, else the end of the explanation."""
+    decoded = _storable(explanation(story).strip())
+    sentence = _SENTENCE.search(decoded)
+    reason = sentence["sentence"].strip() if sentence else decoded
+    return reason if len(reason) <= MAX_REASON else f"…{reason[1 - MAX_REASON :]}"

@@ -1,0 +1,129 @@
+"""Events on disk while the database does not accept them: one JSON line each, appended.
+
+An event that is written twice counts once, so the file only grows until all of it is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from pipeline.errors import StorageError
+from pipeline.ops.history.events import Event
+from pipeline.storage import local
+
+LOGGER = logging.getLogger("luigi.history")
+
+MAX_BYTES = 256 * 1024 * 1024
+"""The largest spool, some 600,000 events."""
+
+_MAX_LINE = 1 << 18
+
+
+class Spool:
+    """The spool of one luigid, which its own user alone can read.
+
+    `waiting` is how many of its lines are not written yet; `damaged` are those that are no event.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position, self._read = 0, (0, 0)
+        self._lock = threading.Lock()
+        self.damaged: set[int] = set()
+        self.waiting = self._count_lines()
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Add the events, all or none, and flush them to the disk.
+
+        Raises:
+            StorageError: the disk is full, there is no permission, or the file is too large.
+        """
+        content = b"".join(msgspec.json.encode(each) + b"\n" for each in events)
+        if content:
+            with self._lock, self._errors_as_sentence():
+                self._append(content)
+                self.waiting += len(events)
+
+    def read(self, count: int) -> list[Event]:
+        """Return the events of the next lines; `done` says that they are written."""
+        with self._lock, self._errors_as_sentence():
+            try:
+                with self._path.open("rb") as stream:
+                    stream.seek(self._position)
+                    lines = list(itertools.islice(_lines_of(stream), count))
+                    self._read = stream.tell(), len(lines)
+            except FileNotFoundError:  # somebody removed it
+                self._position = self.waiting = 0
+                return []
+        return [event for line in lines if (event := self._event(line))]
+
+    def done(self) -> None:
+        """Note that what was read last is written; at the end the file is removed."""
+        with self._lock, self._errors_as_sentence():
+            self._position, lines = self._read
+            self.waiting = max(0, self.waiting - lines)
+            if not self._path.exists() or self._path.stat().st_size <= self._position:
+                self._path.unlink(missing_ok=True)
+                self._position = self.waiting = 0
+
+    def _event(self, line: bytes) -> Event | None:
+        try:
+            return msgspec.json.decode(line, type=Event)
+        except (msgspec.DecodeError, RecursionError) as error:
+            if not self.damaged:
+                LOGGER.warning("%s: skipped a line that is no event (%s).", self._path, error)
+            self.damaged.add(hash(line))
+            return None
+
+    def _append(self, content: bytes) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        descriptor = os.open(self._path, flags, 0o600)
+        size = os.fstat(descriptor).st_size
+        try:
+            if size + len(content) > MAX_BYTES:
+                raise StorageError(f"{self._path} has reached its greatest size.")
+            is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            with open(descriptor, "ab", closefd=False) as stream:
+                stream.write(b"\n" * is_torn + content)
+            local.sync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+        finally:
+            os.close(descriptor)
+
+    def _count_lines(self) -> int:
+        try:
+            with self._path.open("rb") as stream:
+                return sum(1 for _ in _lines_of(stream))
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            LOGGER.warning("%s stays as it is: it cannot be read: %s", self._path, error.strerror)
+            return 0
+
+    @contextlib.contextmanager
+    def _errors_as_sentence(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(
+                f"{self._path} cannot be used: {error.strerror}; fix that disk or folder, or "
+                "history events are lost while PostgreSQL does not serve.",
+                path=str(self._path),
+            ) from None
+
+
+def _lines_of(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield line by line; a line longer than any event comes in pieces, all of them damaged."""
+    return (line for line in iter(lambda: stream.readline(_MAX_LINE), b"") if line.strip())

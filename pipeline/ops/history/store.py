@@ -1,0 +1,196 @@
+"""The task history in PostgreSQL: luigi's own tables, and one of failures beside them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
+
+from pipeline.errors import SettingsError
+from pipeline.ops.history import connection, queries, schema
+from pipeline.ops.history.events import Event, naive_utc, task_key
+from pipeline.ops.history.queries import Run
+from pipeline.ops.history.schema import EVENTS, FAILURES, LOCK, PARAMETERS, TASKS
+from pipeline.tmdb.credential import Secret
+
+__all__ = ["Event", "HistoryStore", "Run"]
+
+NOT_SET = (
+    "No task history is kept here: set PIPELINE_HISTORY_URL to postgresql://luigi:PASSWORD@HOST:"
+    "5432/luigi, in the environment or .env, for luigid and for this command."
+)
+
+_LONG_SECONDS = 60
+"""Time limit of what may concern years of rows: making indexes, closing runs, purging."""
+
+_Given = tuple[int, str, datetime, str | None]
+"""An event to write: number of its task, name, instant, reason."""
+
+
+class HistoryStore:
+    """The task history of one database. Threads may share it.
+
+    No method waits longer than a few seconds for a statement. All raise StorageError where the
+    database does not answer; `refused` in its facts marks an error of the data, which a retry
+    cannot fix.
+    """
+
+    def __init__(self, url: Secret) -> None:
+        self._engine = connection.make_engine(url)
+
+    def create_schema(self) -> None:
+        """Make or upgrade the tables; two may do this at once."""
+        with self._transaction(_LONG_SECONDS) as database:
+            database.execute(text(LOCK))
+            schema.upgrade(database)
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Keep the events, all or none. One that is kept already is not kept twice."""
+        if not events:
+            return
+        with self._transaction() as database:
+            database.execute(text(LOCK))
+            records = _records_of(database, events)
+            _add_events(
+                database,
+                [(records[e.task_id], e.name, naive_utc(e.at), e.reason) for e in events],
+            )
+            hosts = {records[each.task_id]: each.host for each in events if each.host}
+            if hosts:
+                database.execute(
+                    update(TASKS).where(TASKS.c.id == bindparam("record")),
+                    [{"record": record, "host": host} for record, host in hosts.items()],
+                )
+
+    def runs(
+        self,
+        since: datetime | None = None,
+        family: str | None = None,
+        limit: int | None = None,
+        *,
+        before: datetime | None = None,
+        task_id: str | None = None,
+    ) -> list[Run]:
+        """Return runs, newest first: of a family or a task, begun in that span."""
+        query = queries.select_runs(since, before, family, task_id, limit)
+        with self._transaction() as database:
+            rows = database.execute(query).mappings().all()
+            found = _parameters_of(database, {row["record"] for row in rows})
+        return [queries.run_of(row, found.get(row["record"], {})) for row in rows]
+
+    def close_left_running(
+        self, before: datetime, still_running: Collection[str], reason: str
+    ) -> int:
+        """Close runs begun before that instant whose end was never reported, except of these tasks.
+
+        They count as failed at that instant. Returns how many there were.
+        """
+        at, spared = naive_utc(before), {task_key(each) for each in still_running}
+        with self._transaction(_LONG_SECONDS) as database:
+            database.execute(text(LOCK))
+            left = database.execute(queries.select_left_running(at)).all()
+            ends = [(row.id, "FAILED", at, reason) for row in left if row.task_id not in spared]
+            _add_events(database, ends)
+        return len(ends)
+
+    def purge(self, before: datetime) -> int:
+        """Delete events older than that, then tasks without any; return how many events."""
+        of_no_event = TASKS.c.id.not_in(
+            select(EVENTS.c.task_id).where(EVENTS.c.task_id.is_not(None))
+        )
+        with self._transaction(_LONG_SECONDS) as database:
+            database.execute(text(LOCK))
+            count = database.execute(delete(EVENTS).where(EVENTS.c.ts < naive_utc(before))).rowcount
+            gone = select(TASKS.c.id).where(of_no_event)
+            database.execute(delete(PARAMETERS).where(PARAMETERS.c.task_id.in_(gone)))
+            database.execute(delete(TASKS).where(of_no_event))
+        return int(count)
+
+    def ping(self) -> str:
+        """Return the server's version."""
+        with self._transaction() as database:
+            return str(database.scalar(text("SHOW server_version")))
+
+    def close(self) -> None:
+        """Close the connections. The store may be used again."""
+        self._engine.dispose()
+
+    def _transaction(
+        self, seconds: float | None = None
+    ) -> contextlib.AbstractContextManager[Connection]:
+        return connection.transaction(self._engine, seconds)
+
+
+@contextlib.contextmanager
+def open_history(url: Secret | None) -> Iterator[HistoryStore]:
+    """Open the history of a URL for reading; SettingsError where none is set."""
+    if url is None:
+        raise SettingsError(NOT_SET, variable="PIPELINE_HISTORY_URL")
+    store = HistoryStore(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _records_of(database: Connection, events: Sequence[Event]) -> dict[str, int]:
+    """Return the number of each task's row, made where the task is new."""
+    tasks: dict[str, Event] = {}
+    for event in events:
+        tasks.setdefault(event.task_id, event)
+    known = (
+        select(TASKS.c.task_id, func.max(TASKS.c.id))
+        .where(TASKS.c.task_id.in_(tasks))
+        .group_by(TASKS.c.task_id)
+    )
+    records = {str(key): int(record) for key, record in database.execute(known)}
+    new = [each for key, each in tasks.items() if key not in records]
+    if new:
+        rows = [{"task_id": each.task_id, "name": each.family} for each in new]
+        made = insert(TASKS).returning(TASKS.c.task_id, TASKS.c.id)
+        records |= {str(key): int(record) for key, record in database.execute(made, rows)}
+    params = [
+        {"task_id": records[each.task_id], "name": name, "value": value}
+        for each in new
+        for name, value in each.params.items()
+    ]
+    if params:
+        database.execute(insert(PARAMETERS), params)
+    return records
+
+
+def _add_events(database: Connection, events: Sequence[_Given]) -> None:
+    """Write the events that are not there yet, and what is kept of failures beside them."""
+    if not events:
+        return
+    identity = (EVENTS.c.task_id, EVENTS.c.event_name, EVENTS.c.ts)
+    wanted = {event[:3]: event for event in events}
+    there = select(*identity).where(tuple_(*identity).in_(list(wanted)))
+    for row in database.execute(there):
+        del wanted[tuple(row)]
+    if not wanted:
+        return
+    names = [column.name for column in identity]
+    rows = [dict(zip(names, key, strict=True)) for key in wanted]
+    made = insert(EVENTS).returning(EVENTS.c.id, sort_by_parameter_order=True)
+    numbers = database.scalars(made, rows).all()
+    for number, (task, name, at, reason) in zip(numbers, wanted.values(), strict=True):
+        if name == "FAILED" or reason:
+            attempt = select(func.count()).where(
+                EVENTS.c.task_id == task, EVENTS.c.event_name == "RUNNING", EVENTS.c.ts <= at
+            )
+            failure = insert(FAILURES).values(
+                task_id=task, event_id=number, attempt=attempt.scalar_subquery(), reason=reason
+            )
+            database.execute(failure)
+
+
+def _parameters_of(database: Connection, records: set[int]) -> dict[int, dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    if records:
+        query = select(PARAMETERS).where(PARAMETERS.c.task_id.in_(sorted(records)))
+        for record, name, value in database.execute(query.order_by(PARAMETERS.c.name)):
+            found.setdefault(record, {})[name] = value
+    return found

@@ -1,0 +1,179 @@
+"""The thread that writes events to the database, however long the database is away."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pipeline import clock
+from pipeline.errors import StorageError
+from pipeline.ops.history.events import Event, storable_event
+from pipeline.ops.history.spool import LOGGER, Spool
+from pipeline.ops.history.store import HistoryStore
+
+MAX_WAITING = 100_000
+"""Events in memory; further ones are lost, and counted."""
+
+RESTARTED = "luigid was restarted before this run ended."
+
+_BATCH = 500
+_IDLE_SECONDS = 30
+"""Seconds between two pings of the database while there are no events."""
+
+_MIN_PAUSE, _MAX_PAUSE = 0.2, 10.0
+"""Seconds between two attempts while the database does not serve."""
+
+_PURGE_SECONDS = 24 * 3600
+
+
+class Writer:
+    """Writes events in order: first those of the spool, then the new ones.
+
+    While the database does not serve, events move on to the spool at every attempt, so that a
+    killed luigid has lost no more than those of the last seconds. An event leaves the memory once
+    it is kept elsewhere; only the thread removes any.
+    """
+
+    def __init__(self, store: HistoryStore, spool: Spool, keep_days: int) -> None:
+        self._store, self._spool = store, spool
+        self._keep = timedelta(days=keep_days)
+        self._waiting: deque[Event] = deque()
+        self._thread = threading.Thread(target=self._run, name="history", daemon=True)
+        self._wake, self._stopping = threading.Event(), threading.Event()
+        self._has_schema = False
+        self._left: tuple[datetime, frozenset[str]] | None = None
+        self._purge_at = clock.monotonic()
+        self._logged: set[str] = set()
+        self._overflowed = self._refused = 0
+        self.up = False
+
+    @property
+    def buffered(self) -> int:
+        """Return how many events are in memory or in the spool."""
+        return len(self._waiting) + self._spool.waiting
+
+    @property
+    def lost(self) -> int:
+        """Return how many events found no room, were refused, or stood on a damaged line."""
+        return self._overflowed + self._refused + len(self._spool.damaged)
+
+    def start(self) -> None:
+        """Start the thread; a database that is down is no error."""
+        self._thread.start()
+
+    def put(self, event: Event) -> None:
+        """Add an event, never waiting."""
+        if len(self._waiting) >= MAX_WAITING:
+            self._overflowed += 1
+        else:
+            self._waiting.append(event)
+            self._wake.set()
+
+    def close_left_running(self, before: datetime, still_running: frozenset[str]) -> None:
+        """Have runs that began before that instant closed as failed, except of these task ids."""
+        self._left = (before, still_running)
+        self._wake.set()
+
+    def stop(self, seconds: float) -> None:
+        """Write what can be written in that time, and spool the rest.
+
+        That includes what the thread is still writing: an event that is kept twice counts once.
+        """
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join(seconds)
+        events = [storable_event(each) for each in self._waiting.copy()]
+        try:
+            self._spool.append(events)
+        except StorageError as error:
+            LOGGER.error("%d history events are lost: %s", len(events), error)
+
+    def _run(self) -> None:
+        pause = _MIN_PAUSE
+        is_last = False
+        while not is_last:
+            is_last = self._stopping.is_set()
+            self._wake.clear()
+            try:
+                self._work()
+            except StorageError as error:
+                self._note_down(f"{error} Tasks go on; their events are kept and written later.")
+                self._spill()
+                self._stopping.wait(pause)
+                pause = min(2 * pause, _MAX_PAUSE)
+            except Exception:
+                LOGGER.exception("The task history's writer failed by an error of its own.")
+                self.up = False
+                self._stopping.wait(_MAX_PAUSE)
+            else:
+                pause = _MIN_PAUSE
+                if not is_last:
+                    self._wake.wait(_IDLE_SECONDS)
+
+    def _work(self) -> None:
+        if not self._has_schema:
+            self._store.create_schema()
+            self._has_schema = True
+        while self._spool.waiting:
+            self._deliver(self._spool.read(_BATCH))
+            self._spool.done()
+        if self._left is not None:
+            if count := self._store.close_left_running(*self._left, RESTARTED):
+                LOGGER.warning("Closed %d runs that an earlier luigid left without an end.", count)
+            self._left = None
+        if not self._waiting:
+            self._store.ping()
+        while batch := self._batch():
+            self._deliver(batch)
+            self._forget(len(batch))
+        if not self.up:
+            LOGGER.info("The task history is being written.")
+        self.up = True
+        self._logged.clear()
+        if clock.monotonic() >= self._purge_at and not self._stopping.is_set():
+            self._purge_at = clock.monotonic() + _PURGE_SECONDS
+            if count := self._store.purge(clock.now() - self._keep):
+                LOGGER.info("Purged %d history events older than %s.", count, self._keep)
+
+    def _deliver(self, events: Sequence[Event]) -> None:
+        """Write the events; one that the database refuses for its content stops no other."""
+        try:
+            self._store.write(events)
+        except StorageError as error:
+            if not error.facts.get("refused"):
+                raise
+            if len(events) <= 1:
+                LOGGER.warning("A history event of %s is lost: %s", events[0].task_id, error)
+                self._refused += 1
+                return
+            middle = len(events) // 2
+            self._deliver(events[:middle])
+            self._deliver(events[middle:])
+
+    def _spill(self) -> None:
+        """Move events from memory to the disk; what the disk does not take stays in memory."""
+        self._has_schema = False  # the database may come back as another one
+        try:
+            while batch := self._batch():
+                self._spool.append(batch)
+                self._forget(len(batch))
+        except StorageError as error:
+            self._note_down(str(error))
+
+    def _batch(self) -> list[Event]:
+        waiting = self._waiting.copy()  # the scheduler may add events meanwhile
+        return [storable_event(each) for each in itertools.islice(waiting, _BATCH)]
+
+    def _forget(self, count: int) -> None:
+        for _ in range(count):
+            self._waiting.popleft()
+
+    def _note_down(self, sentence: str) -> None:
+        """Log why events wait, once until another reason or the next success."""
+        self.up = False
+        if sentence not in self._logged:
+            LOGGER.warning("%s", sentence)
+            self._logged.add(sentence)

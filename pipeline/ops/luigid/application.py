@@ -1,0 +1,168 @@
+"""luigi's own web application, with a guard in front of all of it.
+
+The page and most handlers stay luigi's. Every request passes the guard before a handler is chosen,
+so that a handler which a later luigi adds is guarded too.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import luigi
+import luigi.server
+from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest
+from tornado.ioloop import IOLoop
+from tornado.routing import Router
+from tornado.web import Application, OutputTransform, RequestHandler
+
+from pipeline.ops.luigid.calls import OF_WORKERS, READS, arguments_of
+from pipeline.ops.luigid.log import REFUSALS
+from pipeline.ops.luigid.policy import ROOT_HEADER, Policy, Refused, refuse_foreign_site
+from pipeline.ops.luigid.scheduler import PipelineScheduler
+from pipeline.ops.luigid.tasks import refuse_foreign
+
+HEALTH = "/healthz"
+"""Answer 200 to every client that uses an allowed name, and nothing else."""
+
+_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="luigid-aside")
+
+
+class Guarded(Router):
+    """luigi's application around a scheduler, for requests that the policy lets pass.
+
+    Args:
+        scheduler: what the application serves.
+        policy: who may talk to it.
+        pages: Tornado's rules for pages that stand in for luigi's at the same addresses.
+        data_root: the id of the data root that it serves, for the runs that ask.
+    """
+
+    def __init__(
+        self,
+        scheduler: PipelineScheduler,
+        policy: Policy,
+        pages: Iterable[tuple[Any, ...]] = (),
+        data_root: str | None = None,
+    ) -> None:
+        headers = {"Server": f"luigid/{luigi.__version__}", **policy.headers}
+        if data_root:
+            headers[ROOT_HEADER] = data_root
+        self._policy = policy
+        self._application: Application = luigi.server.app(scheduler)
+        self._application.settings["log_function"] = lambda handler: None
+        self._application.transforms.append(functools.partial(Headers, headers))
+        shared = {"scheduler": scheduler}
+        rules = [(r"/api/(.*)", Api, shared), (r"/metrics", Metrics, shared), (HEALTH, Health)]
+        self._application.add_handlers(".*", [*rules, *pages])
+
+    def find_handler(self, request: HTTPServerRequest, **_: Any) -> HTTPMessageDelegate | None:
+        """Refuse a foreign host name, then a request without the password."""
+        is_health_check = request.path == HEALTH or (request.method, request.path) == ("HEAD", "/")
+        try:
+            self._policy.refuse_foreign_host(request.host)
+            if not is_health_check:
+                login = request.headers.get("Authorization", "")
+                self._policy.refuse_stranger(login, request.remote_ip or "")
+        except Refused as refusal:
+            return self._application.get_handler_delegate(request, Refusal, {"refusal": refusal})
+        return self._application.find_handler(request)
+
+
+class Headers(OutputTransform):
+    """Says on every answer what a browser may do with it, unless its handler said otherwise."""
+
+    def __init__(self, headers: Mapping[str, str], request: HTTPServerRequest) -> None:
+        super().__init__(request)
+        self._headers = headers
+
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        """Add the headers."""
+        hides_server = "Server" not in headers
+        for name, value in self._headers.items():
+            if name == "Server" or name not in headers:
+                headers[name] = value
+        if hides_server:
+            del headers["Server"]
+        return status_code, headers, chunk
+
+
+class Refusal(RequestHandler):
+    """Answers a request that is refused before a handler is chosen."""
+
+    def initialize(self, refusal: Refused) -> None:
+        """Take why it is refused."""
+        self._refusal = refusal
+
+    def prepare(self) -> None:
+        """Answer, whatever the method is."""
+        self.clear_header("Server")
+        if self._refusal.status == 401:
+            self.set_header("WWW-Authenticate", 'Basic realm="luigid", charset="UTF-8"')
+        refuse(self, self._refusal)
+
+
+class Health(RequestHandler):
+    """Says that luigid is up, with the password or without."""
+
+    def get(self) -> None:
+        """Answer that luigid is up."""
+        self.clear_header("Server")
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        self.finish("up\n")
+
+    head = get
+
+
+class Api(RequestHandler):
+    """luigi's API: each call looked at before it reaches the scheduler."""
+
+    def initialize(self, scheduler: PipelineScheduler) -> None:
+        """Take the scheduler."""
+        self._scheduler = scheduler
+
+    def get(self, method: str) -> None:
+        """Answer a call: reads for anybody, changes for workers and luigid's own page only."""
+        try:
+            if method not in READS:
+                by_get = self.request.method == "GET"
+                refuse_foreign_site(self.request.headers, self.request.host, by_get=by_get)
+            arguments = arguments_of(method, self.get_argument("data", default="{}", strip=False))
+            self._refuse_excess(method, arguments)
+        except Refused as refusal:
+            refuse(self, refusal)
+        else:
+            self.write({"response": getattr(self._scheduler, method)(**arguments)})
+
+    post = get
+
+    def _refuse_excess(self, method: str, arguments: dict[str, Any]) -> None:
+        task_ids: set[str] = set()
+        if method == "add_task":
+            task_id = arguments.get("task_id")
+            refuse_foreign(arguments, self._scheduler.state.get_task(task_id))
+            task_ids = {str(task_id), *(arguments.get("deps") or ())}
+        if method in OF_WORKERS:
+            self._scheduler.refuse_excess(arguments.get("worker"), task_ids)
+
+
+class Metrics(luigi.server.MetricsHandler):  # type: ignore[misc, unused-ignore]
+    """The metrics, in a thread: the disk of the data root does not block scheduling."""
+
+    async def get(self) -> None:
+        """Answer with the metrics."""
+        await IOLoop.current().run_in_executor(_THREADS, super().get)
+
+
+def refuse(handler: RequestHandler, refusal: Refused) -> None:
+    """Answer with the refusal's status and sentence."""
+    REFUSALS.warning(
+        "refused %s with status %d: %s", handler.request.remote_ip, refusal.status, refusal
+    )
+    handler.set_status(refusal.status)
+    handler.set_header("Content-Type", "text/plain; charset=UTF-8")
+    handler.finish(f"{refusal}\n")

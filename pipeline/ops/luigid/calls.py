@@ -1,0 +1,143 @@
+"""The calls of luigi that are accepted, each with a Struct of its arguments.
+
+luigi's API passes a request's arguments on unchecked: an unknown name or another type ends in a
+traceback, at worst in one at every later `get_work`. Here a call is decoded before luigi sees it.
+A call that is not in these tables is refused, also one that a later luigi adds.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Annotated, Any, Literal
+
+import msgspec
+from luigi.scheduler import RPC_METHODS, Scheduler
+from msgspec import UNSET, Meta, UnsetType
+
+from pipeline.ops.luigid.policy import Refused
+
+READS = {
+    *("dep_graph", "inverse_dep_graph", "graph", "task_list", "task_search", "worker_list"),
+    *("resource_list", "get_running_task_resources", "get_task_progress_percentage"),
+    *("get_task_status_message", "fetch_error", "has_task_history"),
+    *("is_paused", "is_pause_enabled"),
+}
+"""Calls that change nothing: what the page shows."""
+
+OF_WORKERS = {
+    *("add_task", "add_worker", "announce_scheduling_failure", "count_pending", "get_work", "ping"),
+    *("prune", "report_task_statistics"),
+    *("set_task_progress_percentage", "set_task_status_message"),
+}
+"""Calls by which a run of the pipeline works."""
+
+OF_OPERATORS = {"forgive_failures", "mark_as_done", "pause", "re_enable_task", "unpause"}
+"""Buttons of the page. Pausing does nothing unless luigi.cfg sets `pause_enabled`."""
+
+_NEEDS_WORKER = {"add_task", "announce_scheduling_failure", "get_work", "ping"}
+"""Calls that take the worker among luigi's `**kwargs`."""
+
+_MAX_NAMES = 1_000
+
+_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+_Line = Annotated[str, Meta(max_length=500, pattern=_LINE)]
+_Word = Annotated[str, Meta(min_length=1, max_length=500, pattern=_LINE)]
+_Words = Annotated[list[_Word], Meta(max_length=_MAX_NAMES)]
+_Text = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*\Z")]
+_Address = Annotated[str, Meta(max_length=500, pattern=r"^https?://[^\x00-\x20]+\Z")]
+_Story = Annotated[str, Meta(max_length=1_000_000, pattern=r"^[^\x00]*\Z")]
+_Count = Annotated[int, Meta(ge=0, le=10**6)]
+_Seconds = Annotated[int, Meta(ge=0, le=10**9)]
+_Fact = bool | Annotated[int, Meta(ge=0, le=10**18)] | _Word | None
+_Facts = dict[
+    Literal["assistant", "first_task", "host", "pid", "salt", "sudo_user", "username"], _Fact
+]
+_Processes = Annotated[int, Meta(ge=0, le=10_000)]
+_Policy = Literal["retry_count", "disable_hard_timeout", "disable_window"]
+_Status = Literal[
+    "PENDING", "FAILED", "DONE", "RUNNING", "BATCH_RUNNING", "SUSPENDED", "UNKNOWN", "DISABLED", ""
+]
+
+
+_TYPES: dict[str, Any] = {
+    "accepts_messages": bool | None,
+    "assistant": bool,
+    "batch_id": _Word | None,
+    "batchable": bool | None,
+    "current_tasks": _Words | None,
+    "deps": _Words | None,
+    "expl": _Story | None,
+    "family": Annotated[str, Meta(max_length=128, pattern=_LINE)],
+    "host": _Word | None,
+    "include_done": bool,
+    "include_running": bool,
+    "info": list[tuple[str, Any]],
+    "limit": bool,
+    "max_shown_tasks": _Count | None,
+    "module": _Word | None,
+    "new_deps": _Words | None,
+    "owners": _Words | None,
+    "param_visibilities": dict[_Word, Annotated[int, Meta(ge=0, le=2)]] | None,
+    "params": Annotated[dict[_Word, _Line], Meta(max_length=_MAX_NAMES)] | None,
+    "priority": Annotated[float, Meta(ge=-1e6, le=1e6)],
+    "progress_percentage": Annotated[float, Meta(ge=0, le=100)] | None,
+    "resources": dict[_Word, _Count] | None,
+    "retry_policy_dict": dict[_Policy, _Seconds | None] | None,
+    "runnable": bool | None,
+    "search": _Line | None,
+    "statistics": dict[str, Any],
+    "status": _Status,
+    "status_message": _Text | None,
+    "task_family": _Word,
+    "task_id": _Word | None,
+    "task_name": _Word,
+    "task_str": _Line,
+    "tracking_url": Annotated[str, Meta(max_length=500, pattern=r"^https?://[^\x00-\x20]+\Z")]
+    | None,
+    "upstream_status": _Line,
+    "worker": _Word,
+}
+"""Argument -> its type, the same in all calls that have it. No text holds a NUL: no database would
+keep it, and msgspec accepts neither halves of surrogate pairs nor NaN."""
+
+
+def arguments_of(method: str, payload: str) -> dict[str, Any]:
+    """Return a call's arguments, every one known by name and of the right type, or refuse it."""
+    if method not in RPC_METHODS:
+        raise Refused(404, "luigid has no such call.")
+    if method not in READS | OF_WORKERS | OF_OPERATORS:
+        raise Refused(403, f"{method} is not accepted here: no run of the pipeline needs it.")
+    try:
+        call = msgspec.json.decode(payload or "{}", type=_struct(method))
+        arguments = {
+            name: value
+            for name, value in msgspec.structs.asdict(call).items()
+            if value is not UNSET
+        }
+        if "info" in arguments:
+            facts = dict(arguments["info"])
+            msgspec.convert(facts.pop("workers", 1), _Processes)
+            msgspec.convert(facts, _Facts)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise Refused(400, f"{method} cannot be called so: {_one_line(error)}.") from None
+    return arguments
+
+
+@functools.cache
+def _struct(method: str) -> type[msgspec.Struct]:
+    """Return the Struct of a call, by luigi's signature and the types above."""
+    parameters = list(inspect.signature(getattr(Scheduler, method)).parameters.values())[1:]
+    named = [each for each in parameters if each.kind is not each.VAR_KEYWORD]
+    needed = {each.name for each in named if each.default is each.empty}
+    needed |= {"worker"} if method in _NEEDS_WORKER else set()
+    known = dict.fromkeys([*needed, *(each.name for each in named)])
+    fields = [
+        (name, _TYPES[name]) if name in needed else (name, _TYPES[name] | UnsetType, UNSET)
+        for name in known
+    ]
+    return msgspec.defstruct(method, fields, forbid_unknown_fields=True)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200].rstrip(".")

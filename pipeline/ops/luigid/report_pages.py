@@ -1,0 +1,117 @@
+"""The pages below /pages/: what the pipeline wrote for people, read only.
+
+A user who can write one of those files could write a script into it. So the header does not depend
+on the file: only the pipeline's own script may run, by its hash. A request is only read as the name
+of a page; no path of a request ever reaches the disk, and no link is followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+from tornado.ioloop import IOLoop
+from tornado.web import RequestHandler
+
+from pipeline.ops.luigid.application import refuse
+from pipeline.ops.luigid.policy import Refused
+from pipeline.pages.render import script_hash
+from pipeline.storage import local
+
+ROOT = "/pages/"
+
+_MAX_BYTES = 32_000_000
+"""No page is; luigid would have to keep it in memory."""
+
+_THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="luigid-pages")
+_NO_PAGE = (
+    f"There is no such page: {ROOT} leads to all of them once `luigi --module pipeline IndexPage "
+    "--date YYYY-MM-DD` has made it."
+)
+
+
+FindReport = Callable[[str], tuple[Path, str] | None]
+"""Address below /pages/ -> the file, and the sentence for where it is not there; None where no page
+can ever be."""
+
+
+class ReportPage(RequestHandler):
+    """A file of `reports/` as it is."""
+
+    def initialize(self, root: Path, find: FindReport, headers: dict[str, str]) -> None:
+        """Take what `handlers` hands over, and say of refusals too what a browser may do."""
+        self._root, self._find = root, find
+        for name, value in headers.items():
+            self.set_header(name, value)
+
+    async def get(self, address: str | None) -> None:
+        """Answer with the page, or the sentence that says what makes it."""
+        if address is None:
+            self.redirect(ROOT)
+        elif found := self._find(address):
+            await self._show(*found)
+        else:
+            self._finish_absent(_NO_PAGE)
+
+    head = get
+
+    async def _show(self, file: Path, if_absent: str) -> None:
+        loop = IOLoop.current()
+        try:
+            page = await loop.run_in_executor(_THREADS, _read, self._root, file)
+        except Refused as refusal:
+            refuse(self, refusal)
+            return
+        if page is None:
+            self._finish_absent(if_absent)
+            return
+        content, written_at = page
+        self.set_header("Content-Type", "text/html; charset=UTF-8")
+        self.set_header("Last-Modified", formatdate(written_at, usegmt=True))
+        self.finish(content)
+
+    def _finish_absent(self, sentence: str) -> None:
+        self.set_status(404)
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        self.finish(sentence + "\n")
+
+
+def handlers(root: Path, find: FindReport) -> list[tuple[str, type, dict[str, Any]]]:
+    """Return the routes, to stand before luigi's own."""
+    shared = {"root": root, "find": find, "headers": _headers()}
+    return [(rf"{ROOT[:-1]}(?:/(.*))?", ReportPage, shared)]
+
+
+def _headers() -> dict[str, str]:
+    """Return what differs from the headers of luigi's own pages.
+
+    A page loads nothing but posters, talks to nobody, and does not tell where it was read.
+    """
+    return {
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": "default-src 'none'; img-src https://image.tmdb.org data:; "
+        f"style-src 'unsafe-inline'; script-src '{script_hash()}'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+    }
+
+
+def _read(root: Path, file: Path) -> tuple[bytes, float] | None:
+    """Return the page and when it was written; None where there is none.
+
+    Raises:
+        Refused: what is there is not the pipeline's, or cannot be read.
+    """
+    try:
+        if file.resolve() != root.resolve() / file.relative_to(root):
+            raise Refused(404, f"{file} lies behind a link, and luigid follows none.")
+        return local.read(file, _MAX_BYTES), file.stat().st_mtime
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except (OSError, RuntimeError) as error:  # a loop of links
+        why = getattr(error, "strerror", None) or "a loop of links"
+        sentence = f"{file} cannot be read ({why}): fix that, or remove it and have it made again."
+        raise Refused(503, sentence) from None

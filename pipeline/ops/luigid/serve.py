@@ -1,0 +1,163 @@
+"""Start luigid, hardened: luigi's scheduler, page and API on one address, until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import signal
+import socket
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import luigi.server
+import tornado.netutil
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import PeriodicCallback
+from tornado.iostream import IOStream
+
+from pipeline import settings
+from pipeline.errors import SettingsError
+from pipeline.ops import settings as ops_settings
+from pipeline.ops.history import pages as history_pages
+from pipeline.ops.history.recorder import HistoryRecorder
+from pipeline.ops.history.store import HistoryStore
+from pipeline.ops.luigid import metrics, private, report_pages
+from pipeline.ops.luigid.application import Guarded
+from pipeline.ops.luigid.log import LOGGER, logging_to
+from pipeline.ops.luigid.policy import LOCAL_NAMES, policy_of
+from pipeline.ops.luigid.scheduler import PipelineScheduler
+from pipeline.ops.luigid.state import prepare_folder
+from pipeline.ops.luigid.tasks import FAMILIES
+from pipeline.paths import Layout
+from pipeline.tmdb.credential import Secret
+
+EVERY_MINUTE = 60_000.0
+"""Milliseconds between two prunings, and between two savings of the state."""
+
+MAX_BODY_BYTES = 2_000_000
+
+MAX_CONNECTIONS = 500
+"""Connections at a time, below the usual limit of 1,024 open files; further ones are closed."""
+
+IDLE_SECONDS, BODY_SECONDS = 120, 30
+"""Seconds in which a connection has to send a request's head, and its body."""
+
+_END = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+_PAGE = Path(luigi.server.__file__).parent / "static/visualiser/index.html"
+
+
+class BoundedServer(HTTPServer):
+    """A server that closes connections beyond a number."""
+
+    def handle_stream(self, stream: IOStream, address: Any) -> None:
+        """Serve a new connection, or close it."""
+        if private.connection_count(self) >= MAX_CONNECTIONS:
+            stream.close()
+        else:
+            super().handle_stream(stream, address)
+
+
+def serve(
+    address: str,
+    port: int,
+    *,
+    state_path: Path | None,
+    allowed_hosts: Iterable[str],
+    log_path: Path | None,
+    data_root: str | None,
+    find_report: report_pages.FindReport,
+    find_overdue: Callable[[], Collection[str]],
+) -> None:
+    """Serve until SIGTERM or SIGINT; then save the state, write the history, and return.
+
+    Port 0 takes a free one. Without a `log_path` the log is standard error. `data_root` is the id
+    of the data root that it serves; the last two find pages below /pages/ and overdue root tasks.
+
+    Raises:
+        SettingsError: the port or address cannot be used, or a setting.
+        StorageError: the state cannot be kept, or somebody else could have written it.
+    """
+    current = settings.current()
+    layout = Layout(current.data_dir)
+    state_path = state_path or layout.luigid_state
+    password = _usable(ops_settings.luigid_password())
+    policy = policy_of(address, allowed_hosts, password, _PAGE)
+    sockets = _listen(address, port)
+    prepare_folder(state_path)
+    with logging_to(log_path, current.log_format):
+        history_url = ops_settings.history_url()
+        store = HistoryStore(history_url) if history_url else None
+        recorder = HistoryRecorder(store, layout.luigid_spool)
+        try:
+            collector = metrics.PipelineMetrics(
+                FAMILIES,
+                metrics.of_documents,
+                functools.partial(metrics.of_overdue, find_overdue),
+                functools.partial(metrics.of_history, recorder),
+            )
+            scheduler = PipelineScheduler(recorder, state_path, store is not None, collector)
+            scheduler.load()
+            recorder.close_left_running(scheduler.running())
+            pages = [
+                *history_pages.handlers(store),
+                *report_pages.handlers(layout.root, find_report),
+            ]
+            application = Guarded(scheduler, policy, pages, data_root)
+            _log_addresses(sockets, password)
+            asyncio.run(_serve(application, sockets, scheduler))
+        finally:
+            recorder.close()
+        LOGGER.info("luigid ended; its state is in %s", state_path)
+
+
+async def _serve(
+    application: Guarded, sockets: list[socket.socket], scheduler: PipelineScheduler
+) -> None:
+    """Answer requests until a signal comes, then save the state."""
+    server = BoundedServer(
+        application,
+        max_body_size=MAX_BODY_BYTES,
+        idle_connection_timeout=IDLE_SECONDS,
+        body_timeout=BODY_SECONDS,
+    )
+    end_requested = asyncio.Event()
+    for number in _END:
+        asyncio.get_running_loop().add_signal_handler(number, end_requested.set)
+    server.add_sockets(sockets)
+    for regularly in (scheduler.prune, scheduler.save):
+        PeriodicCallback(regularly, EVERY_MINUTE).start()
+    await end_requested.wait()
+    server.stop()
+    await scheduler.save()
+
+
+def _listen(address: str, port: int) -> list[socket.socket]:
+    try:
+        return tornado.netutil.bind_sockets(port, address=address)
+    except OSError as error:
+        raise SettingsError(
+            f"Port {port} on {address} is taken or not of this machine ({error.strerror}): choose "
+            "others with --port and --address, or end the other luigid."
+        ) from None
+
+
+def _usable(password: Secret | None) -> Secret | None:
+    """Return the password, unless no client could send it: those speak plain ASCII."""
+    if password and not (password.secret.isascii() and password.secret.isprintable()):
+        raise SettingsError(
+            "PIPELINE_LUIGID_PASSWORD has to be of printable ASCII characters.",
+            variable="PIPELINE_LUIGID_PASSWORD",
+        )
+    return password
+
+
+def _log_addresses(sockets: list[socket.socket], password: Secret | None) -> None:
+    for host, port, *_ in (each.getsockname() for each in sockets):
+        shown = f"[{host}]" if ":" in host else host
+        LOGGER.info("luigid listens on http://%s:%d/", shown, port)
+        if host not in LOCAL_NAMES and password is None:
+            LOGGER.warning(
+                "any host that reaches this address can use luigid: set PIPELINE_LUIGID_PASSWORD "
+                "or let nothing but this machine reach it"
+            )
