@@ -73,14 +73,15 @@ def _run_ours(words: list[str]) -> None:
     from luigi.task_register import Register
 
     import pipeline.tasks.registry  # noqa: F401
-    from pipeline.ops import luigi_options, run, stopping
+    from pipeline.ops import luigi_options
+    from pipeline.ops.runs import session, signals
     from pipeline.runtime import luigi_messages, luigi_setup
 
     gc.freeze()  # else the collector looks at all modules again at exit: 20 % of a no-op run
     luigi_setup.configure()
     luigi_setup.install()
     luigi_setup.cache_parsers()
-    stopping.install()
+    signals.install()
     with CmdlineParser.global_instance(words) as command:
         family = command.known_args.root_task
         if not luigi_setup.is_module_of_ours(Register.get_task_cls(family).__module__):
@@ -88,12 +89,12 @@ def _run_ours(words: list[str]) -> None:
         task = None
         with contextlib.suppress(Exception):  # luigi itself will find the parameters wrong
             task = command.get_task_obj()
-        this_run = run.Run(family, task, words)
+        this_run = session.Run(family, task, words)
         this_run.begin()
     with this_run:
         try:
             luigi_options.refuse_unusable()
         except SettingsError as error:  # logged and alerted of as for any failed run
-            run.LOGGER.error("%s", error, extra={"cause": luigi_messages.cause_of(error)})
+            session.LOGGER.error("%s", error, extra={"cause": luigi_messages.cause_of(error)})
             sys.exit(EXIT_WRONG_PARAMETER)
         this_run.run(luigi_run)

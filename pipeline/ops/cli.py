@@ -1,4 +1,4 @@
-"""The `tmdb-pipeline` command: one subcommand a module of `pipeline.ops.commands`.
+"""The `tmdb-pipeline` command: one subcommand a module below `pipeline.ops.commands`.
 
 Each module exposes a click command named `command` and is imported when it is asked for, so that
 one that cannot be imported takes nothing else with it.
@@ -24,24 +24,34 @@ from pipeline.runtime import stdio
 from pipeline.sanitize import plain
 from pipeline.version import VERSION
 
-COMMANDS = {
-    "start": "Start luigid, or the compose stack.",
-    "stop": "Stop what `start` started.",
-    "restart": "Stop and start again.",
-    "status": "What runs, what ran last, what comes next, what was missed.",
-    "trigger": "Run a task now, as the schedule would.",
-    "check": "The configuration, and the graph with what is done and what is missing.",
-    "stats": "Runs, failures and durations of each task, from the history.",
-    "doctor": "Look for problems, and say how to fix them.",
-    "logs": "Show the log of a run or of luigid.",
-    "open": "Open the pages of the day and the week in the browser.",
-    "watch": "Alert where a root task is overdue or a run was killed.",
-    "alert": "Send a test message to PIPELINE_ALERT_URL.",
-    "backup": "Save the task history and the metadata in one file.",
-    "restore": "Bring a backup back.",
-    "luigid": "Run the hardened luigid in the foreground.",
+SECTIONS = {
+    "services": {
+        "start": "Start luigid, or the compose stack.",
+        "stop": "Stop what `start` started.",
+        "restart": "Stop and start again.",
+        "luigid": "Run the hardened luigid in the foreground.",
+    },
+    "run": {
+        "trigger": "Run a task now, as the schedule would.",
+        "check": "The configuration, and the graph with what is done and what is missing.",
+    },
+    "watch": {
+        "status": "What runs, what ran last, what comes next, what was missed.",
+        "stats": "Runs, failures and durations of each task, from the history.",
+        "logs": "Show the log of a run or of luigid.",
+        "open": "Open the pages of the day and the week in the browser.",
+        "doctor": "Look for problems, and say how to fix them.",
+        "watch": "Alert where a root task is overdue or a run was killed.",
+        "alert": "Send a test message to PIPELINE_ALERT_URL.",
+    },
+    "data": {
+        "backup": "Save the task history and the metadata in one file.",
+        "restore": "Bring a backup back.",
+    },
 }
-"""The subcommands in the order of the help, with a line for each."""
+"""Folder of `pipeline.ops.commands` -> its subcommands, each with its line of the help."""
+
+FOLDERS = {name: folder for folder, names in SECTIONS.items() for name in names}
 
 READING = {"status", "check", "doctor", "logs", "open"}
 """Commands that only read the data root."""
@@ -63,28 +73,21 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, without importing anything."""
-        return list(COMMANDS)
+        return list(FOLDERS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command's module and return the command; None for an unknown name."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in FOLDERS:
             return None
-        module = f"pipeline.ops.commands.{cmd_name}"
-        try:
-            found: click.Command = importlib.import_module(module).command
-        except ModuleNotFoundError as error:
-            if error.name != module:
-                raise
-            raise PipelineError(
-                f"`{cmd_name}` is not part of this installation: install it again with "
-                "`pip install .`."
-            ) from None
+        module = f"pipeline.ops.commands.{FOLDERS[cmd_name]}.{cmd_name}"
+        found: click.Command = importlib.import_module(module).command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from their lines here, so that `--help` imports none of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for folder, lines in SECTIONS.items():
+            with formatter.section(folder.capitalize()):
+                formatter.write_dl(list(lines.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

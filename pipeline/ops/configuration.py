@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from pipeline import settings
 from pipeline.errors import PipelineError
-from pipeline.ops import luigi_configuration, schedule
+from pipeline.ops import luigi_configuration
 from pipeline.ops import settings as ops_settings
+from pipeline.ops.schedule import times
 
 _OURS = ("TMDB_", "PIPELINE_")
 _OF_COMPOSE = {"PIPELINE_UID", "PIPELINE_GID", "PIPELINE_LUIGID_PORT"}
@@ -43,7 +44,7 @@ def problems() -> list[str]:
         current = settings.current()
         current.plan()
         current.thresholds()
-        schedule.packaged(current.config_dir / "crontab")
+        times.packaged(current.config_dir / "crontab")
     except PipelineError as error:
         found.append(str(error))
     try:

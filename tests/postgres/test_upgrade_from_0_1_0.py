@@ -16,8 +16,8 @@ from support.earlier_version import FIXTURES, Installation
 from support.postgres import Postgres
 from support.psql import load
 
-from pipeline.ops import processes
 from pipeline.ops.history.store import Event, HistoryStore
+from pipeline.ops.runtimes import processes
 from pipeline.tmdb.credential import Secret
 
 FIXTURE = FIXTURES / "v0_1_0"

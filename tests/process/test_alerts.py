@@ -23,10 +23,12 @@ from support.fake_tmdb import V3_KEY, FakeTmdb, edit, hang, status
 from support.luigi_runs import LuigiRun, installed, luigi_command, run_command
 from support.receivers import PASSWORD, Receiver
 
-from pipeline.ops import alerts, processes, run_record
-from pipeline.ops.commands import alert, watch
+from pipeline.ops.alerts import send as alerts
+from pipeline.ops.commands.watch import alert, watch
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.run_record import Entry
+from pipeline.ops.runs import record
+from pipeline.ops.runs.record import Entry
+from pipeline.ops.runtimes import processes
 from pipeline.paths import Layout
 
 DAILY = ("DailySummary", "--date", "2024-01-07")
@@ -533,7 +535,7 @@ def record_run(layout: Layout, *, unattended: bool) -> None:
     log.touch()
     entry = Entry(log.stem, "DailySummary", "2024-01-10", NOON, None, None, None, "schedule",
                   "local", "0", f"logs/{log.name}", unattended)  # fmt: skip
-    run_record.append(layout, run_record.STARTED, entry)
+    record.append(layout, record.STARTED, entry)
 
 
 def test_watch_exits_with_1_and_alerts_once_where_a_run_was_killed(

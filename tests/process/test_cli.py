@@ -25,8 +25,8 @@ def test_help_names_every_command_and_needs_none_of_them() -> None:
         "assert 'sqlalchemy' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    listed = done.stdout.partition("Commands:")[2].splitlines()
-    assert set(cli.COMMANDS) <= {line.split()[0] for line in listed if line}
+    listed = done.stdout.partition("Services:")[2].splitlines()
+    assert set(cli.FOLDERS) <= {line.split()[0] for line in listed if line}
 
 
 @pytest.mark.parametrize(

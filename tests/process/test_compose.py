@@ -26,7 +26,7 @@ from support.docker import (
 )
 from support.operate import WORDS, Operate, document
 
-from pipeline.ops import processes
+from pipeline.ops.runtimes import processes
 
 
 @pytest.mark.parametrize(

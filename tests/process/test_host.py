@@ -21,7 +21,7 @@ from support.operate import WORDS, Operate, luigi_cfg, plain_luigid
 from support.repository import REPOSITORY
 from trials.plans import small_plan
 
-from pipeline.ops import processes
+from pipeline.ops.runtimes import processes
 
 DAY = "2024-01-07"
 

@@ -13,13 +13,9 @@ from support.operate import Operate, document
 from support.repository import REPOSITORY
 from support.schedules import days_of, first_after, local, times_in
 
-from pipeline.ops import installation
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.schedule import (
-    TimerSchedule,
-    cron_schedule,
-    packaged,
-)
+from pipeline.ops.schedule import installed
+from pipeline.ops.schedule.times import TimerSchedule, cron_schedule, packaged
 
 DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
 
@@ -82,7 +78,7 @@ def test_status_announces_the_times_of_the_installed_crontab(
 def test_without_an_installed_crontab_status_announces_the_packaged_times(
     command: Operate, make_program: MakeProgram, crontab: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installation, "_SECONDS", 0.2 if "sleep" in crontab else 60)
+    monkeypatch.setattr(installed, "_SECONDS", 0.2 if "sleep" in crontab else 60)
     make_program("crontab", crontab)
     run = command("status", "--json", PATH=os.environ["PATH"], HOME=os.environ["HOME"], TZ="UTC")
     times = {each["task"]: each["at"][10:] for each in document(run)["next_runs"]}
@@ -153,8 +149,8 @@ def test_the_installed_timers_and_their_drop_ins_are_the_schedule(
     (folder / "tmdb-daily.timer.d/override.conf").write_text(
         "[Timer]\nOnCalendar=\nOnCalendar=*-*-* 05:15:00\n"
     )
-    found = installation.schedules(REPOSITORY / "config/crontab")
+    found = installed.schedules(REPOSITORY / "config/crontab")
     assert first_after(found[DAILY], "2026-01-07T00:00") == local("2026-01-07T05:15")
     assert found[WEEKLY] == cron_schedule(ROOTS[WEEKLY].cron)
-    places = [each for each in installation.installed() if each.place.startswith("systemd")]
+    places = [each for each in installed.installed() if each.place.startswith("systemd")]
     assert [(each.place, each.outdated) for each in places] == [("systemd timer tmdb-daily", ())]

@@ -22,7 +22,7 @@ from support.luigi_runs import LuigiRun, Run, luigi_command
 from support.ports import free_port
 from support.repository import REPOSITORY
 
-from pipeline.ops import scheduler_choice
+from pipeline.ops.runs import scheduler_choice
 
 DATE = "2024-01-07"
 DAILY = ("DailySummary", "--date", DATE)

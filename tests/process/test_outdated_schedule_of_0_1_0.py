@@ -10,7 +10,7 @@ import pytest
 from support.earlier_version import FIXTURES, Installation
 
 from pipeline import settings
-from pipeline.ops import installation
+from pipeline.ops.schedule import installed
 
 CONFIG = FIXTURES / "v0_1_0/config"
 SUNDAY_NOON = "2026-01-04T12:00"
@@ -59,7 +59,7 @@ def install(units: Path, source: Path, *names: str) -> None:
 
 
 def outdated() -> list[str]:
-    return [name for each in installation.installed() for name in each.outdated]
+    return [name for each in installed.installed() for name in each.outdated]
 
 
 def test_doctor_names_each_unit_of_0_1_0(units: Path) -> None:

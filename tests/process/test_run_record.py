@@ -16,8 +16,8 @@ from support.luigi_runs import LuigiRun, luigi_command, slow_tmdb
 from support.run_records import lines
 from support.waiting import wait_for
 
-from pipeline.ops import run_record
-from pipeline.ops.run_record import ENDED, KILLED, STARTED, Entry
+from pipeline.ops.runs import record
+from pipeline.ops.runs.record import ENDED, KILLED, STARTED, Entry
 from pipeline.paths import Layout
 
 DAILY = ("DailySummary", "--date", "2024-01-07")
@@ -76,20 +76,20 @@ def test_a_killed_run_is_known_from_the_record(
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
         wait_for(lambda: slow.count() >= 1)
-        assert run_record.killed(layout) == [], "it is still running"
+        assert record.killed(layout) == [], "it is still running"
         run.send_signal(signal.SIGKILL)
         run.wait()
-    wait_for(lambda: bool(run_record.killed(layout)))
-    run_record.close(layout, *run_record.killed(layout))
-    (known,) = run_record.entries(layout)
+    wait_for(lambda: bool(record.killed(layout)))
+    record.close(layout, *record.killed(layout))
+    (known,) = record.entries(layout)
     assert known.status == KILLED
-    assert known.reason == run_record.WHY_KILLED
-    assert run_record.killed(layout) == [], "once is enough"
+    assert known.reason == record.WHY_KILLED
+    assert record.killed(layout) == [], "once is enough"
 
 
 def test_lines_of_another_form_are_passed_over(data_dir: Path) -> None:
     layout = Layout(data_dir)
-    run_record.append(layout, STARTED, entry("a"))
+    record.append(layout, STARTED, entry("a"))
     with layout.run_record.open("ab") as stream:
         for odd in (
             b"[]",
@@ -102,14 +102,14 @@ def test_lines_of_another_form_are_passed_over(data_dir: Path) -> None:
         ):
             stream.write(odd + b"\n")
         stream.write(b'{"run_id": "cut')
-    run_record.append(layout, ENDED, entry("a", ended_at=entry("a").started_at, status=0))
-    (known,) = run_record.entries(layout)
+    record.append(layout, ENDED, entry("a", ended_at=entry("a").started_at, status=0))
+    (known,) = record.entries(layout)
     assert (known.run_id, known.status) == ("a", 0)
 
 
 def write_many(layout: Layout, name: str) -> None:
     for number in range(200):
-        run_record.append(layout, STARTED, entry(f"{name}-{number}", reason="x" * 500))
+        record.append(layout, STARTED, entry(f"{name}-{number}", reason="x" * 500))
 
 
 def test_lines_of_several_processes_never_mix(data_dir: Path) -> None:
@@ -128,10 +128,10 @@ def test_lines_of_several_processes_never_mix(data_dir: Path) -> None:
 def test_a_run_without_a_log_counts_as_over_after_its_time_limit(data_dir: Path) -> None:
     layout = Layout(data_dir)
     now = datetime.datetime.now(datetime.UTC)
-    run_record.append(layout, STARTED, entry("young", started_at=now))
+    record.append(layout, STARTED, entry("young", started_at=now))
     old = now - datetime.timedelta(hours=10)
-    run_record.append(layout, STARTED, entry("old", started_at=old))
-    assert [each.run_id for each in run_record.killed(layout)] == ["old"]
+    record.append(layout, STARTED, entry("old", started_at=old))
+    assert [each.run_id for each in record.killed(layout)] == ["old"]
 
 
 def test_a_pipe_in_place_of_the_run_record_delays_no_run(data_dir: Path) -> None:
@@ -139,5 +139,5 @@ def test_a_pipe_in_place_of_the_run_record_delays_no_run(data_dir: Path) -> None
     layout.logs.mkdir(parents=True)
     os.mkfifo(layout.run_record)
     with contextlib.suppress(OSError):
-        run_record.append(layout, STARTED, entry("a"))
-    assert run_record.entries(layout) == []
+        record.append(layout, STARTED, entry("a"))
+    assert record.entries(layout) == []

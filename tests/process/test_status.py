@@ -17,8 +17,8 @@ from support.ports import free_port
 from support.postgres import PASSWORD
 
 from pipeline import clock
-from pipeline.ops import processes
 from pipeline.ops.history.store import Event, HistoryStore
+from pipeline.ops.runtimes import processes
 from pipeline.paths import Layout
 from pipeline.tmdb.credential import Secret
 

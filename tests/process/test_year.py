@@ -25,7 +25,7 @@ from trials.year.host import Host
 from trials.year.ledger import CATCH_UP, SCHEDULE
 from trials.year.plan import Spell
 
-from pipeline.ops.schedule import packaged, times_by_day
+from pipeline.ops.schedule.times import packaged, times_by_day
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Seoul")
 BERLIN = ZoneInfo("Europe/Berlin")

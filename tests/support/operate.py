@@ -15,7 +15,8 @@ from support.luigi_runs import Run, installed, run_command
 from support.ports import free_port
 from support.repository import REPOSITORY
 
-from pipeline.ops import luigid_api, processes
+from pipeline.ops.luigid import client
+from pipeline.ops.runtimes import processes
 
 WORDS = [sys.executable, "-m", "pipeline.ops.cli"]
 
@@ -78,7 +79,7 @@ def plain_luigid(
     process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}"
-        assert processes.until(lambda: luigid_api.look(url, None).answers, 30)
+        assert processes.until(lambda: client.look(url, None).answers, 30)
         yield process
     finally:
         process.terminate()

@@ -16,8 +16,8 @@ from support.repository import REPOSITORY
 from trials.plans import small_plan
 
 from pipeline import clock
-from pipeline.ops import installation, overdue
 from pipeline.ops.roots import ROOTS
+from pipeline.ops.schedule import installed, overdue
 from pipeline.paths import Layout
 
 LUIGI = Path(sys.executable).with_name("luigi")
@@ -83,7 +83,7 @@ def layout(data_dir: Path) -> Layout:
 
 def leave_nothing_due(layout: Layout) -> None:
     """Write the documents and pages without which a catch-up would start a run."""
-    times = installation.schedules(REPOSITORY / "config/crontab")
+    times = installed.schedules(REPOSITORY / "config/crontab")
     for family, root in ROOTS.items():
         due = overdue.newest_due(root, times[family], clock.now())
         assert due is not None

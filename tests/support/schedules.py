@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from pipeline import clock
-from pipeline.ops.schedule import Schedule, times_by_day
+from pipeline.ops.schedule.times import Schedule, times_by_day
 
 
 @pytest.fixture(params=["UTC", "Asia/Seoul", "America/New_York"])

@@ -40,8 +40,8 @@ HANGS = 999
 
 _EVERYTHING = (
     "pipeline.luigi_cli",
-    "pipeline.ops.run",
-    "pipeline.ops.stopping",
+    "pipeline.ops.runs.session",
+    "pipeline.ops.runs.signals",
     "pipeline.pages.daily",
     "pipeline.pages.index",
     "pipeline.pages.weekly",

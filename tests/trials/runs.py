@@ -28,7 +28,7 @@ from support.luigi_runs import installed
 from support.repository import REPOSITORY
 
 import pipeline.luigi_cli
-import pipeline.ops.run
+import pipeline.ops.runs.session
 import pipeline.quality.report
 import pipeline.tasks.history
 from pipeline.tmdb import client, response, transport

@@ -30,9 +30,9 @@ _NO_LUIGID = "http://127.0.0.1:9/"
 
 _IMPORTED_WHEN_NEEDED = (
     *("pipeline.pages.daily", "pipeline.pages.weekly", "pipeline.pages.index"),
-    *("pipeline.quality.report", "pipeline.tasks.history", "pipeline.ops.run"),
-    *(f"pipeline.ops.commands.{each}" for each in cli.COMMANDS),
-    *("pipeline.ops.compose", "pipeline.ops.services", "pipeline.demo"),
+    *("pipeline.quality.report", "pipeline.tasks.history", "pipeline.ops.runs.session"),
+    *(f"pipeline.ops.commands.{folder}.{each}" for each, folder in cli.FOLDERS.items()),
+    *("pipeline.ops.runtimes.compose", "pipeline.ops.runtimes.services", "pipeline.demo"),
 )
 """Modules that a child imports; the parent imports them once, before it forks."""
 

@@ -26,7 +26,7 @@ SETTINGS = {
     "pipeline.ops.backup.place",
 }
 """Where settings come from; who tells where each came from; who hands pg_dump its environment."""
-REQUESTS = {"pipeline.tmdb.transport", "pipeline.ops.heartbeat"}
+REQUESTS = {"pipeline.tmdb.transport", "pipeline.ops.alerts.heartbeat"}
 """The client of TMDB, and the one request of the heartbeat, which has nothing to do with TMDB."""
 CLOCK = {"pipeline.clock"}
 LAYOUT = {"pipeline.paths"}
@@ -37,14 +37,14 @@ LUIGI = {
     "pipeline.tasks.*",
     "pipeline.ops.history.recorder",
     "pipeline.ops.luigid.*",
-    "pipeline.ops.graph",
+    "pipeline.ops.commands.run.graph",
     "pipeline.ops.luigi_configuration",
     "pipeline.ops.luigi_options",
-    "pipeline.ops.run",
-    "pipeline.ops.scheduler_choice",
-    "pipeline.ops.task_process",
+    "pipeline.ops.runs.session",
+    "pipeline.ops.runs.scheduler_choice",
+    "pipeline.ops.runs.task_process",
 }
-CRONSIM = {"pipeline.ops.schedule"}
+CRONSIM = {"pipeline.ops.schedule.times"}
 """The one module that computes the times of a crontab."""
 SQLALCHEMY = {"pipeline.ops.history.*"}
 """The one package that talks to a database."""
@@ -297,18 +297,18 @@ def test_a_module_keeps_to_its_layer_and_its_business(module: str) -> None:
         ("pipeline.tmdb.rate_limit", "import time", "imports time"),
         ("pipeline.demo.server", "import time\ntime.sleep(1)", "asks the clock in line 2"),
         ("pipeline.tmdb.response", "from time import monotonic", "imports from time"),
-        ("pipeline.ops.schedule", "import time\ntime.tzset()", "asks the clock in line 2"),
-        ("pipeline.ops.scheduled", "time.sleep(1)", "asks the clock in line 1"),
-        ("pipeline.ops.scheduled", "from cronsim import CronSim", "imports cronsim"),
-        ("pipeline.ops.alerts", "import requests", "imports requests"),
-        ("pipeline.ops.run_record", "import luigi", "imports luigi"),
-        ("pipeline.ops.scheduled", "from luigi.rpc import RPCError", "imports luigi"),
+        ("pipeline.ops.schedule.times", "import time\ntime.tzset()", "asks the clock in line 2"),
+        ("pipeline.ops.schedule.job", "time.sleep(1)", "asks the clock in line 1"),
+        ("pipeline.ops.schedule.job", "from cronsim import CronSim", "imports cronsim"),
+        ("pipeline.ops.alerts.send", "import requests", "imports requests"),
+        ("pipeline.ops.runs.record", "import luigi", "imports luigi"),
+        ("pipeline.ops.schedule.job", "from luigi.rpc import RPCError", "imports luigi"),
         (
-            "pipeline.ops.job_environment",
+            "pipeline.ops.schedule.job_environment",
             "import os\nos.environ.update(x)",
             "reads the environment",
         ),
-        ("pipeline.ops.run", "import os\nos.environ.pop('TZ')", "reads the environment"),
+        ("pipeline.ops.runs.session", "import os\nos.environ.pop('TZ')", "reads the environment"),
         ("pipeline.tasks.weekly", "root / f'raw/movies/{slug}.json'", "names a folder"),
         ("pipeline.storage.local", "PLACE = 'processed/weekly'", "names a folder"),
         ("pipeline.tasks.daily", "class A:\n    def complete(self): ...", "overrides complete"),
@@ -337,11 +337,11 @@ def test_the_check_notices(module: str, source: str, fault: str) -> None:
         ("pipeline.settings", "import os\nos.environ.update(variables)"),
         ("pipeline.clock", "import time\ntime.monotonic()"),
         ("pipeline.clock", "import time\ntime.tzset()"),
-        ("pipeline.ops.schedule", "for time in times:\n    time.astimezone(UTC)"),
-        ("pipeline.ops.schedule", "from cronsim import CronSim"),
-        ("pipeline.ops.heartbeat", "def send():\n    import requests"),
-        ("pipeline.ops.run", "import luigi"),
-        ("pipeline.ops.scheduler_choice", "from luigi.rpc import RemoteScheduler"),
+        ("pipeline.ops.schedule.times", "for time in times:\n    time.astimezone(UTC)"),
+        ("pipeline.ops.schedule.times", "from cronsim import CronSim"),
+        ("pipeline.ops.alerts.heartbeat", "def send():\n    import requests"),
+        ("pipeline.ops.runs.session", "import luigi"),
+        ("pipeline.ops.runs.scheduler_choice", "from luigi.rpc import RemoteScheduler"),
         ("pipeline.paths", "root / 'raw/movies'"),
         ("pipeline.storage.local", "PLACE = 1\n'Below processed/weekly.'"),
     ],

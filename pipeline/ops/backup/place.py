@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from pipeline.errors import SettingsError, StorageError
-from pipeline.ops import docker
 from pipeline.ops.backup.database import PROGRAMS, Database
-from pipeline.ops.compose import Compose
+from pipeline.ops.runtimes import docker
+from pipeline.ops.runtimes.compose import Compose
 from pipeline.ops.settings import history_url
 from pipeline.tmdb.credential import Secret
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, timedelta
 from random import Random
 
-from pipeline.ops.run_record import KILLED
+from pipeline.ops.runs.record import KILLED
 from trials.year import nights
 from trials.year.due import DAILY, JOBS, WEEKLY, DueDates, Root
 from trials.year.host import Ended, Host

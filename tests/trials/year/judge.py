@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.ops.overdue import GRACE
+from pipeline.ops.schedule.overdue import GRACE
 from trials.year import documents
 from trials.year.due import DAILY, WEEKLY, DueDates, Root
 from trials.year.host import Host

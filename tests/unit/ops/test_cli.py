@@ -31,20 +31,6 @@ def test_each_command_tells_how_it_is_used(name: str) -> None:
     assert "--runtime" in out
 
 
-def test_a_command_that_is_not_installed_takes_no_other_with_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(cli.COMMANDS, "absent", "Not there.")
-    status, out, _ = main("--help")
-    assert (status, "absent" in out) == (0, True)
-    status, _, err = main("absent")
-    assert status == 1
-    assert err == (
-        "tmdb-pipeline: `absent` is not part of this installation: install it again with "
-        "`pip install .`.\n"
-    )
-
-
 def test_a_misspelt_command_is_a_wrong_use() -> None:
     status, _, err = main("stauts")
     assert status == 2
@@ -82,10 +68,10 @@ def broken(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
     def command() -> None:
         raise RuntimeError(f"lost {os.environ['TMDB_API_KEY']}")
 
-    module = types.ModuleType("pipeline.ops.commands.broken")
+    module = types.ModuleType("pipeline.ops.commands.run.broken")
     module.command = command  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setitem(cli.COMMANDS, "broken", "Breaks.")
+    monkeypatch.setitem(cli.FOLDERS, "broken", "run")
     monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
     monkeypatch.setenv("PIPELINE_DATA_DIR", str(data_dir))
 

@@ -13,7 +13,7 @@ from support.settings_cache import clear_settings_cache
 from pipeline import clock, settings
 from pipeline.errors import SettingsError
 from pipeline.ops import settings as ops_settings
-from pipeline.ops.local_zone import LOCAL
+from pipeline.ops.schedule.local_zone import LOCAL
 from pipeline.paths import Layout
 from pipeline.tmdb.credential import Secret
 

@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.ops.history.figures import figures, percentile_95
 from pipeline.ops.history.queries import Run
-from pipeline.ops.root_runs import root_runs
 from pipeline.ops.roots import STEPS
+from pipeline.ops.runs.root_runs import root_runs
 
 BEGIN = datetime.datetime(2024, 1, 7, 2, tzinfo=datetime.UTC)
 

@@ -26,7 +26,7 @@ ROUND_LUIGID = [
     module
     for module in SOURCES
     if module.startswith(("pipeline.ops.luigid.", "pipeline.ops.history."))
-    or module == "pipeline.ops.scheduler_choice"
+    or module == "pipeline.ops.runs.scheduler_choice"
 ]
 
 

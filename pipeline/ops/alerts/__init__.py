@@ -1,0 +1,1 @@
+"""Alerts of failed and overdue runs, and the heartbeat."""

@@ -1,0 +1,13 @@
+"""`tmdb-pipeline restart`."""
+
+import click
+
+from pipeline.ops.commands.options import runtime_option
+from pipeline.ops.runtimes.choose import choose_runtime
+
+
+@click.command("restart")
+@runtime_option
+def command(runtime: str) -> None:
+    """Stop and start again, so that changed settings take effect."""
+    click.echo(choose_runtime(runtime).restart())

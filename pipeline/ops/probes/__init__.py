@@ -1,1 +1,0 @@
-"""The probes of `doctor`: one function a question, each with a few seconds of time."""

@@ -1,0 +1,121 @@
+"""Choose the scheduler of a run: luigid if it serves this data root, else the local one.
+
+A run must not depend on luigid: TMDB's lists of a day that is over are gone. An unattended run
+asks luigid once, before anything is planned, and uses the local scheduler for all of the run if it
+does not answer. A luigid that serves another data root is not used by any run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import tenacity
+
+from pipeline import clock
+from pipeline.errors import SettingsError
+from pipeline.ops import luigi_configuration
+from pipeline.ops.alerts import send
+from pipeline.ops.data_root_id import claim, data_root_id
+from pipeline.ops.luigid import client, private
+from pipeline.ops.luigid.client import Luigid
+from pipeline.ops.private_files import open_private
+from pipeline.ops.settings import luigid_password
+from pipeline.paths import Layout
+
+LOST_SECONDS = 60.0
+"""Seconds without an answer after which luigid counts as lost for the rest of the run."""
+
+INTERACTIVE_SECONDS = 1.5
+"""An interactive run only asks whose data root it is; luigi itself finds out that it is away."""
+
+TASK = "luigid"
+"""The name under which an outage of luigid is alerted."""
+
+LOCAL = "--local-scheduler"
+
+
+@contextlib.contextmanager
+def choose_scheduler(layout: Layout, address: str, *, unattended: bool) -> Iterator[str]:
+    """Ask luigid and yield why it is not used; empty where it is.
+
+    A claim of a luigid that cannot name its data root is held inside.
+    """
+    try:
+        url = luigi_configuration.scheduler_url(address)
+    except SettingsError as error:
+        yield str(error) if unattended else ""
+        return
+    seconds = client.MAX_SECONDS if unattended else INTERACTIVE_SECONDS
+    password = luigi_configuration.scheduler_password(address) or luigid_password()
+    look = client.look_within(seconds, url, password)
+    note_answer(layout, url, look, unattended=unattended)
+    if not look.answers:
+        yield f"luigid does not answer at {url} ({look.why})" if unattended else ""
+        return
+    with _serves(url, look, layout) as serves:
+        yield "" if serves else f"luigid at {url} serves another data root"
+
+
+def note_answer(layout: Layout, url: str, look: Luigid, *, unattended: bool) -> None:
+    """Remember that luigid answered, or alert once that one that used to answer does not."""
+    today = clock.today()
+    if look.answers:
+        with contextlib.suppress(OSError):
+            _touch(layout)
+        if unattended:
+            send.all_clear(TASK, today, f"luigid answers again at {url}.")
+    elif unattended:
+        alert_outage(layout, f"luigid does not answer at {url} ({look.why}).")
+
+
+def alert_outage(layout: Layout, sentence: str) -> None:
+    """Alert that luigid is away, once an outage, and only where it has ever answered."""
+    if os.path.exists(layout.luigid_seen) and not send.is_open(TASK):
+        text = (
+            f"{sentence} Runs use the local scheduler meanwhile: nothing is lost but their entries "
+            "in the task history. `tmdb-pipeline status` and `tmdb-pipeline logs luigid` show more."
+        )
+        send.raise_alert(TASK, clock.today(), "no-answer", "luigid does not answer", text)
+
+
+def bound_waits(seconds: float = LOST_SECONDS) -> None:
+    """Have this process wait for luigid so long in all, and not at all once that is over.
+
+    luigi repeats each call a number of times, whatever each takes: a luigid that hangs would be
+    waited for three times as long as one that is gone, and at the end of the run once more. Task
+    processes only report their progress, and repeat nothing: no list waits for that.
+    """
+    lost, main_process = threading.Event(), os.getpid()
+
+    def retryer(scheduler: Any) -> tenacity.Retrying:
+        attempts, pause = private.retry_limits(scheduler)
+        most = attempts if os.getpid() == main_process else 1
+
+        def is_over(state: tenacity.RetryCallState) -> bool:
+            if state.attempt_number >= most or (state.seconds_since_start or 0) >= seconds:
+                lost.set()
+            return lost.is_set()
+
+        wait = tenacity.wait_fixed(pause)
+        return tenacity.Retrying(wait=wait, stop=is_over, reraise=True)
+
+    private.set_retryer(retryer)
+
+
+@contextlib.contextmanager
+def _serves(url: str, look: Luigid, layout: Layout) -> Iterator[bool]:
+    """Yield whether the luigid serves this data root."""
+    if look.data_root is not None:
+        yield look.data_root == data_root_id(layout)
+        return
+    with claim(url, layout) as is_ours:
+        yield is_ours
+
+
+def _touch(layout: Layout) -> None:
+    if not os.path.exists(layout.luigid_seen):
+        os.close(open_private(layout.luigid_seen))

@@ -1,0 +1,1 @@
+"""Where the services run: the compose stack or this host."""

@@ -1,0 +1,129 @@
+"""What is due, overdue and collected late: one rule for status, watch, metrics and catch-up."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from support.schedules import local
+
+from pipeline.ops.roots import ROOTS
+from pipeline.ops.runs import record
+from pipeline.ops.runs.record import STARTED, Entry
+from pipeline.ops.schedule.overdue import missed, newest_due, overdue, to_collect
+from pipeline.ops.schedule.times import defaults
+from pipeline.paths import Layout
+
+DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
+SUNDAY = date(2024, 1, 7)
+
+
+@pytest.fixture(autouse=True)
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def layout(data_dir: Path) -> Layout:
+    return Layout(data_dir)
+
+
+def has(layout: Layout, family: str, *days: date, late: int = 0) -> None:
+    for day in days:
+        path = ROOTS[family].document(layout, day)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"late_by_days": late}, indent=2))
+
+
+def days(first: str, last: str) -> list[date]:
+    start, end = date.fromisoformat(first), date.fromisoformat(last)
+    return [start + datetime.timedelta(each) for each in range((end - start).days + 1)]
+
+
+def collected(layout: Layout, now: str, late: int | None = None) -> list[tuple[str, date]]:
+    found = to_collect(layout, defaults(), local(now), late)
+    return [(due.root.family, due.date) for due in found]
+
+
+def is_overdue(layout: Layout, now: str) -> list[tuple[str, date]]:
+    return [(due.root.family, due.date) for due in overdue(layout, defaults(), local(now))]
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2024-01-09T01:59", [(WEEKLY, SUNDAY)]),
+        ("2024-01-09T02:00", [(DAILY, date(2024, 1, 9)), (WEEKLY, SUNDAY)]),
+        ("2024-01-09T23:59", [(DAILY, date(2024, 1, 9)), (WEEKLY, SUNDAY)]),
+        ("2024-01-10T00:00", [(WEEKLY, SUNDAY)]),
+        ("2024-01-14T02:59", [(DAILY, date(2024, 1, 14)), (WEEKLY, SUNDAY)]),
+        ("2024-01-14T03:00", [(DAILY, date(2024, 1, 14)), (WEEKLY, date(2024, 1, 14))]),
+    ],
+)
+def test_a_day_is_collected_until_its_midnight_and_a_week_until_the_next_is_due(
+    layout: Layout, now: str, expected: list[tuple[str, date]]
+) -> None:
+    assert collected(layout, now) == expected
+
+
+def test_what_is_there_is_not_collected_again(layout: Layout) -> None:
+    has(layout, DAILY, date(2024, 1, 9))
+    has(layout, WEEKLY, SUNDAY)
+    assert collected(layout, "2024-01-09T12:00") == []
+
+
+def test_a_week_that_the_plan_finds_too_late_is_not_collected(layout: Layout) -> None:
+    has(layout, DAILY, date(2024, 1, 9))
+    assert collected(layout, "2024-01-09T12:00", late=2) == [(WEEKLY, SUNDAY)]
+    assert collected(layout, "2024-01-09T12:00", late=1) == []
+
+
+def test_the_newest_due_date_is_the_one_before_the_time_of_today(layout: Layout) -> None:
+    due = newest_due(ROOTS[DAILY], defaults()[DAILY], local("2024-01-09T01:30"))
+    assert due is not None
+    assert (due.date, due.at) == (date(2024, 1, 8), local("2024-01-08T02:00"))
+
+
+def test_nothing_is_overdue_on_a_new_installation(layout: Layout) -> None:
+    assert is_overdue(layout, "2024-01-09T12:00") == []
+
+
+def test_a_root_without_a_week_for_a_month_is_overdue(layout: Layout) -> None:
+    has(layout, DAILY, *days("2024-01-01", "2024-01-31"))
+    assert is_overdue(layout, "2024-01-31T12:00") == [(WEEKLY, date(2024, 1, 28))]
+
+
+def test_a_day_is_overdue_two_hours_after_its_time_until_the_next_is_there(layout: Layout) -> None:
+    has(layout, DAILY, date(2024, 1, 8))
+    assert is_overdue(layout, "2024-01-09T03:59") == []
+    assert is_overdue(layout, "2024-01-09T04:00") == [(DAILY, date(2024, 1, 9))]
+    assert is_overdue(layout, "2024-01-10T01:00") == [(DAILY, date(2024, 1, 9))]
+    has(layout, DAILY, date(2024, 1, 10))
+    assert is_overdue(layout, "2024-01-10T02:30") == []
+
+
+def test_the_first_run_that_failed_is_overdue_though_there_is_no_document(layout: Layout) -> None:
+    entry = Entry(
+        "x", DAILY, "2024-01-09", local("2024-01-09T02:00"), None, None, None,
+        "schedule", "local", "0", None, True,
+    )  # fmt: skip
+    record.append(layout, STARTED, entry)
+    assert is_overdue(layout, "2024-01-09T12:00") == [(DAILY, date(2024, 1, 9))]
+
+
+def test_a_week_collected_late_on_a_new_installation_makes_no_earlier_day_missed(
+    layout: Layout,
+) -> None:
+    has(layout, WEEKLY, SUNDAY, late=3)
+    has(layout, DAILY, date(2024, 1, 10))
+    assert missed(layout, defaults(), local("2024-01-10T12:00")) == []
+    assert missed(layout, defaults(), local("2024-01-11T12:00")) == [(DAILY, date(2024, 1, 11))]
