@@ -13,7 +13,6 @@ from argparse import ArgumentError, ArgumentParser
 from pathlib import Path
 
 from pipeline import settings
-from pipeline.errors import SettingsError
 from pipeline.runtime import stdio
 from pipeline.storage import local
 
@@ -73,9 +72,8 @@ def _run_ours(words: list[str]) -> None:
     from luigi.task_register import Register
 
     import pipeline.tasks.registry  # noqa: F401
-    from pipeline.ops import luigi_options
     from pipeline.ops.runs import session, signals
-    from pipeline.runtime import luigi_messages, luigi_setup
+    from pipeline.runtime import luigi_setup
 
     gc.freeze()  # else the collector looks at all modules again at exit: 20 % of a no-op run
     luigi_setup.configure()
@@ -90,11 +88,4 @@ def _run_ours(words: list[str]) -> None:
         with contextlib.suppress(Exception):  # luigi itself will find the parameters wrong
             task = command.get_task_obj()
         this_run = session.Run(family, task, words)
-        this_run.begin()
-    with this_run:
-        try:
-            luigi_options.refuse_unusable()
-        except SettingsError as error:  # logged and alerted of as for any failed run
-            session.LOGGER.error("%s", error, extra={"cause": luigi_messages.cause_of(error)})
-            sys.exit(EXIT_WRONG_PARAMETER)
-        this_run.run(luigi_run)
+    this_run.run(luigi_run)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import luigi
 import msgspec
 
-from pipeline import clock
+from pipeline import clock, settings
 from pipeline.documents.task_runs import DONE, FAILED, START, runs
 from pipeline.errors import PipelineError
 from pipeline.runtime.logs import open_append, optional
@@ -55,4 +55,6 @@ def _record(event: str, task: luigi.Task, *_: Any) -> None:
 def _event(task: luigi.Task, event: str) -> dict[str, Any]:
     values = [value for name, value in task.to_str_params().items() if name != "date"]
     name = f"{task.task_family}({', '.join(values)})" if values else task.task_family
-    return {"at": clock.instant().isoformat(), "task": name, "event": event}
+    what = {"at": clock.instant().isoformat(), "task": name, "event": event}
+    run = (settings.run_variable(settings.RUN_LOG) or "").rpartition("/")[2]
+    return what | {"run": run, "file": task.layout.relative(task.path)}

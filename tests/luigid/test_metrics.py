@@ -19,7 +19,7 @@ from support.repository import REPOSITORY
 from pipeline import clock
 from pipeline.catalog import Plan
 from pipeline.ops.luigid.metrics import gauges
-from pipeline.ops.roots import LOOK_BACK_DAYS, newest
+from pipeline.ops.roots import LOOK_BACK_DAYS, ROOTS, newest
 from pipeline.paths import Layout
 from pipeline.settings import current
 from pipeline.storage.documents import read_info
@@ -84,6 +84,7 @@ def test_after_a_day_and_a_week_an_operator_sees_what_was_collected(
     assert samples["tmdb_films_collected", (("list", "top_rated"),)] > 0
     assert 0 < samples["tmdb_quality_score", ()] <= 100
     assert 0 < samples["tmdb_validation_rate", ()] <= 100
+    assert {samples["tmdb_overdue", (("task", task),)] for task in ROOTS} == {0}
     assert samples["tmdb_history_up", ()] == 0
     assert samples["tmdb_history_buffered_events", ()] == 0
     assert samples["tmdb_history_lost_events", ()] == 0
@@ -142,6 +143,25 @@ def test_a_figure_that_is_not_a_number_is_ignored(
     found = figures(data_dir, plan)
     assert found["tmdb_films_collected"] == {}
     assert found["tmdb_requests"] == {"popular": 5}
+
+
+def test_the_last_success_is_when_the_lists_say_and_not_when_a_file_was_copied(
+    data_dir: Path, plan: Plan
+) -> None:
+    layout = Layout(data_dir)
+    at = datetime.datetime(2024, 1, 6, 2, tzinfo=datetime.UTC)
+    name = "tmdb_last_success_timestamp_seconds"
+    for minute, each in enumerate(("popular", "trending")):
+        collected_at = at + datetime.timedelta(minutes=minute)
+        path = list_path(layout, each, at.date())
+        write_list(path, {"collected_at": collected_at.isoformat()})
+    assert figures(data_dir, plan)[name] == {}, "the lists are there, the summary is not"
+    summary = layout.daily_summary(at.date())
+    summary.parent.mkdir(parents=True)
+    summary.write_text("{}")
+    assert figures(data_dir, plan)[name] == {"DailySummary": at.timestamp() + 60}
+    list_path(layout, "popular", at.date()).unlink()
+    assert figures(data_dir, plan)[name] == {}, "unknown rather than wrong"
 
 
 def test_a_list_with_an_invalid_json_number_is_ignored(data_dir: Path, plan: Plan) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.backup_runs import rows
@@ -16,7 +16,8 @@ from support.earlier_version import FIXTURES, Installation
 from support.postgres import Postgres
 from support.psql import load
 
-from pipeline.ops.history.store import Event, HistoryStore
+from pipeline.ops.history.queries import Run
+from pipeline.ops.history.store import Event, HistoryStore, open_history
 from pipeline.ops.runtimes import processes
 from pipeline.tmdb.credential import Secret
 
@@ -47,11 +48,15 @@ def with_programs(place: Installation, server: Postgres) -> None:
     place.environment["PATH"] = f"{server.bin}:{place.environment['PATH']}"
 
 
-def stats(place: Installation, url: str, at: str) -> dict[str, Any]:
-    """The figures of each task."""
-    run = place.operate("stats", "--json", at=at, PIPELINE_HISTORY_URL=url)
-    assert run.status == 0, run.output
-    return {each["task"]: each for each in json.loads(run.out)["tasks"]}
+def runs_of(url: str) -> Counter[str]:
+    """How often each task was begun anew, by the history."""
+    return Counter(each.family for each in history(url) if each.started_at and each.attempt == 1)
+
+
+def history(url: str) -> Sequence[Run]:
+    """Every attempt in the history."""
+    with open_history(Secret(url)) as store:
+        return store.runs(since=datetime(2025, 1, 1, tzinfo=UTC))
 
 
 def restore(place: Installation, url: str) -> None:
@@ -86,21 +91,11 @@ def write_one_more(url: str) -> None:
     store.close()
 
 
-def test_stats_counts_what_0_1_0_ran(place: Installation, old_history: str) -> None:
-    found = stats(place, old_history, SUNDAY_NOON)
-    assert {name: found[name]["runs"] for name in RUNS_OF_0_1_0} == RUNS_OF_0_1_0
-    assert found["ValidationReport"]["failures"] == FAILED_ATTEMPTS
-
-
-def test_status_shows_the_last_runs_of_0_1_0_from_its_history(
-    place: Installation, old_history: str
-) -> None:
-    run = place.operate("status", "--json", at=SUNDAY_NOON, PIPELINE_HISTORY_URL=old_history)
-    last = {each["task"]: each for each in json.loads(run.out)["last_runs"]}
-    for task in RUNS_OF_0_1_0:
-        found = last[task]
-        assert (found["date"], found["outcome"]) == ("2026-01-04", "DONE")
-        assert found["source"] == "history"
+def test_the_history_of_0_1_0_is_read(old_history: str) -> None:
+    found = runs_of(old_history)
+    assert {name: found[name] for name in RUNS_OF_0_1_0} == RUNS_OF_0_1_0
+    failed = [each for each in history(old_history) if each.outcome == "FAILED"]
+    assert [each.family for each in failed].count("ValidationReport") == FAILED_ATTEMPTS
 
 
 def test_a_backup_of_0_1_0_comes_back_into_an_empty_database_and_data_root(
@@ -126,7 +121,7 @@ def test_a_backup_of_0_1_0_comes_back_into_an_empty_database_and_data_root(
         "task_events": 2,
         "task_failures": 0,
     }
-    assert stats(empty, history_url, f"{MONDAY}T12:00")["DailySummary"]["runs"] == 4
+    assert runs_of(history_url)["DailySummary"] == 4
 
 
 def test_a_backup_of_0_1_0_replaces_the_history_that_is_there(
@@ -188,9 +183,7 @@ def test_luigid_goes_on_with_the_state_and_the_history_of_0_1_0(
     assert run.status == 0, run.output
     assert any(each.startswith("DailySummary_2026_01_05") for each in luigid.done() - remembered)
     name = "DailySummary"
-    assert processes.until(
-        lambda: stats(place, old_history, "2026-01-05T03:00")[name]["runs"] == 4, 30
-    )
+    assert processes.until(lambda: runs_of(old_history)[name] == 4, 30)
     after = rows(postgres, history_database)
     for table, held in before.items():
         assert set(held) <= set(after[table]), table

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime
-import multiprocessing
-import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any
 
 from support.fake_tmdb import FakeTmdb, status
 from support.luigi_runs import LuigiRun, luigi_command, slow_tmdb
 from support.run_records import lines
 from support.waiting import wait_for
 
-from pipeline.ops.runs import record
-from pipeline.ops.runs.record import ENDED, KILLED, STARTED, Entry
+from pipeline.ops.runs import ended, record
+from pipeline.ops.runs.record import KILLED
 from pipeline.paths import Layout
 
 DAILY = ("DailySummary", "--date", "2024-01-07")
 KEYS = [
     *("run_id", "task", "date", "event", "at", "status", "reason", "started_by", "scheduler"),
-    *("version", "log", "unattended"),
+    *("version", "log", "unattended", "started_at", "documents", "attempts", "requests", "retries"),
 ]
-
-
-def entry(run_id: str, **changes: Any) -> Entry:
-    at = datetime.datetime(2024, 1, 7, 2, tzinfo=datetime.UTC)
-    known = Entry(run_id, "DailySummary", "2024-01-07", at, None, None, None, "schedule", "local",
-                  "0", None, True)  # fmt: skip
-    return known._replace(**changes)
 
 
 def test_a_run_is_recorded_when_it_begins_and_when_it_ends(
@@ -75,69 +63,49 @@ def test_a_killed_run_is_known_from_the_record(
             env={**environment, "TMDB_API_URL": slow.url}, cwd=clean_environment,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        wait_for(lambda: slow.count() >= 1)
-        assert record.killed(layout) == [], "it is still running"
+        wait_for(lambda: slow.count() >= 2)
+        (entry,) = record.entries(layout)
+        assert not record.is_over(layout, entry), "it is still running"
         run.send_signal(signal.SIGKILL)
         run.wait()
-    wait_for(lambda: bool(record.killed(layout)))
-    record.close(layout, *record.killed(layout))
+    wait_for(lambda: record.is_over(layout, entry))
+    (killed,) = ended.alert_of_killed_runs(layout)
     (known,) = record.entries(layout)
-    assert known.status == KILLED
-    assert known.reason == record.WHY_KILLED
-    assert record.killed(layout) == [], "once is enough"
+    assert (known.status, known.reason) == (KILLED, record.WHY_KILLED)
+    assert known.started_at == killed.at
+    assert "running" in {each.outcome for each in known.attempts}, "what it was at is known"
+    assert ended.alert_of_killed_runs(layout) == [], "once is enough"
 
 
-def test_lines_of_another_form_are_passed_over(data_dir: Path) -> None:
-    layout = Layout(data_dir)
-    record.append(layout, STARTED, entry("a"))
-    with layout.run_record.open("ab") as stream:
-        for odd in (
-            b"[]",
-            b'"x"',
-            b"null",
-            b"{}",
-            b"\xff\xfe",
-            b'{"run_id": 1}',
-            b'{"run_id": "b"',
-        ):
-            stream.write(odd + b"\n")
-        stream.write(b'{"run_id": "cut')
-    record.append(layout, ENDED, entry("a", ended_at=entry("a").started_at, status=0))
-    (known,) = record.entries(layout)
-    assert (known.run_id, known.status) == ("a", 0)
-
-
-def write_many(layout: Layout, name: str) -> None:
-    for number in range(200):
-        record.append(layout, STARTED, entry(f"{name}-{number}", reason="x" * 500))
-
-
-def test_lines_of_several_processes_never_mix(data_dir: Path) -> None:
-    layout = Layout(data_dir)
-    writers = [
-        multiprocessing.get_context("fork").Process(target=write_many, args=(layout, str(each)))
-        for each in range(4)
+def test_the_record_says_what_a_run_published_and_what_it_cost(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path
+) -> None:
+    tmdb.fail(status(503), path="/movie/popular", times=1)
+    assert luigi_run(*DAILY, "--workers", "2").status == 0
+    assert luigi_run(*DAILY).status == 0
+    _, first, _, again = lines(Layout(data_dir))
+    assert sorted(first["documents"]) == [
+        "raw/metadata/daily_summaries/daily_summary_20240107.json",
+        "raw/metadata/quality_reports/validation_report_20240107.json",
+        "raw/movies/daily/popular_movies_20240107.json",
+        "raw/movies/trending/trending_movies_20240107.json",
     ]
-    for each in writers:
-        each.start()
-    for each in writers:
-        each.join()
-    assert len({line["run_id"] for line in lines(layout)}) == 800
+    assert {
+        each["task"]: (each["attempts"], each["outcome"]) for each in first["attempts"]
+    } == dict.fromkeys(
+        ("PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"), (1, "done")
+    )
+    assert all(each["seconds"] >= 0 for each in first["attempts"])
+    assert (first["requests"], first["retries"]) == (7, 1)
+    effort = ("documents", "attempts", "requests", "retries")
+    assert [again[key] for key in effort] == [[], [], 0, 0], "it found everything there"
 
 
-def test_a_run_without_a_log_counts_as_over_after_its_time_limit(data_dir: Path) -> None:
-    layout = Layout(data_dir)
-    now = datetime.datetime.now(datetime.UTC)
-    record.append(layout, STARTED, entry("young", started_at=now))
-    old = now - datetime.timedelta(hours=10)
-    record.append(layout, STARTED, entry("old", started_at=old))
-    assert [each.run_id for each in record.killed(layout)] == ["old"]
-
-
-def test_a_pipe_in_place_of_the_run_record_delays_no_run(data_dir: Path) -> None:
-    layout = Layout(data_dir)
-    layout.logs.mkdir(parents=True)
-    os.mkfifo(layout.run_record)
-    with contextlib.suppress(OSError):
-        record.append(layout, STARTED, entry("a"))
-    assert record.entries(layout) == []
+def test_a_failed_task_is_recorded_with_its_outcome(
+    luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path
+) -> None:
+    tmdb.fail(status(404), path="/movie/popular", times=None)
+    assert luigi_run(*DAILY).status == 30
+    end = lines(Layout(data_dir))[-1]
+    outcomes = {each["task"]: each["outcome"] for each in end["attempts"]}
+    assert outcomes == {"PopularMovies": "failed", "TrendingMovies": "done"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import datetime
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,8 @@ from support.ports import free_port
 from support.postgres import PASSWORD
 
 from pipeline import clock
-from pipeline.ops.history.store import Event, HistoryStore
 from pipeline.ops.runtimes import processes
 from pipeline.paths import Layout
-from pipeline.tmdb.credential import Secret
 
 DAY = "2024-01-07"
 
@@ -40,39 +37,30 @@ def short_delays(operator_environment: dict[str, str], tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def operate_with_history(operate: Operate, history_url: str, short_delays: str) -> Operate:
-    """The command with a history, and a luigid that keeps it."""
-    ours = {"PIPELINE_HISTORY_URL": history_url, "LUIGI_CONFIG_PATH": short_delays}
+def operate_with_luigid(operate: Operate, short_delays: str) -> Operate:
+    """The command with a luigid that runs, and no database."""
 
     def run(*words: str, **changes: Any) -> Any:
-        return operate(*words, **{**ours, **changes})
+        return operate(*words, **{"LUIGI_CONFIG_PATH": short_delays, **changes})
 
     assert run("start").status == 0
     return run
 
 
-def settled(operate: Operate, root: str, outcome: str) -> dict[str, Any]:
-    """The root's last run, when the history has caught up with it."""
-    row: dict[str, Any] = {}
-
-    def is_there() -> bool:
-        rows = document(operate("status", "--json"))["last_runs"]
-        row.update(next((row for row in rows if row["task"] == root), {}))
-        return row.get("outcome") == outcome and row.get("source") == "history"
-
-    assert processes.until(is_there, 20), row
-    return row
-
-
-def test_a_run_is_seen_in_status_and_in_stats(operate_with_history: Operate) -> None:
-    assert operate_with_history("trigger", "daily", DAY).status == 0
-    row = settled(operate_with_history, "DailySummary", "DONE")
-    assert (row["date"], row["attempts"], row["reason"]) == (DAY, 1, None)
+def test_a_run_is_seen_in_status_and_in_stats(operate_with_luigid: Operate) -> None:
+    assert operate_with_luigid("trigger", "daily", DAY).status == 0
+    [row] = document(operate_with_luigid("status", "--json"))["last_runs"]
+    assert (row["task"], row["date"], row["outcome"]) == ("DailySummary", DAY, "DONE")
+    assert (row["attempts"], row["reason"], row["source"]) == (1, None, "record")
     assert 0 < row["seconds"] < 60
     began = datetime.datetime.fromisoformat(row["started_at"])
     assert abs((clock.now() - began).total_seconds()) < 120
 
-    stats = document(operate_with_history("stats", "--json"))
+    stats = document(operate_with_luigid("stats", "--json"))
+    assert {each["task"]: each["runs"] for each in stats["runs"]} == {
+        "DailySummary": 1,
+        "IndexPage": 1,
+    }
     assert {each["task"]: each["runs"] for each in stats["tasks"]} == {
         "DailyPage": 1,
         "DailySummary": 1,
@@ -85,74 +73,27 @@ def test_a_run_is_seen_in_status_and_in_stats(operate_with_history: Operate) -> 
         assert each["failures"] == 0
         assert each["attempts"] == 1
         assert each["median_seconds"] == each["p95_seconds"] == each["slowest_seconds"] > 0
-    [slowest] = [each for each in stats["slowest_steps"] if each["root"] == "DailySummary"]
-    assert (slowest["root"], slowest["date"]) == ("DailySummary", DAY)
 
-    people = operate_with_history("stats", "--task", "PopularMovies").out
+    people = operate_with_luigid("stats", "--task", "PopularMovies").out
     assert "PopularMovies" in people
-    assert "TrendingMovies" not in people.partition("slowest step")[0]
+    assert "TrendingMovies" not in people
 
 
-def test_a_failure_is_shown_with_its_reason(operate_with_history: Operate, tmdb: FakeTmdb) -> None:
+def test_a_failure_is_shown_with_its_reason(operate_with_luigid: Operate, tmdb: FakeTmdb) -> None:
     tmdb.fail(status(404), path="/movie/popular", times=None)
-    assert operate_with_history("trigger", "daily", DAY).status == 30
-    row = settled(operate_with_history, "DailySummary", "FAILED")
-    assert row["reason"].startswith("PopularMovies: ")
+    assert operate_with_luigid("trigger", "daily", DAY).status == 30
+    [row] = document(operate_with_luigid("status", "--json"))["last_runs"]
+    assert (row["outcome"], row["attempts"]) == ("FAILED", 4)
+    assert row["reason"].startswith("PopularMovies(date=2024-01-07) failed: ")
     assert "HTTP status 404" in row["reason"]
-    people = operate_with_history("status")
+    people = operate_with_luigid("status")
     assert people.status == 0
-    assert "DailySummary of 2024-01-07 failed: PopularMovies: " in people.out
+    assert "DailySummary of 2024-01-07 failed: PopularMovies(date=" in people.out
     assert V3_KEY not in people.output
-    assert PASSWORD not in people.output
-    rows = document(operate_with_history("status", "PopularMovies", "--json"))["last_runs"]
-    assert [(each["outcome"], each["attempts"]) for each in rows] == [
-        ("FAILED", attempt) for attempt in (4, 3, 2, 1)
-    ]
-    figures = document(operate_with_history("stats", "--json"))["tasks"]
+    [step] = document(operate_with_luigid("status", "PopularMovies", "--json"))["last_runs"]
+    assert (step["task"], step["outcome"], step["attempts"]) == ("PopularMovies", "FAILED", 4)
+    figures = document(operate_with_luigid("stats", "--json"))["tasks"]
     assert [each["failures"] for each in figures if each["task"] == "PopularMovies"] == [4]
-
-
-def test_the_last_ten_runs_of_a_task_are_shown(operate: Operate, history_url: str) -> None:
-    write(history_url, [*range(12)])
-    rows = document(operate("status", "GenreMovies", "--json", PIPELINE_HISTORY_URL=history_url))[
-        "last_runs"
-    ]
-    assert [row["genre"] for row in rows] == [f"genre{n}" for n in range(11, 1, -1)]
-
-
-def write(url: str, numbers: list[int]) -> None:
-    """Finished attempts, each a minute later and a second longer, the last one just now."""
-    store = HistoryStore(Secret(url))
-    store.create_schema()
-    for number in numbers:
-        began = clock.now() - datetime.timedelta(minutes=numbers[-1] - number + 1)
-        ended = began + datetime.timedelta(seconds=number + 1)
-        params = {"date": DAY, "genre": f"genre{number}"}
-        task_id = f"GenreMovies_{number}"
-        for name, at in (("RUNNING", began), ("DONE", ended)):
-            store.write([Event(task_id, "GenreMovies", params, "here", name, at)])
-    store.close()
-
-
-def test_durations_are_counted_over_the_days_asked_for(operate: Operate, history_url: str) -> None:
-    write(history_url, [*range(20)])
-    [figures] = document(operate("stats", "--json", PIPELINE_HISTORY_URL=history_url))["tasks"]
-    assert (figures["runs"], figures["median_seconds"], figures["slowest_seconds"]) == (
-        20,
-        10.5,
-        20,
-    )
-    assert figures["p95_seconds"] == pytest.approx(19.05)
-    people = operate("stats", PIPELINE_HISTORY_URL=history_url).out
-    assert "GenreMovies 20 0 20 10.5 s 19.1 s 20.0 s" in " ".join(people.split())
-
-
-def test_a_history_in_which_nothing_ran_says_so(operate: Operate, history_url: str) -> None:
-    store = HistoryStore(Secret(history_url))
-    store.create_schema()
-    store.close()
-    run = operate("stats", "--days", "7", PIPELINE_HISTORY_URL=history_url)
-    assert (run.status, run.out) == (0, "Nothing ran in the last 7 days.\n")
 
 
 def test_status_tells_what_runs_now(
@@ -180,55 +121,21 @@ def test_status_tells_what_runs_now(
     assert "T" in running[0]["since"]
 
 
-def test_without_luigid_and_without_a_database_the_files_tell(
-    operate: Operate, luigi_run: LuigiRun
-) -> None:
-    assert luigi_run("DailySummary", "--date", DAY).status == 0
-    run = operate("status")
-    assert run.status == 0
-    assert "What runs now is not known: luigid does not answer." in run.out
-    assert "No task history is kept here: set PIPELINE_HISTORY_URL" in run.out
-    [row] = document(operate("status", "--json"))["last_runs"]
-    assert (row["task"], row["date"], row["outcome"]) == ("DailySummary", DAY, "DONE")
-    assert row["source"] == "files"
-
-
-def test_a_database_that_is_down_is_reported_and_the_files_are_used(
+def test_without_luigid_and_without_a_database_the_record_is_shown(
     operate: Operate, luigi_run: LuigiRun
 ) -> None:
     assert luigi_run("DailySummary", "--date", DAY).status == 0
     url = f"postgresql://luigi:{PASSWORD}@127.0.0.1:{free_port()}/luigi"
     run = operate("status", "--json", PIPELINE_HISTORY_URL=url)
-    status = document(run)
-    services = {each["service"]: each["state"] for each in status["services"]}
-    assert run.status == 0
-    assert (services["postgres"], services["luigid"]) == ("down", "down")
-    assert status["last_runs"][0]["source"] == "files"
-    assert "does not serve" in status["notes"][0]
+    found = document(run)
+    services = {each["service"]: each["state"] for each in found["services"]}
+    assert (run.status, services["postgres"], services["luigid"]) == (0, "down", "down")
+    [row] = found["last_runs"]
+    assert (row["task"], row["date"], row["outcome"]) == ("DailySummary", DAY, "DONE")
+    assert row["source"] == "record"
     assert PASSWORD not in run.output
-    assert operate("stats", PIPELINE_HISTORY_URL=url).status == 1
-
-
-def test_a_run_without_luigid_that_is_newer_than_the_history_is_read_from_its_files(
-    operate: Operate, luigi_run: LuigiRun, history_url: str, data_dir: Path
-) -> None:
-    def last_run() -> tuple[str, str]:
-        run = operate("status", "--json", PIPELINE_HISTORY_URL=history_url)
-        [row] = document(run)["last_runs"]
-        return row["date"], row["source"]
-
-    store = HistoryStore(Secret(history_url))
-    store.create_schema()
-    for name in ("RUNNING", "DONE"):
-        known = ("DailySummary_1", "DailySummary", {"date": "2024-01-06"}, "here")
-        store.write([Event(*known, name, clock.now())])
-    store.close()
-    assert last_run() == ("2024-01-06", "history")
-    assert luigi_run("DailySummary", "--date", DAY).status == 0
-    later = clock.now().timestamp() + 300
-    path = Layout(data_dir).daily_summary(datetime.date.fromisoformat(DAY))
-    os.utime(path, (later, later))
-    assert last_run() == (DAY, "files")
+    assert "What runs now is not known: luigid does not answer." in operate("status").out
+    assert operate("stats", PIPELINE_HISTORY_URL=url).status == 0
 
 
 def test_a_missed_day_is_reported(operate: Operate, data_dir: Path) -> None:

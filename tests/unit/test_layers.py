@@ -42,7 +42,7 @@ LUIGI = {
     "pipeline.ops.luigi_options",
     "pipeline.ops.runs.session",
     "pipeline.ops.runs.scheduler_choice",
-    "pipeline.ops.runs.task_process",
+    "pipeline.ops.runs.signals",
 }
 CRONSIM = {"pipeline.ops.schedule.times"}
 """The one module that computes the times of a crontab."""
@@ -59,6 +59,8 @@ JSON = {
     "pipeline.ops.history.events",
     "pipeline.ops.history.spool",
     "pipeline.ops.luigid.calls",
+    "pipeline.ops.runs.record",
+    "pipeline.ops.runs.session",
     "pipeline.documents.json_text",
     "pipeline.documents.schema",
     "pipeline.quality.*",

@@ -1,4 +1,4 @@
-"""Deliver one message: a program of its own, which `alerts` starts and ends when it hangs.
+"""Deliver one message: a program of its own, which `send` starts and ends when it hangs.
 
 Reads one JSON object from standard input (urls, title, text), so that no address appears in the
 list of processes. Says nothing: Apprise would log the addresses with their passwords. Exit status 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from typing import NamedTuple
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
@@ -22,24 +21,11 @@ LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 ATTEMPTS = 3
 
+CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS = 3.05, 5.0, 1.0
+"""Time limits of one attempt, and the pause before the next one."""
 
-class Limits(NamedTuple):
-    """Time limit of a heartbeat, in seconds.
-
-    Attributes:
-        connect: until a connection is made.
-        read: until an answer begins.
-        pause: between two attempts.
-        total: for all attempts together; the run has ended by then, and the next one must not wait.
-    """
-
-    connect: float = 3.05
-    read: float = 5.0
-    pause: float = 1.0
-    total: float = 10.0
-
-
-LIMITS = Limits()
+TOTAL_SECONDS = 10.0
+"""Time limit of all attempts, name lookups included: the next run must not wait for them."""
 
 
 def send_unless_overdue() -> bool:
@@ -54,24 +40,23 @@ def send_unless_overdue() -> bool:
     try:
         current = settings.current()
         times = installed.schedules(current.config_dir / "crontab")
-        if overdue.overdue(Layout(current.data_dir), times, clock.now()):
-            return False
+        is_overdue = bool(overdue.overdue(Layout(current.data_dir), times, clock.now()))
     except (PipelineError, OSError) as error:
         LOGGER.warning("No heartbeat was sent: %s", error)
         return False
-    return send(url)
+    return not is_overdue and send(url)
 
 
-def send(url: Secret, limits: Limits = LIMITS) -> bool:
+def send(url: Secret) -> bool:
     """Request the address, in a thread that is left behind where it does not come back.
 
     Returns:
         Whether the service accepted a request.
     """
     results: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    threading.Thread(target=lambda: results.put(_attempts(url, limits)), daemon=True).start()
+    threading.Thread(target=lambda: results.put(_attempts(url)), daemon=True).start()
     try:
-        accepted = results.get(timeout=limits.total)
+        accepted = results.get(timeout=TOTAL_SECONDS)
     except queue.Empty:
         accepted = False
     if not accepted:
@@ -79,16 +64,15 @@ def send(url: Secret, limits: Limits = LIMITS) -> bool:
     return accepted
 
 
-def _attempts(url: Secret, limits: Limits) -> bool:
+def _attempts(url: Secret) -> bool:
     import requests
 
     for logger in ("urllib3", "requests"):  # they log addresses, which hold the secret
         logging.getLogger(logger).setLevel(logging.CRITICAL)
+    timeout = (CONNECT_SECONDS, READ_SECONDS)
     for attempt in range(ATTEMPTS):
-        if attempt:
-            threading.Event().wait(limits.pause)
+        threading.Event().wait(PAUSE_SECONDS if attempt else 0)
         try:
-            timeout = (limits.connect, limits.read)
             with requests.get(url.secret, timeout=timeout, stream=True) as response:
                 if response.ok:
                     return True

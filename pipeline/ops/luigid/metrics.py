@@ -6,11 +6,11 @@ knows the families beforehand, and never fails.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from luigi.contrib.prometheus_metric import PrometheusMetricsCollector
@@ -20,7 +20,7 @@ from pipeline import clock, settings
 from pipeline.catalog import Plan
 from pipeline.errors import PipelineError
 from pipeline.ops.history.recorder import HistoryRecorder
-from pipeline.ops.roots import ROOTS, PathOfDay, newest
+from pipeline.ops.roots import LOOK_BACK_DAYS, ROOTS, Root, newest
 from pipeline.paths import Layout
 from pipeline.storage import documents
 
@@ -80,22 +80,18 @@ class _Collector:
 
 def of_documents() -> Iterator[Metric]:
     """Yield the gauges of the newest documents below the data root, if the settings allow."""
-    try:
+    with contextlib.suppress(PipelineError):
         current = settings.current()
-        found = gauges(Layout(current.data_dir), current.plan(), clock.today())
-    except PipelineError:
-        return
-    yield from found
+        yield from gauges(Layout(current.data_dir), current.plan(), clock.today())
 
 
 def of_overdue(find: Callable[[], Collection[str]]) -> Iterator[Metric]:
     """Yield 1 for each root task that is overdue, 0 for the others; nothing if unknown."""
-    try:
+    with contextlib.suppress(PipelineError, OSError):
         overdue = find()
-    except (PipelineError, OSError):
-        return
-    text = "1 while the newest due document of the task is missing"
-    yield _gauge("tmdb_overdue", text, "task", {family: family in overdue for family in ROOTS})
+        text = "1 while the newest due document of the task is missing"
+        values = {family: int(family in overdue) for family in ROOTS}
+        yield _gauge("tmdb_overdue", text, "task", values)
 
 
 def of_history(recorder: HistoryRecorder) -> Iterator[Metric]:
@@ -113,18 +109,16 @@ def gauges(layout: Layout, plan: Plan, today: datetime.date) -> list[Metric]:
 
     Names are computed and folders never listed, and of a list only its end is read.
     """
-    times = {
-        family: path.stat().st_mtime
-        for family, root in ROOTS.items()
-        if (path := newest(lambda day, root=root: root.document(layout, day), today))  # type: ignore[misc]
-    }
-    infos = {
-        name: documents.read_info(path) or {}
-        for name, path_of in _lists(layout, plan).items()
-        if (path := newest(path_of, today))
-    }
-    report = _report(newest(layout.validation_report, today))
-    text = "when the newest document of the task was written"
+    infos = {}
+    for each in plan.lists:
+        path = newest(functools.partial(layout.list_of, each), today)
+        infos[each.name] = documents.read_info(path) or {} if path else {}
+    report: dict[str, Any] = {}
+    with contextlib.suppress(PipelineError):
+        path = newest(layout.validation_report, today)
+        report = documents.read_report(path) if path else {}
+    times = {family: _collected_at(root, layout, plan, today) for family, root in ROOTS.items()}
+    text = "when the lists of the newest document of the task were collected"
     return [
         _gauge("tmdb_last_success_timestamp_seconds", text, "task", times),
         *(
@@ -135,15 +129,22 @@ def gauges(layout: Layout, plan: Plan, today: datetime.date) -> list[Metric]:
     ]
 
 
-def _lists(layout: Layout, plan: Plan) -> dict[str, PathOfDay]:
-    return {each.name: functools.partial(layout.list_of, each) for each in plan.lists}
+def _collected_at(root: Root, layout: Layout, plan: Plan, today: datetime.date) -> float | None:
+    """Return when the last list of the newest document was collected, as the lists themselves say.
 
-
-def _report(path: Path | None) -> dict[str, Any]:
-    try:
-        return documents.read_report(path) if path else {}
-    except PipelineError:
-        return {}
+    The time of the file would be that of a copy or a restore.
+    """
+    days = (today - datetime.timedelta(days=back) for back in range(LOOK_BACK_DAYS))
+    day = next((day for day in days if root.document(layout, day).exists()), None)
+    if day is None:
+        return None
+    lists = [layout.list_of(each, day) for each in plan.lists if each.cadence == root.alias]
+    infos = [documents.read_info(path) or {} for path in lists]
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        return max(
+            datetime.datetime.fromisoformat(each["collected_at"]).timestamp() for each in infos
+        )
+    return None
 
 
 def _gauge(name: str, text: str, label: str, values: Mapping[str, Any]) -> Metric:

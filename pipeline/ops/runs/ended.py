@@ -6,13 +6,12 @@ import datetime
 
 from pipeline import clock
 from pipeline.ops.alerts import send
-from pipeline.ops.roots import FAMILIES, ROOTS, Root
+from pipeline.ops.roots import FAMILIES, ROOTS
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import Entry
+from pipeline.ops.runs.record import ENDED, KILLED, STARTED, WHY_KILLED, Entry
 from pipeline.paths import Layout
 
-NOT_STARTED, WRONG_USE, NOT_EXECUTABLE, NOT_FOUND = 1, 2, 126, 127
-
+_NOT_STARTED, _WRONG_USE, _NOT_EXECUTABLE, _NOT_FOUND = 1, 2, 126, 127
 _RECENT = datetime.timedelta(minutes=5)
 
 
@@ -25,22 +24,12 @@ def report(task: str, date: datetime.date, status: int, layout: Layout | None) -
         status: how it ended, as a shell says it.
         layout: the data root; None where a setting is unusable.
     """
-    if status == record.KILLED:
-        send.run_failed(task, date, status, "killed", [record.WHY_KILLED], None)
-        _close(task, date, layout)
-    if layout is not None:
-        alert_of_killed_runs(layout)
-    if status != record.KILLED and _never_began(task, date, status, layout):
+    this = (task, date) if status == KILLED else None
+    killed = alert_of_killed_runs(layout, this) if layout is not None else []
+    if this and this not in {(each.task, each.date) for each in killed}:
+        send.run_failed(task, date, status, "killed", [WHY_KILLED], None)
+    if not this and _never_began(task, date, status, layout):
         not_started(task, date, status, "It could not be started: its output says why.")
-
-
-def _close(task: str, date: datetime.date, layout: Layout | None) -> None:
-    """Record the end of a run whose processes may need another moment to be gone."""
-    if layout is None:
-        return
-    for entry in record.entries(layout):
-        if entry.ended_at is None and (entry.task, entry.date) == (task, str(date)):
-            record.close(layout, entry)
 
 
 def not_started(task: str, date: datetime.date, status: int, sentence: str) -> None:
@@ -48,51 +37,49 @@ def not_started(task: str, date: datetime.date, status: int, sentence: str) -> N
     send.run_failed(task, date, status, "not-started", [sentence], None)
 
 
-def alert_of_killed_runs(layout: Layout) -> list[Entry]:
+def alert_of_killed_runs(
+    layout: Layout, known: tuple[str, datetime.date] | None = None
+) -> list[Entry]:
     """Alert of unattended runs that were killed, record their end, and return them.
 
     The end is recorded after the alert was sent, so that one that did not arrive is sent again.
+    `known` is a task and date whose run was killed, though its processes may not be gone yet.
     """
-    killed = record.killed(layout)
+    killed = [
+        each
+        for each in record.entries(layout)
+        if each.event == STARTED
+        and ((each.task, each.date) == known or record.is_over(layout, each))
+    ]
     for entry in killed:
         if not entry.unattended or not send.is_on() or _alert_killed(entry, layout):
-            record.close(layout, entry)
+            record.end(layout, entry, KILLED, WHY_KILLED)
     return [entry for entry in killed if entry.unattended]
-
-
-def _alert_killed(entry: Entry, layout: Layout) -> bool:
-    """Alert of a killed run; return whether the people on call have the alert."""
-    day = datetime.date.fromisoformat(entry.date) if entry.date else None
-    log = layout.root / entry.log if entry.log else None
-    reasons = [record.WHY_KILLED]
-    sent = send.run_failed(entry.task, day, record.KILLED, "killed", reasons, log)
-    return sent or send.is_open(entry.task, day)
 
 
 def clear_what_is_done(layout: Layout) -> None:
     """Send the all-clear of failures whose document exists now, whichever run published it."""
     for root in ROOTS.values():
         if send.is_open(root.family):
-            _clear(root, layout)
+            days = (clock.today() - datetime.timedelta(n) for n in range(root.look_back_days))
+            day = next((day for day in days if root.document(layout, day).exists()), None)
+            if day is not None:
+                send.all_clear(root.family, day, f"{root.family} of {day} is done.")
 
 
-def _clear(root: Root, layout: Layout) -> None:
-    today = clock.today()
-    for back in range(root.look_back_days):
-        day = today - datetime.timedelta(days=back)
-        if root.document(layout, day).exists():
-            send.all_clear(root.family, day, f"{root.family} of {day} is done.")
-            return
+def _alert_killed(entry: Entry, layout: Layout) -> bool:
+    """Alert of a killed run; return whether the people on call have the alert."""
+    log = layout.root / entry.log if entry.log else None
+    sent = send.run_failed(entry.task, entry.date, KILLED, "killed", [WHY_KILLED], log)
+    return sent or send.is_open(entry.task, entry.date)
 
 
 def _never_began(task: str, date: datetime.date, status: int, layout: Layout | None) -> bool:
     """Return whether the command never came to where a run reports its own end."""
-    if status in (NOT_EXECUTABLE, NOT_FOUND):
-        return True
-    if status not in (NOT_STARTED, WRONG_USE) or task not in FAMILIES:
-        return False
+    if status not in (_NOT_STARTED, _WRONG_USE) or task not in FAMILIES:
+        return status in (_NOT_EXECUTABLE, _NOT_FOUND)
     since = clock.now() - _RECENT
     return not any(
-        each.task == task and each.date == str(date) and each.ended_at and each.ended_at >= since
+        (each.event, each.task, each.date) == (ENDED, task, date) and each.at >= since
         for each in (record.entries(layout) if layout else [])
     )

@@ -1,28 +1,31 @@
 """The run record: `logs/runs.jsonl`, one line when a run begins and one when it ends.
 
-It knows what neither the documents nor luigid's history know: failures, runs of the local
-scheduler, and runs that were killed. A record that cannot be written never fails a run.
+It knows what neither the documents nor luigi's history know: failures, runs of the local scheduler,
+and runs that were killed. A record that cannot be written never fails a run.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
-import fcntl
-import json
 import os
 import threading
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
 
 from pipeline import clock, settings
-from pipeline.documents import json_text
+from pipeline.documents import task_runs
+from pipeline.ops.private_files import try_lock
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
-from pipeline.storage import local
+from pipeline.storage import documents, local
 
 STARTED, ENDED = "started", "ended"
+
+ALREADY_RUNNING = 10
+"""The exit status of a run that did nothing because another one was in progress."""
 
 KILLED = 137
 """The exit status by which a shell knows a process that SIGKILL ended."""
@@ -35,179 +38,180 @@ WHY_KILLED = (
 MAX_AGE = datetime.timedelta(hours=9)
 """A run without a log to ask for its lock counts as ended after this: its time limit is 8 hours."""
 
-_READ_BYTES = 4 << 20
-"""Bytes that are read from the end of the record: some 10,000 runs."""
+MAX_BYTES = 4 << 20
+"""A larger record becomes `runs.jsonl.1`, the next one `.2`; some 5,000 runs fit into one file."""
 
+_READ_BYTES = 8 << 20
 _LOCK_ATTEMPTS, _LOCK_SECONDS = 100, 0.01
+_MAX_REASON, _MAX_ROWS = 1_000, 100
 
-_MAX_REASON = 1_000
-"""Characters of a reason that are kept."""
+Instant = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
+T = TypeVar("T")
 
 
-class Entry(NamedTuple):
-    """One run as its lines in the record describe it; `ended_at` is None until it has ended."""
+class TaskRun(msgspec.Struct, frozen=True):
+    """One task in a run: its attempts, and how the last one ended (done, failed, running)."""
+
+    task: str
+    attempts: int
+    outcome: str
+    seconds: float | None = None
+
+    @property
+    def family(self) -> str:
+        """Return the task without its genre or list."""
+        return self.task.partition("(")[0]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One run as its last line in the record describes it; the last four fields once it ended."""
 
     run_id: str
     task: str
-    date: str | None
-    started_at: datetime.datetime
-    ended_at: datetime.datetime | None
-    status: int | None
-    reason: str | None
-    started_by: str
-    scheduler: str
-    version: str
-    log: str | None
-    unattended: bool
+    date: datetime.date | None = None
+    event: Literal["started", "ended"] = "started"
+    at: Instant
+    status: int | None = None
+    reason: str | None = None
+    started_by: str = "manual"
+    scheduler: str = "local"
+    version: str = ""
+    log: str | None = None
+    unattended: bool = True
+    started_at: Instant | None = None
+    documents: list[str] = []
+    attempts: list[TaskRun] = []
+    requests: int = 0
+    retries: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse the first and last years, in which a change of the time zone fails."""
+        if not all(1900 <= each.year <= 2999 for each in (self.at, self.began_at)):
+            raise ValueError("no year from 1900 to 2999")
+
+    @property
+    def began_at(self) -> datetime.datetime:
+        """Return when the run began."""
+        return self.started_at or self.at
+
+    @property
+    def outcome(self) -> str:
+        """Return `RUNNING`, `DONE`, `SKIPPED` or `FAILED`."""
+        if self.event == STARTED:
+            return "RUNNING"
+        return {0: "DONE", ALREADY_RUNNING: "SKIPPED"}.get(self.status or 0, "FAILED")
+
+    @property
+    def seconds(self) -> float | None:
+        """Return its duration, waits between attempts included; None until it has ended."""
+        duration = (self.at - self.began_at).total_seconds()
+        return max(0.0, round(duration, 3)) if self.event == ENDED else None
 
 
-def append(layout: Layout, event: str, entry: Entry) -> None:
-    """Write one line of a run; never raises.
+class _TaskEvent(msgspec.Struct):
+    """A line of a day's journal; those of earlier versions name no run."""
 
-    Args:
-        layout: the data root.
-        event: `started` or `ended`.
-        entry: what is known of the run at that moment.
+    at: Instant
+    task: str
+    event: str
+    run: str = ""
+    file: str = ""
+
+
+def append(layout: Layout, entry: Entry) -> None:
+    """Write one line, by one write; never raises.
+
+    Half a line that a full disk left gets its end first. A writer that hangs is waited for a
+    moment only.
     """
-    at = entry.ended_at if event == ENDED else entry.started_at
-    line = {
-        "run_id": entry.run_id,
-        "task": entry.task,
-        "date": entry.date,
-        "event": event,
-        "at": (at or clock.now()).isoformat(),
-        "status": entry.status if event == ENDED else None,
-        "reason": _short(entry.reason) if event == ENDED else None,
-        "started_by": entry.started_by,
-        "scheduler": entry.scheduler,
-        "version": entry.version,
-        "log": entry.log,
-        "unattended": entry.unattended,
-    }
-    with contextlib.suppress(OSError):
-        _append(layout.run_record, json.dumps(line, ensure_ascii=False))
+    path, pause = layout.run_record, threading.Event()
+    with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        stack.callback(os.close, descriptor)
+        attempts = range(_LOCK_ATTEMPTS)
+        is_alone = any(try_lock(descriptor) or pause.wait(_LOCK_SECONDS) for _ in attempts)
+        size = os.fstat(descriptor).st_size
+        is_current = os.path.samestat(path.stat(), os.fstat(descriptor))
+        if size > MAX_BYTES and is_alone and is_current:
+            *earlier, _ = _files(layout)
+            number = int(earlier[-1].suffix[1:]) + 1 if earlier else 1
+            path.rename(path.with_name(f"{path.name}.{number}"))
+            append(layout, entry)
+        else:
+            is_cut = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            os.write(descriptor, b"\n" * is_cut + msgspec.json.encode(entry) + b"\n")
+
+
+def end(layout: Layout, entry: Entry, status: int, reason: str | None) -> Entry:
+    """Record the end of a run, and what its tasks did by the journal; return its entry."""
+    short = plain(settings.redacted(reason))[:_MAX_REASON] if reason else None
+    how: dict[str, Any] = {"event": ENDED, "at": clock.now(), "status": status, "reason": short}
+    ended = msgspec.structs.replace(entry, **how, **_results(layout, entry))
+    append(layout, ended)
+    return ended
 
 
 def entries(layout: Layout) -> list[Entry]:
-    """Return the recorded runs in the order of their beginning; empty where none can be read.
-
-    A line of another form, like the half line that a full disk leaves, is passed over.
-    """
-    try:
-        text = local.read_end(layout.run_record, _READ_BYTES).decode("utf-8", errors="replace")
-    except OSError:
-        return []
+    """Return the recorded runs of the last two files in the order of their beginning."""
     runs: dict[str, Entry] = {}
-    for line in text.splitlines():
-        if event := _event(line):
-            runs[event["run_id"]] = _with(runs.get(event["run_id"]), event)
+    for path in _files(layout)[-2:]:
+        for entry in _decoded(path, Entry):
+            began_at = runs.get(entry.run_id, entry).began_at
+            runs[entry.run_id] = msgspec.structs.replace(entry, started_at=began_at)
     return list(runs.values())
 
 
 def has_run(layout: Layout, task: str, date: datetime.date) -> bool:
     """Return whether any run of that task and date is recorded."""
-    return any(each.task == task and each.date == date.isoformat() for each in entries(layout))
+    return any((each.task, each.date) == (task, date) for each in entries(layout))
 
 
-def killed(layout: Layout) -> list[Entry]:
-    """Return each run that ended without recording it.
-
-    A run holds a lock on its log as long as one of its processes is alive.
-    """
-    return [each for each in entries(layout) if each.ended_at is None and _is_over(layout, each)]
-
-
-def close(layout: Layout, entry: Entry) -> None:
-    """Record the end of a run that was killed."""
-    ended = entry._replace(ended_at=clock.now(), status=KILLED, reason=WHY_KILLED)
-    append(layout, ENDED, ended)
-
-
-def _append(path: Path, line: str) -> None:
-    """Add a line by one write; half a line that a full disk left gets its end first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-    try:
-        is_alone = _is_alone(descriptor)
-        size = os.fstat(descriptor).st_size
-        cut = is_alone and size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-        os.write(descriptor, b"\n" * cut + line.encode("utf-8", errors="replace") + b"\n")
-    finally:
-        os.close(descriptor)
-
-
-def _is_alone(descriptor: int) -> bool:
-    """Lock the record for this write; a writer that hangs is waited for a moment only."""
-    pause = threading.Event()
-    for _ in range(_LOCK_ATTEMPTS):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pause.wait(_LOCK_SECONDS)
-        except OSError:
-            return False
-        else:
-            return True
-    return False
-
-
-def _is_over(layout: Layout, entry: Entry) -> bool:
-    """Return whether no process of the run is alive any more."""
+def is_over(layout: Layout, entry: Entry) -> bool:
+    """Return whether no process of a run is alive, each of which holds a lock on its log."""
     if entry.log:
-        with contextlib.suppress(OSError):
-            return _is_free(layout.root / entry.log)
-    return clock.now() - entry.started_at > MAX_AGE
+        with contextlib.suppress(OSError), local.open_end(layout.root / entry.log, 0) as log:
+            try:
+                if local.lock(log.fileno(), wait=False):
+                    return True
+            except BlockingIOError:
+                return False
+    return clock.now() - entry.began_at > MAX_AGE
 
 
-def _is_free(log: Path) -> bool:
-    """Return whether nobody holds the lock of a log.
-
-    Raises:
-        OSError: it cannot be opened, or its file system has no locks.
-    """
-    descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
+def _files(layout: Layout) -> list[Path]:
+    """Return the files of the record, oldest first."""
+    name = layout.run_record.name
+    earlier = [path for path in layout.logs.glob(f"{name}.*") if path.suffix[1:].isdecimal()]
+    return [*sorted(earlier, key=lambda path: int(path.suffix[1:])), layout.run_record]
 
 
-def _short(reason: str | None) -> str | None:
-    return plain(settings.redacted(reason))[:_MAX_REASON] if reason else None
+def _decoded(path: Path, kind: type[T]) -> list[T]:
+    """Return the lines of a file; one of another form, as a full disk leaves, is skipped."""
+    decoder, found = msgspec.json.Decoder(kind), []
+    with contextlib.suppress(OSError):
+        for line in local.read_end(path, _READ_BYTES).splitlines():
+            with contextlib.suppress(msgspec.MsgspecError, RecursionError):
+                found.append(decoder.decode(line))
+    return found
 
 
-def _event(line: str) -> dict[str, Any] | None:
-    try:
-        event = json_text.decode(line)
-        event["at"] = datetime.datetime.fromisoformat(event["at"]).astimezone(datetime.UTC)
-        texts: Iterable[Any] = (event["run_id"], event["task"], event["event"])
-        return event if all(isinstance(each, str) for each in texts) else None
-    except (ValueError, KeyError, TypeError, OverflowError):
-        return None
-
-
-def _with(known: Entry | None, event: dict[str, Any]) -> Entry:
-    """Return the run with what another line says of it."""
-    ended = event["event"] == ENDED
-    status = event.get("status")
-    return Entry(
-        run_id=event["run_id"],
-        task=event["task"],
-        date=_text(event.get("date")),
-        started_at=known.started_at if known else event["at"],
-        ended_at=event["at"] if ended else None,
-        status=status if isinstance(status, int) else None,
-        reason=_text(event.get("reason")),
-        started_by=_text(event.get("started_by")) or "manual",
-        scheduler=_text(event.get("scheduler")) or "local",
-        version=_text(event.get("version")) or "",
-        log=_text(event.get("log")),
-        unattended=event.get("unattended") is not False,
-    )
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def _results(layout: Layout, entry: Entry) -> dict[str, Any]:
+    """Return what the tasks of a run did, by the journal of its date; of a range, by all."""
+    folder = layout.journal(clock.today()).parent
+    journals = [layout.journal(entry.date)] if entry.date else sorted(folder.glob("*.log"))
+    files: dict[str, None] = {}
+    tasks: list[dict[str, Any]] = []
+    for journal in journals:
+        events = [e for e in _decoded(journal, _TaskEvent) if e.run == f"{entry.run_id}.log"]
+        files |= {e.file: None for e in events if e.event == task_runs.DONE}
+        tasks += task_runs.runs(msgspec.to_builtins(events))
+    paths = [layout.root / name for name in files]
+    lists = [path for path in paths if path.parent in layout.list_folders]
+    infos = [documents.read_info(path) or {} for path in lists]
+    return {
+        "documents": list(files)[:_MAX_ROWS],
+        "attempts": msgspec.convert(tasks[:_MAX_ROWS], list[TaskRun]),
+        "requests": sum(info.get("requests", 0) for info in infos),
+        "retries": sum(info.get("retries", 0) for info in infos),
+    }

@@ -1,8 +1,7 @@
 """Choose the scheduler of a run: luigid if it serves this data root, else the local one.
 
-A run must not depend on luigid: TMDB's lists of a day that is over are gone. An unattended run
-asks luigid once, before anything is planned, and uses the local scheduler for all of the run if it
-does not answer. A luigid that serves another data root is not used by any run.
+A run must not depend on luigid: TMDB's lists of a day that is over are gone. An unattended run asks
+luigid once, before anything is planned, and uses the local scheduler if it does not answer.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import tenacity
@@ -21,7 +19,6 @@ from pipeline.ops import luigi_configuration
 from pipeline.ops.alerts import send
 from pipeline.ops.data_root_id import claim, data_root_id
 from pipeline.ops.luigid import client, private
-from pipeline.ops.luigid.client import Luigid
 from pipeline.ops.private_files import open_private
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
@@ -35,46 +32,44 @@ INTERACTIVE_SECONDS = 1.5
 TASK = "luigid"
 """The name under which an outage of luigid is alerted."""
 
-LOCAL = "--local-scheduler"
 
+def why_not_luigid(
+    layout: Layout, address: str, claims: contextlib.ExitStack, *, unattended: bool
+) -> str:
+    """Ask luigid and return why the run does not use it; empty where it does.
 
-@contextlib.contextmanager
-def choose_scheduler(layout: Layout, address: str, *, unattended: bool) -> Iterator[str]:
-    """Ask luigid and yield why it is not used; empty where it is.
-
-    A claim of a luigid that cannot name its data root is held inside.
+    A luigid that serves another data root is not used by any run. One that cannot name its data
+    root is claimed for ours, as long as `claims` is open.
     """
     try:
         url = luigi_configuration.scheduler_url(address)
     except SettingsError as error:
-        yield str(error) if unattended else ""
-        return
-    seconds = client.MAX_SECONDS if unattended else INTERACTIVE_SECONDS
+        return str(error) if unattended else ""
+    seconds = INTERACTIVE_SECONDS
+    if unattended:
+        bound_waits()
+        seconds = client.MAX_SECONDS
     password = luigi_configuration.scheduler_password(address) or luigid_password()
     look = client.look_within(seconds, url, password)
-    note_answer(layout, url, look, unattended=unattended)
     if not look.answers:
-        yield f"luigid does not answer at {url} ({look.why})" if unattended else ""
-        return
-    with _serves(url, look, layout) as serves:
-        yield "" if serves else f"luigid at {url} serves another data root"
-
-
-def note_answer(layout: Layout, url: str, look: Luigid, *, unattended: bool) -> None:
-    """Remember that luigid answered, or alert once that one that used to answer does not."""
-    today = clock.today()
-    if look.answers:
-        with contextlib.suppress(OSError):
-            _touch(layout)
+        why = f"luigid does not answer at {url} ({look.why})"
         if unattended:
-            send.all_clear(TASK, today, f"luigid answers again at {url}.")
-    elif unattended:
-        alert_outage(layout, f"luigid does not answer at {url} ({look.why}).")
+            alert_outage(layout, f"{why}.")
+        return why if unattended else ""
+    with contextlib.suppress(OSError):
+        os.close(open_private(layout.luigid_seen))
+    if unattended:
+        send.all_clear(TASK, clock.today(), f"luigid answers again at {url}.")
+    if look.data_root is None:
+        serves = claims.enter_context(claim(url, layout))
+    else:
+        serves = look.data_root == data_root_id(layout)
+    return "" if serves else f"luigid at {url} serves another data root"
 
 
 def alert_outage(layout: Layout, sentence: str) -> None:
     """Alert that luigid is away, once an outage, and only where it has ever answered."""
-    if os.path.exists(layout.luigid_seen) and not send.is_open(TASK):
+    if layout.luigid_seen.exists() and not send.is_open(TASK):
         text = (
             f"{sentence} Runs use the local scheduler meanwhile: nothing is lost but their entries "
             "in the task history. `tmdb-pipeline status` and `tmdb-pipeline logs luigid` show more."
@@ -100,22 +95,6 @@ def bound_waits(seconds: float = LOST_SECONDS) -> None:
                 lost.set()
             return lost.is_set()
 
-        wait = tenacity.wait_fixed(pause)
-        return tenacity.Retrying(wait=wait, stop=is_over, reraise=True)
+        return tenacity.Retrying(wait=tenacity.wait_fixed(pause), stop=is_over, reraise=True)
 
     private.set_retryer(retryer)
-
-
-@contextlib.contextmanager
-def _serves(url: str, look: Luigid, layout: Layout) -> Iterator[bool]:
-    """Yield whether the luigid serves this data root."""
-    if look.data_root is not None:
-        yield look.data_root == data_root_id(layout)
-        return
-    with claim(url, layout) as is_ours:
-        yield is_ours
-
-
-def _touch(layout: Layout) -> None:
-    if not os.path.exists(layout.luigid_seen):
-        os.close(open_private(layout.luigid_seen))

@@ -17,6 +17,12 @@ import sys
 import threading
 from types import FrameType
 
+import luigi.configuration
+
+from pipeline import settings
+from pipeline.errors import SettingsError
+from pipeline.runtime import logs, luigi_setup
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 GRACE_SECONDS = 5.0
@@ -26,27 +32,17 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asks for the end; luigi lets it pass as it does a KeyboardInterrupt."""
+    """A signal asks for the end; luigi lets it pass as it does a KeyboardInterrupt.
+
+    `status` is that by which a shell knows the signal. The last resort ends a run that hangs; it is
+    cancelled once luigi has let go.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__()
-        self.number = number
-        self.last_resort: threading.Timer | None = None
-
-    @property
-    def name(self) -> str:
-        """The signal's name, like SIGTERM."""
-        return signal.Signals(self.number).name
-
-    def has_arrived(self) -> None:
-        """Let the run report its end in peace: luigi has let go, and nothing hangs any more."""
-        if self.last_resort is not None:
-            self.last_resort.cancel()
-
-    @property
-    def status(self) -> int:
-        """The exit status by which a shell knows the signal."""
-        return 128 + self.number
+        self.name, self.status = signal.Signals(number).name, 128 + number
+        self.last_resort = threading.Timer(GRACE_SECONDS, os._exit, [self.status])
+        self.last_resort.daemon = True
 
 
 def install() -> None:
@@ -58,32 +54,61 @@ def install() -> None:
     os.register_at_fork(after_in_child=lambda: _become_a_child(parent, ours))
 
 
-def follow_parent() -> None:
-    """Die of a signal at once, and with the parent, in a task process that was not forked.
+def join_spawned_processes() -> None:
+    """Have luigi enter our context around each task, unless luigi.cfg names another one."""
+    configuration = luigi.configuration.get_config()
+    if not configuration.get("worker", "task_process_context", ""):
+        configuration.set("worker", "task_process_context", f"{__name__}.TaskProcessContext")
 
-    The parent may have been killed while this process was starting.
+
+class TaskProcessContext:
+    """Joins log and signals of the run in a task process that is not forked, as on macOS.
+
+    A forked process has all of it. The log stays open: the process ends with its task.
     """
-    _become_a_child(os.getppid(), list(SIGNALS))
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
-        os._exit(128 + signal.SIGKILL)
+
+    def __init__(self, process: multiprocessing.Process) -> None:
+        """Take what luigi hands over."""
+
+    def __enter__(self) -> None:
+        parent = multiprocessing.parent_process()
+        if parent is None or multiprocessing.get_start_method() == "fork":
+            return
+        _become_a_child(os.getppid(), list(SIGNALS))
+        if not parent.is_alive():  # it was killed while this process was starting
+            os._exit(128 + signal.SIGKILL)
+        luigi_setup.configure()
+        luigi_setup.install()
+        log_format = "text"
+        with contextlib.suppress(SettingsError):  # the task itself says which setting is wrong
+            log_format = settings.current().log_format
+        logs.join(log_format)
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the log open."""
+
+
+def end_task_processes(seconds: float = GRACE_SECONDS) -> None:
+    """Kill what this process started, and wait for each of them for so long."""
+    children = multiprocessing.active_children()
+    for child in children:
+        child.kill()
+    for child in children:
+        child.join(seconds)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     """End the task processes, then this one; a second signal does not find us here again."""
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
-    for child in multiprocessing.active_children():
-        child.kill()
+    end_task_processes(seconds=0)
     stop = Stopped(number)
-    stop.last_resort = threading.Timer(GRACE_SECONDS, os._exit, [stop.status])
-    stop.last_resort.daemon = True
     stop.last_resort.start()
     raise stop
 
 
 def _become_a_child(parent: int, signals: list[signal.Signals]) -> None:
-    """Make a forked process die of a signal at once, and with its parent."""
+    """Make a task process die of a signal at once, and with its parent."""
     for number in signals:
         signal.signal(number, signal.SIG_DFL)
     if sys.platform == "linux":

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable
 
 import click
 
-from pipeline import clock, identity
+from pipeline import clock, identity, settings
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Family, json_option, runtime_option
-from pipeline.ops.history.figures import figures
-from pipeline.ops.history.store import open_history
-from pipeline.ops.roots import ROOTS
-from pipeline.ops.runs.root_runs import RootRun, root_runs
+from pipeline.ops.runs import record
+from pipeline.ops.runs.record import TaskRun
 from pipeline.ops.runtimes.choose import choose_runtime
 from pipeline.ops.runtimes.runtime import Document
-from pipeline.ops.settings import history_url
+from pipeline.paths import Layout
 
 
 @click.command("stats")
@@ -26,9 +26,9 @@ from pipeline.ops.settings import history_url
 @runtime_option
 @json_option
 def command(days: int, task: str | None, runtime: str, as_json: bool) -> None:
-    """Count runs, failures, attempts and durations of each task in the history.
+    """Count runs, failures, attempts and durations of each task in the run record.
 
-    Durations are of attempts that succeeded. Needs PIPELINE_HISTORY_URL.
+    Durations are of attempts that succeeded.
     """
     words = ["stats", "--days", str(days), *(["--task", task] if task else [])]
     here = choose_runtime(runtime)
@@ -37,52 +37,61 @@ def command(days: int, task: str | None, runtime: str, as_json: bool) -> None:
 
 
 def build(runtime: str, days: int, task: str | None) -> Document:
-    """Return the figures as plain data.
-
-    Raises:
-        SettingsError: there is no history to count.
-        StorageError: it cannot be reached.
-    """
+    """Return the figures as plain data."""
     since = clock.now() - datetime.timedelta(days=days)
-    with open_history(history_url()) as store:
-        attempts = store.runs(since=since)
-    chosen_ones = [each for each in attempts if task in (None, each.family)]
-    newest = [found[0] for root in ROOTS if (found := root_runs(root, attempts))]
+    entries = record.entries(Layout(settings.current().data_dir))
+    recent = [each for each in entries if each.began_at >= since and each.outcome != "SKIPPED"]
+    ended = [each for each in recent if each.event == record.ENDED]
+    runs = [TaskRun(e.task, 1, "done" if e.status == 0 else "failed", e.seconds) for e in ended]
     return {
         "runtime": runtime,
         "days": days,
         "since": since.isoformat(),
-        "tasks": [dataclasses.asdict(each) for each in figures(chosen_ones)],
-        "slowest_steps": [step for run in newest if (step := _slowest(run))],
+        "runs": _figures(runs, task),
+        "tasks": _figures([each for entry in recent for each in entry.attempts], task),
         "notes": [*filter(None, [identity.warning()])],
     }
 
 
 def show(document: Document) -> None:
     """Print the figures as tables."""
-    rows = [
-        [each["task"], each["runs"], each["failures"], each["attempts"]]
-        + [tables.seconds(each[f"{name}_seconds"]) for name in ("median", "p95", "slowest")]
-        for each in document["tasks"]
-    ]
-    headers = ["task", "runs", "failures", "attempts", "median", "95 %", "slowest"]
-    if rows:
-        tables.show_table(f"The last {document['days']} days", headers, rows)
-    else:
+    if not document["runs"] and not document["tasks"]:
         click.echo(f"Nothing ran in the last {document['days']} days.")
-    steps = [
-        [each["root"], each["date"], each["step"], tables.seconds(each["seconds"])]
-        for each in document["slowest_steps"]
-    ]
-    if steps:
-        title = "The slowest step of the last run"
-        tables.show_table(title, ["run", "date", "slowest step", "took"], steps)
+    durations = ("median", "p95", "slowest")
+    for title, figures in (("Runs", document["runs"]), ("Tasks of these runs", document["tasks"])):
+        rows = [
+            [each["task"], each["runs"], each["failures"], each["attempts"]]
+            + [tables.seconds(each[f"{name}_seconds"]) for name in durations]
+            for each in figures
+        ]
+        headers = ["task", "runs", "failures", "attempts", "median", "95 %", "slowest"]
+        if rows:
+            tables.show_table(f"{title}, the last {document['days']} days", headers, rows)
     tables.show_notes(document["notes"])
 
 
-def _slowest(run: RootRun) -> Document | None:
-    step = run.slowest_step
-    if step is None:
-        return None
-    seconds = step.seconds
-    return {"root": run.family, "date": run.date, "step": step.label, "seconds": seconds}
+def _figures(runs: Iterable[TaskRun], task: str | None) -> list[Document]:
+    """Return the figures of each task, by name; durations are None where nothing succeeded."""
+    by_family = defaultdict(list)
+    for each in runs:
+        if task in (None, each.family):
+            by_family[each.family].append(each)
+    figures = []
+    for family, of_family in sorted(by_family.items()):
+        seconds = [e.seconds for e in of_family if e.outcome == "done" and e.seconds is not None]
+        attempts = sum(each.attempts for each in of_family)
+        twentieths = (
+            statistics.quantiles(seconds, n=20, method="inclusive") if seconds[1:] else seconds
+        )
+        figures.append(
+            {
+                "task": family,
+                "runs": len(of_family),
+                "failures": attempts - sum(each.outcome == "done" for each in of_family),
+                "attempts": attempts,
+                "median_seconds": round(statistics.median(seconds), 3) if seconds else None,
+                "p95_seconds": round(twentieths[-1], 3) if seconds else None,
+                "slowest_seconds": max(seconds, default=None),
+            }
+        )
+    return figures

@@ -11,7 +11,7 @@ from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Family, json_option, runtime_option
 from pipeline.ops.luigid import client
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.runs.last_runs import last_runs
+from pipeline.ops.runs import record
 from pipeline.ops.runtimes.choose import choose_runtime
 from pipeline.ops.runtimes.runtime import Document, Runtime
 from pipeline.ops.schedule import installed, overdue
@@ -19,6 +19,12 @@ from pipeline.ops.schedule.times import next_time
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
+
+MAX_RUNS = 10
+"""The number of runs that are shown of one task."""
+
+_INSTANTS = ("since", "when", "at", "due_at")
+_HEADERS = {"seconds": "took", "source": "from", "due_at": "due"}
 
 
 @click.command("status")
@@ -28,8 +34,7 @@ from pipeline.sanitize import plain
 def command(task: str | None, runtime: str, as_json: bool) -> None:
     """Show what is up, what runs, what ran last, what comes next and what was missed.
 
-    With TASK, its last ten runs. Works without luigid and without the database: then the files
-    are what is known.
+    With TASK, its last ten runs. Works without luigid and without the database.
     """
     here = choose_runtime(runtime)
     document = here.ask(["status", *([task] if task else [])], lambda: build(here, task))
@@ -42,16 +47,14 @@ def build(runtime: Runtime, task: str | None) -> Document:
     """Return the state of everything as plain data."""
     now, current = clock.now(), settings.current()
     layout = Layout(current.data_dir)
-    services = runtime.services()
-    runs, notes = last_runs(current, task)
     times = installed.schedules(current.config_dir / "crontab")
     return {
         "runtime": runtime.name,
         "at": now.isoformat(),
         "data_root": str(current.data_dir),
-        "services": [dataclasses.asdict(each) for each in services],
+        "services": [dataclasses.asdict(each) for each in runtime.services()],
         "running": client.running(runtime.luigid_url(), luigid_password()),
-        "last_runs": runs,
+        "last_runs": _last_runs(layout, task),
         "next_runs": [
             {"task": root, "at": next_at.astimezone().isoformat()}
             for root in ROOTS
@@ -65,72 +68,93 @@ def build(runtime: Runtime, task: str | None) -> Document:
             {"task": family, "date": day.isoformat()}
             for family, day in overdue.missed(layout, times, now)
         ],
-        "notes": [*notes, *filter(None, [identity.warning()])],
+        "notes": [*filter(None, [identity.warning()])],
     }
 
 
 def show(document: Document) -> None:
     """Print the document as tables."""
-    services = [[each["service"], each["state"], each["detail"]] for each in document["services"]]
-    tables.show_table(f"Services ({document['runtime']})", ["service", "state", "detail"], services)
-    _show_running(document["running"])
-    _show_last(document["last_runs"])
-    following = [[each["task"], tables.instant(each["at"])] for each in document["next_runs"]]
-    tables.show_table("Next by the schedule", ["task", "at"], following)
-    _show_overdue(document.get("overdue", []))
-    _show_missed(document["missed"])
+    services = f"Services ({document['runtime']})"
+    _show(services, document["services"], ("service", "state", "detail"), "")
+    if document["running"] is None:
+        click.echo("\nWhat runs now is not known: luigid does not answer.")
+    else:
+        _show("Runs now", document["running"], ("task", "date", "since"), "Nothing runs now.")
+    columns = ("task", "date", "outcome", "when", "seconds", "attempts", "source")
+    runs = [
+        {**each, "when": each["ended_at"] or each["started_at"]} for each in document["last_runs"]
+    ]
+    _show("Last runs", runs, columns, "Nothing has run yet.")
+    for each in runs:
+        if each["reason"]:
+            click.echo(f"{each['task']} of {each['date']} failed: {plain(each['reason'])}")
+    _show("Next by the schedule", document["next_runs"], ("task", "at"), "")
+    _show("Overdue", document.get("overdue", []), ("task", "date", "due_at"), "")
+    _show("Missed", document["missed"], ("task", "date"), "Nothing was missed.")
+    if document["missed"]:
+        click.echo(overdue.WHY_MISSED)
     tables.show_notes(document["notes"])
 
 
-def _show_running(tasks: list[Document] | None) -> None:
-    if tasks is None:
-        click.echo("\nWhat runs now is not known: luigid does not answer.")
-    elif not tasks:
-        click.echo("\nNothing runs now.")
-    else:
-        rows = [[each["task"], each["date"], tables.instant(each["since"])] for each in tasks]
-        tables.show_table("Runs now", ["task", "date", "since"], rows)
+def _show(title: str, rows: list[Document], columns: tuple[str, ...], otherwise: str) -> None:
+    """Print these fields of the rows as a table, or the sentence where there is no row."""
+    if rows:
+        headers = [_HEADERS.get(name, name) for name in columns]
+        tables.show_table(title, headers, [[_cell(name, row) for name in columns] for row in rows])
+    elif otherwise:
+        click.echo(f"\n{otherwise}")
 
 
-def _show_last(runs: list[Document]) -> None:
-    if not runs:
-        click.echo("\nNothing has run yet.")
-        return
-    rows = [
-        [
-            *(
-                each["task"],
-                each.get("genre") or each.get("list"),
-                each.get("date"),
-                each["outcome"],
-            ),
-            tables.instant(each["ended_at"] or each["started_at"]),
-            *(tables.seconds(each["seconds"]), each["attempts"], each["source"]),
-        ]
-        for each in runs
+def _cell(name: str, row: Document) -> object:
+    if name == "seconds":
+        return tables.seconds(row[name])
+    return tables.instant(row[name]) if name in _INSTANTS else row[name]
+
+
+def _last_runs(layout: Layout, task: str | None) -> list[Document]:
+    """Return the last run of each root task, or the last ten of one task, newest first.
+
+    A document without a recorded run was made by version 0.1.0, or came by a copy.
+    """
+    entries = record.entries(layout)[::-1]
+    if task is not None:
+        return [row for entry in entries for row in _rows(entry, task)][:MAX_RUNS]
+    found = []
+    for family, root in ROOTS.items():
+        if run := next((entry for entry in entries if entry.task == family), None):
+            found += _rows(run, family)
+        elif day := overdue.newest_day(root, layout, clock.today()):
+            unknown = dict.fromkeys(("started_at", "ended_at", "seconds", "attempts", "reason"))
+            known = {"task": family, "date": str(day), "outcome": "DONE", "source": "files"}
+            found.append({**unknown, **known})
+    return found
+
+
+def _rows(entry: record.Entry, task: str) -> list[Document]:
+    """Return a run as the one row of its task, or the task runs of another task in it."""
+    ended_at = entry.at.isoformat(timespec="seconds") if entry.event == record.ENDED else None
+    run = {
+        "task": entry.task,
+        "date": str(entry.date) if entry.date else None,
+        "outcome": entry.outcome,
+        "started_at": entry.began_at.isoformat(timespec="seconds"),
+        "ended_at": ended_at,
+        "seconds": entry.seconds,
+        "attempts": max((each.attempts for each in entry.attempts), default=None),
+        "reason": entry.reason,
+        "source": "record",
+    }
+    if entry.task == task:
+        return [run]
+    return [
+        {
+            **run,
+            **{"task": each.task, "outcome": each.outcome.upper(), "seconds": each.seconds},
+            **{
+                "attempts": each.attempts,
+                "reason": entry.reason if each.outcome != "done" else None,
+            },
+        }
+        for each in entry.attempts
+        if each.family == task
     ]
-    headers = ["task", "genre", "date", "outcome", "when", "took", "attempts", "from"]
-    if not any(row[1] for row in rows):
-        rows = [[row[0], *row[2:]] for row in rows]
-        headers.remove("genre")
-    tables.show_table("Last runs", headers, rows)
-    for each in runs:
-        if each["reason"]:
-            reason = plain(each["reason"])
-            click.echo(f"{each['task']} of {each.get('date')} failed: {reason}")
-
-
-def _show_overdue(due: list[Document]) -> None:
-    if due:
-        rows = [[each["task"], each["date"], tables.instant(each["due_at"])] for each in due]
-        tables.show_table("Overdue", ["task", "date", "due"], rows)
-
-
-def _show_missed(days: list[Document]) -> None:
-    if days:
-        tables.show_table(
-            "Missed", ["task", "date"], [[each["task"], each["date"]] for each in days]
-        )
-        click.echo(overdue.WHY_MISSED)
-    else:
-        click.echo("\nNothing was missed.")

@@ -9,7 +9,6 @@ from pipeline.ops.alerts import send
 from pipeline.ops.runs import ended
 from pipeline.ops.runs.record import WHY_KILLED
 from pipeline.ops.schedule import installed, overdue
-from pipeline.ops.schedule.overdue import Due
 from pipeline.paths import Layout
 
 
@@ -19,30 +18,19 @@ def command() -> None:
     current = settings.current()
     layout = Layout(current.data_dir)
     times = installed.schedules(current.config_dir / "crontab")
-    killed = ended.alert_of_killed_runs(layout)
-    for entry in killed:
-        click.echo(f"tmdb-pipeline: {entry.task} of {entry.date}: {WHY_KILLED}", err=True)
-    found = overdue.overdue(layout, times, clock.now())
-    for due in found:
-        sentence = _sentence(due)
-        alert_once(due, f"{sentence}\nLooked in: {layout.root}")
+    found = [f"{e.task} of {e.date}: {WHY_KILLED}" for e in ended.alert_of_killed_runs(layout)]
+    for due in overdue.overdue(layout, times, clock.now()):
+        task, date, at = due.root.family, due.date, due.at.astimezone()
+        sentence = (
+            f"{task} of {date} was due at {at:%Y-%m-%d %H:%M %Z} and is not there: see `tmdb-"
+            f"pipeline status` for what failed, then `tmdb-pipeline trigger {due.root.alias}`."
+        )
+        if not send.was_raised(task, date):  # of a failure that left it overdue
+            text = f"{sentence}\nLooked in: {layout.root}"
+            send.raise_alert(task, date, "overdue", f"{task} of {date} is overdue", text)
+        found.append(sentence)
+    for sentence in found:
         click.echo(f"tmdb-pipeline: {sentence}", err=True)
-    send.sweep()
-    if found or killed:
+    if found:
         raise SystemExit(1)
     click.echo("Nothing is overdue.")
-
-
-def alert_once(due: Due, text: str) -> None:
-    """Alert of a document that is overdue, unless a failure of the same date was alerted of."""
-    if not send.was_raised(due.root.family, due.date):
-        title = f"{due.root.family} of {due.date} is overdue"
-        send.raise_alert(due.root.family, due.date, "overdue", title, text)
-
-
-def _sentence(due: Due) -> str:
-    at = f"{due.at.astimezone():%Y-%m-%d %H:%M %Z}"
-    return (
-        f"{due.root.family} of {due.date} was due at {at} and is not there: see "
-        f"`tmdb-pipeline status` for what failed, then `tmdb-pipeline trigger {due.root.alias}`."
-    )

@@ -14,7 +14,7 @@ from support.schedules import local
 
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import STARTED, Entry
+from pipeline.ops.runs.record import Entry
 from pipeline.ops.schedule.overdue import missed, newest_due, overdue, to_collect
 from pipeline.ops.schedule.times import defaults
 from pipeline.paths import Layout
@@ -112,11 +112,8 @@ def test_a_day_is_overdue_two_hours_after_its_time_until_the_next_is_there(layou
 
 
 def test_the_first_run_that_failed_is_overdue_though_there_is_no_document(layout: Layout) -> None:
-    entry = Entry(
-        "x", DAILY, "2024-01-09", local("2024-01-09T02:00"), None, None, None,
-        "schedule", "local", "0", None, True,
-    )  # fmt: skip
-    record.append(layout, STARTED, entry)
+    at = local("2024-01-09T02:00")
+    record.append(layout, Entry(run_id="x", task=DAILY, date=date(2024, 1, 9), at=at))
     assert is_overdue(layout, "2024-01-09T12:00") == [(DAILY, date(2024, 1, 9))]
 
 
