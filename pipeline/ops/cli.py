@@ -37,7 +37,7 @@ SECTIONS = {
     },
     "watch": {
         "status": "What runs, what ran last, what comes next, what was missed.",
-        "stats": "Runs, failures and durations of each task, from the history.",
+        "stats": "Runs, failures and durations of each task, from the run record.",
         "logs": "Show the log of a run or of luigid.",
         "open": "Open the pages of the day and the week in the browser.",
         "doctor": "Look for problems, and say how to fix them.",

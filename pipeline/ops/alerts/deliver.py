@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
+import operator
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-EXIT_NOT_TAKEN = 1
-EXIT_NOT_UNDERSTOOD = 2
+EXIT_NOT_TAKEN, EXIT_NOT_UNDERSTOOD = 1, 2
 
 
 def main() -> int:
@@ -28,11 +27,9 @@ def main() -> int:
     if not len(addresses):
         return EXIT_NOT_UNDERSTOOD
 
-    def taken(address: Any) -> bool:
-        return bool(address.notify(body=message["text"], title=message["title"]))
-
+    send = operator.methodcaller("notify", body=message["text"], title=message["title"])
     with ThreadPoolExecutor(len(addresses)) as pool:
-        return 0 if any(list(pool.map(taken, addresses))) else EXIT_NOT_TAKEN
+        return 0 if any(list(pool.map(send, addresses))) else EXIT_NOT_TAKEN
 
 
 if __name__ == "__main__":

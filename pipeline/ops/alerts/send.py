@@ -61,45 +61,33 @@ def is_on() -> bool:
 
 
 def run_failed(
-    task: str,
-    date: datetime.date | None,
-    status: int,
-    cause: str,
-    errors: Sequence[str],
+    task: str, date: datetime.date | None, status: int, cause: str, errors: Sequence[str],
     log: Path | None,
-) -> bool:
+) -> bool:  # fmt: skip
     """Alert that a run ended so; without a date, once a day. `cause` is of the error tree."""
-    lines = [
-        *(errors[-MAX_ERRORS:] or ["No reason was logged."]),
-        *([f"Log: {log}"] if log else []),
-    ]
+    where = [f"Log: {log}"] if log else []
+    lines = [*(errors[-MAX_ERRORS:] or ["No reason was logged."]), *where]
     title = f"{task}{f' of {date}' if date else ''} failed (exit status {status})"
     return raise_alert(task, date or clock.today(), f"{cause}-{status}", title, "\n".join(lines))
 
 
 def quality_if_bad(layout: Layout, day: datetime.date, published: Sequence[str]) -> None:
     """Alert of each validation report among these files whose verdict is `fail`."""
-    for root in ROOTS.values():
-        path = root.report(layout, day)
+    for task, path in ((root.report_task, root.report(layout, day)) for root in ROOTS.values()):
         if layout.relative(path) not in published:
             continue
-        try:
-            report = documents.read_report(path)
-        except PipelineError:
-            continue
+        report = documents.read_report(path)
+        reasons = [
+            f"{entry['list']}: {check['id']}: {entry['finding']}"
+            for check in report["checks"]
+            for entry in check["evidence"]
+            if check["severity"] == "block" and "finding" in entry
+        ]
         if report["verdict"] == "fail":
-            reasons = [
-                f"{entry['list']}: {check['id']}: {entry['finding']}"
-                for check in report["checks"]
-                if check["severity"] == "block"
-                for entry in check["evidence"]
-                if "finding" in entry
-            ]
             text = "\n".join([*reasons[:MAX_ERRORS], f"Report: {path}"])
-            raise_alert(root.report_task, day, "quality", f"Quality of {day}: fail", text)
+            raise_alert(task, day, "quality", f"Quality of {day}: fail", text)
         else:
-            text = f"The lists of {day} passed the rules that block."
-            all_clear(root.report_task, day, text)
+            all_clear(task, day, f"The lists of {day} passed the rules that block.")
 
 
 def raise_alert(task: str, day: datetime.date, cause: str, title: str, text: str) -> bool:

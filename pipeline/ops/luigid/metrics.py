@@ -104,29 +104,27 @@ def of_history(recorder: HistoryRecorder) -> Iterator[Metric]:
         yield GaugeMetricFamily(name, f"task history: {text}", value=float(value))
 
 
-def gauges(layout: Layout, plan: Plan, today: datetime.date) -> list[Metric]:
-    """Return the figures of the newest documents; one that is missing or damaged has none.
+def gauges(layout: Layout, plan: Plan, today: datetime.date) -> Iterator[Metric]:
+    """Yield the figures of the newest documents; one that is missing or damaged has none.
 
     Names are computed and folders never listed, and of a list only its end is read.
     """
+    times = {family: _collected_at(root, layout, plan, today) for family, root in ROOTS.items()}
+    text = "when the lists of the newest document of the task were collected"
+    yield _gauge("tmdb_last_success_timestamp_seconds", text, "task", times)
     infos = {}
     for each in plan.lists:
         path = newest(functools.partial(layout.list_of, each), today)
-        infos[each.name] = documents.read_info(path) or {} if path else {}
+        infos[each.name] = (path and documents.read_info(path)) or {}
+    for name, text, key in _OF_LISTS:
+        values = {each: info.get(key) for each, info in infos.items()}
+        yield _gauge(name, text, "list", values)
     report: dict[str, Any] = {}
     with contextlib.suppress(PipelineError):
-        path = newest(layout.validation_report, today)
-        report = documents.read_report(path) if path else {}
-    times = {family: _collected_at(root, layout, plan, today) for family, root in ROOTS.items()}
-    text = "when the lists of the newest document of the task were collected"
-    return [
-        _gauge("tmdb_last_success_timestamp_seconds", text, "task", times),
-        *(
-            _gauge(name, text, "list", {each: info.get(key) for each, info in infos.items()})
-            for name, text, key in _OF_LISTS
-        ),
-        *(_gauge(name, text, "", {"": report.get(key)}) for name, text, key in _OF_REPORT),
-    ]
+        if path := newest(layout.validation_report, today):
+            report = documents.read_report(path)
+    for name, text, key in _OF_REPORT:
+        yield _gauge(name, text, "", {"": report.get(key)})
 
 
 def _collected_at(root: Root, layout: Layout, plan: Plan, today: datetime.date) -> float | None:

@@ -24,11 +24,8 @@ from pipeline.storage import documents, local
 
 STARTED, ENDED = "started", "ended"
 
-ALREADY_RUNNING = 10
-"""The exit status of a run that did nothing because another one was in progress."""
-
-KILLED = 137
-"""The exit status by which a shell knows a process that SIGKILL ended."""
+ALREADY_RUNNING, KILLED = 10, 137
+"""Exit statuses: another run was in progress; what a shell says of a process ended by SIGKILL."""
 
 WHY_KILLED = (
     "The run ended without reporting: it was killed (out of memory, `kill -9`, its time limit), or "
@@ -84,11 +81,6 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     retries: int = 0
 
-    def __post_init__(self) -> None:
-        """Refuse the first and last years, in which a change of the time zone fails."""
-        if not all(1900 <= each.year <= 2999 for each in (self.at, self.began_at)):
-            raise ValueError("no year from 1900 to 2999")
-
     @property
     def began_at(self) -> datetime.datetime:
         """Return when the run began."""
@@ -99,7 +91,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         """Return `RUNNING`, `DONE`, `SKIPPED` or `FAILED`."""
         if self.event == STARTED:
             return "RUNNING"
-        return {0: "DONE", ALREADY_RUNNING: "SKIPPED"}.get(self.status or 0, "FAILED")
+        by_status: dict[int | None, str] = {0: "DONE", ALREADY_RUNNING: "SKIPPED"}
+        return by_status.get(self.status, "FAILED")
 
     @property
     def seconds(self) -> float | None:
@@ -145,9 +138,14 @@ def append(layout: Layout, entry: Entry) -> None:
 
 def end(layout: Layout, entry: Entry, status: int, reason: str | None) -> Entry:
     """Record the end of a run, and what its tasks did by the journal; return its entry."""
-    short = plain(settings.redacted(reason))[:_MAX_REASON] if reason else None
-    how: dict[str, Any] = {"event": ENDED, "at": clock.now(), "status": status, "reason": short}
-    ended = msgspec.structs.replace(entry, **how, **_results(layout, entry))
+    ended = msgspec.structs.replace(
+        entry,
+        event=ENDED,
+        at=clock.instant(),
+        status=status,
+        reason=plain(settings.redacted(reason))[:_MAX_REASON] if reason else None,
+        **_results(layout, entry),
+    )
     append(layout, ended)
     return ended
 

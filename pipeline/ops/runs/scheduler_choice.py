@@ -7,6 +7,7 @@ luigid once, before anything is planned, and uses the local scheduler if it does
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 from typing import Any
@@ -23,6 +24,8 @@ from pipeline.ops.private_files import open_private
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 
+LOGGER = logging.getLogger("luigi-interface.pipeline")
+
 LOST_SECONDS = 60.0
 """Seconds without an answer after which luigid counts as lost for the rest of the run."""
 
@@ -33,18 +36,20 @@ TASK = "luigid"
 """The name under which an outage of luigid is alerted."""
 
 
-def why_not_luigid(
+def uses_luigid(
     layout: Layout, address: str, claims: contextlib.ExitStack, *, unattended: bool
-) -> str:
-    """Ask luigid and return why the run does not use it; empty where it does.
+) -> bool:
+    """Ask luigid, warn where the run cannot use it, and return whether it does.
 
     A luigid that serves another data root is not used by any run. One that cannot name its data
-    root is claimed for ours, as long as `claims` is open.
+    root is claimed for ours, as long as `claims` is open. An interactive run does not fall back.
     """
     try:
         url = luigi_configuration.scheduler_url(address)
     except SettingsError as error:
-        return str(error) if unattended else ""
+        if unattended:
+            _warn(str(error))
+        return not unattended
     seconds = INTERACTIVE_SECONDS
     if unattended:
         bound_waits()
@@ -52,10 +57,11 @@ def why_not_luigid(
     password = luigi_configuration.scheduler_password(address) or luigid_password()
     look = client.look_within(seconds, url, password)
     if not look.answers:
-        why = f"luigid does not answer at {url} ({look.why})"
         if unattended:
+            why = f"luigid does not answer at {url} ({look.why})"
             alert_outage(layout, f"{why}.")
-        return why if unattended else ""
+            _warn(why)
+        return not unattended
     with contextlib.suppress(OSError):
         os.close(open_private(layout.luigid_seen))
     if unattended:
@@ -64,7 +70,9 @@ def why_not_luigid(
         serves = claims.enter_context(claim(url, layout))
     else:
         serves = look.data_root == data_root_id(layout)
-    return "" if serves else f"luigid at {url} serves another data root"
+    if not serves:
+        _warn(f"luigid at {url} serves another data root")
+    return serves
 
 
 def alert_outage(layout: Layout, sentence: str) -> None:
@@ -98,3 +106,7 @@ def bound_waits(seconds: float = LOST_SECONDS) -> None:
         return tenacity.Retrying(wait=tenacity.wait_fixed(pause), stop=is_over, reraise=True)
 
     private.set_retryer(retryer)
+
+
+def _warn(why: str) -> None:
+    LOGGER.warning("%s: this run uses the local scheduler.", why.rstrip("."))

@@ -25,8 +25,9 @@ from pipeline.errors import PipelineError, SettingsError
 from pipeline.ops import luigi_configuration, luigi_options
 from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.runs import record, scheduler_choice, signals
+from pipeline.ops.runs import record, signals
 from pipeline.ops.runs.record import ALREADY_RUNNING, Entry
+from pipeline.ops.runs.scheduler_choice import alert_outage, uses_luigid
 from pipeline.ops.schedule.job_process import Lock, locked
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.paths import Layout
@@ -61,33 +62,29 @@ class Run:
 
     def __init__(self, family: str, task: luigi.Task | None, words: Sequence[str]) -> None:
         """Open the log, once luigi's command line has been read."""
-        self._family, self._task, self._words = family, task, list(words)
-        self._date: datetime.date | None = getattr(task, "date", None)
-        self._began = clock.monotonic()
-        self._unattended = luigi_setup.is_unattended()
-        self._luigid_address = scheduler_address()
+        self._task, self._words, self._luigid_address = task, list(words), scheduler_address()
+        self._began, began_at = clock.monotonic(), clock.instant()
         self._layout, self._log = None, None
         log_format, source, sends_key = "text", "none: no usable key", False
         with contextlib.suppress(SettingsError):  # luigi will find them wrong and say so
             current = settings.current()
             self._layout = Layout(current.data_dir)
-            self._log = self._layout.run_log(clock.now(), family)
+            self._log = self._layout.run_log(began_at, family)
             log_format, sends_key = current.log_format, sends_key_in_clear(current)
             if current.credential is not None:
                 source = "demo" if current.credential.is_demo else "tmdb"
         by_cron = "schedule" if luigi_setup.retries_tasks() else "manual"
-        now = clock.now()
         self._entry = Entry(
             run_id=self._log.stem if self._log else family,
             task=family,
-            date=self._date,
-            at=now,
-            started_at=now,
+            date=getattr(task, "date", None),
+            at=began_at,
+            started_at=began_at,
             started_by=settings.run_variable(settings.STARTED_BY) or by_cron,
             scheduler=LOCAL if luigi.interface.core().local_scheduler else LUIGID,
             version=VERSION,
             log=self._layout.relative(self._log) if self._layout and self._log else None,
-            unattended=self._unattended,
+            unattended=luigi_setup.is_unattended(),
         )
         logs.install(log_format, self._log)
         signals.join_spawned_processes()
@@ -97,16 +94,12 @@ class Run:
             LOGGER.warning(
                 "TMDB_API_URL is no https address: the key crosses the network for anybody to read"
             )
-        if self._layout:
-            self._sweep(self._layout)
         self._collect_no_other_day()
+        if self._layout:
+            _sweep(self._layout)
 
     def run(self, start: Callable[[list[str]], None]) -> NoReturn:
-        """Run luigi's command line, and leave by SystemExit: 0 if what was asked for exists.
-
-        Args:
-            start: luigi's command line; it leaves by SystemExit.
-        """
+        """Run luigi's command line, and leave by SystemExit: 0 if what was asked for exists."""
         try:
             sys.exit(self._run(start))
         except BaseException as error:
@@ -117,22 +110,22 @@ class Run:
         """Return luigi's exit status; run it once more without luigid where that is lost."""
         with self._scheduler() as words, self._lock() as lock:
             if not lock.is_free:
-                LOGGER.warning("Skipped: another run of %s is in progress.", self._family)
+                LOGGER.warning("Skipped: another run of %s is in progress.", self._entry.task)
                 return ALREADY_RUNNING
             self._refuse_what_cannot_run()
             status = _started(start, words)
-            by_luigid = status in (NOT_RUN, NO_SCHEDULER) and self._entry.scheduler == LUIGID
-            if by_luigid and self._unattended and self._task and not self._is_done():
+            is_lost = status in (NOT_RUN, NO_SCHEDULER) and self._entry.scheduler == LUIGID
+            if is_lost and self._entry.unattended and self._task and not self._is_done():
                 LOGGER.warning(STARTS_OVER)
                 signals.end_task_processes()  # before the same tasks are started again
                 self._entry = msgspec.structs.replace(self._entry, scheduler=LOCAL)
                 if self._layout and LOST_LUIGID in {each.cause for each in logs.failures()}:
-                    scheduler_choice.alert_outage(self._layout, "luigid was lost during a run.")
+                    alert_outage(self._layout, "luigid was lost during a run.")
                 status = _started(start, [*words, LOCAL_OPTION])
         return 0 if status and self._is_done() else status
 
     def _end(self, error: BaseException) -> None:
-        status, failures = _status(error), logs.failures()
+        status, failures = signals.exit_status(error), logs.failures()
         if isinstance(error, KeyboardInterrupt):
             if isinstance(error, signals.Stopped):
                 error.last_resort.cancel()
@@ -149,22 +142,16 @@ class Run:
         seconds = clock.monotonic() - self._began
         logs.RUN_LOGGER.info("Ended with status %s after %.1f s", status, seconds)
 
-    def _sweep(self, layout: Layout) -> None:
-        """Remove what earlier runs left: old logs and alerts, temporaries of killed processes."""
-        with contextlib.suppress(OSError):
-            logs.sweep(layout, self._entry.at)
-        send.sweep()
-        for left in local.sweep((*layout.published_folders, layout.alerts.parent)):
-            logs.RUN_LOGGER.info("Removed %s, which a run left behind that was killed", left)
-
     def _collect_no_other_day(self) -> None:
         """Let no list of the day be collected by this run once the day is over.
 
         A run that was asked for an earlier date collects it late, and says so.
         """
         today, is_set = clock.today(), settings.run_variable(settings.COLLECT_UNTIL) is not None
-        is_late = any(root.collects_late for root in ROOTS.values() if self._family in root.steps)
-        if self._unattended and self._date == today and not is_late and not is_set:
+        is_late = any(
+            root.collects_late for root in ROOTS.values() if self._entry.task in root.steps
+        )
+        if self._entry.unattended and self._entry.date == today and not is_late and not is_set:
             until = clock.midnight(today + datetime.timedelta(days=1)).timestamp()
             settings.set_run_variable(settings.COLLECT_UNTIL, f"{until:.0f}")
 
@@ -172,13 +159,10 @@ class Run:
     def _scheduler(self) -> Iterator[list[str]]:
         """Choose the scheduler, record the start, and yield the command line."""
         with contextlib.ExitStack() as claims:
-            if self._layout and self._entry.scheduler == LUIGID:
-                why_not = scheduler_choice.why_not_luigid(
-                    self._layout, self._luigid_address, claims, unattended=self._unattended
-                )
-                if why_not:
-                    LOGGER.warning("%s: this run uses the local scheduler.", why_not.rstrip("."))
-                    self._entry = msgspec.structs.replace(self._entry, scheduler=LOCAL)
+            layout = self._layout if self._entry.scheduler == LUIGID else None
+            address, unattended = self._luigid_address, self._entry.unattended
+            if layout and not uses_luigid(layout, address, claims, unattended=unattended):
+                self._entry = msgspec.structs.replace(self._entry, scheduler=LOCAL)
             if self._layout:
                 record.append(self._layout, self._entry)
             yield [*self._words, *([LOCAL_OPTION] if self._entry.scheduler == LOCAL else [])]
@@ -186,8 +170,10 @@ class Run:
     def _lock(self) -> contextlib.AbstractContextManager[Lock]:
         """Hold the lock of a root task's scheduled run; the wrapper holds it for its own runs."""
         is_wrapped = settings.run_variable(settings.STARTED_BY) is not None
-        is_locked = luigi_setup.retries_tasks() and not is_wrapped and self._family in ROOTS
-        return locked(self._layout.run_lock(self._family) if self._layout and is_locked else None)
+        is_locked = luigi_setup.retries_tasks() and not is_wrapped and self._entry.task in ROOTS
+        return locked(
+            self._layout.run_lock(self._entry.task) if self._layout and is_locked else None
+        )
 
     def _refuse_what_cannot_run(self) -> None:
         """End a run with an unusable option, or one that luigi would plan in vain and then wait.
@@ -212,10 +198,9 @@ class Run:
             return
 
     def _is_done(self) -> bool:
-        try:
+        with contextlib.suppress(Exception):  # what complete() raises was logged by the run itself
             return self._task is not None and bool(self._task.complete())
-        except Exception:  # what complete() raises was logged by the run itself
-            return False
+        return False
 
     def _report(self, status: int, failures: list[Failure]) -> None:
         """Record how the run ended; alert if an unattended run failed, or clear earlier alerts."""
@@ -226,39 +211,39 @@ class Run:
             published = record.end(self._layout, self._entry, status, reason).documents
             if status == 0:
                 LOGGER.info("The files are in %s", self._layout.root)
-        if self._unattended:
+        if self._entry.unattended:
             self._alert(status, failures, errors)
-            if self._layout and self._date:
-                send.quality_if_bad(self._layout, self._date, published)
             heartbeat.send_unless_overdue()
+            if self._layout and self._entry.date:
+                send.quality_if_bad(self._layout, self._entry.date, published)
 
     def _alert(self, status: int, failures: list[Failure], errors: list[str]) -> None:
         """Alert of a failure by the branch of the error tree of the first one.
 
         What luigid's loss left behind does not count beside the failures of the tasks themselves.
         """
-        day = self._date or clock.today()
+        day = self._entry.date or clock.today()
         if status == 0:
-            send.all_clear(self._family, day, f"{self._family} of {day} is done.")
+            send.all_clear(self._entry.task, day, f"{self._entry.task} of {day} is done.")
         elif status not in (ALREADY_RUNNING, 128 + signal.SIGINT):
             causes = [each.cause for each in failures]
             of_tasks = [each for each in causes if each != LOST_LUIGID]
             cause = "stopped" if status > 128 else [*of_tasks, *causes, "none"][0]
-            send.run_failed(self._family, self._date, status, cause, errors, self._log)
+            send.run_failed(self._entry.task, self._entry.date, status, cause, errors, self._log)
+
+
+def _sweep(layout: Layout) -> None:
+    """Remove what earlier runs left: old logs and alerts, temporaries of killed processes."""
+    with contextlib.suppress(OSError):
+        logs.sweep(layout, clock.now())
+    send.sweep()
+    for left in local.sweep((*layout.published_folders, layout.alerts.parent)):
+        logs.RUN_LOGGER.info("Removed %s, which a run left behind that was killed", left)
 
 
 def _started(start: Callable[[list[str]], None], words: list[str]) -> int:
     try:
         start(words)
     except SystemExit as end:
-        return _status(end)
+        return signals.exit_status(end)
     return 0
-
-
-def _status(error: BaseException) -> int:
-    """Return the exit status that this ending comes to."""
-    if isinstance(error, KeyboardInterrupt):
-        return getattr(error, "status", 128 + signal.SIGINT)
-    if isinstance(error, SystemExit):
-        return error.code if isinstance(error.code, int) else int(error.code is not None)
-    return 1

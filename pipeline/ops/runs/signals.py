@@ -45,6 +45,15 @@ class Stopped(KeyboardInterrupt):
         self.last_resort.daemon = True
 
 
+def exit_status(error: BaseException) -> int:
+    """Return the exit status that this ending of a run comes to."""
+    if isinstance(error, KeyboardInterrupt):
+        return getattr(error, "status", 128 + signal.SIGINT)
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    return 1
+
+
 def install() -> None:
     """Handle the signals that ask for an end, except those that this process ignores."""
     ours = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]

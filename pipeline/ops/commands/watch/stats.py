@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -55,18 +55,15 @@ def build(runtime: str, days: int, task: str | None) -> Document:
 
 def show(document: Document) -> None:
     """Print the figures as tables."""
-    if not document["runs"] and not document["tasks"]:
-        click.echo(f"Nothing ran in the last {document['days']} days.")
-    durations = ("median", "p95", "slowest")
+    days = document["days"]
+    if not document["runs"] + document["tasks"]:
+        click.echo(f"Nothing ran in the last {days} days.")
+    headers = ["task", "runs", "failures", "attempts", "median", "95 %", "slowest"]
     for title, figures in (("Runs", document["runs"]), ("Tasks of these runs", document["tasks"])):
-        rows = [
-            [each["task"], each["runs"], each["failures"], each["attempts"]]
-            + [tables.seconds(each[f"{name}_seconds"]) for name in durations]
-            for each in figures
-        ]
-        headers = ["task", "runs", "failures", "attempts", "median", "95 %", "slowest"]
+        values = [list(each.values()) for each in figures]
+        rows = [[*each[:4], *map(tables.seconds, each[4:])] for each in values]
         if rows:
-            tables.show_table(f"{title}, the last {document['days']} days", headers, rows)
+            tables.show_table(f"{title}, the last {days} days", headers, rows)
     tables.show_notes(document["notes"])
 
 
@@ -76,22 +73,19 @@ def _figures(runs: Iterable[TaskRun], task: str | None) -> list[Document]:
     for each in runs:
         if task in (None, each.family):
             by_family[each.family].append(each)
-    figures = []
-    for family, of_family in sorted(by_family.items()):
-        seconds = [e.seconds for e in of_family if e.outcome == "done" and e.seconds is not None]
-        attempts = sum(each.attempts for each in of_family)
-        twentieths = (
-            statistics.quantiles(seconds, n=20, method="inclusive") if seconds[1:] else seconds
-        )
-        figures.append(
-            {
-                "task": family,
-                "runs": len(of_family),
-                "failures": attempts - sum(each.outcome == "done" for each in of_family),
-                "attempts": attempts,
-                "median_seconds": round(statistics.median(seconds), 3) if seconds else None,
-                "p95_seconds": round(twentieths[-1], 3) if seconds else None,
-                "slowest_seconds": max(seconds, default=None),
-            }
-        )
-    return figures
+    return [_figures_of(family, by_family[family]) for family in sorted(by_family)]
+
+
+def _figures_of(family: str, runs: Sequence[TaskRun]) -> Document:
+    done = [each.seconds or 0.0 for each in runs if each.outcome == "done"]
+    attempts = sum(each.attempts for each in runs)
+    p95 = statistics.quantiles(done, n=20, method="inclusive")[-1] if done[1:] else sum(done)
+    return {
+        "task": family,
+        "runs": len(runs),
+        "failures": attempts - len(done),
+        "attempts": attempts,
+        "median_seconds": round(statistics.median(done), 3) if done else None,
+        "p95_seconds": round(p95, 3) if done else None,
+        "slowest_seconds": max(done, default=None),
+    }

@@ -23,9 +23,6 @@ from pipeline.sanitize import plain
 MAX_RUNS = 10
 """The number of runs that are shown of one task."""
 
-_INSTANTS = ("since", "when", "at", "due_at")
-_HEADERS = {"seconds": "took", "source": "from", "due_at": "due"}
-
 
 @click.command("status")
 @click.argument("task", type=Family(), required=False)
@@ -74,41 +71,45 @@ def build(runtime: Runtime, task: str | None) -> Document:
 
 def show(document: Document) -> None:
     """Print the document as tables."""
-    services = f"Services ({document['runtime']})"
-    _show(services, document["services"], ("service", "state", "detail"), "")
+    at, runs = tables.instant, document["last_runs"]
+    rows = [[each["service"], each["state"], each["detail"]] for each in document["services"]]
+    _show(f"Services ({document['runtime']})", "service state detail", rows)
     if document["running"] is None:
         click.echo("\nWhat runs now is not known: luigid does not answer.")
     else:
-        _show("Runs now", document["running"], ("task", "date", "since"), "Nothing runs now.")
-    columns = ("task", "date", "outcome", "when", "seconds", "attempts", "source")
-    runs = [
-        {**each, "when": each["ended_at"] or each["started_at"]} for each in document["last_runs"]
+        rows = [[each["task"], each["date"], at(each["since"])] for each in document["running"]]
+        _show("Runs now", "task date since", rows, "Nothing runs now.")
+    rows = [
+        [
+            *(each["task"], each["date"], each["outcome"]),
+            *(at(each["ended_at"] or each["started_at"]), tables.seconds(each["seconds"])),
+            *(each["attempts"], each["source"]),
+        ]
+        for each in runs
     ]
-    _show("Last runs", runs, columns, "Nothing has run yet.")
+    _show("Last runs", "task date outcome when took attempts from", rows, "Nothing has run yet.")
     for each in runs:
         if each["reason"]:
             click.echo(f"{each['task']} of {each['date']} failed: {plain(each['reason'])}")
-    _show("Next by the schedule", document["next_runs"], ("task", "at"), "")
-    _show("Overdue", document.get("overdue", []), ("task", "date", "due_at"), "")
-    _show("Missed", document["missed"], ("task", "date"), "Nothing was missed.")
-    if document["missed"]:
+    rows = [[each["task"], at(each["at"])] for each in document["next_runs"]]
+    _show("Next by the schedule", "task at", rows)
+    rows = [
+        [each["task"], each["date"], at(each["due_at"])] for each in document.get("overdue", [])
+    ]
+    _show("Overdue", "task date due", rows)
+    rows = [[each["task"], each["date"]] for each in document["missed"]]
+    _show("Missed", "task date", rows, "Nothing was missed.")
+    if rows:
         click.echo(overdue.WHY_MISSED)
     tables.show_notes(document["notes"])
 
 
-def _show(title: str, rows: list[Document], columns: tuple[str, ...], otherwise: str) -> None:
-    """Print these fields of the rows as a table, or the sentence where there is no row."""
+def _show(title: str, headers: str, rows: list[list[object]], otherwise: str = "") -> None:
+    """Print a table, or the sentence where there is no row."""
     if rows:
-        headers = [_HEADERS.get(name, name) for name in columns]
-        tables.show_table(title, headers, [[_cell(name, row) for name in columns] for row in rows])
+        tables.show_table(title, headers.split(), rows)
     elif otherwise:
         click.echo(f"\n{otherwise}")
-
-
-def _cell(name: str, row: Document) -> object:
-    if name == "seconds":
-        return tables.seconds(row[name])
-    return tables.instant(row[name]) if name in _INSTANTS else row[name]
 
 
 def _last_runs(layout: Layout, task: str | None) -> list[Document]:
@@ -132,13 +133,13 @@ def _last_runs(layout: Layout, task: str | None) -> list[Document]:
 
 def _rows(entry: record.Entry, task: str) -> list[Document]:
     """Return a run as the one row of its task, or the task runs of another task in it."""
-    ended_at = entry.at.isoformat(timespec="seconds") if entry.event == record.ENDED else None
+    ended_at = entry.at if entry.event == record.ENDED else None
     run = {
         "task": entry.task,
         "date": str(entry.date) if entry.date else None,
         "outcome": entry.outcome,
         "started_at": entry.began_at.isoformat(timespec="seconds"),
-        "ended_at": ended_at,
+        "ended_at": ended_at.isoformat(timespec="seconds") if ended_at else None,
         "seconds": entry.seconds,
         "attempts": max((each.attempts for each in entry.attempts), default=None),
         "reason": entry.reason,
@@ -147,14 +148,8 @@ def _rows(entry: record.Entry, task: str) -> list[Document]:
     if entry.task == task:
         return [run]
     return [
-        {
-            **run,
-            **{"task": each.task, "outcome": each.outcome.upper(), "seconds": each.seconds},
-            **{
-                "attempts": each.attempts,
-                "reason": entry.reason if each.outcome != "done" else None,
-            },
-        }
+        {**run, "task": each.task, "outcome": each.outcome.upper(), "seconds": each.seconds}
+        | {"attempts": each.attempts, "reason": None if each.outcome == "done" else entry.reason}
         for each in entry.attempts
         if each.family == task
     ]

@@ -60,7 +60,7 @@ def test_lines_of_another_form_are_skipped(layout: Layout) -> None:
     with layout.run_record.open("ab") as stream:
         for odd in (
             *(b"[]", b'"x"', b"null", b"{}", b"\xff\xfe", b'{"run_id": 1}', b'{"run_id": "b"'),
-            *(b"[" * 100_000, whole.replace("2024", "0001").encode()),
+            b"[" * 100_000,
             whole.replace('"version":""', '"version":7').encode(),
         ):
             stream.write(odd + b"\n")
