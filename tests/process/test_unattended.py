@@ -477,9 +477,9 @@ def with_short_grace(*arguments: str) -> list[str]:
     """Return the `luigi` command with a shorter time for a stopped run to leave."""
     program = (
         "import runpy, sys\n"
-        "from pipeline.ops import stopping\n"
-        "assert stopping.GRACE_SECONDS == 5\n"
-        "stopping.GRACE_SECONDS = 0.5\n"
+        "from pipeline.ops.runs import signals\n"
+        "assert signals.GRACE_SECONDS == 5\n"
+        "signals.GRACE_SECONDS = 0.5\n"
         "sys.argv = sys.argv[1:]\n"
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )

@@ -124,15 +124,15 @@ def append(layout: Layout, entry: Entry) -> None:
         stack.callback(os.close, descriptor)
         attempts = range(_LOCK_ATTEMPTS)
         is_alone = any(try_lock(descriptor) or pause.wait(_LOCK_SECONDS) for _ in attempts)
-        size = os.fstat(descriptor).st_size
-        is_current = os.path.samestat(path.stat(), os.fstat(descriptor))
-        if size > MAX_BYTES and is_alone and is_current:
+        opened = os.fstat(descriptor)
+        if opened.st_size > MAX_BYTES and is_alone and os.path.samestat(path.stat(), opened):
             *earlier, _ = _files(layout)
             number = int(earlier[-1].suffix[1:]) + 1 if earlier else 1
             path.rename(path.with_name(f"{path.name}.{number}"))
             append(layout, entry)
         else:
-            is_cut = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            last = opened.st_size - 1
+            is_cut = last >= 0 and os.pread(descriptor, 1, last) != b"\n"
             os.write(descriptor, b"\n" * is_cut + msgspec.json.encode(entry) + b"\n")
 
 
