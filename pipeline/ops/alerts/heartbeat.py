@@ -29,11 +29,7 @@ TOTAL_SECONDS = 10.0
 
 
 def send_unless_overdue() -> bool:
-    """Request PIPELINE_HEARTBEAT_URL if it is set and no root task is overdue; never raise.
-
-    Returns:
-        Whether the service accepted a request.
-    """
+    """Request PIPELINE_HEARTBEAT_URL where no root task is overdue; return if it was accepted."""
     url = heartbeat_url()
     if url is None:
         return False
@@ -48,11 +44,7 @@ def send_unless_overdue() -> bool:
 
 
 def send(url: Secret) -> bool:
-    """Request the address, in a thread that is left behind where it does not come back.
-
-    Returns:
-        Whether the service accepted a request.
-    """
+    """Return whether the address accepted a request; a thread that hangs is left behind."""
     results: queue.SimpleQueue[bool] = queue.SimpleQueue()
     threading.Thread(target=lambda: results.put(_attempts(url)), daemon=True).start()
     try:

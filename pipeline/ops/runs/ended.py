@@ -18,11 +18,7 @@ _RECENT = datetime.timedelta(minutes=5)
 def report(task: str, date: datetime.date, status: int, layout: Layout | None) -> None:
     """Alert of a command that ended without reporting, and of all other runs that did.
 
-    Args:
-        task: the task, or the name of the job.
-        date: the date of its data.
-        status: how it ended, as a shell says it.
-        layout: the data root; None where a setting is unusable.
+    `task` can be the name of a job; `layout` is None where a setting is unusable.
     """
     this = (task, date) if status == KILLED else None
     killed = alert_of_killed_runs(layout, this) if layout is not None else []
