@@ -180,8 +180,15 @@ def is_over(layout: Layout, entry: Entry) -> bool:
 def _files(layout: Layout) -> list[Path]:
     """Return the files of the record, oldest first."""
     name = layout.run_record.name
-    earlier = [path for path in layout.logs.glob(f"{name}.*") if path.suffix[1:].isdecimal()]
+    found = _listed(layout.logs, f"{name}.*")
+    earlier = [path for path in found if path.suffix[1:].isdecimal()]
     return [*sorted(earlier, key=lambda path: int(path.suffix[1:])), layout.run_record]
+
+
+def _listed(folder: Path, pattern: str) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return sorted(folder.glob(pattern))
+    return []
 
 
 def _decoded(path: Path, kind: type[T]) -> list[T]:
@@ -197,7 +204,7 @@ def _decoded(path: Path, kind: type[T]) -> list[T]:
 def _results(layout: Layout, entry: Entry) -> dict[str, Any]:
     """Return what the tasks of a run did, by the journal of its date; of a range, by all."""
     folder = layout.journal(clock.today()).parent
-    journals = [layout.journal(entry.date)] if entry.date else sorted(folder.glob("*.log"))
+    journals = [layout.journal(entry.date)] if entry.date else _listed(folder, "*.log")
     files: dict[str, None] = {}
     tasks: list[dict[str, Any]] = []
     for journal in journals:

@@ -77,7 +77,7 @@ def uses_luigid(
 
 def alert_outage(layout: Layout, sentence: str) -> None:
     """Alert that luigid is away, once an outage, and only where it has ever answered."""
-    if layout.luigid_seen.exists() and not send.is_open(TASK):
+    if os.path.exists(layout.luigid_seen) and not send.is_open(TASK):
         text = (
             f"{sentence} Runs use the local scheduler meanwhile: nothing is lost but their entries "
             "in the task history. `tmdb-pipeline status` and `tmdb-pipeline logs luigid` show more."
