@@ -28,8 +28,9 @@ from support.luigid_process import (
 from support.waiting import wait_for
 
 from pipeline.ops.luigid import log, policy, serve
-from pipeline.ops.luigid.policy import FailedLogins, Refused
+from pipeline.ops.luigid.policy import Policy, Refused
 from pipeline.ops.luigid.scheduler import MAX_TASKS, PipelineScheduler
+from pipeline.tmdb.credential import Secret
 
 FLOOD = 1_000
 
@@ -98,20 +99,23 @@ def test_a_password_cannot_be_guessed_for_ever(tmp_path: Path) -> None:
 
 
 def test_wrong_passwords_are_counted_by_address_and_forgotten_after_a_minute(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 600.0
     monkeypatch.setattr("pipeline.clock.monotonic", lambda: now)
-    logins = FailedLogins()
-    for _ in range(policy.MAX_FAILED_LOGINS):
-        logins.refuse_excess("192.0.2.1")
-        logins.note("192.0.2.1")
+    (tmp_path / "page.html").touch()
+    guard = Policy("127.0.0.1", [], Secret(PASSWORD), tmp_path / "page.html")
+    for authorization in ("", login("wrong")):
+        for _ in range(policy.MAX_FAILED_LOGINS):
+            with pytest.raises(Refused) as caught:
+                guard.refuse_stranger(authorization, "192.0.2.1")
+            assert caught.value.status == 401
     with pytest.raises(Refused) as caught:
-        logins.refuse_excess("192.0.2.1")
+        guard.refuse_stranger(login(PASSWORD), "192.0.2.1")
     assert caught.value.status == 429
-    logins.refuse_excess("192.0.2.2")
+    guard.refuse_stranger(login(PASSWORD), "192.0.2.2")
     now += 60
-    logins.refuse_excess("192.0.2.1")
+    guard.refuse_stranger(login(PASSWORD), "192.0.2.1")
 
 
 def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from support.repository import REPOSITORY
 from pipeline.errors import SettingsError
 from pipeline.ops.history.recorder import HistoryRecorder
 from pipeline.ops.luigid.scheduler import MAX_STORY, PipelineScheduler
-from pipeline.ops.luigid.state import prepare_folder
+from pipeline.ops.luigid.state import prepare_file
 
 START = datetime.datetime(2024, 1, 7, 2, 0, tzinfo=datetime.UTC)
 DAILY = added("PopularMovies", {"date": "2024-01-07"}, "pipeline.tasks.collect", worker="w1")
@@ -196,17 +196,15 @@ def test_an_escaped_secret_is_redacted(
 
 def test_the_state_is_saved_atomically(scheduler: PipelineScheduler, tmp_path: Path) -> None:
     path = tmp_path / "state/luigid.pickle"
-    prepare_folder(path)
+    prepare_file(path)
     scheduler.add_task(**DAILY)
     asyncio.run(scheduler.save())
     before = path.read_bytes()
     assert set(pickle.loads(before)[0]) == {DAILY["task_id"]}
-    path.parent.joinpath(".luigid.pickle.left.tmp").write_bytes(b"half")
+    path.parent.joinpath(".luigid.pickle.tmp").write_bytes(b"half, of a luigid that was killed")
     asyncio.run(scheduler.save())
-    assert sorted(each.name for each in path.parent.iterdir()) == [
-        ".luigid.pickle.left.tmp",
-        "luigid.pickle",
-    ]
+    assert [each.name for each in path.parent.iterdir()] == ["luigid.pickle"]
+    assert pickle.loads(path.read_bytes())[0].keys() == pickle.loads(before)[0].keys()
 
 
 def test_a_full_disk_does_not_end_luigid(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import select
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg2  # type: ignore[import-untyped, unused-ignore]
@@ -21,34 +22,20 @@ from pipeline.errors import SettingsError, StorageError
 from pipeline.settings import redacted
 from pipeline.tmdb.credential import Secret
 
-CONNECT_SECONDS, STATEMENT_SECONDS = 3, 3
+STATEMENT_SECONDS = 3
 
 GRACE_SECONDS = 2
 """Seconds that the client waits longer than the time limit of the server."""
 
-_IS_OPEN = (
-    psycopg2.extensions.STATUS_READY,
-    psycopg2.extensions.STATUS_BEGIN,
-    psycopg2.extensions.STATUS_PREPARED,
-)
-
-_NO_URL = (
-    "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi, with @ : / # "
-    "and % in the password written as %40 %3A %2F %23 %25."
-)
-
-
-class BoundedConnection(psycopg2.extensions.connection):  # type: ignore[misc, unused-ignore]
-    """A connection of psycopg2 with a time limit for each answer."""
-
-    answer_seconds: float = STATEMENT_SECONDS + GRACE_SECONDS
+_ANSWER_SECONDS: ContextVar[float | None] = ContextVar("answer_seconds", default=None)
+"""Seconds that this thread waits for an answer; None is without an end, for other connections."""
 
 
 def make_engine(url: Secret) -> sqlalchemy.Engine:
     """Return the engine of a URL; it connects when it is first used.
 
     No startup option is sent, because poolers refuse those. psycopg2 has one wait callback for the
-    process, which leaves connections of other classes as they are.
+    process, which limits the waits of `transaction` only.
 
     Raises:
         SettingsError: the URL makes no sense.
@@ -56,17 +43,14 @@ def make_engine(url: Secret) -> sqlalchemy.Engine:
     try:
         if url.secret.partition("?")[0].count("@") > 1:  # a message would show half a password
             raise ValueError
-        engine = sqlalchemy.create_engine(
-            url.secret,
-            pool_pre_ping=True,
-            connect_args={
-                "connection_factory": BoundedConnection,
-                "connect_timeout": CONNECT_SECONDS,
-                "application_name": "luigid",
-            },
-        )
+        arguments = {"application_name": "luigid"}
+        engine = sqlalchemy.create_engine(url.secret, pool_pre_ping=True, connect_args=arguments)
     except (ArgumentError, ValueError):
-        raise SettingsError(_NO_URL, variable="PIPELINE_HISTORY_URL") from None
+        raise SettingsError(
+            "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi, with "
+            "@ : / # and % in the password written as %40 %3A %2F %23 %25.",
+            variable="PIPELINE_HISTORY_URL",
+        ) from None
     psycopg2.extensions.set_wait_callback(_wait)
     return engine
 
@@ -84,43 +68,36 @@ def transaction(
         StorageError: the database does not answer, or refuses.
     """
     seconds = STATEMENT_SECONDS if seconds is None else seconds
-    answer_seconds = seconds + GRACE_SECONDS
     limits = {
         "statement_timeout": seconds,
         "lock_timeout": max(1, STATEMENT_SECONDS - 1),
-        "idle_in_transaction_session_timeout": 2 * answer_seconds,
+        "idle_in_transaction_session_timeout": 2 * (seconds + GRACE_SECONDS),
     }
+    calls = (func.set_config(name, f"{value:g}s", True) for name, value in limits.items())
+    token = _ANSWER_SECONDS.set(STATEMENT_SECONDS + GRACE_SECONDS)
     try:
         with engine.begin() as connection:
-            connection.connection.driver_connection.answer_seconds = (  # type: ignore[union-attr]
-                answer_seconds
-            )
-            calls = (func.set_config(name, f"{value:g}s", True) for name, value in limits.items())
             connection.execute(sqlalchemy.select(*calls))
+            _ANSWER_SECONDS.set(seconds + GRACE_SECONDS)
             yield connection
     except SQLAlchemyError as error:
-        raise _error_of(error) from None
-
-
-def _error_of(error: SQLAlchemyError) -> StorageError:
-    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-    why = redacted(lines[0].strip() if lines else type(error).__name__).rstrip(".")
-    return StorageError(
-        f"The task history's database does not serve ({why}): see that PostgreSQL runs and that "
-        "PIPELINE_HISTORY_URL names it.",
-        refused=isinstance(error, (DataError, IntegrityError)),
-    )
+        lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+        why = redacted(lines[0].strip() if lines else type(error).__name__).rstrip(".")
+        raise StorageError(
+            f"The task history's database does not serve ({why}): see that PostgreSQL runs and "
+            "that PIPELINE_HISTORY_URL names it.",
+            refused=isinstance(error, (DataError, IntegrityError)),
+        ) from None
+    finally:
+        _ANSWER_SECONDS.reset(token)
 
 
 def _wait(connection: Any) -> None:
     """Wait until the connection has its answer. Raising here makes psycopg2 close it."""
+    seconds = _ANSWER_SECONDS.get()
     while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
         poller = select.poll()
         is_reading = state == psycopg2.extensions.POLL_READ
         poller.register(connection.fileno(), select.POLLIN if is_reading else select.POLLOUT)
-        seconds: float | None = None
-        if isinstance(connection, BoundedConnection):
-            is_open = connection.status in _IS_OPEN
-            seconds = connection.answer_seconds if is_open else CONNECT_SECONDS
         if not poller.poll(None if seconds is None else seconds * 1000):
             raise psycopg2.OperationalError(f"no answer within {seconds:g} seconds")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -19,9 +18,6 @@ MAX_REASON = 2_000
 _MAX_VALUE = 10_000
 _MAX_TASK_ID, _MAX_NAME = 200, 128
 """The lengths of luigi's columns."""
-
-_HASH_LENGTH = 11
-"""A task id of luigi ends with an underscore and ten characters that identify the task."""
 
 _SENTENCE = re.compile(r"^pipeline\.errors\.\w+: (?P<sentence>.+)\Z", re.M | re.S)
 """The end of a traceback whose error is one of the pipeline."""
@@ -41,11 +37,15 @@ class Event(msgspec.Struct, frozen=True):
 
 def storable_event(event: Event) -> Event:
     """Return the event without secrets, its texts cut to what the tables can hold."""
+    params = {
+        name_key(name): _storable(redacted(str(value)))[:_MAX_VALUE]
+        for name, value in event.params.items()
+    }
     return msgspec.structs.replace(
         event,
         task_id=task_key(redacted(event.task_id)),
         family=name_key(event.family),
-        params=parameters({name: redacted(str(value)) for name, value in event.params.items()}),
+        params=params,
         host=None if event.host is None else name_key(str(event.host)),
         reason=_reason(event.reason) if event.reason else None,
     )
@@ -57,26 +57,14 @@ def naive_utc(at: datetime) -> datetime:
 
 
 def task_key(task_id: str) -> str:
-    """Return a task's id as its column holds it, cut in the middle: its end identifies it."""
+    """Return a task's id as its column holds it: luigi's hash at its end identifies the task."""
     text = _storable(task_id)
-    if len(text) <= _MAX_TASK_ID:
-        return text
-    return text[: _MAX_TASK_ID - _HASH_LENGTH] + text[-_HASH_LENGTH:]
+    return text if len(text) <= _MAX_TASK_ID else text[: _MAX_TASK_ID - 11] + text[-11:]
 
 
 def name_key(name: str) -> str:
     """Return the name of a family, parameter or host as its column holds it."""
     return _storable(name)[:_MAX_NAME]
-
-
-def parameters(params: Mapping[str, str]) -> dict[str, str]:
-    """Return parameters as their columns hold them."""
-    return {name_key(name): _storable(value)[:_MAX_VALUE] for name, value in params.items()}
-
-
-def _storable(text: str) -> str:
-    """Return the text without what PostgreSQL refuses: NUL, and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def explanation(story: str) -> str:
@@ -90,7 +78,12 @@ def explanation(story: str) -> str:
 
 def _reason(story: str) -> str:
     """Return the sentence of an error of the pipeline, else the end of the explanation."""
-    decoded = _storable(explanation(story).strip())
-    sentence = _SENTENCE.search(decoded)
-    reason = sentence["sentence"].strip() if sentence else decoded
+    reason = _storable(explanation(story).strip())
+    if sentence := _SENTENCE.search(reason):
+        reason = sentence["sentence"].strip()
     return reason if len(reason) <= MAX_REASON else f"…{reason[1 - MAX_REASON :]}"
+
+
+def _storable(text: str) -> str:
+    """Return the text without what PostgreSQL refuses: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "backslashreplace").decode("utf-8")

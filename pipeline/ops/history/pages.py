@@ -7,9 +7,8 @@ the store bounds every wait, and show a page of rows at a time.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,6 @@ _ROWS = 200
 
 _MAX_WAITING = 20
 """Queries that wait at a time; a database that is slow is not asked for more."""
-
-_OFF = "The task history is off: set PIPELINE_HISTORY_URL, restart luigid."
-_BUSY = "Too many pages are being asked for: wait a few seconds."
 
 _COLORS = {"FAILED": "danger", "DISABLED": "danger", "DONE": "success", "RUNNING": "info"}
 """The classes of Bootstrap for rows, by outcome."""
@@ -48,34 +44,30 @@ class RunsPage(tornado.web.RequestHandler):
 
     async def get(self, word: str = "") -> None:
         """Answer with the page, or with a sentence that says why there is none."""
+        if self._store is None:
+            sentence = "The task history is off: set PIPELINE_HISTORY_URL, restart luigid."
+            return self._refuse(404, sentence)
+        if RunsPage.waiting >= _MAX_WAITING:
+            return self._refuse(503, "Too many pages are being asked for: wait a few seconds.")
         try:
             text = self.get_query_argument("before", "")
             before = datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
         except ValueError:
-            self._finish_sentence(400, "`before` has to be like 2024-01-07T02:00:00.")
-            return
-        if self._store is None:
-            self._finish_sentence(404, _OFF)
-        elif RunsPage.waiting >= _MAX_WAITING:
-            self._finish_sentence(503, _BUSY)
-        else:
-            query = functools.partial(self._store.runs, limit=_ROWS, before=before)
-            await self._show(functools.partial(query, **{self._of: word}) if word else query, word)
-
-    async def _show(self, query: Callable[[], list[Run]], title: str) -> None:
+            return self._refuse(400, "`before` has to be like 2024-01-07T02:00:00.")
+        chosen: dict[str, Any] = {self._of: word} if self._of else {}
+        query = functools.partial(self._store.runs, limit=_ROWS, before=before, **chosen)
         RunsPage.waiting += 1
         try:
             runs = await IOLoop.current().run_in_executor(_THREAD, query)
         except StorageError as error:
-            self._finish_sentence(503, str(error))
-        else:
-            last = runs[-1].recorded_at if len(runs) == _ROWS else None
-            older = f"?before={last.replace(tzinfo=None).isoformat()}" if last else None
-            self._finish_page("runs.html", runs=runs, title=title, older=older)
+            return self._refuse(503, str(error))
         finally:
             RunsPage.waiting -= 1
+        last = runs[-1].recorded_at if len(runs) == _ROWS else None
+        older = f"?before={last.replace(tzinfo=None).isoformat()}" if last else None
+        self._finish_page("runs.html", runs=runs, title=word, older=older)
 
-    def _finish_sentence(self, status: int, sentence: str) -> None:
+    def _refuse(self, status: int, sentence: str) -> None:
         self.set_status(status)
         self._finish_page("sentence.html", sentence=sentence)
 
@@ -108,8 +100,8 @@ def utc(at: datetime | None) -> str:
 
 def took(run: Run) -> str:
     """Return a run's duration, like 1:02:03 or 4.2 s."""
-    seconds = run.seconds
-    if seconds is None:
+    if run.seconds is None:
         return ""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{seconds:.1f} s" if seconds < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+    return (
+        f"{run.seconds:.1f} s" if run.seconds < 60 else str(timedelta(seconds=round(run.seconds)))
+    )

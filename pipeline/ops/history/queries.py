@@ -1,4 +1,4 @@
-"""The runs and events that are read from the history."""
+"""The runs that are read from the events of the history."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from pipeline.ops.history.schema import EVENTS, FAILURES, TASKS
 
 _OUTCOMES = {"DONE": "DONE", "FAILED": "FAILED", "DISABLED": "FAILED", "PENDING": "PENDING"}
 """The outcome of a run, by the event that follows RUNNING."""
-
-_END_UNKNOWN = "How this run ended was never reported."
 
 
 @dataclass(frozen=True)
@@ -56,30 +54,6 @@ class Run:
         return f"{self.family}({name})" if name else self.family
 
 
-def select_steps(*conditions: ColumnElement[bool]) -> Subquery:
-    """Return each event with those before and after it of the same task.
-
-    `nth` counts the RUNNING events up to it. The conditions have to keep or drop whole tasks.
-    """
-    event = EVENTS.c
-    of_task: dict[str, Any] = {"partition_by": event.task_id, "order_by": (event.ts, event.id)}
-    return (
-        select(
-            event.id,
-            event.task_id,
-            event.event_name,
-            event.ts,
-            func.lag(event.event_name).over(**of_task).label("prior_name"),
-            func.lead(event.id).over(**of_task).label("next_id"),
-            func.lead(event.event_name).over(**of_task).label("next_name"),
-            func.lead(event.ts).over(**of_task).label("next_ts"),
-            func.count().filter(event.event_name == "RUNNING").over(**of_task).label("nth"),
-        )
-        .where(*conditions)
-        .subquery("steps")
-    )
-
-
 def select_runs(
     since: datetime | None,
     before: datetime | None,
@@ -88,26 +62,24 @@ def select_runs(
     limit: int | None,
 ) -> Select[Any]:
     """Return the query of runs, newest first; None is no condition."""
-    of_tasks = []
+    tasks = []
     if since:
         recent = select(EVENTS.c.task_id).where(EVENTS.c.ts >= naive_utc(since))
-        of_tasks.append(EVENTS.c.task_id.in_(recent))
+        tasks.append(EVENTS.c.task_id.in_(recent))
     if family is not None:
-        of_tasks.append(EVENTS.c.task_id.in_(_tasks(TASKS.c.name == name_key(family))))
+        named = select(TASKS.c.id).where(TASKS.c.name == name_key(family))
+        tasks.append(EVENTS.c.task_id.in_(named))
     if task_id is not None:
-        of_tasks.append(EVENTS.c.task_id.in_(_tasks(TASKS.c.task_id == task_key(task_id))))
-    step = select_steps(*of_tasks).c
+        identified = select(TASKS.c.id).where(TASKS.c.task_id == task_key(task_id))
+        tasks.append(EVENTS.c.task_id.in_(identified))
+    step = _steps(*tasks).c
     ran = step.event_name == "RUNNING"
-    never_ran = step.event_name.in_(("DONE", "FAILED")) & step.prior_name.is_distinct_from(
-        "RUNNING"
-    )
+    is_end = step.event_name.in_(("DONE", "FAILED"))
+    never_ran = is_end & step.prior_name.is_distinct_from("RUNNING")
     waits = (step.event_name == "PENDING") & step.next_id.is_(None)
     query = (
         select(
-            TASKS.c.id.label("record"),
-            TASKS.c.task_id,
-            TASKS.c.name,
-            TASKS.c.host,
+            *(TASKS.c.id.label("record"), TASKS.c.task_id, TASKS.c.name, TASKS.c.host),
             *(step.event_name, step.ts, step.next_name, step.next_ts, step.nth),
             *(FAILURES.c.attempt, FAILURES.c.reason),
         )
@@ -119,57 +91,61 @@ def select_runs(
     )
     if since:
         query = query.where(step.ts >= naive_utc(since))
-    if before:
-        query = query.where(step.ts < naive_utc(before))
-    return query
+    return query.where(step.ts < naive_utc(before)) if before else query
 
 
 def select_left_running(before: datetime) -> Select[Any]:
     """Return the query of tasks that ran at an instant and of which no end was reported since."""
-    steps = select_steps()
+    steps = _steps()
     step = steps.c
-    unended = or_(
-        step.next_id.is_(None),
-        and_(step.next_ts >= before, step.next_name.not_in(("DONE", "FAILED"))),
-    )
+    began_anew = and_(step.next_ts >= before, step.next_name.not_in(("DONE", "FAILED")))
     return (
         select(TASKS.c.id, TASKS.c.task_id)
         .distinct()
         .join(steps, TASKS.c.id == step.task_id)
-        .where(step.event_name == "RUNNING", step.ts < before, unended)
+        .where(step.event_name == "RUNNING", step.ts < before)
+        .where(or_(step.next_id.is_(None), began_anew))
     )
 
 
 def run_of(row: Mapping[Any, Any], params: dict[str, str]) -> Run:
     """Return the run of a row of `select_runs`."""
-    outcome, reason, ended_at = _end_of(row)
-    began_at = row["ts"].replace(tzinfo=UTC)
+    recorded_at = row["ts"].replace(tzinfo=UTC)
+    has_run, next_name = row["event_name"] == "RUNNING", row["next_name"]
+    outcome, reason, ended_at = row["event_name"], row["reason"], row["next_ts"]
+    if outcome in ("DONE", "FAILED"):
+        ended_at = row["ts"]
+    elif has_run and next_name in _OUTCOMES:
+        outcome = _OUTCOMES[next_name]
+    elif has_run and next_name:
+        outcome, ended_at = "FAILED", None
+        reason = "How this run ended was never reported."
     return Run(
         task_id=row["task_id"] or "",
         family=row["name"],
         params=params,
         host=row["host"],
-        started_at=began_at if row["event_name"] == "RUNNING" else None,
+        started_at=recorded_at if has_run else None,
         ended_at=ended_at.replace(tzinfo=UTC) if ended_at else None,
         outcome=outcome,
         attempt=row["attempt"] or row["nth"],
         reason=reason,
-        recorded_at=began_at,
+        recorded_at=recorded_at,
     )
 
 
-def _tasks(condition: ColumnElement[bool]) -> Select[Any]:
-    return select(TASKS.c.id).where(condition)
+def _steps(*conditions: ColumnElement[bool]) -> Subquery:
+    """Return each event with those before and after it of the same task.
 
-
-def _end_of(row: Mapping[Any, Any]) -> tuple[str, str | None, datetime | None]:
-    """Return outcome, reason and instant of a run's end."""
-    if row["event_name"] == "PENDING":
-        return "PENDING", None, None
-    if row["event_name"] != "RUNNING":
-        return row["event_name"], row["reason"], row["ts"]
-    if row["next_name"] is None:
-        return "RUNNING", None, None
-    if row["next_name"] not in _OUTCOMES:
-        return "FAILED", _END_UNKNOWN, None
-    return _OUTCOMES[row["next_name"]], row["reason"], row["next_ts"]
+    `nth` counts the RUNNING events up to it. The conditions have to keep or drop whole tasks.
+    """
+    event = EVENTS.c
+    of_task: dict[str, Any] = {"partition_by": event.task_id, "order_by": (event.ts, event.id)}
+    columns = (
+        func.lag(event.event_name).over(**of_task).label("prior_name"),
+        func.lead(event.id).over(**of_task).label("next_id"),
+        func.lead(event.event_name).over(**of_task).label("next_name"),
+        func.lead(event.ts).over(**of_task).label("next_ts"),
+        func.count().filter(event.event_name == "RUNNING").over(**of_task).label("nth"),
+    )
+    return select(*EVENTS.c, *columns).where(*conditions).subquery("steps")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +16,18 @@ from pipeline.ops.history.spool import Spool
 from pipeline.ops.history.store import HistoryStore
 from pipeline.ops.history.writer import Writer
 
-_KEEP_DAYS = 180
 _TICK, _SECOND = timedelta(microseconds=1), timedelta(seconds=1)
 
 
-class HistoryRecorder(luigi.task_history.TaskHistory):
+class HistoryRecorder(Writer, luigi.task_history.TaskHistory):  # type: ignore[misc, unused-ignore]
     """Records what the scheduler reports and never makes it wait; without a store it does nothing.
 
     Hand it to `luigi.scheduler.Scheduler(task_history_impl=...)`.
     """
 
     def __init__(self, store: HistoryStore | None, spool: Path) -> None:
-        self._last = datetime.min.replace(tzinfo=UTC) + _SECOND
-        self._started_at = self._instant()
-        self._writer: Writer | None = None
-        if store is not None:
-            self._writer = Writer(store, Spool(spool), configured_days())
-            self._writer.start()
+        super().__init__(store, Spool(spool), _configured_days())
+        self._last = self.started_at
 
     def task_scheduled(self, task: Any) -> None:
         """Record that a task waits to be run."""
@@ -60,59 +54,21 @@ class HistoryRecorder(luigi.task_history.TaskHistory):
         """Record that the task failed so often that it is given up for now."""
         self._record(task, "DISABLED")
 
-    def close_left_running(self, still_running: Collection[str]) -> None:
-        """Close runs that an earlier luigid left RUNNING, except of these task ids."""
-        if self._writer:
-            self._writer.close_left_running(self._started_at, frozenset(still_running))
-
-    def close(self, timeout: float = 5) -> None:
-        """Write what can be written in that many seconds; the next start writes the rest."""
-        if self._writer:
-            self._writer.stop(timeout)
-
-    @property
-    def buffered(self) -> int:
-        """Return how many events are in memory or on disk, and not in the database yet."""
-        return self._writer.buffered if self._writer else 0
-
-    @property
-    def lost(self) -> int:
-        """Return how many events could be kept nowhere."""
-        return self._writer.lost if self._writer else 0
-
-    @property
-    def up(self) -> bool:
-        """Return whether the database accepted what it was last given."""
-        return self._writer is not None and self._writer.up
-
     def _record(
         self, task: Any, name: str, *, host: str | None = None, reason: str | None = None
     ) -> None:
-        if self._writer is None:
-            return
-        event = Event(
-            task_id=str(task.id),
-            family=str(task.family or ""),
-            params=dict(task.public_params),
-            host=host,
-            name=name,
-            at=self._instant(),
-            reason=reason,
-        )
-        self._writer.put(event)
-
-    def _instant(self) -> datetime:
-        """Return this instant, later than the last unless the clock is set back by a second."""
+        """Put an event with an instant of its own, unless the clock is set back by a second."""
         at = clock.instant()
         if self._last - _SECOND < at <= self._last:
             at = self._last + _TICK
         self._last = at
-        return at
+        params = dict(task.public_params)
+        self.put(Event(str(task.id), str(task.family or ""), params, host, name, at, reason))
 
 
-def configured_days() -> int:
+def _configured_days() -> int:
     """Return `[tmdb_pipeline] history_days`, after which events are purged."""
-    text = luigi.configuration.get_config().get("tmdb_pipeline", "history_days", str(_KEEP_DAYS))
+    text = luigi.configuration.get_config().get("tmdb_pipeline", "history_days", "180")
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 36_500):
         raise SettingsError(
             "[tmdb_pipeline] history_days in luigi's configuration has to be a whole number of "

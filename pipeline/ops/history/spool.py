@@ -36,10 +36,15 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._position, self._read = 0, (0, 0)
+        self._written = 0
         self._lock = threading.Lock()
         self.damaged: set[int] = set()
-        self.waiting = self._count_lines()
+        self.waiting = 0
+        try:
+            with self._opened() as stream:
+                self.waiting = sum(1 for _ in _lines_of(stream))
+        except StorageError as error:
+            LOGGER.warning("%s", error)
 
     def append(self, events: Sequence[Event]) -> None:
         """Add the events, all or none, and flush them to the disk.
@@ -53,27 +58,22 @@ class Spool:
                 self._append(content)
                 self.waiting += len(events)
 
-    def read(self, count: int) -> list[Event]:
-        """Return the events of the next lines; `done` says that they are written."""
-        with self._lock, self._errors_as_sentence():
-            try:
-                with self._path.open("rb") as stream:
-                    stream.seek(self._position)
-                    lines = list(itertools.islice(_lines_of(stream), count))
-                    self._read = stream.tell(), len(lines)
-            except FileNotFoundError:  # somebody removed it
-                self._position = self.waiting = 0
-                return []
-        return [event for line in lines if (event := self._event(line))]
+    def batches(self, count: int) -> Iterator[list[Event]]:
+        """Yield the events of so many lines at a time, and remove the file after the last.
 
-    def done(self) -> None:
-        """Note that what was read last is written; at the end the file is removed."""
-        with self._lock, self._errors_as_sentence():
-            self._position, lines = self._read
-            self.waiting = max(0, self.waiting - lines)
-            if not self._path.exists() or self._path.stat().st_size <= self._position:
-                self._path.unlink(missing_ok=True)
-                self._position = self.waiting = 0
+        Those of a batch count as written when the next one is asked for.
+        """
+        while self.waiting:
+            with self._lock, self._opened() as stream:
+                stream.seek(self._written)
+                lines = list(itertools.islice(_lines_of(stream), count))
+                end = stream.tell()
+            yield [event for line in lines if (event := self._event(line))]
+            with self._lock, self._errors_as_sentence():
+                self._written, self.waiting = end, max(0, self.waiting - len(lines))
+                if not self._path.exists() or self._path.stat().st_size <= end:
+                    self._path.unlink(missing_ok=True)
+                    self._written = self.waiting = 0
 
     def _event(self, line: bytes) -> Event | None:
         try:
@@ -102,15 +102,13 @@ class Spool:
         finally:
             os.close(descriptor)
 
-    def _count_lines(self) -> int:
-        try:
-            with self._path.open("rb") as stream:
-                return sum(1 for _ in _lines_of(stream))
-        except FileNotFoundError:
-            return 0
-        except OSError as error:
-            LOGGER.warning("%s stays as it is: it cannot be read: %s", self._path, error.strerror)
-            return 0
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[IO[bytes]]:
+        """Open the file for reading; one that is not there is empty."""
+        with self._errors_as_sentence():
+            path = self._path if self._path.exists() else Path(os.devnull)
+            with path.open("rb") as stream:
+                yield stream
 
     @contextlib.contextmanager
     def _errors_as_sentence(self) -> Iterator[None]:

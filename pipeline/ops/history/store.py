@@ -25,8 +25,8 @@ NOT_SET = (
 _LONG_SECONDS = 60
 """Time limit of what may concern years of rows: making indexes, closing runs, purging."""
 
-_Given = tuple[int, str, datetime, str | None]
-"""An event to write: number of its task, name, instant, reason."""
+_Identity = tuple[int, str, datetime]
+"""The number of an event's task, its name and its instant."""
 
 
 class HistoryStore:
@@ -42,21 +42,17 @@ class HistoryStore:
 
     def create_schema(self) -> None:
         """Make or upgrade the tables; two may do this at once."""
-        with self._transaction(_LONG_SECONDS) as database:
-            database.execute(text(LOCK))
+        with self._writing(_LONG_SECONDS) as database:
             schema.upgrade(database)
 
     def write(self, events: Sequence[Event]) -> None:
         """Keep the events, all or none. One that is kept already is not kept twice."""
         if not events:
             return
-        with self._transaction() as database:
-            database.execute(text(LOCK))
+        with self._writing() as database:
             records = _records_of(database, events)
-            _add_events(
-                database,
-                [(records[e.task_id], e.name, naive_utc(e.at), e.reason) for e in events],
-            )
+            reasons = {(records[e.task_id], e.name, naive_utc(e.at)): e.reason for e in events}
+            _add_events(database, reasons)
             hosts = {records[each.task_id]: each.host for each in events if each.host}
             if hosts:
                 database.execute(
@@ -75,10 +71,14 @@ class HistoryStore:
     ) -> list[Run]:
         """Return runs, newest first: of a family or a task, begun in that span."""
         query = queries.select_runs(since, before, family, task_id, limit)
+        params: dict[int, dict[str, str]] = {}
         with self._transaction() as database:
             rows = database.execute(query).mappings().all()
-            found = _parameters_of(database, {row["record"] for row in rows})
-        return [queries.run_of(row, found.get(row["record"], {})) for row in rows]
+            records = sorted({row["record"] for row in rows})
+            named = select(PARAMETERS).where(PARAMETERS.c.task_id.in_(records))
+            for record, name, value in database.execute(named.order_by(PARAMETERS.c.name)):
+                params.setdefault(record, {})[name] = value
+        return [queries.run_of(row, params.get(row["record"], {})) for row in rows]
 
     def close_left_running(
         self, before: datetime, still_running: Collection[str], reason: str
@@ -88,24 +88,20 @@ class HistoryStore:
         They count as failed at that instant. Returns how many there were.
         """
         at, spared = naive_utc(before), {task_key(each) for each in still_running}
-        with self._transaction(_LONG_SECONDS) as database:
-            database.execute(text(LOCK))
+        with self._writing(_LONG_SECONDS) as database:
             left = database.execute(queries.select_left_running(at)).all()
-            ends = [(row.id, "FAILED", at, reason) for row in left if row.task_id not in spared]
-            _add_events(database, ends)
-        return len(ends)
+            ended = [row.id for row in left if row.task_id not in spared]
+            _add_events(database, {(record, "FAILED", at): reason for record in ended})
+        return len(ended)
 
     def purge(self, before: datetime) -> int:
         """Delete events older than that, then tasks without any; return how many events."""
-        of_no_event = TASKS.c.id.not_in(
-            select(EVENTS.c.task_id).where(EVENTS.c.task_id.is_not(None))
-        )
-        with self._transaction(_LONG_SECONDS) as database:
-            database.execute(text(LOCK))
+        used = select(EVENTS.c.task_id).where(EVENTS.c.task_id.is_not(None))
+        gone = select(TASKS.c.id).where(TASKS.c.id.not_in(used))
+        with self._writing(_LONG_SECONDS) as database:
             count = database.execute(delete(EVENTS).where(EVENTS.c.ts < naive_utc(before))).rowcount
-            gone = select(TASKS.c.id).where(of_no_event)
             database.execute(delete(PARAMETERS).where(PARAMETERS.c.task_id.in_(gone)))
-            database.execute(delete(TASKS).where(of_no_event))
+            database.execute(delete(TASKS).where(TASKS.c.id.not_in(used)))
         return int(count)
 
     def ping(self) -> str:
@@ -121,6 +117,13 @@ class HistoryStore:
         self, seconds: float | None = None
     ) -> contextlib.AbstractContextManager[Connection]:
         return connection.transaction(self._engine, seconds)
+
+    @contextlib.contextmanager
+    def _writing(self, seconds: float | None = None) -> Iterator[Connection]:
+        """Open a transaction that waits for what other writers have begun."""
+        with self._transaction(seconds) as database:
+            database.execute(text(LOCK))
+            yield database
 
 
 @contextlib.contextmanager
@@ -140,17 +143,13 @@ def _records_of(database: Connection, events: Sequence[Event]) -> dict[str, int]
     tasks: dict[str, Event] = {}
     for event in events:
         tasks.setdefault(event.task_id, event)
-    known = (
-        select(TASKS.c.task_id, func.max(TASKS.c.id))
-        .where(TASKS.c.task_id.in_(tasks))
-        .group_by(TASKS.c.task_id)
-    )
-    records = {str(key): int(record) for key, record in database.execute(known)}
+    known = select(TASKS.c.task_id, func.max(TASKS.c.id)).where(TASKS.c.task_id.in_(tasks))
+    records = dict(map(tuple, database.execute(known.group_by(TASKS.c.task_id))))
     new = [each for key, each in tasks.items() if key not in records]
     if new:
         rows = [{"task_id": each.task_id, "name": each.family} for each in new]
         made = insert(TASKS).returning(TASKS.c.task_id, TASKS.c.id)
-        records |= {str(key): int(record) for key, record in database.execute(made, rows)}
+        records |= dict(map(tuple, database.execute(made, rows)))
     params = [
         {"task_id": records[each.task_id], "name": name, "value": value}
         for each in new
@@ -161,22 +160,19 @@ def _records_of(database: Connection, events: Sequence[Event]) -> dict[str, int]
     return records
 
 
-def _add_events(database: Connection, events: Sequence[_Given]) -> None:
+def _add_events(database: Connection, reasons: dict[_Identity, str | None]) -> None:
     """Write the events that are not there yet, and what is kept of failures beside them."""
-    if not events:
-        return
     identity = (EVENTS.c.task_id, EVENTS.c.event_name, EVENTS.c.ts)
-    wanted = {event[:3]: event for event in events}
-    there = select(*identity).where(tuple_(*identity).in_(list(wanted)))
-    for row in database.execute(there):
-        del wanted[tuple(row)]
-    if not wanted:
+    query = select(*identity).where(tuple_(*identity).in_(list(reasons)))
+    there = {tuple(row) for row in database.execute(query)}
+    new = [each for each in reasons if each not in there]
+    if not new:
         return
-    names = [column.name for column in identity]
-    rows = [dict(zip(names, key, strict=True)) for key in wanted]
+    rows = [dict(zip(("task_id", "event_name", "ts"), each, strict=True)) for each in new]
     made = insert(EVENTS).returning(EVENTS.c.id, sort_by_parameter_order=True)
     numbers = database.scalars(made, rows).all()
-    for number, (task, name, at, reason) in zip(numbers, wanted.values(), strict=True):
+    for number, (task, name, at) in zip(numbers, new, strict=True):
+        reason = reasons[task, name, at]
         if name == "FAILED" or reason:
             attempt = select(func.count()).where(
                 EVENTS.c.task_id == task, EVENTS.c.event_name == "RUNNING", EVENTS.c.ts <= at
@@ -185,12 +181,3 @@ def _add_events(database: Connection, events: Sequence[_Given]) -> None:
                 task_id=task, event_id=number, attempt=attempt.scalar_subquery(), reason=reason
             )
             database.execute(failure)
-
-
-def _parameters_of(database: Connection, records: set[int]) -> dict[int, dict[str, str]]:
-    found: dict[int, dict[str, str]] = {}
-    if records:
-        query = select(PARAMETERS).where(PARAMETERS.c.task_id.in_(sorted(records)))
-        for record, name, value in database.execute(query.order_by(PARAMETERS.c.name)):
-            found.setdefault(record, {})[name] = value
-    return found

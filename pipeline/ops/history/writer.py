@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 from collections import deque
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
 
 from pipeline import clock
 from pipeline.errors import StorageError
@@ -16,8 +17,6 @@ from pipeline.ops.history.store import HistoryStore
 
 MAX_WAITING = 100_000
 """Events in memory; further ones are lost, and counted."""
-
-RESTARTED = "luigid was restarted before this run ended."
 
 _BATCH = 500
 _IDLE_SECONDS = 30
@@ -34,21 +33,26 @@ class Writer:
 
     While the database does not serve, events move on to the spool at every attempt, so that a
     killed luigid has lost no more than those of the last seconds. An event leaves the memory once
-    it is kept elsewhere; only the thread removes any.
+    it is kept elsewhere; only the thread removes any. Without a store, all events are dropped.
     """
 
-    def __init__(self, store: HistoryStore, spool: Spool, keep_days: int) -> None:
+    up = False
+    """Whether the database accepted what it was last given."""
+
+    def __init__(self, store: HistoryStore | None, spool: Spool, keep_days: int) -> None:
+        self.started_at = clock.instant()
         self._store, self._spool = store, spool
         self._keep = timedelta(days=keep_days)
         self._waiting: deque[Event] = deque()
-        self._thread = threading.Thread(target=self._run, name="history", daemon=True)
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._has_schema = False
-        self._left: tuple[datetime, frozenset[str]] | None = None
+        self._still_running: Collection[str] | None = None
         self._purge_at = clock.monotonic()
         self._logged: set[str] = set()
         self._overflowed = self._refused = 0
-        self.up = False
+        self._thread = threading.Thread(target=self._run, args=[store], name="history", daemon=True)
+        if store is not None:
+            self._thread.start()
 
     @property
     def buffered(self) -> int:
@@ -60,28 +64,28 @@ class Writer:
         """Return how many events found no room, were refused, or stood on a damaged line."""
         return self._overflowed + self._refused + len(self._spool.damaged)
 
-    def start(self) -> None:
-        """Start the thread; a database that is down is no error."""
-        self._thread.start()
-
     def put(self, event: Event) -> None:
         """Add an event, never waiting."""
+        if self._store is None:
+            return
         if len(self._waiting) >= MAX_WAITING:
             self._overflowed += 1
         else:
             self._waiting.append(event)
             self._wake.set()
 
-    def close_left_running(self, before: datetime, still_running: frozenset[str]) -> None:
-        """Have runs that began before that instant closed as failed, except of these task ids."""
-        self._left = (before, still_running)
+    def close_left_running(self, still_running: Collection[str]) -> None:
+        """Have runs that an earlier luigid left closed as failed, except of these task ids."""
+        self._still_running = frozenset(still_running)
         self._wake.set()
 
-    def stop(self, seconds: float) -> None:
-        """Write what can be written in that time, and spool the rest.
+    def close(self, seconds: float = 5) -> None:
+        """Write what can be written in that time, and spool the rest for the next start.
 
         That includes what the thread is still writing: an event that is kept twice counts once.
         """
+        if self._store is None:
+            return
         self._stopping.set()
         self._wake.set()
         self._thread.join(seconds)
@@ -91,14 +95,14 @@ class Writer:
         except StorageError as error:
             LOGGER.error("%d history events are lost: %s", len(events), error)
 
-    def _run(self) -> None:
+    def _run(self, store: HistoryStore) -> None:
         pause = _MIN_PAUSE
         is_last = False
         while not is_last:
             is_last = self._stopping.is_set()
             self._wake.clear()
             try:
-                self._work()
+                self._work(store)
             except StorageError as error:
                 self._note_down(f"{error} Tasks go on; their events are kept and written later.")
                 self._spill()
@@ -113,63 +117,58 @@ class Writer:
                 if not is_last:
                     self._wake.wait(_IDLE_SECONDS)
 
-    def _work(self) -> None:
+    def _work(self, store: HistoryStore) -> None:
         if not self._has_schema:
-            self._store.create_schema()
+            store.create_schema()
             self._has_schema = True
-        while self._spool.waiting:
-            self._deliver(self._spool.read(_BATCH))
-            self._spool.done()
-        if self._left is not None:
-            if count := self._store.close_left_running(*self._left, RESTARTED):
+        deliver = functools.partial(self._deliver, store)
+        for batch in self._spool.batches(_BATCH):
+            deliver(batch)
+        if self._still_running is not None:
+            reason = "luigid was restarted before this run ended."
+            if count := store.close_left_running(self.started_at, self._still_running, reason):
                 LOGGER.warning("Closed %d runs that an earlier luigid left without an end.", count)
-            self._left = None
+            self._still_running = None
         if not self._waiting:
-            self._store.ping()
-        while batch := self._batch():
-            self._deliver(batch)
-            self._forget(len(batch))
+            store.ping()
+        self._empty_into(deliver)
         if not self.up:
             LOGGER.info("The task history is being written.")
         self.up = True
         self._logged.clear()
         if clock.monotonic() >= self._purge_at and not self._stopping.is_set():
             self._purge_at = clock.monotonic() + _PURGE_SECONDS
-            if count := self._store.purge(clock.now() - self._keep):
+            if count := store.purge(clock.now() - self._keep):
                 LOGGER.info("Purged %d history events older than %s.", count, self._keep)
 
-    def _deliver(self, events: Sequence[Event]) -> None:
+    def _deliver(self, store: HistoryStore, events: Sequence[Event]) -> None:
         """Write the events; one that the database refuses for its content stops no other."""
         try:
-            self._store.write(events)
+            store.write(events)
         except StorageError as error:
             if not error.facts.get("refused"):
                 raise
-            if len(events) <= 1:
+            middle = len(events) // 2
+            if middle:
+                self._deliver(store, events[:middle])
+                self._deliver(store, events[middle:])
+            else:
                 LOGGER.warning("A history event of %s is lost: %s", events[0].task_id, error)
                 self._refused += 1
-                return
-            middle = len(events) // 2
-            self._deliver(events[:middle])
-            self._deliver(events[middle:])
 
     def _spill(self) -> None:
         """Move events from memory to the disk; what the disk does not take stays in memory."""
         self._has_schema = False  # the database may come back as another one
         try:
-            while batch := self._batch():
-                self._spool.append(batch)
-                self._forget(len(batch))
+            self._empty_into(self._spool.append)
         except StorageError as error:
             self._note_down(str(error))
 
-    def _batch(self) -> list[Event]:
-        waiting = self._waiting.copy()  # the scheduler may add events meanwhile
-        return [storable_event(each) for each in itertools.islice(waiting, _BATCH)]
-
-    def _forget(self, count: int) -> None:
-        for _ in range(count):
-            self._waiting.popleft()
+    def _empty_into(self, keep: Callable[[Sequence[Event]], None]) -> None:
+        while waiting := list(itertools.islice(self._waiting.copy(), _BATCH)):
+            keep([storable_event(each) for each in waiting])
+            for _ in waiting:
+                self._waiting.popleft()
 
     def _note_down(self, sentence: str) -> None:
         """Log why events wait, once until another reason or the next success."""

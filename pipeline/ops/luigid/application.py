@@ -33,11 +33,8 @@ _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="luigid-aside")
 class Guarded(Router):
     """luigi's application around a scheduler, for requests that the policy lets pass.
 
-    Args:
-        scheduler: what the application serves.
-        policy: who may talk to it.
-        pages: Tornado's rules for pages that stand in for luigi's at the same addresses.
-        data_root: the id of the data root that it serves, for the runs that ask.
+    `pages` are Tornado's rules for pages that stand in for luigi's at the same addresses, and
+    `data_root` is the id of the data root that it serves, for the runs that ask.
     """
 
     def __init__(
@@ -47,9 +44,7 @@ class Guarded(Router):
         pages: Iterable[tuple[Any, ...]] = (),
         data_root: str | None = None,
     ) -> None:
-        headers = {"Server": f"luigid/{luigi.__version__}", **policy.headers}
-        if data_root:
-            headers[ROOT_HEADER] = data_root
+        headers = {**policy.headers, **({ROOT_HEADER: data_root} if data_root else {})}
         self._policy = policy
         self._application: Application = luigi.server.app(scheduler)
         self._application.settings["log_function"] = lambda handler: None
@@ -81,12 +76,10 @@ class Headers(OutputTransform):
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        """Add the headers."""
-        hides_server = "Server" not in headers
+        """Add the headers, and hide the version of Tornado."""
         for name, value in self._headers.items():
-            if name == "Server" or name not in headers:
-                headers[name] = value
-        if hides_server:
+            headers.setdefault(name, value)
+        if headers.get("Server", "").startswith("Tornado"):
             del headers["Server"]
         return status_code, headers, chunk
 
@@ -100,7 +93,6 @@ class Refusal(RequestHandler):
 
     def prepare(self) -> None:
         """Answer, whatever the method is."""
-        self.clear_header("Server")
         if self._refusal.status == 401:
             self.set_header("WWW-Authenticate", 'Basic realm="luigid", charset="UTF-8"')
         refuse(self, self._refusal)
@@ -111,9 +103,7 @@ class Health(RequestHandler):
 
     def get(self) -> None:
         """Answer that luigid is up."""
-        self.clear_header("Server")
-        self.set_header("Content-Type", "text/plain; charset=UTF-8")
-        self.finish("up\n")
+        finish(self, 200, "up")
 
     head = get
 
@@ -122,32 +112,30 @@ class Api(RequestHandler):
     """luigi's API: each call looked at before it reaches the scheduler."""
 
     def initialize(self, scheduler: PipelineScheduler) -> None:
-        """Take the scheduler."""
+        """Take the scheduler, and name luigi's version to those who may call it."""
         self._scheduler = scheduler
+        self.set_header("Server", f"luigid/{luigi.__version__}")
 
     def get(self, method: str) -> None:
-        """Answer a call: reads for anybody, changes for workers and luigid's own page only."""
+        """Answer a call: reads for anybody, changes for workers and luigi's own page only."""
+        request = self.request
         try:
             if method not in READS:
-                by_get = self.request.method == "GET"
-                refuse_foreign_site(self.request.headers, self.request.host, by_get=by_get)
-            arguments = arguments_of(method, self.get_argument("data", default="{}", strip=False))
-            self._refuse_excess(method, arguments)
+                by_get = request.method == "GET"
+                refuse_foreign_site(request.headers, request.host, by_get=by_get)
+            call = arguments_of(method, self.get_argument("data", default="{}", strip=False))
+            task_ids: set[str] = set()
+            if method == "add_task":
+                refuse_foreign(call, self._scheduler.state.get_task(call.get("task_id")))
+                task_ids = {call["task_id"], *(call.get("deps") or ())}
+            if method in OF_WORKERS:
+                self._scheduler.refuse_excess(call.get("worker"), task_ids)
         except Refused as refusal:
             refuse(self, refusal)
         else:
-            self.write({"response": getattr(self._scheduler, method)(**arguments)})
+            self.write({"response": getattr(self._scheduler, method)(**call)})
 
     post = get
-
-    def _refuse_excess(self, method: str, arguments: dict[str, Any]) -> None:
-        task_ids: set[str] = set()
-        if method == "add_task":
-            task_id = arguments.get("task_id")
-            refuse_foreign(arguments, self._scheduler.state.get_task(task_id))
-            task_ids = {str(task_id), *(arguments.get("deps") or ())}
-        if method in OF_WORKERS:
-            self._scheduler.refuse_excess(arguments.get("worker"), task_ids)
 
 
 class Metrics(luigi.server.MetricsHandler):  # type: ignore[misc, unused-ignore]
@@ -159,10 +147,14 @@ class Metrics(luigi.server.MetricsHandler):  # type: ignore[misc, unused-ignore]
 
 
 def refuse(handler: RequestHandler, refusal: Refused) -> None:
-    """Answer with the refusal's status and sentence."""
-    REFUSALS.warning(
-        "refused %s with status %d: %s", handler.request.remote_ip, refusal.status, refusal
-    )
-    handler.set_status(refusal.status)
+    """Answer with the refusal's status and sentence, and log it."""
+    address, status = handler.request.remote_ip, refusal.status
+    REFUSALS.warning("refused %s with status %d: %s", address, status, refusal)
+    finish(handler, status, str(refusal))
+
+
+def finish(handler: RequestHandler, status: int, sentence: str) -> None:
+    """Answer with a status and a line of text."""
+    handler.set_status(status)
     handler.set_header("Content-Type", "text/plain; charset=UTF-8")
-    handler.finish(f"{refusal}\n")
+    handler.finish(f"{sentence}\n")

@@ -44,62 +44,53 @@ _LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 _Line = Annotated[str, Meta(max_length=500, pattern=_LINE)]
 _Word = Annotated[str, Meta(min_length=1, max_length=500, pattern=_LINE)]
 _Words = Annotated[list[_Word], Meta(max_length=_MAX_NAMES)]
-_Text = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*\Z")]
 _Address = Annotated[str, Meta(max_length=500, pattern=r"^https?://[^\x00-\x20]+\Z")]
+_Text = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*\Z")]
 _Story = Annotated[str, Meta(max_length=1_000_000, pattern=r"^[^\x00]*\Z")]
 _Count = Annotated[int, Meta(ge=0, le=10**6)]
-_Seconds = Annotated[int, Meta(ge=0, le=10**9)]
 _Fact = bool | Annotated[int, Meta(ge=0, le=10**18)] | _Word | None
-_Facts = dict[
-    Literal["assistant", "first_task", "host", "pid", "salt", "sudo_user", "username"], _Fact
-]
-_Processes = Annotated[int, Meta(ge=0, le=10_000)]
 _Policy = Literal["retry_count", "disable_hard_timeout", "disable_window"]
-_Status = Literal[
-    "PENDING", "FAILED", "DONE", "RUNNING", "BATCH_RUNNING", "SUSPENDED", "UNKNOWN", "DISABLED", ""
-]
-
+_Visibility = Annotated[int, Meta(ge=0, le=2)]
 
 _TYPES: dict[str, Any] = {
-    "accepts_messages": bool | None,
-    "assistant": bool,
-    "batch_id": _Word | None,
-    "batchable": bool | None,
-    "current_tasks": _Words | None,
-    "deps": _Words | None,
+    **dict.fromkeys(("accepts_messages", "batchable", "runnable"), bool | None),
+    **dict.fromkeys(("assistant", "include_done", "include_running", "limit"), bool),
+    **dict.fromkeys(("batch_id", "host", "module", "task_id"), _Word | None),
+    **dict.fromkeys(("current_tasks", "deps", "new_deps", "owners"), _Words | None),
+    **dict.fromkeys(("task_family", "task_name", "worker"), _Word),
+    **dict.fromkeys(("task_str", "upstream_status"), _Line),
     "expl": _Story | None,
     "family": Annotated[str, Meta(max_length=128, pattern=_LINE)],
-    "host": _Word | None,
-    "include_done": bool,
-    "include_running": bool,
     "info": list[tuple[str, Any]],
-    "limit": bool,
     "max_shown_tasks": _Count | None,
-    "module": _Word | None,
-    "new_deps": _Words | None,
-    "owners": _Words | None,
-    "param_visibilities": dict[_Word, Annotated[int, Meta(ge=0, le=2)]] | None,
+    "param_visibilities": dict[_Word, _Visibility] | None,
     "params": Annotated[dict[_Word, _Line], Meta(max_length=_MAX_NAMES)] | None,
     "priority": Annotated[float, Meta(ge=-1e6, le=1e6)],
     "progress_percentage": Annotated[float, Meta(ge=0, le=100)] | None,
     "resources": dict[_Word, _Count] | None,
-    "retry_policy_dict": dict[_Policy, _Seconds | None] | None,
-    "runnable": bool | None,
+    "retry_policy_dict": dict[_Policy, Annotated[int, Meta(ge=0, le=10**9)] | None] | None,
     "search": _Line | None,
     "statistics": dict[str, Any],
-    "status": _Status,
+    "status": Literal[
+        *("PENDING", "FAILED", "DONE", "RUNNING", "BATCH_RUNNING", "SUSPENDED", "UNKNOWN"),
+        *("DISABLED", ""),
+    ],
     "status_message": _Text | None,
-    "task_family": _Word,
-    "task_id": _Word | None,
-    "task_name": _Word,
-    "task_str": _Line,
-    "tracking_url": Annotated[str, Meta(max_length=500, pattern=r"^https?://[^\x00-\x20]+\Z")]
-    | None,
-    "upstream_status": _Line,
-    "worker": _Word,
+    "tracking_url": _Address | None,
 }
 """Argument -> its type, the same in all calls that have it. No text holds a NUL: no database would
 keep it, and msgspec accepts neither halves of surrogate pairs nor NaN."""
+
+_FACTS = ("assistant", "first_task", "host", "pid", "salt", "sudo_user", "username")
+_Info = msgspec.defstruct(
+    "Info",
+    [
+        ("workers", Annotated[int, Meta(ge=0, le=10_000)], 1),
+        *((each, _Fact, None) for each in _FACTS),
+    ],
+    forbid_unknown_fields=True,
+)
+"""What a worker says of itself, as pairs in `info`."""
 
 
 def arguments_of(method: str, payload: str) -> dict[str, Any]:
@@ -109,19 +100,13 @@ def arguments_of(method: str, payload: str) -> dict[str, Any]:
     if method not in READS | OF_WORKERS | OF_OPERATORS:
         raise Refused(403, f"{method} is not accepted here: no run of the pipeline needs it.")
     try:
-        call = msgspec.json.decode(payload or "{}", type=_struct(method))
-        arguments = {
-            name: value
-            for name, value in msgspec.structs.asdict(call).items()
-            if value is not UNSET
-        }
-        if "info" in arguments:
-            facts = dict(arguments["info"])
-            msgspec.convert(facts.pop("workers", 1), _Processes)
-            msgspec.convert(facts, _Facts)
+        call = msgspec.structs.asdict(msgspec.json.decode(payload or "{}", type=_struct(method)))
+        if call.get("info", UNSET) is not UNSET:
+            msgspec.convert(dict(call["info"]), _Info)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise Refused(400, f"{method} cannot be called so: {_one_line(error)}.") from None
-    return arguments
+        why = " ".join(str(error).split())[:200].rstrip(".")
+        raise Refused(400, f"{method} cannot be called so: {why}.") from None
+    return {name: value for name, value in call.items() if value is not UNSET}
 
 
 @functools.cache
@@ -131,13 +116,8 @@ def _struct(method: str) -> type[msgspec.Struct]:
     named = [each for each in parameters if each.kind is not each.VAR_KEYWORD]
     needed = {each.name for each in named if each.default is each.empty}
     needed |= {"worker"} if method in _NEEDS_WORKER else set()
-    known = dict.fromkeys([*needed, *(each.name for each in named)])
     fields = [
         (name, _TYPES[name]) if name in needed else (name, _TYPES[name] | UnsetType, UNSET)
-        for name in known
+        for name in dict.fromkeys([*needed, *(each.name for each in named)])
     ]
     return msgspec.defstruct(method, fields, forbid_unknown_fields=True)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200].rstrip(".")

@@ -22,6 +22,7 @@ from pipeline.ops.luigid.policy import ROOT_HEADER, USER
 from pipeline.tmdb.credential import Secret
 
 TIMEOUT_SECONDS = 3.0
+"""Time limit of the connection, and of each part of the answer."""
 
 MAX_SECONDS = 8.0
 """Time limit of a call, name lookup included: socket timeouts bound each wait, not their sum."""
@@ -41,27 +42,24 @@ class Luigid:
     data_root: str | None = None
 
 
-def look(url: str, password: Secret | None, timeout: float = TIMEOUT_SECONDS) -> Luigid:
-    """Ask the luigid at the address whether it is there. Never raises.
-
-    Args:
-        url: its address.
-        password: what it asks for.
-        timeout: seconds for the connection, and for each part of the answer.
-    """
+def look(url: str, password: Secret | None) -> Luigid:
+    """Ask the luigid at the address whether it is there. Never raises."""
     try:
-        with _post(url, "is_paused", {}, password, timeout) as response:
-            answer = json.load(response)
-            hardened = "Content-Security-Policy" in response.headers
-            server = response.headers.get("Server", "")
-            data_root = response.headers.get(ROOT_HEADER)
+        with _post(url, "is_paused", {}, password) as response:
+            answer, headers = json.load(response), response.headers
     except urllib.error.HTTPError as error:
-        return _refusal(error)
+        error.close()
+        if error.code == 401:
+            why = "it refuses the password in PIPELINE_LUIGID_PASSWORD, or asks for one"
+            return Luigid(False, why, refuses_password=True)
+        return Luigid(False, f"it answers with HTTP status {error.code}")
     except _FAULTS as error:
-        return Luigid(False, _reason(error, timeout))
+        return Luigid(False, _reason(error))
     if not isinstance(answer, dict) or "paused" not in (answer.get("response") or {}):
         return Luigid(False, "what answers there is no luigid")
-    return Luigid(True, "", server, hardened, data_root=data_root)
+    hardened = "Content-Security-Policy" in headers
+    server = headers.get("Server", "")
+    return Luigid(True, "", server, hardened, data_root=headers.get(ROOT_HEADER))
 
 
 def look_within(seconds: float, url: str, password: Secret | None) -> Luigid:
@@ -78,30 +76,25 @@ def running(url: str, password: Secret | None) -> list[dict[str, Any]] | None:
     """Return task, start and worker of what luigid knows to run; None if it does not answer."""
     try:
         with _post(url, "task_list", {"status": "RUNNING"}, password) as response:
-            tasks = json.load(response)["response"]
-            return [_task_row(task) for task in tasks.values() if isinstance(task, dict)]
+            return [_task_row(task) for task in json.load(response)["response"].values()]
     except (*_FAULTS, KeyError, TypeError, AttributeError):
         return None
 
 
 def _task_row(task: Mapping[str, Any]) -> dict[str, Any]:
-    params = {name: value for name, value in task.get("params", {}).items() if name != "date"}
-    name = task.get("name", "")
-    since = datetime.datetime.fromtimestamp(task.get("time_running") or 0, datetime.UTC)
+    params = dict(task.get("params", {}))
+    date, name, began_at = params.pop("date", None), task.get("name", ""), task.get("time_running")
+    since = datetime.datetime.fromtimestamp(began_at or 0, datetime.UTC)
     return {
         "task": f"{name}({', '.join(params.values())})" if params else name,
-        "date": task.get("params", {}).get("date"),
-        "since": since.isoformat(timespec="seconds") if task.get("time_running") else None,
+        "date": date,
+        "since": since.isoformat(timespec="seconds") if began_at else None,
         "worker": task.get("worker_running"),
     }
 
 
 def _post(
-    url: str,
-    method: str,
-    arguments: Mapping[str, object],
-    password: Secret | None,
-    timeout: float = TIMEOUT_SECONDS,
+    url: str, method: str, arguments: Mapping[str, object], password: Secret | None
 ) -> http.client.HTTPResponse:
     address = f"{url.rstrip('/')}/api/{method}"  # http or https: luigi_configuration looked
     request = urllib.request.Request(address, method="POST")  # noqa: S310
@@ -110,22 +103,14 @@ def _post(
         pair = base64.b64encode(f"{USER}:{password.secret}".encode()).decode()
         request.add_header("Authorization", f"Basic {pair}")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    response: http.client.HTTPResponse = opener.open(request, timeout=timeout)
+    response: http.client.HTTPResponse = opener.open(request, timeout=TIMEOUT_SECONDS)
     return response
 
 
-def _refusal(error: urllib.error.HTTPError) -> Luigid:
-    with error:
-        if error.code == 401:
-            why = "it refuses the password in PIPELINE_LUIGID_PASSWORD, or asks for one"
-            return Luigid(False, why, refuses_password=True)
-        return Luigid(False, f"it answers with HTTP status {error.code}")
-
-
-def _reason(error: Exception, timeout: float) -> str:
+def _reason(error: Exception) -> str:
     cause = getattr(error, "reason", error)
     if isinstance(cause, TimeoutError):
-        return f"no answer in {timeout:g} s"
+        return f"no answer in {TIMEOUT_SECONDS:g} s"
     if isinstance(cause, ConnectionRefusedError):
         return "nothing listens there"
     return str(getattr(cause, "strerror", None) or type(cause).__name__)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,76 +40,59 @@ class Refused(Exception):
         self.status = status
 
 
-class FailedLogins:
-    """Counts the wrong passwords of each address, from the start of every minute on."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._minute = 0.0
-
-    def note(self, address: str) -> None:
-        """Count a wrong password."""
-        self._counts[address] += 1
-
-    def refuse_excess(self, address: str) -> None:
-        """Refuse with 429 an address that has guessed too often in this minute."""
-        minute = clock.monotonic() // 60
-        if minute != self._minute:
-            self._counts.clear()
-            self._minute = minute
-        if self._counts[address] >= MAX_FAILED_LOGINS:
-            raise Refused(429, "Too many wrong passwords came from this address: wait a minute.")
-
-
-@dataclass(frozen=True)
 class Policy:
-    """The names that luigid goes by, the password, and the headers of every answer.
+    """The names of a luigid that listens on the address, its password, and its answers' headers.
 
     Another name is refused, since a foreign page may let its own name point here (DNS rebinding).
-    By the headers nothing foreign is loaded, and no text becomes code.
+    By the headers nothing foreign is loaded, and no script runs but those of luigi's `page`.
     """
 
-    names: frozenset[str]
-    password: Secret | None
-    headers: Mapping[str, str]
-    failed_logins: FailedLogins = field(default_factory=FailedLogins)
+    def __init__(
+        self, address: str, allowed_hosts: Iterable[str], password: Secret | None, page: Path
+    ) -> None:
+        names = [each.lower() for each in (*LOCAL_NAMES, address, *allowed_hosts) if each]
+        self._names = {*names, *map(_name_of, names)}
+        self._password = password
+        self._failed_logins: Counter[str] = Counter()
+        self._minute = 0.0
+        scripts = _INLINE_SCRIPT.findall(page.read_text(encoding="utf-8"))
+        hashes = (base64.b64encode(hashlib.sha256(each.encode()).digest()) for each in scripts)
+        allowed_scripts = " ".join(f"'sha256-{each.decode()}'" for each in hashes)
+        self.headers = {
+            "Content-Security-Policy": "default-src 'none'; connect-src 'self'; font-src 'self'; "
+            "img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+            f"script-src 'self' {allowed_scripts}; "
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+        }
 
     def refuse_foreign_host(self, host: str) -> None:
         """Refuse with 421 a request that was meant for another name."""
-        if _name_of(host) not in self.names:
-            raise Refused(
-                421, "This luigid does not go by that name; --allow-host NAME makes it do so."
-            )
+        if _name_of(host) not in self._names:
+            sentence = "This luigid does not go by that name; --allow-host NAME makes it do so."
+            raise Refused(421, sentence)
 
     def refuse_stranger(self, authorization: str, address: str) -> None:
-        """Refuse a request without the password with 401, where one is set."""
-        if self.password is None:
+        """Refuse a request without the password with 401, where one is set.
+
+        An address that has guessed too often in this minute is refused with 429.
+        """
+        if self._password is None:
             return
-        if authorization:
-            self.failed_logins.refuse_excess(address)
-        expected = f"{USER}:{self.password.secret}".encode()
-        if not hmac.compare_digest(_login(authorization), expected):
-            if authorization:
-                self.failed_logins.note(address)
+        minute = clock.monotonic() // 60
+        if minute != self._minute:
+            self._failed_logins.clear()
+            self._minute = minute
+        if authorization and self._failed_logins[address] >= MAX_FAILED_LOGINS:
+            raise Refused(429, "Too many wrong passwords came from this address: wait a minute.")
+        scheme, _, login = authorization.partition(" ")
+        expected = base64.b64encode(f"{USER}:{self._password.secret}".encode())
+        if scheme.lower() != "basic" or not hmac.compare_digest(login.strip().encode(), expected):
+            self._failed_logins[address] += bool(authorization)
             raise Refused(401, "This luigid asks for the password in PIPELINE_LUIGID_PASSWORD.")
-
-
-def policy_of(
-    address: str, allowed_hosts: Iterable[str], password: Secret | None, page: Path
-) -> Policy:
-    """Return the policy of a luigid that listens on the address and shows that page."""
-    names = {*LOCAL_NAMES, address, *allowed_hosts}
-    scripts = " ".join(f"'{each}'" for each in _hashes(page.read_text(encoding="utf-8")))
-    headers = {
-        "Content-Security-Policy": "default-src 'none'; connect-src 'self'; font-src 'self'; "
-        f"img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' {scripts}; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Referrer-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-    }
-    return Policy(frozenset(_name_of(name) for name in names if name), password, headers)
 
 
 def refuse_foreign_site(headers: Mapping[str, str], host: str, *, by_get: bool) -> None:
@@ -121,8 +102,8 @@ def refuse_foreign_site(headers: Mapping[str, str], host: str, *, by_get: bool) 
     GET has to carry the header that luigi's page sends and that no other site's may.
     """
     site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
-    foreign = (site is not None and site != "same-origin") or (
-        origin is not None and _authority(origin) != host.lower()
+    foreign = site not in (None, "same-origin") or (
+        origin is not None and origin.lower().partition("://")[2] != host.lower()
     )
     unmarked = by_get and headers.get("X-Requested-With") != "XMLHttpRequest"
     if foreign or unmarked:
@@ -130,30 +111,8 @@ def refuse_foreign_site(headers: Mapping[str, str], host: str, *, by_get: bool) 
 
 
 def _name_of(host: str) -> str:
-    """Return a Host header, or a name, without port and brackets."""
-    host = host.strip().lower()
-    if host.count(":") > 1 and not host.startswith("["):
-        return host
-    name, _, _ = host.rpartition(":") if re.search(r":\d*\Z", host) else (host, "", "")
-    return name.strip("[]").rstrip(".")
-
-
-def _authority(origin: str) -> str:
+    """Return the name in a Host header, without port and brackets; "" where it holds none."""
     try:
-        return urlsplit(origin).netloc.lower()
+        return (urlsplit(f"//{host.strip()}").hostname or "").rstrip(".")
     except ValueError:
         return ""
-
-
-def _login(authorization: str) -> bytes:
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        return base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _hashes(html: str) -> Iterable[str]:
-    for script in _INLINE_SCRIPT.findall(html):
-        digest = hashlib.sha256(script.encode("utf-8")).digest()
-        yield f"sha256-{base64.b64encode(digest).decode()}"

@@ -16,7 +16,7 @@ from typing import Any
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler
 
-from pipeline.ops.luigid.application import refuse
+from pipeline.ops.luigid.application import finish, refuse
 from pipeline.ops.luigid.policy import Refused
 from pipeline.pages.render import script_hash
 from pipeline.storage import local
@@ -32,7 +32,6 @@ _NO_PAGE = (
     "--date YYYY-MM-DD` has made it."
 )
 
-
 FindReport = Callable[[str], tuple[Path, str] | None]
 """Address below /pages/ -> the file, and the sentence for where it is not there; None where no page
 can ever be."""
@@ -41,70 +40,58 @@ can ever be."""
 class ReportPage(RequestHandler):
     """A file of `reports/` as it is."""
 
-    def initialize(self, root: Path, find: FindReport, headers: dict[str, str]) -> None:
+    def initialize(self, root: Path, find: FindReport, policy: str) -> None:
         """Take what `handlers` hands over, and say of refusals too what a browser may do."""
         self._root, self._find = root, find
-        for name, value in headers.items():
-            self.set_header(name, value)
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("Content-Security-Policy", policy)
+        self.set_header("Referrer-Policy", "no-referrer")
 
     async def get(self, address: str | None) -> None:
         """Answer with the page, or the sentence that says what makes it."""
         if address is None:
             self.redirect(ROOT)
-        elif found := self._find(address):
-            await self._show(*found)
-        else:
-            self._finish_absent(_NO_PAGE)
-
-    head = get
-
-    async def _show(self, file: Path, if_absent: str) -> None:
-        loop = IOLoop.current()
+            return
+        found = self._find(address)
+        file = found[0] if found else None
         try:
-            page = await loop.run_in_executor(_THREADS, _read, self._root, file)
+            page = await IOLoop.current().run_in_executor(_THREADS, _read, self._root, file)
         except Refused as refusal:
             refuse(self, refusal)
             return
-        if page is None:
-            self._finish_absent(if_absent)
+        if not page:
+            finish(self, 404, found[1] if found else _NO_PAGE)
             return
         content, written_at = page
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.set_header("Last-Modified", formatdate(written_at, usegmt=True))
         self.finish(content)
 
-    def _finish_absent(self, sentence: str) -> None:
-        self.set_status(404)
-        self.set_header("Content-Type", "text/plain; charset=UTF-8")
-        self.finish(sentence + "\n")
+    head = get
 
 
 def handlers(root: Path, find: FindReport) -> list[tuple[str, type, dict[str, Any]]]:
-    """Return the routes, to stand before luigi's own."""
-    shared = {"root": root, "find": find, "headers": _headers()}
-    return [(rf"{ROOT[:-1]}(?:/(.*))?", ReportPage, shared)]
-
-
-def _headers() -> dict[str, str]:
-    """Return what differs from the headers of luigi's own pages.
+    """Return the routes, to stand before luigi's own.
 
     A page loads nothing but posters, talks to nobody, and does not tell where it was read.
     """
-    return {
-        "Cache-Control": "no-cache",
-        "Content-Security-Policy": "default-src 'none'; img-src https://image.tmdb.org data:; "
-        f"style-src 'unsafe-inline'; script-src '{script_hash()}'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'",
-        "Referrer-Policy": "no-referrer",
-    }
+    policy = (
+        "default-src 'none'; img-src https://image.tmdb.org data:; style-src 'unsafe-inline'; "
+        f"script-src '{script_hash()}'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+    shared = {"root": root, "find": find, "policy": policy}
+    return [(rf"{ROOT[:-1]}(?:/(.*))?", ReportPage, shared)]
 
 
-def _read(root: Path, file: Path) -> tuple[bytes, float] | None:
+def _read(root: Path, file: Path | None) -> tuple[bytes, float] | None:
     """Return the page and when it was written; None where there is none.
 
     Raises:
         Refused: what is there is not the pipeline's, or cannot be read.
     """
+    if file is None:
+        return None
     try:
         if file.resolve() != root.resolve() / file.relative_to(root):
             raise Refused(404, f"{file} lies behind a link, and luigid follows none.")

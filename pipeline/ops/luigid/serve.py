@@ -12,6 +12,7 @@ from typing import Any
 
 import luigi.server
 import tornado.netutil
+from luigi.task_status import RUNNING
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.iostream import IOStream
@@ -25,12 +26,11 @@ from pipeline.ops.history.store import HistoryStore
 from pipeline.ops.luigid import metrics, private, report_pages
 from pipeline.ops.luigid.application import Guarded
 from pipeline.ops.luigid.log import LOGGER, logging_to
-from pipeline.ops.luigid.policy import LOCAL_NAMES, policy_of
+from pipeline.ops.luigid.policy import LOCAL_NAMES, Policy
 from pipeline.ops.luigid.scheduler import PipelineScheduler
-from pipeline.ops.luigid.state import prepare_folder
+from pipeline.ops.luigid.state import prepare_file
 from pipeline.ops.luigid.tasks import FAMILIES
 from pipeline.paths import Layout
-from pipeline.tmdb.credential import Secret
 
 EVERY_MINUTE = 60_000.0
 """Milliseconds between two prunings, and between two savings of the state."""
@@ -43,7 +43,6 @@ MAX_CONNECTIONS = 500
 IDLE_SECONDS, BODY_SECONDS = 120, 30
 """Seconds in which a connection has to send a request's head, and its body."""
 
-_END = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 _PAGE = Path(luigi.server.__file__).parent / "static/visualiser/index.html"
 
 
@@ -81,10 +80,15 @@ def serve(
     current = settings.current()
     layout = Layout(current.data_dir)
     state_path = state_path or layout.luigid_state
-    password = _usable(ops_settings.luigid_password())
-    policy = policy_of(address, allowed_hosts, password, _PAGE)
+    password = ops_settings.luigid_password()
+    if password and not (password.secret.isascii() and password.secret.isprintable()):
+        raise SettingsError(
+            "PIPELINE_LUIGID_PASSWORD has to be of printable ASCII characters.",
+            variable="PIPELINE_LUIGID_PASSWORD",
+        )
+    policy = Policy(address, allowed_hosts, password, _PAGE)
     sockets = _listen(address, port)
-    prepare_folder(state_path)
+    prepare_file(state_path)
     with logging_to(log_path, current.log_format):
         history_url = ops_settings.history_url()
         store = HistoryStore(history_url) if history_url else None
@@ -98,14 +102,11 @@ def serve(
             )
             scheduler = PipelineScheduler(recorder, state_path, store is not None, collector)
             scheduler.load()
-            recorder.close_left_running(scheduler.running())
-            pages = [
-                *history_pages.handlers(store),
-                *report_pages.handlers(layout.root, find_report),
-            ]
-            application = Guarded(scheduler, policy, pages, data_root)
-            _log_addresses(sockets, password)
-            asyncio.run(_serve(application, sockets, scheduler))
+            running = scheduler.state.get_active_tasks_by_status(RUNNING)
+            recorder.close_left_running([task.id for task in running])
+            pages = history_pages.handlers(store) + report_pages.handlers(layout.root, find_report)
+            _log_addresses(sockets, is_open=password is None)
+            asyncio.run(_serve(Guarded(scheduler, policy, pages, data_root), sockets, scheduler))
         finally:
             recorder.close()
         LOGGER.info("luigid ended; its state is in %s", state_path)
@@ -122,7 +123,7 @@ async def _serve(
         body_timeout=BODY_SECONDS,
     )
     end_requested = asyncio.Event()
-    for number in _END:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         asyncio.get_running_loop().add_signal_handler(number, end_requested.set)
     server.add_sockets(sockets)
     for regularly in (scheduler.prune, scheduler.save):
@@ -142,21 +143,11 @@ def _listen(address: str, port: int) -> list[socket.socket]:
         ) from None
 
 
-def _usable(password: Secret | None) -> Secret | None:
-    """Return the password, unless no client could send it: those speak plain ASCII."""
-    if password and not (password.secret.isascii() and password.secret.isprintable()):
-        raise SettingsError(
-            "PIPELINE_LUIGID_PASSWORD has to be of printable ASCII characters.",
-            variable="PIPELINE_LUIGID_PASSWORD",
-        )
-    return password
-
-
-def _log_addresses(sockets: list[socket.socket], password: Secret | None) -> None:
+def _log_addresses(sockets: list[socket.socket], *, is_open: bool) -> None:
     for host, port, *_ in (each.getsockname() for each in sockets):
         shown = f"[{host}]" if ":" in host else host
         LOGGER.info("luigid listens on http://%s:%d/", shown, port)
-        if host not in LOCAL_NAMES and password is None:
+        if host not in LOCAL_NAMES and is_open:
             LOGGER.warning(
                 "any host that reaches this address can use luigid: set PIPELINE_LUIGID_PASSWORD "
                 "or let nothing but this machine reach it"

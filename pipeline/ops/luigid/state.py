@@ -1,4 +1,4 @@
-"""The state that luigid keeps between two starts, in a file that only its user can write.
+"""The state of luigi's scheduler: when tasks are retried, what the history learns, and its file.
 
 The file is a pickle: a user who can write it can have luigid run any code at the next start. Hence
 it is only read where it and its folder belong to this user and nobody else may write them.
@@ -8,42 +8,77 @@ from __future__ import annotations
 
 import os
 import pickle
-import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from luigi.scheduler import SimpleTaskState
+from luigi.task_status import DISABLED, FAILED, PENDING, RUNNING
 
 from pipeline.errors import StorageError
 from pipeline.ops.luigid.log import LOGGER
 from pipeline.ops.luigid.tasks import is_ours
 from pipeline.storage import local
 
-_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
+WORKER_GONE = "its worker is gone"
+
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-class StateFile(SimpleTaskState):
-    """luigi's state of all tasks and workers, saved whole or not at all."""
+class PipelineState(SimpleTaskState):
+    """luigi's state of all tasks and workers; a failed task waits as long as its family has to.
 
-    def __init__(self, path: Path) -> None:
+    The history also learns that a worker died, a task was given up, and it was queued again.
+    """
+
+    def __init__(self, path: Path, configs: Mapping[str, Any], history: Any) -> None:
         super().__init__(str(path))
         self._path = path
+        self._configs = configs
+        self._history = history
+
+    def set_status(self, task: Any, new_status: str, config: Any = None) -> None:
+        """Change the status; the history records a task that is given up."""
+        before = task.status
+        super().set_status(task, new_status, self._configs.get(task.family, config))
+        if task.status == DISABLED != before:
+            self._history.disabled(task)
+
+    def fail_dead_worker_task(self, task: Any, config: Any, assistants: set[str]) -> None:
+        """Fail a task whose worker is gone; the history records it."""
+        worker = task.status == RUNNING and task.worker_running
+        if worker and worker not in task.stakeholders | assistants:
+            task.expl = WORKER_GONE
+            self._history.failed(task, WORKER_GONE)
+        super().fail_dead_worker_task(task, self._configs.get(task.family, config), assistants)
+
+    def update_status(self, task: Any, config: Any) -> None:
+        """Queue a failed task again when its delay is over; recorded where a run waits for it."""
+        before = task.status
+        super().update_status(task, self._configs.get(task.family, config))
+        if before == FAILED and task.status == PENDING and task.stakeholders:
+            self._history.requeued(task)
+
+    def forget_unneeded(self, count: int) -> None:
+        """Drop so many of the tasks that no run waits for, those first that would leave first."""
+        unneeded = [task for task in self.get_active_tasks() if task.remove is not None]
+        unneeded.sort(key=lambda task: task.remove)
+        self.inactivate_tasks([task.id for task in unneeded[:count]])
 
     def load(self) -> None:
-        """Read what an earlier luigid left; start empty where there is nothing or it is damaged.
+        """Read what an earlier luigid left, but for tasks that an unguarded one may have accepted.
 
-        Tasks that an unguarded luigid may have accepted are dropped, and a file that somebody else
-        could have written raises StorageError.
+        It starts empty where there is nothing or the file is damaged; `prepare_file` comes first.
         """
-        content = _read(self._path)
-        if content is None:
-            return
         try:
+            content = self._path.read_bytes()
             tasks, workers, *_ = pickle.loads(content)  # noqa: S301  nobody else could write it
             tasks = [task for task in tasks.values() if is_ours(task)]
             for worker in workers.values():
                 worker.fetch_rpc_messages()
+        except FileNotFoundError:
+            return
         except Exception as error:
             LOGGER.warning("%s is damaged (%s): starting without it", self._path, error)
             return
@@ -51,58 +86,41 @@ class StateFile(SimpleTaskState):
         for task in tasks:
             self.get_task(task.id, setdefault=task)
 
-    def snapshot(self) -> bytes:
-        """Return the state as it is written."""
-        return pickle.dumps(self.get_state())
-
     def write(self, snapshot: bytes) -> None:
-        """Save a snapshot; a full disk is logged, and the file of before stays."""
-        temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}.tmp")
+        """Save a pickle of the state; a full disk is logged, and the file of before stays."""
+        temporary = self._path.with_name(f".{self._path.name}.tmp")
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(temporary, flags, _FILE_MODE), "wb") as file:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+            with open(os.open(temporary, flags, 0o600), "wb") as file:
                 file.write(snapshot)
                 file.flush()
                 local.sync(file.fileno())
             temporary.rename(self._path)
         except OSError as error:
             LOGGER.error("%s cannot be written (%s)", self._path, error.strerror)
-            temporary.unlink(missing_ok=True)
 
 
-def prepare_folder(path: Path) -> None:
-    """Make the state file's folder for this user alone; StorageError where that cannot be."""
+def prepare_file(path: Path) -> None:
+    """Make the state file's folder for this user alone.
+
+    Raises:
+        StorageError: the state cannot be kept, or somebody else could have written it.
+    """
+    folder = path.parent
     try:
-        path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        _refuse_if_others_write(path.parent, path.parent.stat())
-        if not os.access(path.parent, os.W_OK):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        statuses = {folder: folder.stat(), **({path: path.lstat()} if path.exists() else {})}
+        if not all(os.access(each, os.R_OK | os.W_OK) for each in statuses):
             raise PermissionError(0, "Permission denied")
-        for left in path.parent.glob(f".{path.name}.*.tmp"):  # of a luigid that was killed
-            left.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(
-            f"luigid cannot keep its state in {path.parent} ({error.strerror}): fix that folder, "
-            "or name another file with --state-path."
+            f"luigid cannot keep its state in {path} ({error.strerror}): fix that file and its "
+            "folder, or name another file with --state-path."
         ) from None
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StorageError(
-            f"{path} cannot be read ({error.strerror}): fix its permissions or remove it."
-        ) from None
-    with os.fdopen(descriptor, "rb") as file:
-        _refuse_if_others_write(path, os.fstat(file.fileno()))
-        return file.read()
-
-
-def _refuse_if_others_write(path: Path, status: os.stat_result) -> None:
-    if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_WRITE:
-        raise StorageError(
-            f"{path} belongs to or can be written by somebody else, and luigid runs what stands in "
-            "its state: remove it, or give it to luigid's user with `chown` and `chmod go-w`."
-        )
+    for each, status in statuses.items():
+        if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_WRITE:
+            raise StorageError(
+                f"{each} belongs to or can be written by somebody else, and luigid runs what "
+                "stands in its state: remove it, or give it to luigid's user with `chown` and "
+                "`chmod go-w`."
+            )

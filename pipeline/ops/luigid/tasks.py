@@ -43,20 +43,24 @@ def refuse_foreign(call: Mapping[str, Any], present: Any) -> None:
 
     `present` is the task of that id that the scheduler has, or None.
     """
+    family, status = call.get("family"), call.get("status", PENDING)
+    is_running = (
+        present is not None
+        and present.family in FAMILIES
+        and (present.status, present.worker_running) == (RUNNING, call["worker"])
+    )
     if used := [name for name in _UNUSED if call.get(name)]:
         raise Refused(403, f"No task of this pipeline has {used[0]}.")
     if not all(_ID.fullmatch(dep) for dep in call.get("deps") or ()):
         raise Refused(403, "Tasks of this pipeline only require tasks of this pipeline.")
-    status, is_running = call.get("status", PENDING), _runs_on(call["worker"], present)
     if status not in _STATUSES or (status == RUNNING and not is_running):
         raise Refused(403, "This luigid does not accept such a status from this worker.")
-    family, params = call.get("family"), call.get("params") or {}
     if not family:
         if status not in (RUNNING, FAILED) or not is_running:
             raise Refused(403, "This luigid does not accept a task without a family.")
         return
-    is_planned = status != UNKNOWN
-    if not _is_ours(call.get("task_id"), family, call.get("module"), params, is_planned):
+    params = call.get("params") or {}
+    if not _is_ours(call.get("task_id"), family, call.get("module"), params, status):
         sentence = f"{family[:40]!r} as it was sent is no task of this pipeline: not accepted."
         raise Refused(403, sentence)
     if (call.get("resources") or {}) not in ({}, RANGE_RESOURCES):
@@ -67,52 +71,26 @@ def is_ours(task: Any) -> bool:
     """Return whether a task that the scheduler has is one of ours, or the mere name of one."""
     if not task.family:
         return bool(_ID.fullmatch(task.id))
-    module, is_planned = getattr(task, "module", None), task.status != UNKNOWN
-    return _is_ours(task.id, task.family, module, task.params, is_planned)
-
-
-def _runs_on(worker: str, present: Any) -> bool:
-    return (
-        present is not None
-        and present.family in FAMILIES
-        and present.status == RUNNING
-        and present.worker_running == worker
-    )
+    return _is_ours(task.id, task.family, getattr(task, "module", None), task.params, task.status)
 
 
 def _is_ours(
-    task_id: str | None,
-    family: str,
-    module: str | None,
-    params: Mapping[str, str],
-    is_planned: bool,
+    task_id: str | None, family: str, module: str | None, params: Mapping[str, str], status: str
 ) -> bool:
-    task = FAMILIES.get(family)
-    return (
-        task is not None
-        and module in ("pipeline", task.__module__)
-        and _are_parameters_of(task, params, is_planned)
-        and task_id == task_id_str(family, dict(params))
-    )
-
-
-def _are_parameters_of(task: type[luigi.Task], params: Mapping[str, str], is_planned: bool) -> bool:
-    """Return whether they are all there, no others, and each as the task itself would write it.
+    """Return whether module and parameters are the family's, and the id follows from them.
 
     Only a task that could not be planned (status UNKNOWN) may be of a genre that cannot exist.
     """
+    task = FAMILIES.get(family)
+    if task is None or module not in ("pipeline", task.__module__):
+        return False
     known = dict(task.get_params())
-    if params.keys() != known.keys() or not all(isinstance(each, str) for each in params.values()):
+    if params.keys() != known.keys() or params.get("of", family) not in FAMILIES:
         return False
-    if is_planned and not all(_SLUG.fullmatch(params.get(name, "any")) for name in _SLUGS):
+    if status != UNKNOWN and not all(_SLUG.fullmatch(params.get(name, "_")) for name in _SLUGS):
         return False
-    if params.get("of", "DailySummary") not in FAMILIES:
-        return False
-    return all(_reads_back(known[name], value) for name, value in params.items())
-
-
-def _reads_back(parameter: Any, value: str) -> bool:
     try:
-        return bool(parameter.serialize(parameter.parse(value)) == value)
+        written = {name: known[name].serialize(known[name].parse(params[name])) for name in known}
     except Exception:  # whatever a parameter raises, it is not a value of ours
         return False
+    return written == params and task_id == task_id_str(family, written)

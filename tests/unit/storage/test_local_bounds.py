@@ -130,11 +130,12 @@ def test_a_line_of_the_spool_without_end_costs_no_memory_and_no_event(tmp_path: 
     try:
         Spool(path).append([event])
         spool = Spool(path)
-        found = spool.read(spool.waiting + 1)
+        batches = spool.batches(spool.waiting + 1)
+        found = next(batches)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert found == [event]
-    spool.done()
+    assert list(batches) == []
     assert not path.exists()
     assert peak < 32 << 20

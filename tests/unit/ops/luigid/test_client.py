@@ -8,6 +8,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
+import pytest
+
 from pipeline.ops.luigid import client
 
 Answer = Callable[[socket.socket], None]
@@ -42,15 +44,19 @@ def without_end(connection: socket.socket) -> None:
         threading.Event().wait(0.02)
 
 
-def test_what_listens_there_and_is_no_luigid_delays_a_run_for_some_seconds_only() -> None:
+def test_what_listens_there_and_is_no_luigid_delays_a_run_for_some_seconds_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Neither server ever finishes its answer: without the limits this test would not end."""
+    assert client.TIMEOUT_SECONDS < client.MAX_SECONDS < 10
+    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 0.1)
     with listening(never) as url:
-        found = client.look(url, None, timeout=0.1)
+        found = client.look(url, None)
         assert (found.answers, found.why) == (False, "no answer in 0.1 s")
+    monkeypatch.undo()
     with listening(without_end) as url:
         found = client.look_within(0.2, url, None)
         assert (found.answers, found.why) == (False, "no answer in 0.2 s")
-    assert client.TIMEOUT_SECONDS < client.MAX_SECONDS < 10
 
 
 def test_what_answers_and_is_no_luigid_is_recognized() -> None:
