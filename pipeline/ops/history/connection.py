@@ -23,12 +23,10 @@ from pipeline.settings import redacted
 from pipeline.tmdb.credential import Secret
 
 STATEMENT_SECONDS = 3
-
+# Seconds that the client waits longer than the time limit of the server.
 GRACE_SECONDS = 2
-"""Seconds that the client waits longer than the time limit of the server."""
-
+# Seconds that this thread waits for an answer; None is without an end, for other connections.
 _ANSWER_SECONDS: ContextVar[float | None] = ContextVar("answer_seconds", default=None)
-"""Seconds that this thread waits for an answer; None is without an end, for other connections."""
 
 
 def make_engine(url: Secret) -> sqlalchemy.Engine:

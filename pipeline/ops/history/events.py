@@ -12,15 +12,13 @@ import msgspec
 from pipeline.sanitize import plain
 from pipeline.settings import redacted
 
+# Characters of a failure's reason that are kept.
 MAX_REASON = 2_000
-"""Characters of a failure's reason that are kept."""
-
 _MAX_VALUE = 10_000
+# The lengths of luigi's columns.
 _MAX_TASK_ID, _MAX_NAME = 200, 128
-"""The lengths of luigi's columns."""
-
+# The end of a traceback whose error is one of the pipeline.
 _SENTENCE = re.compile(r"^pipeline\.errors\.\w+: (?P<sentence>.+)\Z", re.M | re.S)
-"""The end of a traceback whose error is one of the pipeline."""
 
 
 class Event(msgspec.Struct, frozen=True):

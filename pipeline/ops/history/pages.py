@@ -20,15 +20,12 @@ from pipeline.errors import StorageError
 from pipeline.ops.history.queries import Run
 from pipeline.ops.history.store import HistoryStore
 
+# The number of rows of a page.
 _ROWS = 200
-"""The number of rows of a page."""
-
+# Queries that wait at a time; a database that is slow is not asked for more.
 _MAX_WAITING = 20
-"""Queries that wait at a time; a database that is slow is not asked for more."""
-
+# The classes of Bootstrap for rows, by outcome.
 _COLORS = {"FAILED": "danger", "DISABLED": "danger", "DONE": "success", "RUNNING": "info"}
-"""The classes of Bootstrap for rows, by outcome."""
-
 _THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history-page")
 _LOADER = tornado.template.Loader(str(Path(__file__).parent / "templates"))
 

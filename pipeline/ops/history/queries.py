@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, s
 from pipeline.ops.history.events import naive_utc, name_key, task_key
 from pipeline.ops.history.schema import EVENTS, FAILURES, TASKS
 
+# The outcome of a run, by the event that follows RUNNING.
 _OUTCOMES = {"DONE": "DONE", "FAILED": "FAILED", "DISABLED": "FAILED", "PENDING": "PENDING"}
-"""The outcome of a run, by the event that follows RUNNING."""
 
 
 @dataclass(frozen=True)
@@ -62,29 +62,23 @@ def select_runs(
     limit: int | None,
 ) -> Select[Any]:
     """Return the query of runs, newest first; None is no condition."""
-    tasks = []
+    conditions: list[ColumnElement[bool]] = []
     if since:
         recent = select(EVENTS.c.task_id).where(EVENTS.c.ts >= naive_utc(since))
-        tasks.append(EVENTS.c.task_id.in_(recent))
+        conditions.append(TASKS.c.id.in_(recent))
     if family is not None:
-        named = select(TASKS.c.id).where(TASKS.c.name == name_key(family))
-        tasks.append(EVENTS.c.task_id.in_(named))
+        conditions.append(TASKS.c.name == name_key(family))
     if task_id is not None:
-        identified = select(TASKS.c.id).where(TASKS.c.task_id == task_key(task_id))
-        tasks.append(EVENTS.c.task_id.in_(identified))
-    step = _steps(*tasks).c
+        conditions.append(TASKS.c.task_id == task_key(task_id))
+    step = _steps(*conditions).c
     ran = step.event_name == "RUNNING"
     is_end = step.event_name.in_(("DONE", "FAILED"))
     never_ran = is_end & step.prior_name.is_distinct_from("RUNNING")
     waits = (step.event_name == "PENDING") & step.next_id.is_(None)
+    end = case((ran, step.next_id), else_=step.id)
     query = (
-        select(
-            *(TASKS.c.id.label("record"), TASKS.c.task_id, TASKS.c.name, TASKS.c.host),
-            *(step.event_name, step.ts, step.next_name, step.next_ts, step.nth),
-            *(FAILURES.c.attempt, FAILURES.c.reason),
-        )
-        .join(TASKS, TASKS.c.id == step.task_id)
-        .outerjoin(FAILURES, FAILURES.c.event_id == case((ran, step.next_id), else_=step.id))
+        select(*step, FAILURES.c.attempt, FAILURES.c.reason)
+        .outerjoin(FAILURES, FAILURES.c.event_id == end)
         .where(or_(ran, never_ran, waits))
         .order_by(step.ts.desc(), step.id.desc())
         .limit(limit)
@@ -96,16 +90,11 @@ def select_runs(
 
 def select_left_running(before: datetime) -> Select[Any]:
     """Return the query of tasks that ran at an instant and of which no end was reported since."""
-    steps = _steps()
-    step = steps.c
+    step = _steps().c
     began_anew = and_(step.next_ts >= before, step.next_name.not_in(("DONE", "FAILED")))
-    return (
-        select(TASKS.c.id, TASKS.c.task_id)
-        .distinct()
-        .join(steps, TASKS.c.id == step.task_id)
-        .where(step.event_name == "RUNNING", step.ts < before)
-        .where(or_(step.next_id.is_(None), began_anew))
-    )
+    has_no_end = or_(step.next_id.is_(None), began_anew)
+    ran = (step.event_name == "RUNNING") & (step.ts < before)
+    return select(step.record, step.task_id).distinct().where(ran, has_no_end)
 
 
 def run_of(row: Mapping[Any, Any], params: dict[str, str]) -> Run:
@@ -135,17 +124,20 @@ def run_of(row: Mapping[Any, Any], params: dict[str, str]) -> Run:
 
 
 def _steps(*conditions: ColumnElement[bool]) -> Subquery:
-    """Return each event with those before and after it of the same task.
+    """Return each event with its task, and with the events of the task before and after it.
 
     `nth` counts the RUNNING events up to it. The conditions have to keep or drop whole tasks.
     """
     event = EVENTS.c
     of_task: dict[str, Any] = {"partition_by": event.task_id, "order_by": (event.ts, event.id)}
     columns = (
+        *(TASKS.c.id.label("record"), TASKS.c.task_id, TASKS.c.name, TASKS.c.host),
+        *(event.id, event.event_name, event.ts),
         func.lag(event.event_name).over(**of_task).label("prior_name"),
         func.lead(event.id).over(**of_task).label("next_id"),
         func.lead(event.event_name).over(**of_task).label("next_name"),
         func.lead(event.ts).over(**of_task).label("next_ts"),
         func.count().filter(event.event_name == "RUNNING").over(**of_task).label("nth"),
     )
-    return select(*EVENTS.c, *columns).where(*conditions).subquery("steps")
+    of_its_task = TASKS.c.id == event.task_id
+    return select(*columns).join(TASKS, of_its_task).where(*conditions).subquery("steps")

@@ -52,12 +52,11 @@ VERSION = sa.Table(
 )
 
 TABLES = (TASKS, PARAMETERS, EVENTS, FAILURES)
+# The tables that a backup holds, each after those that it refers to.
 TABLE_NAMES = tuple(table.name for table in TABLES)
-"""The tables that a backup holds, each after those that it refers to."""
-
+# One writer at a time: a write whose outcome is unknown may still be under way when it is tried
+# again, and the second has to see what the first one left.
 LOCK = "SELECT pg_advisory_xact_lock(20160903, 82)"
-"""One writer at a time: a write whose outcome is unknown may still be under way when it is tried
-again, and the second has to see what the first one left."""
 
 _DDL = [CreateTable(table, if_not_exists=True) for table in (*TABLES, VERSION)] + [
     CreateIndex(index, if_not_exists=True)
@@ -72,25 +71,22 @@ def _make_tables(connection: sa.Connection) -> None:
         connection.execute(statement)
 
 
+# The step to each version from the one before it; each does nothing where it was done already.
 STEPS = (_make_tables,)
-"""The step to each version from the one before it; each does nothing where it was done already."""
-
-
-def version_of(connection: sa.Connection) -> int:
-    """Return the version of the tables in a database, 0 where one of them is missing."""
-    names = (sa.func.to_regclass(name) for name in (*TABLE_NAMES, VERSION.name))
-    if None in connection.execute(sa.select(*names)).one():
-        return 0
-    return connection.scalar(sa.select(sa.func.max(VERSION.c.version))) or 0
 
 
 def upgrade(connection: sa.Connection) -> None:
     """Bring the tables to the version of this program, by every step that they lack.
 
+    Where one of them is missing, all steps are taken again.
+
     Raises:
         StorageError: they are of a newer version.
     """
-    version = version_of(connection)
+    names = (sa.func.to_regclass(name) for name in (*TABLE_NAMES, VERSION.name))
+    version = 0
+    if None not in connection.execute(sa.select(*names)).one():
+        version = connection.scalar(sa.select(sa.func.max(VERSION.c.version))) or 0
     if version > len(STEPS):
         raise StorageError(
             f"The task history's tables are of version {version}, and this program knows "

@@ -21,10 +21,8 @@ from pipeline.ops.history.events import Event
 from pipeline.storage import local
 
 LOGGER = logging.getLogger("luigi.history")
-
+# The largest spool, some 600,000 events.
 MAX_BYTES = 256 * 1024 * 1024
-"""The largest spool, some 600,000 events."""
-
 _MAX_LINE = 1 << 18
 
 

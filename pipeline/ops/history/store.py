@@ -22,11 +22,10 @@ NOT_SET = (
     "5432/luigi, in the environment or .env, for luigid and for this command."
 )
 
+# Time limit of what may concern years of rows: making indexes, closing runs, purging.
 _LONG_SECONDS = 60
-"""Time limit of what may concern years of rows: making indexes, closing runs, purging."""
-
+# The number of an event's task, its name and its instant.
 _Identity = tuple[int, str, datetime]
-"""The number of an event's task, its name and its instant."""
 
 
 class HistoryStore:
@@ -42,14 +41,14 @@ class HistoryStore:
 
     def create_schema(self) -> None:
         """Make or upgrade the tables; two may do this at once."""
-        with self._writing(_LONG_SECONDS) as database:
+        with self._transaction(_LONG_SECONDS, writes=True) as database:
             schema.upgrade(database)
 
     def write(self, events: Sequence[Event]) -> None:
         """Keep the events, all or none. One that is kept already is not kept twice."""
         if not events:
             return
-        with self._writing() as database:
+        with self._transaction(writes=True) as database:
             records = _records_of(database, events)
             reasons = {(records[e.task_id], e.name, naive_utc(e.at)): e.reason for e in events}
             _add_events(database, reasons)
@@ -88,9 +87,9 @@ class HistoryStore:
         They count as failed at that instant. Returns how many there were.
         """
         at, spared = naive_utc(before), {task_key(each) for each in still_running}
-        with self._writing(_LONG_SECONDS) as database:
+        with self._transaction(_LONG_SECONDS, writes=True) as database:
             left = database.execute(queries.select_left_running(at)).all()
-            ended = [row.id for row in left if row.task_id not in spared]
+            ended = [row.record for row in left if row.task_id not in spared]
             _add_events(database, {(record, "FAILED", at): reason for record in ended})
         return len(ended)
 
@@ -98,7 +97,7 @@ class HistoryStore:
         """Delete events older than that, then tasks without any; return how many events."""
         used = select(EVENTS.c.task_id).where(EVENTS.c.task_id.is_not(None))
         gone = select(TASKS.c.id).where(TASKS.c.id.not_in(used))
-        with self._writing(_LONG_SECONDS) as database:
+        with self._transaction(_LONG_SECONDS, writes=True) as database:
             count = database.execute(delete(EVENTS).where(EVENTS.c.ts < naive_utc(before))).rowcount
             database.execute(delete(PARAMETERS).where(PARAMETERS.c.task_id.in_(gone)))
             database.execute(delete(TASKS).where(TASKS.c.id.not_in(used)))
@@ -113,36 +112,27 @@ class HistoryStore:
         """Close the connections. The store may be used again."""
         self._engine.dispose()
 
-    def _transaction(
-        self, seconds: float | None = None
-    ) -> contextlib.AbstractContextManager[Connection]:
-        return connection.transaction(self._engine, seconds)
-
     @contextlib.contextmanager
-    def _writing(self, seconds: float | None = None) -> Iterator[Connection]:
-        """Open a transaction that waits for what other writers have begun."""
-        with self._transaction(seconds) as database:
-            database.execute(text(LOCK))
+    def _transaction(
+        self, seconds: float | None = None, *, writes: bool = False
+    ) -> Iterator[Connection]:
+        """Open a transaction; one that writes waits for what other writers have begun."""
+        with connection.transaction(self._engine, seconds) as database:
+            if writes:
+                database.execute(text(LOCK))
             yield database
 
 
-@contextlib.contextmanager
-def open_history(url: Secret | None) -> Iterator[HistoryStore]:
+def open_history(url: Secret | None) -> contextlib.AbstractContextManager[HistoryStore]:
     """Open the history of a URL for reading; SettingsError where none is set."""
     if url is None:
         raise SettingsError(NOT_SET, variable="PIPELINE_HISTORY_URL")
-    store = HistoryStore(url)
-    try:
-        yield store
-    finally:
-        store.close()
+    return contextlib.closing(HistoryStore(url))
 
 
 def _records_of(database: Connection, events: Sequence[Event]) -> dict[str, int]:
     """Return the number of each task's row, made where the task is new."""
-    tasks: dict[str, Event] = {}
-    for event in events:
-        tasks.setdefault(event.task_id, event)
+    tasks = {event.task_id: event for event in events}
     known = select(TASKS.c.task_id, func.max(TASKS.c.id)).where(TASKS.c.task_id.in_(tasks))
     records = dict(map(tuple, database.execute(known.group_by(TASKS.c.task_id))))
     new = [each for key, each in tasks.items() if key not in records]

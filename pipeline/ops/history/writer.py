@@ -15,16 +15,13 @@ from pipeline.ops.history.events import Event, storable_event
 from pipeline.ops.history.spool import LOGGER, Spool
 from pipeline.ops.history.store import HistoryStore
 
+# Events in memory; further ones are lost, and counted.
 MAX_WAITING = 100_000
-"""Events in memory; further ones are lost, and counted."""
-
 _BATCH = 500
+# Seconds between two pings of the database while there are no events.
 _IDLE_SECONDS = 30
-"""Seconds between two pings of the database while there are no events."""
-
+# Seconds between two attempts while the database does not serve.
 _MIN_PAUSE, _MAX_PAUSE = 0.2, 10.0
-"""Seconds between two attempts while the database does not serve."""
-
 _PURGE_SECONDS = 24 * 3600
 
 
@@ -36,8 +33,8 @@ class Writer:
     it is kept elsewhere; only the thread removes any. Without a store, all events are dropped.
     """
 
+    # Whether the database accepted what it was last given.
     up = False
-    """Whether the database accepted what it was last given."""
 
     def __init__(self, store: HistoryStore | None, spool: Spool, keep_days: int) -> None:
         self.started_at = clock.instant()
@@ -148,13 +145,12 @@ class Writer:
         except StorageError as error:
             if not error.facts.get("refused"):
                 raise
-            middle = len(events) // 2
-            if middle:
-                self._deliver(store, events[:middle])
-                self._deliver(store, events[middle:])
-            else:
+            if len(events) == 1:
                 LOGGER.warning("A history event of %s is lost: %s", events[0].task_id, error)
                 self._refused += 1
+                return
+            for each in events:
+                self._deliver(store, [each])
 
     def _spill(self) -> None:
         """Move events from memory to the disk; what the disk does not take stays in memory."""

@@ -24,9 +24,8 @@ from pipeline.ops.luigid.policy import ROOT_HEADER, Policy, Refused, refuse_fore
 from pipeline.ops.luigid.scheduler import PipelineScheduler
 from pipeline.ops.luigid.tasks import refuse_foreign
 
+# Answer 200 to every client that uses an allowed name, and nothing else.
 HEALTH = "/healthz"
-"""Answer 200 to every client that uses an allowed name, and nothing else."""
-
 _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="luigid-aside")
 
 
@@ -50,8 +49,9 @@ class Guarded(Router):
         self._application.settings["log_function"] = lambda handler: None
         self._application.transforms.append(functools.partial(Headers, headers))
         shared = {"scheduler": scheduler}
-        rules = [(r"/api/(.*)", Api, shared), (r"/metrics", Metrics, shared), (HEALTH, Health)]
-        self._application.add_handlers(".*", [*rules, *pages])
+        rules = [(r"/api/(.*)", Api, shared), (r"/metrics", Metrics, shared), *pages]
+        up = (HEALTH, Sentence, {"status": 200, "sentence": "up"})
+        self._application.add_handlers(".*", [*rules, up])
 
     def find_handler(self, request: HTTPServerRequest, **_: Any) -> HTTPMessageDelegate | None:
         """Refuse a foreign host name, then a request without the password."""
@@ -62,7 +62,9 @@ class Guarded(Router):
                 login = request.headers.get("Authorization", "")
                 self._policy.refuse_stranger(login, request.remote_ip or "")
         except Refused as refusal:
-            return self._application.get_handler_delegate(request, Refusal, {"refusal": refusal})
+            log_refusal(request, refusal)
+            answer = {"status": refusal.status, "sentence": str(refusal)}
+            return self._application.get_handler_delegate(request, Sentence, answer)
         return self._application.find_handler(request)
 
 
@@ -84,28 +86,18 @@ class Headers(OutputTransform):
         return status_code, headers, chunk
 
 
-class Refusal(RequestHandler):
-    """Answers a request that is refused before a handler is chosen."""
+class Sentence(RequestHandler):
+    """Answers any method with the same sentence."""
 
-    def initialize(self, refusal: Refused) -> None:
-        """Take why it is refused."""
-        self._refusal = refusal
+    def initialize(self, status: int, sentence: str) -> None:
+        """Take what it answers."""
+        self._answer = status, sentence
 
     def prepare(self) -> None:
-        """Answer, whatever the method is."""
-        if self._refusal.status == 401:
+        """Answer; a browser asks its user for the password where that is missing."""
+        if self._answer[0] == 401:
             self.set_header("WWW-Authenticate", 'Basic realm="luigid", charset="UTF-8"')
-        refuse(self, self._refusal)
-
-
-class Health(RequestHandler):
-    """Says that luigid is up, with the password or without."""
-
-    def get(self) -> None:
-        """Answer that luigid is up."""
-        finish(self, 200, "up")
-
-    head = get
+        finish(self, *self._answer)
 
 
 class Api(RequestHandler):
@@ -148,9 +140,13 @@ class Metrics(luigi.server.MetricsHandler):  # type: ignore[misc, unused-ignore]
 
 def refuse(handler: RequestHandler, refusal: Refused) -> None:
     """Answer with the refusal's status and sentence, and log it."""
-    address, status = handler.request.remote_ip, refusal.status
-    REFUSALS.warning("refused %s with status %d: %s", address, status, refusal)
-    finish(handler, status, str(refusal))
+    log_refusal(handler.request, refusal)
+    finish(handler, refusal.status, str(refusal))
+
+
+def log_refusal(request: HTTPServerRequest, refusal: Refused) -> None:
+    """Log a refusal, at most one a minute."""
+    REFUSALS.warning("refused %s with status %d: %s", request.remote_ip, refusal.status, refusal)
 
 
 def finish(handler: RequestHandler, status: int, sentence: str) -> None:

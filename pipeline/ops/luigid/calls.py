@@ -17,29 +17,26 @@ from msgspec import UNSET, Meta, UnsetType
 
 from pipeline.ops.luigid.policy import Refused
 
+# Calls that change nothing: what the page shows.
 READS = {
     *("dep_graph", "inverse_dep_graph", "graph", "task_list", "task_search", "worker_list"),
     *("resource_list", "get_running_task_resources", "get_task_progress_percentage"),
     *("get_task_status_message", "fetch_error", "has_task_history"),
     *("is_paused", "is_pause_enabled"),
 }
-"""Calls that change nothing: what the page shows."""
 
+# Calls by which a run of the pipeline works.
 OF_WORKERS = {
     *("add_task", "add_worker", "announce_scheduling_failure", "count_pending", "get_work", "ping"),
     *("prune", "report_task_statistics"),
     *("set_task_progress_percentage", "set_task_status_message"),
 }
-"""Calls by which a run of the pipeline works."""
 
+# Buttons of the page. Pausing does nothing unless luigi.cfg sets `pause_enabled`.
 OF_OPERATORS = {"forgive_failures", "mark_as_done", "pause", "re_enable_task", "unpause"}
-"""Buttons of the page. Pausing does nothing unless luigi.cfg sets `pause_enabled`."""
-
+# Calls that take the worker among luigi's `**kwargs`.
 _NEEDS_WORKER = {"add_task", "announce_scheduling_failure", "get_work", "ping"}
-"""Calls that take the worker among luigi's `**kwargs`."""
-
 _MAX_NAMES = 1_000
-
 _LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 _Line = Annotated[str, Meta(max_length=500, pattern=_LINE)]
 _Word = Annotated[str, Meta(min_length=1, max_length=500, pattern=_LINE)]
@@ -52,6 +49,8 @@ _Fact = bool | Annotated[int, Meta(ge=0, le=10**18)] | _Word | None
 _Policy = Literal["retry_count", "disable_hard_timeout", "disable_window"]
 _Visibility = Annotated[int, Meta(ge=0, le=2)]
 
+# Argument -> its type, the same in all calls that have it. No text holds a NUL: no database would
+# keep it, and msgspec accepts neither halves of surrogate pairs nor NaN.
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("accepts_messages", "batchable", "runnable"), bool | None),
     **dict.fromkeys(("assistant", "include_done", "include_running", "limit"), bool),
@@ -78,10 +77,9 @@ _TYPES: dict[str, Any] = {
     "status_message": _Text | None,
     "tracking_url": _Address | None,
 }
-"""Argument -> its type, the same in all calls that have it. No text holds a NUL: no database would
-keep it, and msgspec accepts neither halves of surrogate pairs nor NaN."""
 
 _FACTS = ("assistant", "first_task", "host", "pid", "salt", "sudo_user", "username")
+# What a worker says of itself, as pairs in `info`.
 _Info = msgspec.defstruct(
     "Info",
     [
@@ -90,7 +88,6 @@ _Info = msgspec.defstruct(
     ],
     forbid_unknown_fields=True,
 )
-"""What a worker says of itself, as pairs in `info`."""
 
 
 def arguments_of(method: str, payload: str) -> dict[str, Any]:

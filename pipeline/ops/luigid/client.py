@@ -21,12 +21,10 @@ from urllib.parse import urlencode
 from pipeline.ops.luigid.policy import ROOT_HEADER, USER
 from pipeline.tmdb.credential import Secret
 
+# Time limit of the connection, and of each part of the answer.
 TIMEOUT_SECONDS = 3.0
-"""Time limit of the connection, and of each part of the answer."""
-
+# Time limit of a call, name lookup included: socket timeouts bound each wait, not their sum.
 MAX_SECONDS = 8.0
-"""Time limit of a call, name lookup included: socket timeouts bound each wait, not their sum."""
-
 _FAULTS = (OSError, http.client.HTTPException, ValueError)
 
 

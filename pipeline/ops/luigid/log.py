@@ -15,12 +15,10 @@ from pipeline.runtime.logs import Formatter
 
 LOGGER = logging.getLogger("pipeline.luigid")
 REFUSALS = logging.getLogger("pipeline.luigid.refusals")
-
+# Seconds in which further records of what anybody can cause are counted instead of logged.
 LOG_INTERVAL_SECONDS = 60.0
-"""Seconds in which further records of what anybody can cause are counted instead of logged."""
-
+# A log that is larger becomes its predecessor, `.1`.
 MAX_BYTES = 10_000_000
-"""A log that is larger becomes its predecessor, `.1`."""
 
 
 @contextlib.contextmanager

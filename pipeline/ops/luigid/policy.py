@@ -14,17 +14,13 @@ from urllib.parse import urlsplit
 from pipeline import clock
 from pipeline.tmdb.credential import Secret
 
+# The user as whom everybody logs in where luigid asks for a password.
 USER = "luigi"
-"""The user as whom everybody logs in where luigid asks for a password."""
-
+# The header by which the hardened luigid names the data root that it serves.
 ROOT_HEADER = "X-Pipeline-Data-Root"
-"""The header by which the hardened luigid names the data root that it serves."""
-
+# Wrong passwords of an address in a minute; then the right one is not accepted from it either.
 MAX_FAILED_LOGINS = 100
-"""Wrong passwords of an address in a minute; then the right one is not accepted from it either."""
-
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 

@@ -16,25 +16,23 @@ from typing import Any
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler
 
-from pipeline.ops.luigid.application import finish, refuse
+from pipeline.ops.luigid.application import refuse
 from pipeline.ops.luigid.policy import Refused
 from pipeline.pages.render import script_hash
 from pipeline.storage import local
 
 ROOT = "/pages/"
-
+# No page is; luigid would have to keep it in memory.
 _MAX_BYTES = 32_000_000
-"""No page is; luigid would have to keep it in memory."""
-
 _THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="luigid-pages")
 _NO_PAGE = (
     f"There is no such page: {ROOT} leads to all of them once `luigi --module pipeline IndexPage "
     "--date YYYY-MM-DD` has made it."
 )
 
+# Address below /pages/ -> the file, and the sentence for where it is not there; None where no page
+# can ever be.
 FindReport = Callable[[str], tuple[Path, str] | None]
-"""Address below /pages/ -> the file, and the sentence for where it is not there; None where no page
-can ever be."""
 
 
 class ReportPage(RequestHandler):
@@ -53,14 +51,11 @@ class ReportPage(RequestHandler):
             self.redirect(ROOT)
             return
         found = self._find(address)
-        file = found[0] if found else None
+        loop = IOLoop.current()
         try:
-            page = await IOLoop.current().run_in_executor(_THREADS, _read, self._root, file)
+            page = await loop.run_in_executor(_THREADS, _read, self._root, found)
         except Refused as refusal:
             refuse(self, refusal)
-            return
-        if not page:
-            finish(self, 404, found[1] if found else _NO_PAGE)
             return
         content, written_at = page
         self.set_header("Content-Type", "text/html; charset=UTF-8")
@@ -84,20 +79,17 @@ def handlers(root: Path, find: FindReport) -> list[tuple[str, type, dict[str, An
     return [(rf"{ROOT[:-1]}(?:/(.*))?", ReportPage, shared)]
 
 
-def _read(root: Path, file: Path | None) -> tuple[bytes, float] | None:
-    """Return the page and when it was written; None where there is none.
-
-    Raises:
-        Refused: what is there is not the pipeline's, or cannot be read.
-    """
-    if file is None:
-        return None
+def _read(root: Path, found: tuple[Path, str] | None) -> tuple[bytes, float]:
+    """Return the page and when it was written, or refuse what is not the pipeline's."""
+    if found is None:
+        raise Refused(404, _NO_PAGE)
+    file, if_absent = found
     try:
         if file.resolve() != root.resolve() / file.relative_to(root):
             raise Refused(404, f"{file} lies behind a link, and luigid follows none.")
         return local.read(file, _MAX_BYTES), file.stat().st_mtime
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
+        raise Refused(404, if_absent) from None
     except (OSError, RuntimeError) as error:  # a loop of links
         why = getattr(error, "strerror", None) or "a loop of links"
         sentence = f"{file} cannot be read ({why}): fix that, or remove it and have it made again."

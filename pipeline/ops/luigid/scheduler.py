@@ -24,17 +24,13 @@ from pipeline.ops.luigid.policy import Refused
 from pipeline.ops.luigid.state import PipelineState
 from pipeline.ops.roots import ROOTS, Root
 
+# Tasks that luigid keeps at a time, some 5 kB each; a week is 10 and a day 4.
 MAX_TASKS = 10_000
-"""Tasks that luigid keeps at a time, some 5 kB each; a week is 10 and a day 4."""
-
 MAX_WORKERS = 1_000
-
+# Characters kept of what a failed task says; the end of a traceback says most.
 MAX_STORY = 20_000
-"""Characters kept of what a failed task says; the end of a traceback says most."""
-
+# Failures of a run are counted for so long: longer than all of its attempts and delays.
 _WINDOW_SECONDS = 86_400
-"""Failures of a run are counted for so long: longer than all of its attempts and delays."""
-
 _DISK = ThreadPoolExecutor(max_workers=1, thread_name_prefix="luigid-state")
 
 
@@ -60,15 +56,21 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
         await loop.run_in_executor(_DISK, self.state.write, snapshot)
 
     def refuse_excess(self, worker: str | None, task_ids: Collection[str]) -> None:
-        """Refuse a call by which there would be too many workers, or tasks that a run waits for."""
+        """Refuse a call by which there would be too many workers, or tasks that a run waits for.
+
+        Tasks that no run waits for are dropped instead, those first that would leave first.
+        """
         workers = self.state.get_worker_ids()
         if worker and worker not in workers and len(workers) >= MAX_WORKERS:
             raise Refused(503, f"luigid knows {MAX_WORKERS} workers already; silent ones leave.")
         new = sum(not self.state.has_task(each) for each in task_ids)
         tasks = self.state.get_active_tasks()
-        if new and len(tasks) + new > MAX_TASKS:
-            self.state.forget_unneeded(len(tasks) + new - MAX_TASKS)
-            if len(tasks) + new > MAX_TASKS:
+        excess = len(tasks) + new - MAX_TASKS
+        if new and excess > 0:
+            unneeded = [task for task in tasks if task.remove is not None]
+            unneeded.sort(key=lambda task: task.remove)
+            self.state.inactivate_tasks([task.id for task in unneeded[:excess]])
+            if len(unneeded) < excess:
                 raise Refused(503, f"luigid holds {MAX_TASKS} tasks already; finished ones leave.")
 
     def add_task(self, **call: Any) -> None:

@@ -32,17 +32,13 @@ from pipeline.ops.luigid.state import prepare_file
 from pipeline.ops.luigid.tasks import FAMILIES
 from pipeline.paths import Layout
 
+# Milliseconds between two prunings, and between two savings of the state.
 EVERY_MINUTE = 60_000.0
-"""Milliseconds between two prunings, and between two savings of the state."""
-
 MAX_BODY_BYTES = 2_000_000
-
+# Connections at a time, below the usual limit of 1,024 open files; further ones are closed.
 MAX_CONNECTIONS = 500
-"""Connections at a time, below the usual limit of 1,024 open files; further ones are closed."""
-
+# Seconds in which a connection has to send a request's head, and its body.
 IDLE_SECONDS, BODY_SECONDS = 120, 30
-"""Seconds in which a connection has to send a request's head, and its body."""
-
 _PAGE = Path(luigi.server.__file__).parent / "static/visualiser/index.html"
 
 

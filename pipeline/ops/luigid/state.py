@@ -22,7 +22,6 @@ from pipeline.ops.luigid.tasks import is_ours
 from pipeline.storage import local
 
 WORKER_GONE = "its worker is gone"
-
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -59,12 +58,6 @@ class PipelineState(SimpleTaskState):
         super().update_status(task, self._configs.get(task.family, config))
         if before == FAILED and task.status == PENDING and task.stakeholders:
             self._history.requeued(task)
-
-    def forget_unneeded(self, count: int) -> None:
-        """Drop so many of the tasks that no run waits for, those first that would leave first."""
-        unneeded = [task for task in self.get_active_tasks() if task.remove is not None]
-        unneeded.sort(key=lambda task: task.remove)
-        self.inactivate_tasks([task.id for task in unneeded[:count]])
 
     def load(self) -> None:
         """Read what an earlier luigid left, but for tasks that an unguarded one may have accepted.

@@ -24,18 +24,15 @@ from pipeline.tasks.ranges import RangeDaily, RangeWeekly
 
 _TASKS = (*(getattr(registry, name) for name in registry.__all__), StoredDocument, RangeDaily,
           RangeWeekly)  # fmt: skip
-
+# Family -> task. Nothing else is ever handed to a worker.
 FAMILIES: Mapping[str, type[luigi.Task]] = {task.get_task_family(): task for task in _TASKS}
-"""Family -> task. Nothing else is ever handed to a worker."""
-
 _STATUSES = frozenset({PENDING, RUNNING, DONE, FAILED, DISABLED, UNKNOWN})
+# Arguments of `add_task` that no task of the pipeline sets.
 _UNUSED = ("batch_id", "batchable", "new_deps", "accepts_messages")
-"""Arguments of `add_task` that no task of the pipeline sets."""
-
 _ID = re.compile(rf"(?:{'|'.join(FAMILIES)})_\w{{1,50}}_[0-9a-f]{{10}}", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9_]{1,40}")
+# Parameters that become part of a file's name.
 _SLUGS = ("genre", "list")
-"""Parameters that become part of a file's name."""
 
 
 def refuse_foreign(call: Mapping[str, Any], present: Any) -> None:
