@@ -232,17 +232,17 @@ def test_left_runs_are_closed_but_not_those_that_go_on_or_ended(store: HistorySt
     )
 
     now = START + timedelta(seconds=50)
-    assert store.close_left_running(now, {"GoesOn"}, "it is gone") == 2
-    assert store.close_left_running(now, {"GoesOn"}, "it is gone") == 0
+    assert store.close_left_running(now, {"GoesOn"}) == 2
+    assert store.close_left_running(now, {"GoesOn"}) == 0
 
     outcomes = sorted((run.task_id, run.outcome, run.reason) for run in store.runs())
     assert outcomes == [
         ("Ended", "DONE", None),
         ("EndedLater", "DONE", None),
         ("GoesOn", "RUNNING", None),
-        ("Left", "FAILED", "it is gone"),
+        ("Left", "FAILED", "luigid was restarted before this run ended."),
         ("StartedAnew", "DONE", None),
-        ("StartedAnew", "FAILED", "it is gone"),
+        ("StartedAnew", "FAILED", "luigid was restarted before this run ended."),
     ]
 
 

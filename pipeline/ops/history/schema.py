@@ -94,9 +94,8 @@ def upgrade(connection: sa.Connection) -> None:
         )
     for number, step in enumerate(STEPS[version:], start=version + 1):
         step(connection)
-        connection.execute(
-            postgresql.insert(VERSION).values(version=number).on_conflict_do_nothing()
-        )
+        done = postgresql.insert(VERSION).values(version=number)
+        connection.execute(done.on_conflict_do_nothing())
 
 
 def statements() -> list[str]:

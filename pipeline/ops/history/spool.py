@@ -51,10 +51,26 @@ class Spool:
             StorageError: the disk is full, there is no permission, or the file is too large.
         """
         content = b"".join(msgspec.json.encode(each) + b"\n" for each in events)
-        if content:
-            with self._lock, self._errors_as_sentence():
-                self._append(content)
-                self.waiting += len(events)
+        if not content:
+            return
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        with self._lock, self._errors_as_sentence():
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._path, flags, 0o600)
+            size = os.fstat(descriptor).st_size
+            try:
+                if size + len(content) > MAX_BYTES:
+                    raise StorageError(f"{self._path} has reached its greatest size.")
+                is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+                with open(descriptor, "ab", closefd=False) as stream:
+                    stream.write(b"\n" * is_torn + content)
+                local.sync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, size)
+                raise
+            finally:
+                os.close(descriptor)
+            self.waiting += len(events)
 
     def batches(self, count: int) -> Iterator[list[Event]]:
         """Yield the events of so many lines at a time, and remove the file after the last.
@@ -81,24 +97,6 @@ class Spool:
                 LOGGER.warning("%s: skipped a line that is no event (%s).", self._path, error)
             self.damaged.add(hash(line))
             return None
-
-    def _append(self, content: bytes) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-        descriptor = os.open(self._path, flags, 0o600)
-        size = os.fstat(descriptor).st_size
-        try:
-            if size + len(content) > MAX_BYTES:
-                raise StorageError(f"{self._path} has reached its greatest size.")
-            is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            with open(descriptor, "ab", closefd=False) as stream:
-                stream.write(b"\n" * is_torn + content)
-            local.sync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, size)
-            raise
-        finally:
-            os.close(descriptor)
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:

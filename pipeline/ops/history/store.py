@@ -24,8 +24,7 @@ NOT_SET = (
 
 # Time limit of what may concern years of rows: making indexes, closing runs, purging.
 _LONG_SECONDS = 60
-# The number of an event's task, its name and its instant.
-_Identity = tuple[int, str, datetime]
+_RESTARTED = "luigid was restarted before this run ended."
 
 
 class HistoryStore:
@@ -52,12 +51,9 @@ class HistoryStore:
             records = _records_of(database, events)
             reasons = {(records[e.task_id], e.name, naive_utc(e.at)): e.reason for e in events}
             _add_events(database, reasons)
-            hosts = {records[each.task_id]: each.host for each in events if each.host}
+            hosts = [{"record": records[e.task_id], "host": e.host} for e in events if e.host]
             if hosts:
-                database.execute(
-                    update(TASKS).where(TASKS.c.id == bindparam("record")),
-                    [{"record": record, "host": host} for record, host in hosts.items()],
-                )
+                database.execute(update(TASKS).where(TASKS.c.id == bindparam("record")), hosts)
 
     def runs(
         self,
@@ -79,9 +75,7 @@ class HistoryStore:
                 params.setdefault(record, {})[name] = value
         return [queries.run_of(row, params.get(row["record"], {})) for row in rows]
 
-    def close_left_running(
-        self, before: datetime, still_running: Collection[str], reason: str
-    ) -> int:
+    def close_left_running(self, before: datetime, still_running: Collection[str]) -> int:
         """Close runs begun before that instant whose end was never reported, except of these tasks.
 
         They count as failed at that instant. Returns how many there were.
@@ -90,7 +84,7 @@ class HistoryStore:
         with self._transaction(_LONG_SECONDS, writes=True) as database:
             left = database.execute(queries.select_left_running(at)).all()
             ended = [row.record for row in left if row.task_id not in spared]
-            _add_events(database, {(record, "FAILED", at): reason for record in ended})
+            _add_events(database, {(record, "FAILED", at): _RESTARTED for record in ended})
         return len(ended)
 
     def purge(self, before: datetime) -> int:
@@ -150,7 +144,7 @@ def _records_of(database: Connection, events: Sequence[Event]) -> dict[str, int]
     return records
 
 
-def _add_events(database: Connection, reasons: dict[_Identity, str | None]) -> None:
+def _add_events(database: Connection, reasons: dict[tuple[int, str, datetime], str | None]) -> None:
     """Write the events that are not there yet, and what is kept of failures beside them."""
     identity = (EVENTS.c.task_id, EVENTS.c.event_name, EVENTS.c.ts)
     query = select(*identity).where(tuple_(*identity).in_(list(reasons)))

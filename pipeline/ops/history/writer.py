@@ -122,8 +122,7 @@ class Writer:
         for batch in self._spool.batches(_BATCH):
             deliver(batch)
         if self._still_running is not None:
-            reason = "luigid was restarted before this run ended."
-            if count := store.close_left_running(self.started_at, self._still_running, reason):
+            if count := store.close_left_running(self.started_at, self._still_running):
                 LOGGER.warning("Closed %d runs that an earlier luigid left without an end.", count)
             self._still_running = None
         if not self._waiting:

@@ -7,7 +7,7 @@ so that a handler which a later luigi adds is guarded too.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,7 +20,7 @@ from tornado.web import Application, OutputTransform, RequestHandler
 
 from pipeline.ops.luigid.calls import OF_WORKERS, READS, arguments_of
 from pipeline.ops.luigid.log import REFUSALS
-from pipeline.ops.luigid.policy import ROOT_HEADER, Policy, Refused, refuse_foreign_site
+from pipeline.ops.luigid.policy import Policy, Refused, refuse_foreign_site
 from pipeline.ops.luigid.scheduler import PipelineScheduler
 from pipeline.ops.luigid.tasks import refuse_foreign
 
@@ -32,22 +32,14 @@ _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="luigid-aside")
 class Guarded(Router):
     """luigi's application around a scheduler, for requests that the policy lets pass.
 
-    `pages` are Tornado's rules for pages that stand in for luigi's at the same addresses, and
-    `data_root` is the id of the data root that it serves, for the runs that ask.
+    `pages` are Tornado's rules for pages that stand in for luigi's at the same addresses.
     """
 
-    def __init__(
-        self,
-        scheduler: PipelineScheduler,
-        policy: Policy,
-        pages: Iterable[tuple[Any, ...]] = (),
-        data_root: str | None = None,
-    ) -> None:
-        headers = {**policy.headers, **({ROOT_HEADER: data_root} if data_root else {})}
+    def __init__(self, scheduler: PipelineScheduler, policy: Policy, pages: list[Any]) -> None:
         self._policy = policy
         self._application: Application = luigi.server.app(scheduler)
         self._application.settings["log_function"] = lambda handler: None
-        self._application.transforms.append(functools.partial(Headers, headers))
+        self._application.transforms.append(functools.partial(Headers, policy.headers))
         shared = {"scheduler": scheduler}
         rules = [(r"/api/(.*)", Api, shared), (r"/metrics", Metrics, shared), *pages]
         up = (HEALTH, Sentence, {"status": 200, "sentence": "up"})
@@ -62,9 +54,8 @@ class Guarded(Router):
                 login = request.headers.get("Authorization", "")
                 self._policy.refuse_stranger(login, request.remote_ip or "")
         except Refused as refusal:
-            log_refusal(request, refusal)
-            answer = {"status": refusal.status, "sentence": str(refusal)}
-            return self._application.get_handler_delegate(request, Sentence, answer)
+            why = {"status": refusal.status, "sentence": str(refusal)}
+            return self._application.get_handler_delegate(request, Sentence, why)
         return self._application.find_handler(request)
 
 
@@ -97,7 +88,7 @@ class Sentence(RequestHandler):
         """Answer; a browser asks its user for the password where that is missing."""
         if self._answer[0] == 401:
             self.set_header("WWW-Authenticate", 'Basic realm="luigid", charset="UTF-8"')
-        finish(self, *self._answer)
+        answer(self, *self._answer)
 
 
 class Api(RequestHandler):
@@ -123,7 +114,7 @@ class Api(RequestHandler):
             if method in OF_WORKERS:
                 self._scheduler.refuse_excess(call.get("worker"), task_ids)
         except Refused as refusal:
-            refuse(self, refusal)
+            answer(self, refusal.status, str(refusal))
         else:
             self.write({"response": getattr(self._scheduler, method)(**call)})
 
@@ -138,19 +129,11 @@ class Metrics(luigi.server.MetricsHandler):  # type: ignore[misc, unused-ignore]
         await IOLoop.current().run_in_executor(_THREADS, super().get)
 
 
-def refuse(handler: RequestHandler, refusal: Refused) -> None:
-    """Answer with the refusal's status and sentence, and log it."""
-    log_refusal(handler.request, refusal)
-    finish(handler, refusal.status, str(refusal))
-
-
-def log_refusal(request: HTTPServerRequest, refusal: Refused) -> None:
-    """Log a refusal, at most one a minute."""
-    REFUSALS.warning("refused %s with status %d: %s", request.remote_ip, refusal.status, refusal)
-
-
-def finish(handler: RequestHandler, status: int, sentence: str) -> None:
-    """Answer with a status and a line of text."""
+def answer(handler: RequestHandler, status: int, sentence: str) -> None:
+    """Answer with a status and a line of text; a refusal is logged, at most one a minute."""
+    if status >= 400:
+        address = handler.request.remote_ip
+        REFUSALS.warning("refused %s with status %d: %s", address, status, sentence)
     handler.set_status(status)
     handler.set_header("Content-Type", "text/plain; charset=UTF-8")
     handler.finish(f"{sentence}\n")

@@ -78,16 +78,11 @@ _TYPES: dict[str, Any] = {
     "tracking_url": _Address | None,
 }
 
-_FACTS = ("assistant", "first_task", "host", "pid", "salt", "sudo_user", "username")
 # What a worker says of itself, as pairs in `info`.
-_Info = msgspec.defstruct(
-    "Info",
-    [
-        ("workers", Annotated[int, Meta(ge=0, le=10_000)], 1),
-        *((each, _Fact, None) for each in _FACTS),
-    ],
-    forbid_unknown_fields=True,
-)
+_FACTS = ("assistant", "first_task", "host", "pid", "salt", "sudo_user", "username")
+_WORKERS = ("workers", Annotated[int, Meta(ge=0, le=10_000)], 1)
+_INFO = [_WORKERS, *((each, _Fact, None) for each in _FACTS)]
+_Info = msgspec.defstruct("Info", _INFO, forbid_unknown_fields=True)
 
 
 def arguments_of(method: str, payload: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler
 
-from pipeline.ops.luigid.application import refuse
+from pipeline.ops.luigid.application import answer
 from pipeline.ops.luigid.policy import Refused
 from pipeline.pages.render import script_hash
 from pipeline.storage import local
@@ -55,7 +55,7 @@ class ReportPage(RequestHandler):
         try:
             page = await loop.run_in_executor(_THREADS, _read, self._root, found)
         except Refused as refusal:
-            refuse(self, refusal)
+            answer(self, refusal.status, str(refusal))
             return
         content, written_at = page
         self.set_header("Content-Type", "text/html; charset=UTF-8")

@@ -96,9 +96,9 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
 def _delay(root: Root) -> float:
     """Return the seconds between two attempts at a root task's steps, as luigi.cfg has them."""
     section, name = "tmdb_pipeline", root.retry_delay_option
-    text = luigi.configuration.get_config().get(section, name, str(root.retry_delay_seconds))
+    configuration, default = luigi.configuration.get_config(), float(root.retry_delay_seconds)
     try:
-        delay = float(text)
+        delay = configuration.getfloat(section, name, default)
     except ValueError:
         delay = -1
     if not 0 <= delay <= 86_400:

@@ -26,7 +26,7 @@ from pipeline.ops.history.store import HistoryStore
 from pipeline.ops.luigid import metrics, private, report_pages
 from pipeline.ops.luigid.application import Guarded
 from pipeline.ops.luigid.log import LOGGER, logging_to
-from pipeline.ops.luigid.policy import LOCAL_NAMES, Policy
+from pipeline.ops.luigid.policy import LOCAL_NAMES, ROOT_HEADER, Policy
 from pipeline.ops.luigid.scheduler import PipelineScheduler
 from pipeline.ops.luigid.state import prepare_file
 from pipeline.ops.luigid.tasks import FAMILIES
@@ -83,7 +83,15 @@ def serve(
             variable="PIPELINE_LUIGID_PASSWORD",
         )
     policy = Policy(address, allowed_hosts, password, _PAGE)
-    sockets = _listen(address, port)
+    if data_root:
+        policy.headers[ROOT_HEADER] = data_root
+    try:
+        sockets = tornado.netutil.bind_sockets(port, address=address)
+    except OSError as error:
+        raise SettingsError(
+            f"Port {port} on {address} is taken or not of this machine ({error.strerror}): choose "
+            "others with --port and --address, or end the other luigid."
+        ) from None
     prepare_file(state_path)
     with logging_to(log_path, current.log_format):
         history_url = ops_settings.history_url()
@@ -102,7 +110,7 @@ def serve(
             recorder.close_left_running([task.id for task in running])
             pages = history_pages.handlers(store) + report_pages.handlers(layout.root, find_report)
             _log_addresses(sockets, is_open=password is None)
-            asyncio.run(_serve(Guarded(scheduler, policy, pages, data_root), sockets, scheduler))
+            asyncio.run(_serve(Guarded(scheduler, policy, pages), sockets, scheduler))
         finally:
             recorder.close()
         LOGGER.info("luigid ended; its state is in %s", state_path)
@@ -127,16 +135,6 @@ async def _serve(
     await end_requested.wait()
     server.stop()
     await scheduler.save()
-
-
-def _listen(address: str, port: int) -> list[socket.socket]:
-    try:
-        return tornado.netutil.bind_sockets(port, address=address)
-    except OSError as error:
-        raise SettingsError(
-            f"Port {port} on {address} is taken or not of this machine ({error.strerror}): choose "
-            "others with --port and --address, or end the other luigid."
-        ) from None
 
 
 def _log_addresses(sockets: list[socket.socket], *, is_open: bool) -> None:

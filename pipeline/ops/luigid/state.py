@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from pipeline.ops.luigid.tasks import is_ours
 from pipeline.storage import local
 
 WORKER_GONE = "its worker is gone"
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class PipelineState(SimpleTaskState):
@@ -111,7 +109,7 @@ def prepare_file(path: Path) -> None:
             "folder, or name another file with --state-path."
         ) from None
     for each, status in statuses.items():
-        if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_WRITE:
+        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
             raise StorageError(
                 f"{each} belongs to or can be written by somebody else, and luigid runs what "
                 "stands in its state: remove it, or give it to luigid's user with `chown` and "
