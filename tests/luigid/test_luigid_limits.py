@@ -11,6 +11,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,52 @@ async def answers_while_others_idle(others: int) -> bytes:
         return b""
 
 
+@pytest.mark.parametrize(
+    ("limit", "sent"),
+    [
+        ("IDLE_SECONDS", b""),
+        ("IDLE_SECONDS", b"GET / HTTP/1.1\r\nHost: x\r\n"),
+        ("BODY_SECONDS", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"),
+    ],
+    ids=["nothing", "half a head", "half a body"],
+)
+def test_a_connection_that_sends_nothing_more_is_closed(
+    limit: str, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the limit this test would not end."""
+    monkeypatch.setattr(serve, limit, 0.1)
+
+    async def answer() -> bytes:
+        server = serve.BoundedServer(tornado.web.Application([]))
+        (listener,) = tornado.netutil.bind_sockets(0, "127.0.0.1")
+        server.add_socket(listener)
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(sent)
+        received = await reader.read()
+        writer.close()
+        server.stop()
+        return received
+
+    assert asyncio.run(answer()) == b""
+
+
+def test_a_slow_disk_delays_no_call_that_is_logged(
+    root_logger: logging.Logger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released, written = threading.Event(), []
+
+    def emit(_: logging.Handler, record: logging.LogRecord) -> None:
+        released.wait(20)
+        written.append(record.getMessage())
+
+    monkeypatch.setattr(RotatingFileHandler, "emit", emit)
+    with log.logging_to(tmp_path / "luigid.log", "text"):
+        root_logger.info("a call")
+        assert written == []
+        released.set()
+    assert written == ["a call"]
+
+
 def test_a_slow_disk_delays_no_call_while_the_state_is_saved(
     scheduler: PipelineScheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,3 +264,4 @@ def test_its_log_has_the_form_of_the_logs_of_runs(log_format: str, tmp_path: Pat
             assert set(json.loads(line)) == {"time", "level", "task", "message", "run"}
         else:
             assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARNING): \S", line)
+        assert "pipeline.luigid" not in line, "the message has another form in front"

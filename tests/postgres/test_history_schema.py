@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from support.earlier_version import FIXTURES
@@ -108,6 +109,16 @@ def test_a_pooler_that_refuses_startup_options_is_sent_none() -> None:
     assert b"application_name\0luigid\0" in startup
     assert b"options" not in startup
     assert b"timeout" not in startup
+
+
+def test_a_frozen_server_is_noticed_soon_although_a_purge_may_take_a_minute(
+    store: HistoryStore, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.ops.history.connection.STATEMENT_SECONDS", 1)
+    monkeypatch.setattr("pipeline.ops.history.connection.GRACE_SECONDS", 0)
+    store.purge(datetime(2024, 1, 7, tzinfo=UTC))
+    with postgres.frozen(), pytest.raises(StorageError, match="no answer within 1 seconds"):
+        store.ping()
 
 
 def test_every_transaction_has_limits_without_them(store: HistoryStore) -> None:

@@ -32,8 +32,9 @@ def logging_to(path: Path | None, log_format: str) -> Iterator[None]:
         target.rotator = _rotate
     target.setFormatter(Formatter(log_format, "luigid"))
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    listener = QueueListener(records, target)
-    logging.basicConfig(level=logging.INFO, handlers=[QueueHandler(records)], force=True)
+    handler, listener = QueueHandler(records), QueueListener(records, target)
+    handler.setFormatter(logging.Formatter())  # basicConfig's would put level and logger in front
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("luigi.scheduler").setLevel(logging.WARNING)
     logging.getLogger("tornado").setLevel(logging.ERROR)
     for logger in (REFUSALS, *map(logging.getLogger, ("tornado.application", "tornado.general"))):

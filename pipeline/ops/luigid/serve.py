@@ -32,8 +32,6 @@ from pipeline.ops.luigid.state import prepare_file
 from pipeline.ops.luigid.tasks import FAMILIES
 from pipeline.paths import Layout
 
-# Milliseconds between two prunings, and between two savings of the state.
-EVERY_MINUTE = 60_000.0
 MAX_BODY_BYTES = 2_000_000
 # Connections at a time, below the usual limit of 1,024 open files; further ones are closed.
 MAX_CONNECTIONS = 500
@@ -43,7 +41,16 @@ _PAGE = Path(luigi.server.__file__).parent / "static/visualiser/index.html"
 
 
 class BoundedServer(HTTPServer):
-    """A server that closes connections beyond a number."""
+    """A server that closes connections beyond a number, and those that send nothing for long."""
+
+    def initialize(self, application: Any) -> None:  # type: ignore[override, unused-ignore]
+        """Set the limits of a request."""
+        super().initialize(
+            application,
+            max_body_size=MAX_BODY_BYTES,
+            idle_connection_timeout=IDLE_SECONDS,
+            body_timeout=BODY_SECONDS,
+        )
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Serve a new connection, or close it."""
@@ -120,18 +127,13 @@ async def _serve(
     application: Guarded, sockets: list[socket.socket], scheduler: PipelineScheduler
 ) -> None:
     """Answer requests until a signal comes, then save the state."""
-    server = BoundedServer(
-        application,
-        max_body_size=MAX_BODY_BYTES,
-        idle_connection_timeout=IDLE_SECONDS,
-        body_timeout=BODY_SECONDS,
-    )
+    server = BoundedServer(application)
     end_requested = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         asyncio.get_running_loop().add_signal_handler(number, end_requested.set)
     server.add_sockets(sockets)
     for regularly in (scheduler.prune, scheduler.save):
-        PeriodicCallback(regularly, EVERY_MINUTE).start()
+        PeriodicCallback(regularly, 60_000).start()
     await end_requested.wait()
     server.stop()
     await scheduler.save()
