@@ -76,16 +76,15 @@ def select_runs(
     never_ran = is_end & step.prior_name.is_distinct_from("RUNNING")
     waits = (step.event_name == "PENDING") & step.next_id.is_(None)
     end = case((ran, step.next_id), else_=step.id)
-    query = (
+    span = [step.ts >= naive_utc(since)] if since else []
+    span += [step.ts < naive_utc(before)] if before else []
+    return (
         select(*step, FAILURES.c.attempt, FAILURES.c.reason)
         .outerjoin(FAILURES, FAILURES.c.event_id == end)
-        .where(or_(ran, never_ran, waits))
+        .where(or_(ran, never_ran, waits), *span)
         .order_by(step.ts.desc(), step.id.desc())
         .limit(limit)
     )
-    if since:
-        query = query.where(step.ts >= naive_utc(since))
-    return query.where(step.ts < naive_utc(before)) if before else query
 
 
 def select_left_running(before: datetime) -> Select[Any]:

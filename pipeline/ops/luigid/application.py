@@ -26,7 +26,7 @@ from pipeline.ops.luigid.tasks import refuse_foreign
 
 # Answer 200 to every client that uses an allowed name, and nothing else.
 HEALTH = "/healthz"
-_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="luigid-aside")
+THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="luigid-aside")
 
 
 class Guarded(Router):
@@ -126,14 +126,13 @@ class Metrics(luigi.server.MetricsHandler):  # type: ignore[misc, unused-ignore]
 
     async def get(self) -> None:
         """Answer with the metrics."""
-        await IOLoop.current().run_in_executor(_THREADS, super().get)
+        await IOLoop.current().run_in_executor(THREADS, super().get)
 
 
 def answer(handler: RequestHandler, status: int, sentence: str) -> None:
     """Answer with a status and a line of text; a refusal is logged, at most one a minute."""
     if status >= 400:
-        address = handler.request.remote_ip
-        REFUSALS.warning("refused %s with status %d: %s", address, status, sentence)
+        REFUSALS.warning("refused %s with %d: %s", handler.request.remote_ip, status, sentence)
     handler.set_status(status)
     handler.set_header("Content-Type", "text/plain; charset=UTF-8")
     handler.finish(f"{sentence}\n")

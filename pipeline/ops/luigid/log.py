@@ -15,8 +15,6 @@ from pipeline.runtime.logs import Formatter
 
 LOGGER = logging.getLogger("pipeline.luigid")
 REFUSALS = logging.getLogger("pipeline.luigid.refusals")
-# Seconds in which further records of what anybody can cause are counted instead of logged.
-LOG_INTERVAL_SECONDS = 60.0
 # A log that is larger becomes its predecessor, `.1`.
 MAX_BYTES = 10_000_000
 
@@ -49,9 +47,8 @@ def logging_to(path: Path | None, log_format: str) -> Iterator[None]:
 
 def _rotate(source: str, predecessor: str) -> None:
     """Rename a full log; its successor is no more readable than the first one was."""
-    mode = os.stat(source).st_mode & 0o777
     os.replace(source, predecessor)
-    Path(source).touch(mode)
+    Path(source).touch(os.stat(predecessor).st_mode & 0o777)
 
 
 class OnceAMinute(logging.Filter):
@@ -65,7 +62,7 @@ class OnceAMinute(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record is logged; it also reports how many were not."""
         moment = clock.monotonic()
-        if self._passed_at is not None and moment - self._passed_at < LOG_INTERVAL_SECONDS:
+        if self._passed_at is not None and moment - self._passed_at < 60:
             self._skipped += 1
             return False
         if self._skipped:

@@ -47,7 +47,7 @@ class Policy:
         self, address: str, allowed_hosts: Iterable[str], password: Secret | None, page: Path
     ) -> None:
         names = [each.lower() for each in (*LOCAL_NAMES, address, *allowed_hosts) if each]
-        self._names = {*names, *map(_name_of, names)}
+        self._names = {*names, *map(_name_of, names)} - {""}
         self._password = password
         self._failed_logins: Counter[str] = Counter()
         self._minute = 0.0

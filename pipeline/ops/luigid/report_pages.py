@@ -8,7 +8,6 @@ of a page; no path of a request ever reaches the disk, and no link is followed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler
 
-from pipeline.ops.luigid.application import answer
+from pipeline.ops.luigid.application import THREADS, answer
 from pipeline.ops.luigid.policy import Refused
 from pipeline.pages.render import script_hash
 from pipeline.storage import local
@@ -24,7 +23,6 @@ from pipeline.storage import local
 ROOT = "/pages/"
 # No page is; luigid would have to keep it in memory.
 _MAX_BYTES = 32_000_000
-_THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="luigid-pages")
 _NO_PAGE = (
     f"There is no such page: {ROOT} leads to all of them once `luigi --module pipeline IndexPage "
     "--date YYYY-MM-DD` has made it."
@@ -51,13 +49,12 @@ class ReportPage(RequestHandler):
             self.redirect(ROOT)
             return
         found = self._find(address)
-        loop = IOLoop.current()
+        read = IOLoop.current().run_in_executor(THREADS, _read, self._root, found)
         try:
-            page = await loop.run_in_executor(_THREADS, _read, self._root, found)
+            content, written_at = await read
         except Refused as refusal:
             answer(self, refusal.status, str(refusal))
             return
-        content, written_at = page
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.set_header("Last-Modified", formatdate(written_at, usegmt=True))
         self.finish(content)

@@ -37,7 +37,6 @@ MAX_BODY_BYTES = 2_000_000
 MAX_CONNECTIONS = 500
 # Seconds in which a connection has to send a request's head, and its body.
 IDLE_SECONDS, BODY_SECONDS = 120, 30
-_PAGE = Path(luigi.server.__file__).parent / "static/visualiser/index.html"
 
 
 class BoundedServer(HTTPServer):
@@ -89,7 +88,8 @@ def serve(
             "PIPELINE_LUIGID_PASSWORD has to be of printable ASCII characters.",
             variable="PIPELINE_LUIGID_PASSWORD",
         )
-    policy = Policy(address, allowed_hosts, password, _PAGE)
+    page = Path(luigi.server.__file__).parent / "static/visualiser/index.html"
+    policy = Policy(address, allowed_hosts, password, page)
     if data_root:
         policy.headers[ROOT_HEADER] = data_root
     try:
