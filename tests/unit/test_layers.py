@@ -50,7 +50,7 @@ SQLALCHEMY = {"pipeline.ops.history.*"}
 """The one package that talks to a database."""
 
 OPS = "pipeline.ops"
-OF_LUIGID = {f"{OPS}.luigid.*", f"{OPS}.history.*", f"{OPS}.roots", f"{OPS}.settings"}
+OF_LUIGID = {f"{OPS}.luigid.*", f"{OPS}.history.*", f"{OPS}.roots"}
 OF_OPS_IN = {f"{OPS}.luigid.*": OF_LUIGID, f"{OPS}.history.*": OF_LUIGID - {f"{OPS}.luigid.*"}}
 """Package -> what it may import of ops: neither needs the commands that use it."""
 

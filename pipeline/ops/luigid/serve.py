@@ -19,7 +19,6 @@ from tornado.iostream import IOStream
 
 from pipeline import settings
 from pipeline.errors import SettingsError
-from pipeline.ops import settings as ops_settings
 from pipeline.ops.history import pages as history_pages
 from pipeline.ops.history.recorder import HistoryRecorder
 from pipeline.ops.history.store import HistoryStore
@@ -31,6 +30,7 @@ from pipeline.ops.luigid.scheduler import PipelineScheduler
 from pipeline.ops.luigid.state import prepare_file
 from pipeline.ops.luigid.tasks import FAMILIES
 from pipeline.paths import Layout
+from pipeline.tmdb.credential import Secret
 
 MAX_BODY_BYTES = 2_000_000
 # Connections at a time, below the usual limit of 1,024 open files; further ones are closed.
@@ -65,6 +65,8 @@ def serve(
     *,
     state_path: Path | None,
     allowed_hosts: Iterable[str],
+    password: Secret | None,
+    history_url: Secret | None,
     log_path: Path | None,
     data_root: str | None,
     find_report: report_pages.FindReport,
@@ -72,8 +74,8 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; then save the state, write the history, and return.
 
-    Port 0 takes a free one. Without a `log_path` the log is standard error. `data_root` is the id
-    of the data root that it serves; the last two find pages below /pages/ and overdue root tasks.
+    Port 0 takes a free one, and no `log_path` is standard error. `data_root` is the id of the data
+    root that it serves; the last two find pages below /pages/ and overdue root tasks.
 
     Raises:
         SettingsError: the port or address cannot be used, or a setting.
@@ -82,7 +84,6 @@ def serve(
     current = settings.current()
     layout = Layout(current.data_dir)
     state_path = state_path or layout.luigid_state
-    password = ops_settings.luigid_password()
     if password and not (password.secret.isascii() and password.secret.isprintable()):
         raise SettingsError(
             "PIPELINE_LUIGID_PASSWORD has to be of printable ASCII characters.",
@@ -101,7 +102,6 @@ def serve(
         ) from None
     prepare_file(state_path)
     with logging_to(log_path, current.log_format):
-        history_url = ops_settings.history_url()
         store = HistoryStore(history_url) if history_url else None
         recorder = HistoryRecorder(store, layout.luigid_spool)
         try:

@@ -13,6 +13,7 @@ from pipeline.ops import luigi_options, reports
 from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.luigid.serve import serve
 from pipeline.ops.schedule import installed, overdue
+from pipeline.ops.settings import history_url, luigid_password
 from pipeline.paths import Layout
 
 _SCHEDULE_SECONDS = 600.0
@@ -57,6 +58,8 @@ def command(
         port,
         state_path=state_path,
         allowed_hosts=allowed_hosts,
+        password=luigid_password(),
+        history_url=history_url(),
         log_path=log_file,
         data_root=data_root_id(layout),
         find_report=functools.partial(find_report, layout),
