@@ -14,7 +14,7 @@ import pytest
 import yaml
 from support.repository import REPOSITORY
 
-from pipeline.ops.backup.database import PROGRAMS
+from pipeline.ops.backup.server import PROGRAMS
 
 COMPOSE = REPOSITORY / "docker-compose.yml"
 SERVICES = ("postgres", "luigid", "cron")

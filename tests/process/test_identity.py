@@ -21,7 +21,7 @@ from support.stored_documents import files_below, relabel
 import pipeline
 from pipeline import identity
 from pipeline.errors import DataError, OtherIdentity
-from pipeline.ops.backup import restoring
+from pipeline.ops.commands.data import restore
 from pipeline.paths import Layout
 from pipeline.storage import documents
 
@@ -293,13 +293,13 @@ def test_a_backup_of_another_identity_is_refused(layout: Layout, tmp_path: Path)
     """By its root.json."""
     backup = tmp_path / "root.json"
     backup.write_text(json.dumps(ROOT))
-    restoring.refuse_foreign(layout, backup)
+    restore.refuse_foreign(layout, backup)
     collected(layout)
     with pytest.raises(OtherIdentity, match="and the backup to tmdb, ko-KR, KR"):
-        restoring.refuse_foreign(layout, backup)
+        restore.refuse_foreign(layout, backup)
     backup.write_text(json.dumps({**ROOT, "source": "demo"}))
-    restoring.refuse_foreign(layout, backup)
+    restore.refuse_foreign(layout, backup)
     for damaged in ("{", "{}"):
         backup.write_text(damaged)
         with pytest.raises(DataError, match="is damaged"):
-            restoring.refuse_foreign(layout, backup)
+            restore.refuse_foreign(layout, backup)

@@ -23,9 +23,8 @@ SETTINGS = {
     "pipeline.settings",
     "pipeline.ops.settings",
     "pipeline.ops.configuration",
-    "pipeline.ops.backup.place",
 }
-"""Where settings come from; who tells where each came from; who hands pg_dump its environment."""
+"""Where settings come from; who tells where each came from."""
 REQUESTS = {"pipeline.tmdb.transport", "pipeline.ops.alerts.heartbeat"}
 """The client of TMDB, and the one request of the heartbeat, which has nothing to do with TMDB."""
 CLOCK = {"pipeline.clock"}
@@ -55,6 +54,7 @@ OF_OPS_IN = {f"{OPS}.luigid.*": OF_LUIGID, f"{OPS}.history.*": OF_LUIGID - {f"{O
 """Package -> what it may import of ops: neither needs the commands that use it."""
 
 JSON = {
+    "pipeline.ops.backup.archive",
     "pipeline.catalog",
     "pipeline.ops.history.events",
     "pipeline.ops.history.spool",

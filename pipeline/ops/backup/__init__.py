@@ -1,1 +1,1 @@
-"""Backups: the task history and the reports in one checksummed file, and the way back."""
+"""Backups: the task history and the reports in one file with checksums, and the way back."""

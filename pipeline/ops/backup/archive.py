@@ -1,155 +1,125 @@
-"""The file: a gzipped tar with the manifest first, written whole and read with suspicion.
-
-Nothing is unpacked that the manifest does not name, or that exceeds what it promises.
-"""
+"""The file of a backup: a gzipped tar whose first member has the sums of all others."""
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
-import io
-import os
-import shutil
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import IO, Literal
+
+import msgspec
 
 from pipeline.errors import DataError, StorageError
-from pipeline.ops.backup import manifest as manifests
-from pipeline.ops.backup.manifest import Manifest, Member
-from pipeline.ops.backup.members import content, headers
-from pipeline.storage import local
+from pipeline.version import VERSION
 
-_LARGEST_MANIFEST = 32 << 20
-_ALWAYS_FINE = 64 << 20
-_LARGEST_RATIO = 200
-"""A backup unpacks to some 15 times its size at most; whatever exceeds these limits is a bomb."""
+MANIFEST, HISTORY, IDENTITY, METADATA = "manifest.json", "history.dump", "root.json", "metadata"
+CONFIGURATION = {f"config/{name}": name for name in ("collection.toml", "quality.toml")}
+"""Member -> file in the configuration's folder."""
+
+SCHEMA = 1
+"""Version of the layout of the file, raised when older code would misread it."""
+
+_DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, LookupError, ValueError)
+_KNOWN = (HISTORY, IDENTITY, f"{METADATA}/", *CONFIGURATION)
 
 
-def measured(path: Path) -> Member:
-    """Return the size and checksum of a file that is to become a member."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Member(file.tell(), digest)
+class Member(msgspec.Struct, frozen=True):
+    """The size in bytes and the SHA-256 of a member."""
+
+    size: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, kw_only=True):
+    """The content of a backup; without a history, all that is said of one is None.
+
+    `history_source` is the dumping program, `history_rows` the rows of each table, and
+    `history_rehearsed` whether the database accepted the dump. 0.1.0 wrote only the first.
+    """
+
+    kind: Literal["tmdb-pipeline backup"] = "tmdb-pipeline backup"
+    schema: int = SCHEMA
+    version: str = VERSION
+    created_at: datetime
+    history_source: str | None = None
+    history_rows: Mapping[str, int] | None = None
+    history_rehearsed: bool | None = None
+    members: dict[str, Member] = {}
+
+    @property
+    def holds_history(self) -> bool:
+        """Whether there is a dump of the task history."""
+        return HISTORY in self.members
+
+    @property
+    def tasks(self) -> int:
+        """The number of tasks in the history; 0 where it is not known."""
+        return (self.history_rows or {}).get("tasks", 0)
+
+    @property
+    def metadata_files(self) -> int:
+        """The number of reports and summaries."""
+        return sum(name.startswith(f"{METADATA}/") for name in self.members)
 
 
 def write(path: Path, manifest: Manifest, files: Mapping[str, Path]) -> None:
-    """Write the manifest and the files it names, flushed to the disk, readable by its owner only.
-
-    Raises:
-        OSError: it cannot be written, or a file cannot be read.
-    """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as raw:
-        with (
-            gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6) as packed,
-            tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
-        ):
-            content = manifest.encode()
-            tar.addfile(_header(manifests.NAME, len(content)), io.BytesIO(content))
-            for name, source in files.items():
-                with source.open("rb") as file:
-                    tar.addfile(_header(name, manifest.members[name].size), file)
-        raw.flush()
-        local.sync(raw.fileno())
+    """Write the files, and their sums into the manifest."""
+    for name, source in files.items():
+        with source.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            manifest.members[name] = Member(file.tell(), sha256)
+    sums = path.with_name(MANIFEST)
+    sums.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    path.touch(mode=0o600)
+    with tarfile.open(path, "w:gz", format=tarfile.GNU_FORMAT, dereference=True) as tar:
+        for name, source in {MANIFEST: sums, **files}.items():
+            tar.add(source, name)
 
 
 def read(path: Path, into: Path | None = None) -> Manifest:
-    """Check a backup from its first to its last byte, and unpack it into a folder if one is given.
+    """Check a backup from its first to its last byte, then unpack it into a folder if one is given.
 
     Raises:
-        DataError: it is cut, damaged, not ours or hostile; the sentence says which.
+        DataError: it is cut, damaged or none of ours; the sentence says which.
         StorageError: it cannot be read, or the folder cannot be written.
     """
-    with _opened(path) as (stream, size):
-        return _read(stream, max(_ALWAYS_FINE, _LARGEST_RATIO * size), into)
-
-
-def read_manifest(path: Path) -> Manifest:
-    """Return what a backup says of itself, without a look at the rest of it.
-
-    Raises:
-        DataError: it does not begin as a backup does.
-        StorageError: it cannot be read.
-    """
-    with _opened(path) as (stream, _):
-        return _first(stream, headers(stream))
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[tuple[gzip.GzipFile, int]]:
-    """Lend what is packed in the file, and the size of the file; say what is wrong with it."""
     try:
-        with path.open("rb") as file, gzip.GzipFile(fileobj=file, mode="rb") as stream:
-            yield stream, os.fstat(file.fileno()).st_size
-    except (ValueError, tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        said = type(error) is ValueError
-        why = str(error) if said else "it is cut, damaged or no backup"
+        with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
+            first = tar.next()
+            file = tar.extractfile(first) if first and first.name == MANIFEST else None
+            manifest = msgspec.json.decode(file.read() if file else b"", type=Manifest)
+            found = {each.name: _sum(tar.extractfile(each)) for each in tar if each is not first}
+            while stream.read(1 << 20):  # to its end, where gzip has a sum of its own
+                pass
+            if manifest.schema != SCHEMA:
+                raise ValueError("it was made by another version of tmdb-pipeline; use that one")
+            promised = {name: member.sha256 for name, member in manifest.members.items()}
+            if differing := sorted(name for name, _ in promised.items() ^ found.items()):
+                raise ValueError(f"{differing[0][:100]!r} is not what its manifest promises")
+            if unknown := [
+                each for each in found if not each.startswith((*_KNOWN, f"{METADATA}/"))
+            ]:
+                raise ValueError(
+                    f"this version of tmdb-pipeline does not know {unknown[0][:100]!r}"
+                )
+            if into:
+                # Python has the filter from 3.11.4 on.
+                tar.extraction_filter = getattr(tarfile, "data_filter", None)
+                tar.extractall(into)  # noqa: S202  by the data filter
+    except _DAMAGE as error:
+        why = str(error) if type(error) is ValueError else "it is cut, damaged or no backup"
         raise DataError(
-            f"{path} cannot be used: {why}. Nothing was changed; take another backup.",
-            path=str(path),
+            f"{path} cannot be used: {why}. Nothing was changed; take another backup."
         ) from None
     except OSError as error:
         where = error.filename or path
-        raise StorageError(
-            f"{where} cannot be read or written: {error.strerror}.", path=str(path)
-        ) from None
-
-
-def _read(stream: gzip.GzipFile, allowed: int, into: Path | None) -> Manifest:
-    entries = headers(stream)
-    manifest = _first(stream, entries)
-    if manifest.total_bytes > allowed:
-        raise ValueError("it would unpack to far more than a backup of its size holds")
-    if into:
-        _see_room(into, manifest.total_bytes)
-    missing = dict(manifest.members)
-    for entry in entries:
-        promised = missing.pop(entry.name, None)
-        if promised is None:
-            raise ValueError(f"it holds {entry.name[:80]!r}, which its manifest does not name once")
-        _take(stream, entry, promised, into)
-    if missing:
-        raise ValueError(f"it lacks {next(iter(missing))}, which its manifest names")
+        raise StorageError(f"{where} cannot be read or written: {error.strerror}.") from None
     return manifest
 
 
-def _first(stream: gzip.GzipFile, entries: Iterator[tarfile.TarInfo]) -> Manifest:
-    first = next(entries, None)
-    if first is None or first.name != manifests.NAME or first.size > _LARGEST_MANIFEST:
-        raise ValueError("it was not made by tmdb-pipeline backup")
-    return manifests.decode(b"".join(content(stream, first.size)))
-
-
-def _take(
-    stream: gzip.GzipFile, entry: tarfile.TarInfo, promised: Member, into: Path | None
-) -> None:
-    """Check a member's content against what was promised, and write it into the folder."""
-    if entry.size != promised.size:
-        raise ValueError(f"{entry.name} is not as long as its manifest says")
-    target = into / entry.name if into else Path(os.devnull)
-    if into:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    digest = hashlib.sha256()
-    with target.open("wb") as file:
-        for chunk in content(stream, entry.size):
-            digest.update(chunk)
-            file.write(chunk)
-    if digest.hexdigest() != promised.sha256:
-        raise ValueError(f"the checksum of {entry.name} is wrong")
-
-
-def _see_room(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise StorageError(
-            f"Unpacking takes {needed >> 20} MB and {folder} has {free >> 20} MB free: make room."
-        )
-
-
-def _header(name: str, size: int) -> tarfile.TarInfo:
-    header = tarfile.TarInfo(name)
-    header.size, header.mode = size, 0o600
-    return header
+def _sum(file: IO[bytes] | None) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest() if file else "it is no plain file"  # type: ignore[arg-type]

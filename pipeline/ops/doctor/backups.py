@@ -9,8 +9,8 @@ from pathlib import Path
 from pipeline import clock, settings
 from pipeline.errors import DataError, StorageError
 from pipeline.ops import settings as ops_settings
-from pipeline.ops.backup import folder
-from pipeline.ops.backup.manifest import Manifest
+from pipeline.ops.backup import archive, folder
+from pipeline.ops.backup.archive import Manifest
 from pipeline.ops.doctor.examine import OK, PROBLEM, WARNING, Finding
 from pipeline.paths import Layout
 
@@ -49,7 +49,7 @@ def _newest(named: list[Path]) -> tuple[Path | None, Manifest | None, list[Path]
     damaged: list[Path] = []
     for path in reversed(named):
         try:
-            return path, folder.read(path), damaged
+            return path, archive.read(path), damaged
         except DataError:
             damaged.append(path)
     return None, None, damaged

@@ -1,19 +1,21 @@
-"""`tmdb-pipeline backup`."""
+"""`tmdb-pipeline backup`: dumped, gathered, written, read back, and only then counted."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from pipeline import clock, settings
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, StorageError
 from pipeline.ops.alerts import send
-from pipeline.ops.backup.making import Backup, make
-from pipeline.ops.backup.place import database_of
+from pipeline.ops.backup import archive, database, folder
+from pipeline.ops.backup.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
+from pipeline.ops.backup.server import server_of
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import json_option, runtime_option
 from pipeline.ops.runtimes.runtime import Document
@@ -38,58 +40,79 @@ def command(to: Path | None, keep: int, no_history: bool, runtime: str, as_json:
     Fails if the task history cannot be saved. The movies themselves are not in it: copy the data
     root to keep those.
     """
-    with _alerting():
-        current = settings.current()
-        folder = (to or Layout(current.data_dir).backups).absolute()
-        database = None if no_history else database_of(runtime)
-        backup = make(current, database, folder, keep, with_history=not no_history)
-    if _is_unattended():
-        send.all_clear(TASK, clock.today(), f"The backup is complete: {backup.path}")
-    document = described(backup)
-    tables.show_json(document) if as_json else show(document)
-
-
-@contextmanager
-def _alerting() -> Iterator[None]:
-    """Alert of what makes an unattended backup fail, expected or not."""
+    is_unattended = sys.stderr is None or not sys.stderr.isatty()
     try:
-        yield
+        backups = Layout(settings.current().data_dir).backups
+        document = _save((to or backups).absolute(), keep, None if no_history else runtime)
     except Exception as error:
-        if _is_unattended():
+        if is_unattended:
             expected = isinstance(error, PipelineError)
             text = str(error) if expected else f"An unexpected {type(error).__name__}: {error}"
             send.raise_alert(TASK, clock.today(), type(error).__name__, "The backup failed", text)
         raise
+    if is_unattended:
+        send.all_clear(TASK, clock.today(), f"The backup is complete: {document['file']}")
+    tables.show_json(document) if as_json else _show(document)
 
 
-def _is_unattended() -> bool:
-    return sys.stderr is None or not sys.stderr.isatty()
+def _save(to: Path, keep: int, runtime: str | None) -> Document:
+    """Make a backup in the folder and keep the newest there; no runtime leaves the history out."""
+    manifest = Manifest(created_at=clock.now())
+    layout = Layout(settings.current().data_dir)
+    server = server_of(runtime) if runtime else None
+    with folder.staging(to) as staging:
+        files, written = dict(_files(layout)), staging / "backup"
+        if server and (dumped := database.dump(server, staging / HISTORY)):
+            files = {HISTORY: staging / HISTORY} | files
+            manifest.history_source = server.run("pg_dump", "--version").strip()
+            manifest.history_rows, manifest.history_rehearsed = dumped
+        elif runtime and (earlier := folder.newest_with_history([to, layout.backups])):
+            here = "its database holds none" if server else "no database is known here"
+            raise StorageError(
+                f"{earlier} holds a task history, and {here}: see that PIPELINE_HISTORY_URL names "
+                "the right database, or use --runtime compose. `tmdb-pipeline restore FILE` brings "
+                "a lost history back, and --no-history saves the reports without it."
+            )
+        archive.write(written, manifest, files)
+        archive.read(written)
+        path = folder.publish(written, to, manifest.created_at)
+        return {
+            "file": str(path),
+            "bytes": path.stat().st_size,
+            "created_at": manifest.created_at.isoformat(),
+            "history_source": manifest.history_source,
+            "history_rows": manifest.history_rows,
+            "history_rehearsed": manifest.history_rehearsed,
+            "metadata_files": manifest.metadata_files,
+            **folder.rotate(to, keep, path),
+        }
 
 
-def described(backup: Backup) -> Document:
-    """Return what was saved as plain data."""
-    rotation, manifest = backup.rotation, backup.manifest
-    return {
-        "file": str(backup.path),
-        "bytes": backup.bytes,
-        "created_at": manifest.created_at,
-        "history_source": manifest.history_source,
-        "history_rows": manifest.history_rows and dict(manifest.history_rows),
-        "history_rehearsed": manifest.history_rehearsed,
-        "metadata_files": len(manifest.metadata),
-        "kept": [path.name for path in rotation.kept],
-        "removed": [path.name for path in rotation.removed],
-        "damaged": [path.name for path in rotation.damaged],
-        "unreadable": [path.name for path in rotation.unreadable],
-    }
+def _files(layout: Layout) -> Iterator[tuple[str, Path]]:
+    """Yield the reports, the summaries, the configuration and the identity by their members."""
+    root, config_dir = layout.metadata, settings.current().config_dir
+    # A folder that cannot be read is an error, not an empty one.
+    walk = os.walk(root, onerror=_raise) if os.path.lexists(root) else ()
+    below = sorted(Path(parent, name) for parent, _, names in walk for name in names)
+    wanted = {f"{METADATA}/{path.relative_to(root).as_posix()}": path for path in below}
+    wanted |= {member: config_dir / name for member, name in CONFIGURATION.items()}
+    for member, path in (wanted | {IDENTITY: layout.identity}).items():
+        if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
+            yield member, path
 
 
-def show(document: Document) -> None:
-    """Print what was saved, and what was not."""
+def _raise(error: OSError) -> NoReturn:
+    raise error
+
+
+def _show(document: Document) -> None:
     click.echo(f"{document['file']} ({document['bytes']:,} bytes), read back and found whole.")
-    history = document["history_source"]
-    if history:
-        click.echo(f"It holds the task history ({_rehearsal(document)}), by {history},")
+    if document["history_source"]:
+        found = "accepted by its database in a rehearsal"
+        if not document["history_rehearsed"]:
+            found = "not rehearsed: its role may not create temporary tables there"
+        tasks = f"{document['history_rows']['tasks']:,} tasks, {found}"
+        click.echo(f"It holds the task history ({tasks}), by {document['history_source']},")
     else:
         click.echo("It holds no task history: none was recorded yet, or it was left out,")
     click.echo(f"and {document['metadata_files']} reports and summaries.")
@@ -97,13 +120,4 @@ def show(document: Document) -> None:
     for name in document["damaged"]:
         click.echo(f"{name} is damaged: look at it and remove it.", err=True)
     for name in document["unreadable"]:
-        click.echo(
-            f"{name} cannot be read by this user and does not count: see its owner.", err=True
-        )
-
-
-def _rehearsal(document: Document) -> str:
-    tasks = f"{document['history_rows']['tasks']:,} tasks"
-    if document["history_rehearsed"]:
-        return f"{tasks}, accepted by its database in a rehearsal"
-    return f"{tasks}, not rehearsed: its role may not create temporary tables there"
+        click.echo(f"{name} cannot be read by this user: see its owner.", err=True)

@@ -1,17 +1,33 @@
-"""`tmdb-pipeline restore FILE`."""
+"""`tmdb-pipeline restore FILE`: all of a backup is checked before the first thing is changed."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
-from pipeline import settings
-from pipeline.ops.backup.place import database_of
-from pipeline.ops.backup.restoring import Restoration, Restored, checked
+from pipeline import identity, settings
+from pipeline.documents.collect import agree
+from pipeline.errors import DataError, OtherIdentity, SettingsError, StorageError
+from pipeline.ops.backup import archive, database, folder
+from pipeline.ops.backup.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA
+from pipeline.ops.backup.server import Server, server_of
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import json_option, runtime_option
+from pipeline.ops.data_root_id import data_root_id
+from pipeline.ops.luigid import client
+from pipeline.ops.runs import record
+from pipeline.ops.runtimes.choose import choose_runtime
 from pipeline.ops.runtimes.runtime import Document
+from pipeline.ops.settings import luigid_password
+from pipeline.paths import Layout
+from pipeline.storage import documents
+
+_NO_DATABASE = (
+    "The backup holds a task history and no database is known here: set PIPELINE_HISTORY_URL or "
+    "start the compose stack, or leave the history out with --no-history. Nothing was changed."
+)
 
 
 @click.command("restore")
@@ -26,51 +42,128 @@ def command(
 ) -> None:
     """Bring back the task history and the reports from a backup.
 
-    All of the file is checked before anything is changed. The history in the database is replaced;
-    files that are there already are kept. Restore only what you know the source of.
+    All of the file is checked before anything is changed, and nothing may run meanwhile. The
+    history in the database is replaced; files that are there already are kept. Restore only what
+    you know the source of.
     """
-    current = settings.current()
-    with checked(
-        file, current, lambda: database_of(runtime), with_history=not no_history
-    ) as restoration:
-        if not yes:
-            click.confirm(question(restoration), abort=True, err=True)
-        document = described(file, restoration, restoration.bring_back(overwrite=overwrite))
-    tables.show_json(document) if as_json else show(document)
-
-
-def question(restoration: Restoration) -> str:
-    """Return what is about to be done, as a question."""
-    found = restoration.manifest
-    history = "replace the task history by its own and " if restoration.database else ""
-    return (
-        f"The backup of {found.created_at} is whole. Shall it {history}bring back what is missing "
-        f"of its {len(found.metadata)} reports and summaries?"
-    )
-
-
-def described(file: Path, restoration: Restoration, restored: Restored) -> Document:
-    """Return what was brought back as plain data."""
-    return {
-        "file": str(file),
-        "created_at": restoration.manifest.created_at,
-        "history": restored.history,
-        "history_left_out": restoration.manifest.holds_history and not restored.history,
-        "written": restored.written,
-        "kept": restored.kept,
-    }
-
-
-def show(document: Document) -> None:
-    """Print what was brought back, and what is left to do."""
-    if document["history"]:
-        click.echo(
-            f"The task history is as it was at {document['created_at']}. Restart luigid, so that "
-            "it reads it anew: tmdb-pipeline restart."
+    layout = Layout(settings.current().data_dir)
+    with folder.staging(layout.backups) as staging:
+        found = archive.read(file, into=staging)
+        if IDENTITY in found.members:
+            refuse_foreign(layout, staging / IDENTITY)
+        _refuse_while_a_run_works(layout)
+        script, server = staging / "restore.sql", None
+        if found.holds_history and not no_history:
+            server = _server_for_history(layout, runtime)
+            database.write_restore(server, staging / HISTORY, script)
+        at = found.created_at.isoformat()
+        history = "replace the task history by its own and " if server else ""
+        question = (
+            f"The backup of {at} is whole. Shall it {history}bring back what is missing of its "
+            f"{found.metadata_files} reports and summaries?"
         )
+        if not yes:
+            click.confirm(question, abort=True, err=True)
+        if server:
+            server.run_sql(source=script)
+        document: Document = {
+            "file": str(file),
+            "created_at": at,
+            "history": server is not None,
+            "history_left_out": found.holds_history and server is None,
+            **_put_files(staging, layout, found.created_at.timestamp(), overwrite, server),
+        }
+    tables.show_json(document) if as_json else _show(document)
+
+
+def refuse_foreign(layout: Layout, root_json: Path) -> None:
+    """Refuse a backup of another identity than the data root, by its `root.json`."""
+    theirs, bound = identity.stated_in(documents.read(root_json)), identity.bound_identity(layout)
+    if theirs is None:
+        raise DataError("The root.json of the backup is damaged; choose another backup.")
+    if bound is not None and not agree(bound, theirs):
+        raise OtherIdentity(
+            f"{layout.root} belongs to {bound} and the backup to {theirs}: set PIPELINE_DATA_DIR "
+            "to another folder and restore it there."
+        )
+
+
+def _refuse_while_a_run_works(layout: Layout) -> None:
+    killed = record.killed(layout)
+    for each in record.entries(layout):
+        if each.ended_at is None and each not in killed:
+            raise StorageError(
+                f"A run of {each.task} is in progress: wait for its end and run the command again. "
+                "Nothing was changed."
+            )
+
+
+def _server_for_history(layout: Layout, runtime: str) -> Server:
+    """Return the database's server, to which no luigid of this data root writes."""
+    server = server_of(runtime)
+    if server is None:
+        raise SettingsError(_NO_DATABASE, variable="PIPELINE_HISTORY_URL")
+    url = choose_runtime(runtime).luigid_url()
+    luigid = client.look(url, luigid_password())
+    if luigid.hardened and luigid.data_root in (None, data_root_id(layout)):
+        raise StorageError(
+            f"luigid runs at {url} and writes to the task history: stop it (`docker compose stop "
+            "luigid`, `systemctl stop tmdb-luigid` or `tmdb-pipeline stop`) and run the command "
+            "again. Nothing was changed."
+        )
+    return server
+
+
+def _put_files(
+    unpacked: Path, layout: Layout, made_at: float, overwrite: bool, server: Server | None
+) -> dict[str, list[str]]:
+    """Put each file in its place unless there is one; return what was `written` and `kept`."""
+    done: dict[str, list[str]] = {"written": [], "kept": []}
+    try:
+        for name, path in _places(unpacked, layout).items():
+            # The identity of a data root is never replaced.
+            replaces = overwrite and name != IDENTITY
+            is_kept = os.path.lexists(path) and not replaces
+            done["kept" if is_kept else "written"].append(name)
+            if not is_kept:
+                _put(unpacked / name, path, made_at, replaces)
+    except (OSError, StorageError) as error:
+        if not server:
+            raise
+        raise StorageError(
+            f"The task history is restored, but not every file: {error} Correct that and run the "
+            "command again with --no-history; it writes what is missing."
+        ) from None
+    return done
+
+
+def _places(unpacked: Path, layout: Layout) -> dict[str, Path]:
+    """Return where each unpacked file belongs."""
+    places = {IDENTITY: layout.identity}
+    config_dir = settings.current().config_dir
+    places |= {member: config_dir / name for member, name in CONFIGURATION.items()}
+    for path in sorted((unpacked / METADATA).rglob("*")):
+        name = path.relative_to(unpacked)
+        places[name.as_posix()] = layout.metadata / name.relative_to(METADATA)
+    return {name: place for name, place in places.items() if (unpacked / name).is_file()}
+
+
+def _put(source: Path, path: Path, made_at: float, replaces: bool) -> None:
+    folder.make(path.parent)
+    publish = documents.STORAGE.replace if replaces else documents.STORAGE.publish
+    publish(path, [source.read_bytes()])
+    # A restored report is as old as it was. 0.1.0 saved no times, only that of the backup.
+    modified_at = source.stat().st_mtime or made_at
+    os.utime(path, (modified_at, modified_at))
+    folder.adopt(path)
+
+
+def _show(document: Document) -> None:
+    history = "The backup holds no task history: that of the database is as it was."
+    if document["history"]:
+        at = document["created_at"]
+        history = f"The task history is as it was at {at}. Start luigid, so that it reads it anew."
     elif document["history_left_out"]:
-        click.echo("The task history in the backup was left out.")
-    else:
-        click.echo("The backup holds no task history: that of the database is as it was.")
+        history = "The task history in the backup was left out."
     written, kept = len(document["written"]), len(document["kept"])
-    click.echo(f"Files brought back: {written}; there already and kept: {kept}.")
+    click.echo(f"{history}\nFiles brought back: {written}; there already and kept: {kept}.")
