@@ -438,3 +438,23 @@ def test_the_manifest_tells_what_is_in_it(
     assert list(manifest["members"]) == ["history.dump", REPORT, *CONFIGURATION]
     assert manifest["history_source"].startswith("pg_dump (PostgreSQL) 18")
     assert manifest["schema"] == 1
+
+
+def test_a_restore_of_the_history_is_refused_while_the_luigid_of_the_data_root_works(
+    postgres: Postgres, root: Path, recorded_url: str, recorded_database: str, tmp_path: Path
+) -> None:
+    changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
+    file = made(root, **changes)
+    before = rows(postgres, recorded_database)
+    with our_luigid(tmp_path / "luigid", PIPELINE_DATA_DIR=str(root)) as luigid:
+        cfg = luigi_cfg(tmp_path / "luigi.cfg", luigid.url + "/")
+        refused = restored(file, root, **changes, LUIGI_CONFIG_PATH=cfg)
+        elsewhere = restored(file, tmp_path / "other", **changes, LUIGI_CONFIG_PATH=cfg)
+        assert restored(file, root, "--no-history", LUIGI_CONFIG_PATH=cfg).status == 0
+
+    assert refused.status == 1
+    assert f"luigid runs at {luigid.url}/ and writes to the task history: stop it" in refused.err
+    assert refused.err.count("\n") == 1
+    assert elsewhere.status == 0, elsewhere.output
+    assert rows(postgres, recorded_database) == before
+    assert restored(file, root, **changes).status == 0

@@ -434,7 +434,7 @@ def test_the_identity_and_both_configurations_are_saved_and_an_identity_is_never
     assert "en-US" in identity.read_text()
 
 
-def test_a_file_that_cannot_be_restored_says_that_the_history_was(
+def test_a_file_that_cannot_be_restored_fails_the_command_and_it_can_be_run_again(
     postgres: Postgres, root: Path, recorded_url: str
 ) -> None:
     changes = {"PIPELINE_HISTORY_URL": recorded_url, "PATH": with_programs(postgres)}
@@ -445,9 +445,11 @@ def test_a_file_that_cannot_be_restored_says_that_the_history_was(
     done = restored(file, root, **changes)
 
     assert done.status == 1
-    assert "The task history is restored, but not every file" in done.err
-    assert "run the command again with --no-history" in done.err
+    assert f"{root}/raw" in done.err
+    assert "run the command again" in done.err
     assert done.err.count("\n") == 1
+    (root / "raw").unlink()
+    assert restored(file, root, **changes).status == 0
 
 
 def probed(root: Path, **changes: str | None) -> dict[str, str]:

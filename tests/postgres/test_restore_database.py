@@ -308,6 +308,26 @@ def test_a_dump_by_newer_programs_comes_back_into_the_older_server_it_is_from(
     assert rows(old_postgres, database) == before
 
 
+def test_a_history_moves_from_an_older_server_to_a_newer_one_and_goes_on(
+    postgres: Postgres, old_postgres: Postgres, root: Path, another_database: str
+) -> None:
+    """The upgrade of PostgreSQL: dumped by the old programs, restored by the new ones."""
+    database = old_postgres.new_database()
+    write_history(old_postgres.url(database)).close()
+    old = {"PIPELINE_HISTORY_URL": old_postgres.url(database), "PATH": with_programs(old_postgres)}
+    new = {"PIPELINE_HISTORY_URL": postgres.url(another_database), "PATH": with_programs(postgres)}
+
+    done = restored(made(root, **old), root, **new)
+
+    assert done.status == 0, done.output
+    assert rows(postgres, another_database) == rows(old_postgres, database)
+    with contextlib.closing(HistoryStore(Secret(postgres.url(another_database)))) as store:
+        store.create_schema()
+        store.write([Event("New", "TopRatedMovies", {}, None, "DONE", datetime.now(UTC))])
+        assert len(store.runs(family="TopRatedMovies")) == 1
+    made(root, **new)
+
+
 def test_older_programs_are_refused_with_both_versions_and_the_cure(
     postgres: Postgres, old_postgres: Postgres, root: Path, recorded_url: str
 ) -> None:
@@ -317,7 +337,10 @@ def test_older_programs_are_refused_with_both_versions_and_the_cure(
     assert done.status == 1
     assert "server version mismatch (server version: 18" in done.err
     assert "pg_dump version: 16" in done.err
-    assert "Install PostgreSQL's client programs of the server's version or newer" in done.err
+    assert (
+        "Install PostgreSQL's client programs of the version of the server and of the dump"
+        in done.err
+    )
 
 
 def test_a_dump_of_newer_programs_is_refused_with_the_cure(
@@ -329,7 +352,10 @@ def test_a_dump_of_newer_programs_is_refused_with_the_cure(
 
     assert back.status == 1
     assert "unsupported version" in back.err
-    assert "Install PostgreSQL's client programs of the dump's version" in back.err
+    assert (
+        "Install PostgreSQL's client programs of the version of the server and of the dump"
+        in back.err
+    )
 
 
 @pytest.mark.parametrize("inside", [False, True])

@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.backup_runs import TABLES, with_programs
 from support.operate import WORDS
+from support.postgres import running_postgres
 from support.repository import REPOSITORY
 from support.waiting import wait_for
 
@@ -388,5 +390,45 @@ def test_down_and_up_again_keeps_the_history_and_a_backup_brings_it_into_a_fresh
         stack.compose("down", "--volumes")
         stack.up()
         assert stack.history() != before
+        stack.compose("stop", "cron", "luigid")
         stack.operate("restore", str(file), "--yes", "--runtime", "compose")
         assert stack.history() == before
+
+
+@pytest.fixture
+def only_postgres(tmp_path: Path) -> Iterator[Stack]:
+    """The stack's PostgreSQL alone, with the history of 0.1.0."""
+    if shutil.which("docker") is None:
+        pytest.skip("there is no docker command")
+    new = new_stack(tmp_path, f"tmdbpostgres{os.getpid()}", 0)
+    try:
+        new.compose("up", "-d", "--wait", "postgres")
+        history = (REPOSITORY / "tests/fixtures/v0_1_0/history.sql").read_text(encoding="utf-8")
+        words = ["docker", "compose", "exec", "-T", "postgres", "psql", "-qU", "luigi"]
+        subprocess.run(words, input=history, text=True, cwd=new.folder, env=new.environment,
+                       stdout=subprocess.DEVNULL, check=True, timeout=60)  # fmt: skip
+        yield new
+    finally:
+        new.compose("down", "--volumes", "--timeout", "20", check=False)
+
+
+def test_a_backup_of_postgresql_17_comes_back_in_18_by_its_own_programs(
+    only_postgres: Stack,
+) -> None:
+    """The steps of docs/operations.md, with the PostgreSQL of the wheel for the new container."""
+    only_postgres.operate("backup", "--runtime", "compose")
+    (file,) = (only_postgres.data / "backups").iterdir()
+    with running_postgres() as new:
+        database = new.new_database()
+        only_postgres.environment |= {
+            "PIPELINE_HISTORY_URL": new.url(database), "PATH": with_programs(new)
+        }  # fmt: skip
+        only_postgres.operate("restore", str(file), "--yes", "--runtime", "host")
+
+        assert only_postgres.sql("SHOW server_version").startswith("17.")
+        [(version,)] = new.execute("SHOW server_version", database=database)
+        assert str(version) >= "18"
+        for table in TABLES:
+            count = f"SELECT count(*) FROM {table}"
+            assert str(new.execute(count, database=database)[0][0]) == only_postgres.sql(count)
+        only_postgres.operate("backup", "--runtime", "host", "--to", str(new.data.parent / "kept"))

@@ -24,7 +24,7 @@ SCHEMA = 1
 """Version of the layout of the file, raised when older code would misread it."""
 
 _DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, LookupError, ValueError)
-_KNOWN = (HISTORY, IDENTITY, f"{METADATA}/", *CONFIGURATION)
+_FILES = {HISTORY, IDENTITY, *CONFIGURATION}
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -100,12 +100,9 @@ def read(path: Path, into: Path | None = None) -> Manifest:
             promised = {name: member.sha256 for name, member in manifest.members.items()}
             if differing := sorted(name for name, _ in promised.items() ^ found.items()):
                 raise ValueError(f"{differing[0][:100]!r} is not what its manifest promises")
-            if unknown := [
-                each for each in found if not each.startswith((*_KNOWN, f"{METADATA}/"))
-            ]:
-                raise ValueError(
-                    f"this version of tmdb-pipeline does not know {unknown[0][:100]!r}"
-                )
+            for name in found.keys() - _FILES:
+                if not name.startswith(f"{METADATA}/"):
+                    raise ValueError(f"this version does not know {name[:100]!r} in it")
             if into:
                 # Python has the filter from 3.11.4 on.
                 tar.extraction_filter = getattr(tarfile, "data_filter", None)

@@ -108,9 +108,9 @@ def _copy_rows(printed: Path, target: str, sql: IO[bytes]) -> int | None:
                 if line == b"\\.\n":
                     break
                 count += 1
-            elif found := re.fullmatch(rb"COPY \S+ (\(.+\) FROM stdin;\n)", line):
+            elif found := re.fullmatch(rb"COPY \S+ (\([\w, ]+\) FROM stdin;\n)", line):
                 sql.write(b"COPY %s %s" % (target.encode(), found[1]))
                 count = 0
-            elif line.startswith(b"SET client_encoding = "):
+            elif re.fullmatch(rb"SET client_encoding = '\w+';\n", line):
                 sql.write(line)
     return count

@@ -70,17 +70,19 @@ def publish(written: Path, folder: Path, at: datetime) -> Path:
     """Name a finished backup by its instant; a second one of that instant gets the next second."""
     while os.path.lexists(path := folder / at.strftime(_NAME)):
         at += timedelta(seconds=1)
-    with written.open("rb") as file:
-        local.sync(file.fileno())
     written.rename(path)
     adopt(path)
+    for each in (path, folder):
+        descriptor = os.open(each, os.O_RDONLY)
+        local.sync(descriptor)
+        os.close(descriptor)
     return path
 
 
 def named(folder: Path) -> list[Path]:
     """Return the files with the name of a backup, oldest first."""
-    found = folder.iterdir() if folder.is_dir() else iter(())
-    return sorted(path for path in found if made_at(path) and not path.is_symlink())
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [each for each in found if made_at(each) and each.is_file() and not each.is_symlink()]
 
 
 def made_at(path: Path) -> datetime | None:
@@ -93,11 +95,8 @@ def made_at(path: Path) -> datetime | None:
 
 def newest_with_history(folders: Iterable[Path]) -> Path | None:
     """Return the newest whole backup of the folders that holds a history."""
-    found: list[Path] = []
-    for folder in dict.fromkeys(folders):
-        with contextlib.suppress(OSError):  # a folder that is not written to may be unreadable
-            found += named(folder)
-    for path in sorted(found, key=lambda path: path.name, reverse=True):
+    found = sorted((path for folder in folders for path in named(folder)), key=lambda at: at.name)
+    for path in reversed(found):
         with contextlib.suppress(DataError, StorageError):
             if archive.read(path).holds_history:
                 return path
@@ -122,11 +121,9 @@ def rotate(folder: Path, keep: int, new: Path) -> dict[str, list[str]]:
             names["unreadable"].append(path.name)
     others = [path for path in whole if path != new]
     stay = {new, *others[max(0, len(others) - keep + 1) :]}
-    histories = [path for path in whole if whole[path].holds_history]
-    if histories:
-        largest = max(histories, key=lambda path: whole[path].tasks)
-        is_smaller = 0 < whole[histories[-1]].tasks < whole[largest].tasks / 2
-        stay |= {histories[-1], *([largest] if is_smaller else [])}
+    if histories := [path for path in whole if whole[path].holds_history]:
+        newest, largest = histories[-1], max(histories, key=lambda path: whole[path].tasks)
+        stay |= {newest, largest if 0 < whole[newest].tasks < whole[largest].tasks / 2 else newest}
     for path in whole:
         names["kept" if path in stay else "removed"].append(path.name)
         if path not in stay:

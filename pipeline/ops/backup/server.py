@@ -27,12 +27,11 @@ TIMEOUT_SECONDS = 1200.0
 """Time limit of one program: less than tmdb-backup.service has in all."""
 
 _INSTALL = (
-    "Install PostgreSQL's client programs of {} version or newer (Debian: apt install "
-    "postgresql-client)."
+    "Install PostgreSQL's client programs of the version of the server and of the dump, or newer "
+    "(Debian: apt install postgresql-client)."
 )
 _ADVICE = {
-    "server version mismatch": _INSTALL.format("the server's"),
-    "unsupported version": _INSTALL.format("the dump's"),
+    **dict.fromkeys(("server version mismatch", "unsupported version"), _INSTALL),
     "lock timeout": "Stop luigid (`tmdb-pipeline stop`) and what else uses the task history, and "
     "run the command again.",
 }
@@ -59,8 +58,7 @@ class Server(NamedTuple):
                     stderr=subprocess.PIPE, env=self.environment, timeout=TIMEOUT_SECONDS,
                 )  # fmt: skip
             except FileNotFoundError:
-                advice = _INSTALL.format("the server's")
-                raise StorageError(f"{program} is not on the PATH. {advice}") from None
+                raise StorageError(f"{program} is not on the PATH. {_INSTALL}") from None
             except subprocess.TimeoutExpired:
                 minutes = f"{TIMEOUT_SECONDS / 60:g} minutes"
                 raise StorageError(

@@ -71,7 +71,7 @@ def command(
             "created_at": at,
             "history": server is not None,
             "history_left_out": found.holds_history and server is None,
-            **_put_files(staging, layout, found.created_at.timestamp(), overwrite, server),
+            **_put_files(staging, layout, found.created_at.timestamp(), overwrite),
         }
     tables.show_json(document) if as_json else _show(document)
 
@@ -115,25 +115,23 @@ def _server_for_history(layout: Layout, runtime: str) -> Server:
 
 
 def _put_files(
-    unpacked: Path, layout: Layout, made_at: float, overwrite: bool, server: Server | None
+    unpacked: Path, layout: Layout, made_at: float, overwrite: bool
 ) -> dict[str, list[str]]:
     """Put each file in its place unless there is one; return what was `written` and `kept`."""
     done: dict[str, list[str]] = {"written": [], "kept": []}
-    try:
-        for name, path in _places(unpacked, layout).items():
-            # The identity of a data root is never replaced.
-            replaces = overwrite and name != IDENTITY
-            is_kept = os.path.lexists(path) and not replaces
-            done["kept" if is_kept else "written"].append(name)
-            if not is_kept:
-                _put(unpacked / name, path, made_at, replaces)
-    except (OSError, StorageError) as error:
-        if not server:
-            raise
-        raise StorageError(
-            f"The task history is restored, but not every file: {error} Correct that and run the "
-            "command again with --no-history; it writes what is missing."
-        ) from None
+    for name, path in _places(unpacked, layout).items():
+        replaces = overwrite and name != IDENTITY  # that of a data root is never replaced
+        is_kept = os.path.lexists(path) and not replaces
+        done["kept" if is_kept else "written"].append(name)
+        if not is_kept:
+            source = unpacked / name
+            publish = documents.STORAGE.replace if replaces else documents.STORAGE.publish
+            folder.make(path.parent)
+            publish(path, [source.read_bytes()])
+            # A restored report is as old as it was. 0.1.0 saved no times but that of the backup.
+            modified_at = source.stat().st_mtime or made_at
+            os.utime(path, (modified_at, modified_at))
+            folder.adopt(path)
     return done
 
 
@@ -146,16 +144,6 @@ def _places(unpacked: Path, layout: Layout) -> dict[str, Path]:
         name = path.relative_to(unpacked)
         places[name.as_posix()] = layout.metadata / name.relative_to(METADATA)
     return {name: place for name, place in places.items() if (unpacked / name).is_file()}
-
-
-def _put(source: Path, path: Path, made_at: float, replaces: bool) -> None:
-    folder.make(path.parent)
-    publish = documents.STORAGE.replace if replaces else documents.STORAGE.publish
-    publish(path, [source.read_bytes()])
-    # A restored report is as old as it was. 0.1.0 saved no times, only that of the backup.
-    modified_at = source.stat().st_mtime or made_at
-    os.utime(path, (modified_at, modified_at))
-    folder.adopt(path)
 
 
 def _show(document: Document) -> None:
