@@ -16,8 +16,8 @@ from pipeline.ops.backup.server import Server
 from pipeline.ops.history import schema
 from pipeline.ops.history.schema import TABLE_NAMES
 
+# Seconds that a rehearsal or a restore waits for tables that another program has locked.
 LOCK_SECONDS = 10.0
-"""Seconds that a rehearsal or a restore waits for tables that another program has locked."""
 
 # The kind of each table, `-` where it is missing; and whether temporary ones may be made.
 _LOOK = f"""
@@ -76,16 +76,16 @@ def _write_sql(name: str, prefix: str, server: Server, dump: Path, script: Path)
     """Write a file of SQL around the rows of a dump; return the number of those of each table."""
     text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
     start, _, end = text.partition("{rows}")
-    values = {
-        "lock_seconds": LOCK_SECONDS,
-        "lock": schema.LOCK,
-        "relations": str(schema.relations())[1:-1],
-        "create": "; ".join(schema.statements()),
-    }
+    start = start.format(
+        lock_timeout=f"{LOCK_SECONDS * 1000:.0f}ms",
+        lock=schema.LOCK,
+        relations=str(schema.relations())[1:-1],
+        create="; ".join(schema.statements()),
+    )
     rows: dict[str, int] = {}
     printed = script.with_suffix(".rows")
     with script.open("wb") as sql:
-        sql.write(start.format(**values).encode())
+        sql.write(start.encode())
         for table in TABLE_NAMES:
             words = ("--data-only", f"--table={table}", "--file=-")
             server.run("pg_restore", *words, source=dump, output=printed)

@@ -5,7 +5,7 @@ BEGIN READ WRITE;
 -- It waits for locks only, whatever its role is set to.
 SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN (
     'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout');
-SET LOCAL lock_timeout = '{lock_seconds}s';
+SET LOCAL lock_timeout = '{lock_timeout}';
 
 -- luigid takes the same lock before it writes, and then the tables in the same order.
 {lock};

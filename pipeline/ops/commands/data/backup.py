@@ -21,8 +21,8 @@ from pipeline.ops.commands.options import json_option, runtime_option
 from pipeline.ops.runtimes.runtime import Document
 from pipeline.paths import Layout
 
+# The name of the job in alerts.
 TASK = "backup"
-"""The name of the job in alerts."""
 
 
 @click.command("backup")
@@ -97,7 +97,8 @@ def _files(layout: Layout) -> Iterator[tuple[str, Path]]:
     wanted = {f"{METADATA}/{path.relative_to(root).as_posix()}": path for path in below}
     wanted |= {member: config_dir / name for member, name in CONFIGURATION.items()}
     for member, path in (wanted | {IDENTITY: layout.identity}).items():
-        if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
+        is_ours = member.isprintable() and not path.name.startswith(".")  # no temporary
+        if is_ours and path.is_file() and not path.is_symlink():
             yield member, path
 
 

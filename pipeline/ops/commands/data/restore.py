@@ -93,8 +93,7 @@ def _refuse_while_a_run_works(layout: Layout) -> None:
     for each in record.entries(layout):
         if each.ended_at is None and each not in killed:
             raise StorageError(
-                f"A run of {each.task} is in progress: wait for its end and run the command again. "
-                "Nothing was changed."
+                f"A run of {each.task} is in progress: wait for its end, then restore."
             )
 
 
@@ -137,9 +136,9 @@ def _put_files(
 
 def _places(unpacked: Path, layout: Layout) -> dict[str, Path]:
     """Return where each unpacked file belongs."""
-    places = {IDENTITY: layout.identity}
     config_dir = settings.current().config_dir
-    places |= {member: config_dir / name for member, name in CONFIGURATION.items()}
+    places = {member: config_dir / name for member, name in CONFIGURATION.items()}
+    places[IDENTITY] = layout.identity
     for path in sorted((unpacked / METADATA).rglob("*")):
         name = path.relative_to(unpacked)
         places[name.as_posix()] = layout.metadata / name.relative_to(METADATA)
@@ -147,11 +146,11 @@ def _places(unpacked: Path, layout: Layout) -> dict[str, Path]:
 
 
 def _show(document: Document) -> None:
-    history = "The backup holds no task history: that of the database is as it was."
     if document["history"]:
-        at = document["created_at"]
-        history = f"The task history is as it was at {at}. Start luigid, so that it reads it anew."
+        history = f"The task history is as it was at {document['created_at']}: start luigid again."
     elif document["history_left_out"]:
         history = "The task history in the backup was left out."
+    else:
+        history = "The backup holds no task history: that of the database is as it was."
     written, kept = len(document["written"]), len(document["kept"])
     click.echo(f"{history}\nFiles brought back: {written}; there already and kept: {kept}.")

@@ -86,11 +86,30 @@ def test_a_report_with_a_long_name_is_saved_and_comes_back(root: Path) -> None:
     assert long.read_text() == "{}"
 
 
-def test_temporaries_and_links_are_not_saved(root: Path) -> None:
+def test_temporaries_links_and_names_that_are_no_text_are_not_saved(root: Path) -> None:
     report = root / "raw" / REPORT
     report.with_name(f".{report.name}.1234.tmp").write_text("half")
     report.with_name("link.json").symlink_to("/etc/hostname")
+    os.close(os.open(os.fsencode(report.parent) + b"/\xff.json", os.O_CREAT))
 
     done = run("backup", "--runtime", "host", root=root)
 
     assert "1 reports and summaries" in done.out
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "noise", "empty"])
+def test_what_is_no_backup_in_the_folder_of_backups_costs_no_backup(root: Path, kind: str) -> None:
+    odd = root / "backups" / "tmdb-backup-20240101T043000Z.tar.gz"
+    odd.parent.mkdir()
+    if kind == "pipe":
+        os.mkfifo(odd)
+    elif kind == "folder":
+        odd.mkdir()
+    elif kind == "loop":
+        odd.symlink_to(odd)
+    else:
+        odd.write_bytes(os.urandom(999) if kind == "noise" else b"")
+
+    files = [made(root, "--keep", "1"), made(root, "--keep", "1")]
+
+    assert sorted(os.listdir(odd.parent)) == [odd.name, files[1].name]
