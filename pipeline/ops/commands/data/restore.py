@@ -89,9 +89,8 @@ def refuse_foreign(layout: Layout, root_json: Path) -> None:
 
 
 def _refuse_while_a_run_works(layout: Layout) -> None:
-    killed = record.killed(layout)
     for each in record.entries(layout):
-        if each.ended_at is None and each not in killed:
+        if each.outcome == "RUNNING" and not record.is_over(layout, each):
             raise StorageError(
                 f"A run of {each.task} is in progress: wait for its end, then restore."
             )

@@ -26,9 +26,9 @@ def started(layout: Layout) -> Path:
     layout.logs.mkdir(parents=True)
     log = layout.logs / "run.log"
     log.touch()
-    entry = Entry("a", "DailySummary", "2024-01-07", datetime.now(UTC), None, None, None,
-                  "manual", "local", "0", layout.relative(log), False)  # fmt: skip
-    record.append(layout, record.STARTED, entry)
+    now = datetime.now(UTC)
+    entry = Entry(run_id="a", task="DailySummary", at=now, started_at=now, log=layout.relative(log))
+    record.append(layout, entry)
     return log
 
 
