@@ -141,6 +141,7 @@ class Formatter(logging.Formatter):
         message = safe_text(super().format(record))
         lines = [line for line in message.splitlines() if line.strip()]
         if self._log_format == "failure":
+            lines = safe_text(getattr(record, "failure", message)).splitlines()
             return f"{getattr(record, 'cause', 'unexpected')}\t{''.join(lines[:1])}"
         moment = datetime.datetime.fromtimestamp(record.created, datetime.UTC)
         time, level = f"{moment:%Y-%m-%dT%H:%M:%SZ}", record.levelname

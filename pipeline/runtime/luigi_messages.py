@@ -88,11 +88,14 @@ class MessageFilter(logging.Filter):
         is_debugging = LUIGI_LOGGER.isEnabledFor(logging.DEBUG)
         is_important = _SUMMARY in message or record.levelno >= logging.WARNING
         is_logged = is_debugging or is_important or "/luigi/" not in record.pathname
+        if sentence:
+            task = message.rpartition("  ")[2]
+            named = f"{task} failed: {sentence}" if message.startswith("[pid") else sentence
+            record.failure = settings.redacted(named)
         if sentence and not is_debugging:
             is_logged, self._last_sentence = sentence != self._last_sentence, sentence
             record.levelno, record.levelname, record.exc_info = logging.ERROR, "ERROR", None
-            task = message.rpartition("  ")[2]
-            message = f"{task} failed: {sentence}" if message.startswith("[pid") else sentence
+            message = named
         if record.exc_info:
             message += "\n" + logging.Formatter().formatException(record.exc_info)
         record.msg, record.args, record.exc_info = settings.redacted(message), None, None

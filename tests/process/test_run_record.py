@@ -6,6 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
 from support.fake_tmdb import FakeTmdb, status
 from support.luigi_runs import LuigiRun, luigi_command, slow_tmdb
 from support.run_records import lines
@@ -36,11 +37,12 @@ def test_a_run_is_recorded_when_it_begins_and_when_it_ends(
     assert (data_dir / end["log"]).is_file()
 
 
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
 def test_a_failed_run_is_recorded_with_its_status_and_reason(
-    luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path
+    luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path, level: str
 ) -> None:
     tmdb.fail(status(500), times=None)
-    assert luigi_run(*DAILY, TMDB_MAX_RETRIES="0").status == 30
+    assert luigi_run(*DAILY, "--log-level", level, TMDB_MAX_RETRIES="0").status == 30
     end = lines(Layout(data_dir))[-1]
     assert end["status"] == 30
     assert "did not answer /" in end["reason"]
