@@ -87,5 +87,5 @@ def _run_ours(words: list[str]) -> None:
         task = None
         with contextlib.suppress(Exception):  # luigi itself will find the parameters wrong
             task = command.get_task_obj()
-        this_run = session.Run(family, task, words)
+        this_run = session.RunSession(family, task, words)
     this_run.run(luigi_run)

@@ -15,10 +15,9 @@ import re
 import secrets
 from collections.abc import Iterator
 
-from pipeline.ops.private_files import open_private
+from pipeline.ops.private_files import open_private, try_lock
 from pipeline.paths import Layout, luigid_claim
-
-_ID = re.compile(r"[0-9a-f]{32}\n")
+from pipeline.storage import local
 
 
 def data_root_id(layout: Layout) -> str | None:
@@ -26,19 +25,16 @@ def data_root_id(layout: Layout) -> str | None:
 
     A copy of a data root has another id than the original, because its file is another one.
     """
-    path = layout.data_root_id
     try:
-        descriptor = open_private(path)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            word = os.pread(descriptor, 64, 0).decode("ascii", errors="replace")
-            if not _ID.fullmatch(word):
+        with open(open_private(layout.data_root_id), "r+", errors="replace") as file:
+            local.lock(file.fileno())
+            word = file.read(64)
+            if not re.fullmatch(r"[0-9a-f]{32}\n", word):
                 word = f"{secrets.token_hex(16)}\n"
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, word.encode(), 0)
-            inode = os.fstat(descriptor).st_ino
-        finally:
-            os.close(descriptor)
+                file.seek(0)
+                file.truncate()
+                file.write(word)
+            inode = os.fstat(file.fileno()).st_ino
     except OSError:
         return None
     return hashlib.sha256(f"{word}{inode}".encode()).hexdigest()[:32]
@@ -46,33 +42,21 @@ def data_root_id(layout: Layout) -> str | None:
 
 @contextlib.contextmanager
 def claim(scheduler_url: str, layout: Layout) -> Iterator[bool]:
-    """Claim a luigid that cannot say which data root it serves; yield whether it may be used.
+    """Claim a plain luigid, which serves any data root; yield whether it may be used for this one.
 
     The first run claims it for its data root as long as it lasts, and other runs of the same data
     root share the claim. It holds among the processes of one user on one machine.
     """
-    root = str(layout.root.resolve())
     try:
         descriptor = open_private(luigid_claim(scheduler_url))
     except OSError:
         yield True
         return
-    try:
-        yield _is_claimed(descriptor, root)
-    finally:
-        os.close(descriptor)
-
-
-def _is_claimed(descriptor: int, root: str) -> bool:
-    """Share the claim if it is of that data root; write a new one if no run holds it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, os.fsencode(root), 0)
-    except BlockingIOError:
-        pass
-    except OSError:
-        return True
-    with contextlib.suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-    return os.pread(descriptor, 8_192, 0) == os.fsencode(root)
+    with open(descriptor, "r+b", buffering=0) as file:
+        root = os.fsencode(layout.root.resolve())
+        if try_lock(descriptor):
+            file.truncate()
+            file.write(root)
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield os.pread(descriptor, 8_192, 0) == root

@@ -1,9 +1,9 @@
-"""luigi's configuration as it is in force: files read, where luigid is, what is amiss."""
+"""luigi's configuration as it is in force: files read, where luigid is, what is wrong in it."""
 
 from __future__ import annotations
 
 import configparser
-import difflib
+import contextlib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,18 +11,13 @@ import luigi.configuration
 from luigi.task_register import Register
 
 from pipeline.errors import SettingsError
-from pipeline.ops import luigi_options
 from pipeline.runtime import luigi_setup
 from pipeline.runtime.luigi_messages import scheduler_address
 from pipeline.tmdb.credential import Secret
 
 STATUSES = (
-    "already_running",
-    "missing_data",
-    "not_run",
-    "task_failed",
-    "scheduling_error",
-    "unhandled_exception",
+    *("already_running", "missing_data", "not_run", "task_failed"),
+    *("scheduling_error", "unhandled_exception"),
 )
 """Entries of `[retcode]` without which a failed run would exit with 0."""
 
@@ -30,6 +25,18 @@ _NOT_OF_A_CLASS = {
     *("resources", "task_history", "logging", "DEFAULT", "email", "retcode", "tmdb_pipeline"),
 }
 """Sections that luigi reads without declaring them as a class of options."""
+
+_A_DAY = 86_400
+_READ_LATE = {
+    ("core", "rpc_connect_timeout"): ("getfloat", 0.001, _A_DAY),
+    ("core", "rpc_retry_attempts"): ("getint", 1, _A_DAY),
+    ("core", "rpc_retry_wait"): ("getint", 0, _A_DAY),
+    ("core", "rpc_log_retries"): ("getboolean", False, True),
+    ("worker", "ping_interval"): ("getfloat", 0.001, _A_DAY),
+    ("worker", "wait_interval"): ("getfloat", 0.001, _A_DAY),
+    ("worker", "wait_jitter"): ("getfloat", 0, _A_DAY),
+}
+"""Options that luigi does not validate: their type, minimum and maximum."""
 
 
 def files() -> list[tuple[Path, bool]]:
@@ -67,11 +74,7 @@ def scheduler_password(address: str | None = None) -> Secret | None:
 
 
 def statuses() -> dict[str, int]:
-    """Return the exit status of each ending as `[retcode]` sets it; 0 where it does not.
-
-    Raises:
-        SettingsError: one of them is no number.
-    """
+    """Return the exit status of each ending by [retcode], else 0; raise SettingsError."""
     configuration = luigi.configuration.get_config()
     try:
         return {name: configuration.getint("retcode", name, 0) for name in STATUSES}
@@ -79,46 +82,41 @@ def statuses() -> dict[str, int]:
         raise SettingsError(f"[retcode] of luigi.cfg needs whole numbers ({error}).") from None
 
 
-def problems() -> list[str]:
-    """Return a sentence for each thing in luigi's configuration that would be passed over."""
+def refuse_unusable() -> None:
+    """Raise SettingsError for an option that would be a traceback once luigi reads it."""
+    configuration = luigi.configuration.get_config()
+    section, option = "resources", "an amount"
     try:
-        luigi_options.refuse_unusable()
-        zero = [name for name, status in statuses().items() if status == 0]
-    except SettingsError as error:
-        return [str(error)]
-    found = [
-        f"[retcode] of luigi's configuration gives no status to {name}: a run that ends so would "
-        "exit with 0; set one as the luigi.cfg of this pipeline does."
-        for name in zero
-    ]
-    return found + [_unknown(path, name) for path, name in _unknown_sections()]
+        configuration.getintdict(section)
+        for (section, option), (reader, least, most) in _READ_LATE.items():
+            value = getattr(configuration, reader)(section, option, None)
+            if value is not None and not least <= value <= most:
+                raise ValueError(f"it has to be from {least:g} to {most:g}")
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError(
+            f"{option} in [{section}] of luigi.cfg cannot be used ({reason}): correct it there."
+        ) from None
 
 
-def _unknown_sections() -> list[tuple[Path, str]]:
-    known = _sections_of_luigi()
-    return [
-        (path, section)
-        for path, is_there in files()
-        if is_there
-        for section in _sections(path)
-        if section not in known
-    ]
+def refuse_silent_failures() -> None:
+    """Raise SettingsError for an ending without an exit status."""
+    if silent := [name for name, status in statuses().items() if status == 0]:
+        raise SettingsError(
+            f"[retcode] of luigi's configuration gives no status to {', '.join(silent)}: a run "
+            "that ends so would exit with 0; set one as the luigi.cfg of this pipeline does."
+        )
 
 
-def _sections_of_luigi() -> set[str]:
-    return {str(name) for name in Register.task_names()} | _NOT_OF_A_CLASS
-
-
-def _sections(path: Path) -> list[str]:
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read(path, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError):
-        return []  # luigi itself refuses to start with such a file
-    return parser.sections()
-
-
-def _unknown(path: Path, section: str) -> str:
-    near = difflib.get_close_matches(section, _sections_of_luigi(), n=1)
-    hint = f"; did you mean [{near[0]}]?" if near else "."
-    return f"{path} has a section [{section}] that luigi does not know and ignores{hint}"
+def refuse_unknown_sections() -> None:
+    """Raise SettingsError for a section of a file that luigi would ignore."""
+    known = {*Register.task_names(), *_NOT_OF_A_CLASS}
+    for path, is_there in files():
+        parser = configparser.ConfigParser(interpolation=None)
+        with contextlib.suppress(configparser.Error, UnicodeDecodeError):  # luigi refuses these
+            parser.read(path if is_there else (), encoding="utf-8")
+        if unknown := [f"[{each}]" for each in parser.sections() if each not in known]:
+            raise SettingsError(
+                f"{path} has a section that luigi does not know and ignores: {', '.join(unknown)}; "
+                "correct or remove it."
+            )

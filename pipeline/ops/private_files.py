@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 
+from pipeline.storage import local
+
 
 def open_private(path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> int:
-    """Open a file, mode 0600, in a folder that is made with mode 0700; return its descriptor.
-
-    Raises:
-        OSError: the folder cannot be made or the file not be opened.
-    """
+    """Open a file, mode 0600, in a folder that is made with mode 0700; return its descriptor."""
     for folder in (path.parent.parent, path.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def try_lock(descriptor: int) -> bool:
-    """Lock an open file unless another process holds it; return whether it is locked now.
+    """Lock an open file, and return whether no other process holds it.
 
-    A file system without locks counts as free: a missing guarantee must not keep a run from
-    starting.
+    A file system without locks counts as free, so that a run starts there, too.
     """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        local.lock(descriptor, wait=False)
     except BlockingIOError:
         return False
     except OSError:

@@ -6,18 +6,16 @@ that one page leads to another by either way.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.ops.roots import newest
+from pipeline.ops.roots import ALIASES, ROOTS, newest
 from pipeline.paths import Layout
 
-_DATED = re.compile(r"(daily|weekly)/\1(?:_[0-9]{1,2})?_([0-9]{8})\.html")
-_TASKS = {"index": "IndexPage", "daily": "DailyPage", "weekly": "WeeklyPage"}
+_DATED = re.compile(rf"({'|'.join(ALIASES)})/\1(?:_[0-9]{{1,2}})?_([0-9]{{8}})\.html")
 
 
 @dataclass(frozen=True)
@@ -29,28 +27,30 @@ class Report:
     file: Path
     address: str
 
-    def absent(self, today: datetime.date) -> str:
+    def absent(self, now: datetime.datetime) -> str:
         """Return the sentence for a page that is not there."""
         what = f"{self.kind} page of {self.day}" if self.day else "index of the pages"
-        if self.day and self.day > today:
-            return f"There is no {what} yet: it is {today} today."
-        return f"There is no {what} yet: `{command(self.kind, self.day or today)}` makes it."
+        local = now.astimezone()
+        if self.day and self.day > local.date():
+            return f"There is no {what} yet: it is {local:%Y-%m-%d (%Z)} now."
+        made_by = command(self.kind, self.day or local.date())
+        return f"There is no {what} yet: `{made_by}` makes it."
 
 
-def command(kind: str, day: datetime.date | str) -> str:
+def command(kind: str, day: datetime.date) -> str:
     """Return the luigi command that makes a page of that kind."""
-    return f"luigi --module pipeline {_TASKS[kind]} --date {day}"
+    return f"luigi --module pipeline {kind.title()}Page --date {day}"
 
 
 def index(layout: Layout) -> Report:
     """Return the page that leads to all others."""
-    return Report("index", None, layout.index_page, _address(layout, layout.index_page))
+    return Report("index", None, layout.index_page, layout.index_page.name)
 
 
 def dated(layout: Layout, kind: str, day: datetime.date) -> Report:
     """Return the daily or weekly page of that day."""
-    file = layout.daily_page(day) if kind == "daily" else layout.weekly_page(day)
-    return Report(kind, day, file, _address(layout, file))
+    file = ROOTS[ALIASES[kind]].page(layout, day)
+    return Report(kind, day, file, file.relative_to(layout.pages).as_posix())
 
 
 def at(layout: Layout, address: str) -> Report | None:
@@ -58,37 +58,25 @@ def at(layout: Layout, address: str) -> Report | None:
 
     The address is only read: the file's path is the layout's, made from the day.
     """
-    first = index(layout)
-    if address in ("", first.address):
-        return first
-    if not (found := _DATED.fullmatch(address)):
-        return None
-    try:
-        day = datetime.datetime.strptime(found[2], "%Y%m%d").date()
-    except ValueError:
-        return None
-    report = dated(layout, found[1], day)
-    return report if report.address == address else None
+    if address in ("", layout.index_page.name):
+        return index(layout)
+    if found := _DATED.fullmatch(address):
+        with contextlib.suppress(ValueError):
+            day = datetime.datetime.strptime(found[2], "%Y%m%d").date()
+            report = dated(layout, found[1], day)
+            return report if report.address == address else None
+    return None
 
 
-def latest(layout: Layout, kind: str, today: datetime.date) -> Report | None:
-    """Return the newest page of a kind; the folder is only listed where no late day has one."""
+def wanted(
+    layout: Layout, kind: str | None, day: datetime.date | None, today: datetime.date
+) -> Report | None:
+    """Return the index without a kind, the page of a day, or without one the newest of a kind."""
+    if kind is None:
+        return index(layout)
+    if day is not None:
+        return dated(layout, kind, day)
     file = newest(lambda day: dated(layout, kind, day).file, today)
-    if file:
-        return at(layout, _address(layout, file))
-    pages = _listed(layout, dated(layout, kind, today).file.parent)
-    return max(pages, key=lambda report: report.day or today, default=None)
-
-
-def _listed(layout: Layout, folder: Path) -> Iterator[Report]:
-    try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return
-    for name in names:
-        if report := at(layout, _address(layout, folder / name)):
-            yield report
-
-
-def _address(layout: Layout, file: Path) -> str:
-    return file.relative_to(layout.pages).as_posix()
+    files = [file] if file else (layout.pages / kind).glob("*")
+    found = (at(layout, each.relative_to(layout.pages).as_posix()) for each in files)
+    return max(filter(None, found), key=lambda report: report.day or today, default=None)

@@ -7,61 +7,59 @@ read this table.
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.catalog import plan_from
 from pipeline.errors import NotPossible
 from pipeline.paths import Layout
+
+PathOfDay = Callable[[datetime.date], Path]
+DatedPath = Callable[[Layout, datetime.date], Path]
 
 
 @dataclass(frozen=True)
 class Root:
-    """A task that the schedule starts.
-
-    Attributes:
-        family: the task's name.
-        alias: the short name that commands accept.
-        steps: every task that asking for it pulls in, itself last.
-        document: where its document of a date is.
-        page: where its page of a date is.
-        report: where the validation report of a date is.
-        cron: the five fields of its schedule where no schedule can be read.
-        retry_delay_option: the option of `[tmdb_pipeline]` in luigi.cfg that holds the next field.
-        retry_delay_seconds: how long a failed step waits for its next attempt.
-        look_back_days: how many days back a missing document is listed as missed.
-        collects_late: whether a date can be collected after its midnight, until the next one is
-            due. TMDB's lists of a day that is over are gone; a week's lists change slowly.
-    """
+    """A task that the schedule starts; paths are of its document, page and report of a date."""
 
     family: str
-    alias: str
-    steps: tuple[str, ...]
-    document: Callable[[Layout, datetime.date], Path]
-    page: Callable[[Layout, datetime.date], Path]
-    report: Callable[[Layout, datetime.date], Path]
-    cron: str
-    retry_delay_option: str
-    retry_delay_seconds: float
-    look_back_days: int
+    alias: str  # the cadence of its lists, and the short name that commands accept
+    report_task: str  # checks its lists: the last step before itself
+    document: DatedPath
+    page: DatedPath
+    report: DatedPath
+    cron: str  # the schedule where none can be read
+    retry_delay_seconds: float  # the default of retry_delay_option
+    look_back_days: int  # in which a missing document is listed as missed
+    # Whether a date can be collected after its midnight, until the next one is due: TMDB's lists of
+    # a day that is over are gone; a week's lists change slowly.
     collects_late: bool
 
     @property
-    def report_task(self) -> str:
-        """The task that checks its lists, which is the last step before itself."""
-        return self.steps[-2]
+    def retry_delay_option(self) -> str:
+        """The option of [tmdb_pipeline] in luigi.cfg: seconds from a failure to its retry."""
+        return f"{self.alias}_retry_delay"
+
+    @functools.cached_property
+    def steps(self) -> tuple[str, ...]:
+        """Every task that asking for it pulls in, by the lists of the catalog; itself last."""
+        lists = plan_from({}).select(self.alias)
+        names = dict.fromkeys("genre" if each.genre else each.name for each in lists)
+        tasks = (f"{name.title().replace('_', '')}Movies" for name in names)
+        return (*tasks, "ListMovies", self.report_task, self.family)
 
 
 _TABLE = (
     Root(
         family="DailySummary",
         alias="daily",
-        steps=("PopularMovies", "TrendingMovies", "ListMovies", "ValidationReport", "DailySummary"),
+        report_task="ValidationReport",
         document=Layout.daily_summary,
         page=Layout.daily_page,
         report=Layout.validation_report,
         cron="0 2 * * *",
-        retry_delay_option="daily_retry_delay",
         retry_delay_seconds=300.0,
         look_back_days=14,
         collects_late=False,
@@ -69,18 +67,11 @@ _TABLE = (
     Root(
         family="WeeklyConsolidation",
         alias="weekly",
-        steps=(
-            "GenreMovies",
-            "TopRatedMovies",
-            "ListMovies",
-            "WeeklyValidationReport",
-            "WeeklyConsolidation",
-        ),
+        report_task="WeeklyValidationReport",
         document=Layout.consolidated,
         page=Layout.weekly_page,
         report=Layout.weekly_validation_report,
         cron="0 3 * * 0",
-        retry_delay_option="weekly_retry_delay",
         retry_delay_seconds=600.0,
         look_back_days=8 * 7,
         collects_late=True,
@@ -106,24 +97,15 @@ FAMILIES = (*dict.fromkeys(step for steps in STEPS.values() for step in steps), 
 LOOK_BACK_DAYS = 60
 """The days in which the newest document is looked for; an older one is ignored."""
 
-PathOfDay = Callable[[datetime.date], Path]
-
 
 def newest(path_of: PathOfDay, today: datetime.date) -> Path | None:
     """Return the document of the latest day that has one, without listing its folder."""
-    for days in range(LOOK_BACK_DAYS):
-        path = path_of(today - datetime.timedelta(days=days))
-        if path.exists():
-            return path
-    return None
+    paths = (path_of(today - datetime.timedelta(days=days)) for days in range(LOOK_BACK_DAYS))
+    return next((path for path in paths if path.exists()), None)
 
 
 def family_of(name: str) -> str:
-    """Return the task that a name or an alias means.
-
-    Raises:
-        NotPossible: there is no such task.
-    """
+    """Return the task that a name or an alias means, or raise NotPossible."""
     family = ALIASES.get(name, name)
     if family not in FAMILIES:
         raise NotPossible(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+import zoneinfo
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,11 +30,17 @@ VARIABLES = {
 
 # Variables that the wrapper and a run set for their own processes; nobody else has to.
 OF_A_RUN = (
-    settings.STARTED_BY,
-    settings.COLLECT_UNTIL,
-    settings.RUN_LOG,
-    settings.RUN_FAILURES,
+    *(settings.STARTED_BY, settings.COLLECT_UNTIL, settings.RUN_LOG, settings.RUN_FAILURES),
 )
+
+# The password that luigid asks for, where alerts go, and what is requested while all is well; known
+# whatever else is wrong with the settings, which is worth an alert.
+luigid_password = partial(settings.secret, "PIPELINE_LUIGID_PASSWORD")
+alert_url = partial(settings.secret, "PIPELINE_ALERT_URL")
+heartbeat_url = partial(settings.secret, "PIPELINE_HEARTBEAT_URL")
+
+# TZ as POSIX writes it, with the offset in it: KST-9, <+09>-9, CET-1CEST,M3.5.0,M10.5.0/3.
+_POSIX_ZONE = re.compile(r"([A-Za-z]{3,}|<[\w+-]{3,}>)[+-]?\d.*")
 
 
 def history_url() -> Secret | None:
@@ -56,32 +64,24 @@ def history_url() -> Secret | None:
     return Secret(f"postgresql+psycopg2://{rest}")
 
 
-def luigid_password() -> Secret | None:
-    """Return the password that luigid asks for."""
-    return settings.secret("PIPELINE_LUIGID_PASSWORD")
-
-
-def alert_url() -> Secret | None:
-    """Return where alerts go, also if the other settings are unusable: that is worth an alert."""
-    return settings.secret("PIPELINE_ALERT_URL")
-
-
-def heartbeat_url() -> Secret | None:
-    """Return the address that is requested while no root task is overdue."""
-    return settings.secret("PIPELINE_HEARTBEAT_URL")
-
-
-def refuse_optional() -> None:
-    """Refuse values of settings that no run needs.
-
-    Raises:
-        SettingsError: one of them is unusable; the sentence names it.
-    """
-    history_url()
+def refuse_log_format() -> None:
+    """Raise SettingsError for a format of logs that does not exist; runs then log text."""
     if settings.value("PIPELINE_LOG_FORMAT") not in ("", "text", "json"):
         raise SettingsError(
             "PIPELINE_LOG_FORMAT has to be text or json; correct it in the environment or .env.",
             variable="PIPELINE_LOG_FORMAT",
+        )
+
+
+def refuse_time_zone() -> None:
+    """Raise SettingsError for a time zone that the C library would silently take for UTC."""
+    zone = environment().get("TZ", "").removeprefix(":")
+    is_file = any(Path(folder, zone).is_file() for folder in ("/", *zoneinfo.TZPATH))
+    if not (zone in ("", "UTC", "UTC0") or is_file or _POSIX_ZONE.fullmatch(zone)):
+        raise SettingsError(
+            f"TZ is {zone!r}, which is no time zone of this machine: all times, and what is today, "
+            "are taken as UTC; write it like Asia/Seoul.",
+            variable="TZ",
         )
 
 
@@ -112,18 +112,12 @@ def read_demo_data() -> tuple[Path, Path] | None:
 
     Returns:
         The folder that holds nothing and the one that is read instead; None where nothing changed.
-
-    Raises:
-        SettingsError: as `settings.current`.
     """
     usual, demo = settings.current(), Path(settings.DEMO_DATA_DIR).absolute()
+    layout = Layout(usual.data_dir)
+    is_used = layout.documents.exists() or layout.luigid_pid.exists()
     is_set = usual.credential is not None or settings.value("PIPELINE_DATA_DIR")
-    if is_set or not demo.is_dir() or _is_used(Layout(usual.data_dir)):
+    if is_set or is_used or not demo.is_dir():
         return None
     os.environ["PIPELINE_DATA_DIR"] = settings.DEMO_DATA_DIR
     return usual.data_dir, demo
-
-
-def _is_used(layout: Layout) -> bool:
-    """Whether a data root holds documents, or luigid was started with it."""
-    return layout.documents.exists() or layout.luigid_pid.exists()

@@ -170,8 +170,10 @@ def test_a_data_root_without_any_page_says_so_too(tmp_path: Path) -> None:
 
 
 def test_a_page_of_a_future_day_is_not_offered() -> None:
-    sentence = reports.dated(Layout(Path("/root")), "daily", DAY).absent(EARLIER)
-    assert sentence == "There is no daily page of 2024-01-07 yet: it is 2023-12-31 today."
+    now = datetime.datetime.combine(EARLIER, datetime.time(12)).astimezone()
+    sentence = reports.dated(Layout(Path("/root")), "daily", DAY).absent(now)
+    expected = f"There is no daily page of 2024-01-07 yet: it is 2023-12-31 ({now:%Z}) now."
+    assert sentence == expected
 
 
 OUTSIDE = [

@@ -261,9 +261,7 @@ def test_doctor_shows_the_findings_of_an_image_of_an_older_version(
     docker.answer({"compose ps": (0, UP), "compose exec -T cron tmdb-pipeline": (0, answer)})
     run = command("doctor")
     assert run.status == 0, run.output
-    assert (
-        "disk: The image of the container is of an older version: `docker compose build`" in run.out
-    )
+    assert "disk: Build the image anew, which is of an older version." in run.out
     assert "key: " not in run.out
 
 

@@ -38,7 +38,6 @@ LUIGI = {
     "pipeline.ops.luigid.*",
     "pipeline.ops.commands.run.graph",
     "pipeline.ops.luigi_configuration",
-    "pipeline.ops.luigi_options",
     "pipeline.ops.runs.session",
     "pipeline.ops.runs.scheduler_choice",
     "pipeline.ops.runs.signals",

@@ -1,47 +1,17 @@
-"""Options and arguments that several commands share."""
+"""What several commands share: their options, and the one way from a document to the output."""
 
 from __future__ import annotations
 
-import datetime
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from pipeline import clock
-from pipeline.ops.roots import family_of
-
-
-class Day(click.ParamType[datetime.date]):
-    """A day as YYYY-MM-DD."""
-
-    name = "date"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime.date:
-        """Return the day.
-
-        Raises:
-            NotPossible: it is no day in that form.
-        """
-        if isinstance(value, datetime.date):
-            return value
-        return clock.day_of(str(value))
-
-
-class Family(click.ParamType[str]):
-    """A task's name, or `daily` or `weekly`."""
-
-    name = "task"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the task's name as luigi knows it.
-
-        Raises:
-            NotPossible: there is no such task; the sentence names those that are there.
-        """
-        return family_of(str(value))
-
+from pipeline.ops.commands import tables
+from pipeline.ops.runtimes.choose import choose_runtime
+from pipeline.ops.runtimes.runtime import Document, Runtime
 
 runtime_option = click.option(
     "--runtime",
@@ -52,3 +22,47 @@ runtime_option = click.option(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead.")
+
+
+def document_command(
+    show: Callable[[Document], None],
+    add_from_outside: Callable[[Document, Runtime], None] = lambda document, stack: None,
+) -> Callable[[Callable[..., Document]], Callable[..., None]]:
+    """Make a command of a function that builds a document for a runtime and the command's options.
+
+    The document is built where settings, files and history are at hand: here, or by the same words
+    in the stack's container. The exit status is 1 if the document has a `problem` or is not `ok`.
+
+    Args:
+        show: prints the document for people.
+        add_from_outside: adds what is not known inside a container.
+    """
+
+    def decorate(build: Callable[..., Document]) -> Callable[..., None]:
+        @runtime_option
+        @json_option
+        @functools.wraps(build)
+        def command(runtime: str, as_json: bool, **given: Any) -> None:
+            context, here = click.get_current_context(), choose_runtime(runtime)
+            document = here.ask(_words(context), lambda: build(here, **given))
+            if here.name == "compose":
+                add_from_outside(document, here)
+            tables.show_json(document) if as_json else show(document)
+            context.exit(1 if document.get("problem") or not document.get("ok", True) else 0)
+
+        return command
+
+    return decorate
+
+
+def _words(context: click.Context) -> list[str]:
+    """Return the command and its options as they were given, but for the output's and the place."""
+    words = [str(context.info_name)]
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in ("runtime", "as_json"):
+            option = [] if isinstance(parameter, click.Argument) else [parameter.opts[-1]]
+            value = [] if getattr(parameter, "is_flag", False) else [str(context.params[name])]
+            words += [*option, *value]
+    return words

@@ -13,15 +13,9 @@ from tabulate import tabulate
 from pipeline.sanitize import escaped, plain
 
 COLOURS = {
-    "ok": "green",
-    "up": "green",
-    "DONE": "green",
-    "done": "green",
-    "warning": "yellow",
-    "unknown": "yellow",
-    "problem": "red",
-    "down": "red",
-    "FAILED": "red",
+    **dict.fromkeys(("ok", "up", "DONE", "done"), "green"),
+    **dict.fromkeys(("warning", "unknown"), "yellow"),
+    **dict.fromkeys(("problem", "down", "FAILED"), "red"),
 }
 """The words that are coloured on a terminal; click drops the colours anywhere else."""
 
@@ -54,17 +48,13 @@ def instant(text: str | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Return a duration: tenths below a minute, then minutes, then hours."""
+    """Return a duration: milliseconds, seconds with tenths, or minutes."""
     if value is None:
         return "-"
-    if value < 0.001:
-        return "0 s"
-    if value < 60:
-        return f"{value:.1f} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
     minutes, rest = divmod(round(value), 60)
-    if minutes < 60:
+    if minutes:
         return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{value:.1f} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
 
 
 def _cell(value: object) -> str:

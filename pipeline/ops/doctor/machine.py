@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import email.utils
 import os
 from pathlib import Path
@@ -12,35 +11,42 @@ from urllib.parse import urlsplit
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.ops.doctor.examine import OK, PROBLEM, WARNING, Finding
-from pipeline.ops.doctor.tmdb import held_seconds
+from pipeline.ops.doctor.network import held_seconds
 from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.transport import Transport
 
-MOST_SECONDS_APART = 30
-LEAST_DISK_BYTES = 1 << 30
-LEAST_INODES = 10_000
-LEAST_MEMORY_BYTES = 256 << 20
-SECONDS = 4.0
+MAX_SECONDS_APART = 30
+MIN_DISK_BYTES = 1 << 30
+MIN_INODES = 10_000
+MIN_MEMORY_BYTES = 256 << 20
+REQUEST_SECONDS = 4.0
 
-_CGROUP = Path("/sys/fs/cgroup")
+MEMINFO = Path("/proc/meminfo")
+CGROUP = Path("/sys/fs/cgroup")
 
 
 def clock_and_zone() -> Finding:
     """Compare the clock with the Date that the API's host sends; show the time zone."""
     zone = f"time zone {clock.now().astimezone():%Z (UTC%z)}"
-    current = settings.current()
+    current, sent = settings.current(), None
     if current.credential and current.credential.is_demo:
-        return Finding("clock", OK, f"{zone}; demo: there is no host to compare the clock with")
-    sent = None if held_seconds(current) else _date_of(current.api_url)
+        return Finding(OK, f"{zone}; demo: there is no host to compare the clock with")
+    if not held_seconds(current):
+        with contextlib.suppress(ValueError, PipelineError):
+            # Even the refusal of a request without a key has the header.
+            transport = Transport(current.api_url, Credential(""), connections=1)
+            with contextlib.closing(transport):
+                answer = transport.send("/configuration", {}, REQUEST_SECONDS)
+            sent = email.utils.parsedate_to_datetime(answer.headers.get("Date", ""))
     if sent is None:
         advice = "Fix what the line about the host says, then look again."
-        return Finding("clock", WARNING, f"{zone}; not compared: the host sends no date", advice)
+        return Finding(WARNING, f"{zone}; not compared: the host sends no date", advice)
     apart = abs((clock.now() - sent).total_seconds())
     found = f"{apart:.0f} s from {urlsplit(current.api_url).netloc}; {zone}"
-    if apart > MOST_SECONDS_APART:
+    if apart > MAX_SECONDS_APART:
         fix = "Switch time synchronisation on (timedatectl set-ntp true)."
-        return Finding("clock", WARNING, found, fix)
-    return Finding("clock", OK, found)
+        return Finding(WARNING, found, fix)
+    return Finding(OK, found)
 
 
 def disk() -> Finding:
@@ -51,24 +57,28 @@ def disk() -> Finding:
     found = f"{_size(free)} free below {root}"
     if status.f_files:
         found += f", {status.f_favail:,} inodes"
-    few_inodes = bool(status.f_files) and status.f_favail < LEAST_INODES
-    if free < LEAST_DISK_BYTES or few_inodes:
+    if free < MIN_DISK_BYTES or (status.f_files > 0 and status.f_favail < MIN_INODES):
         fix = "Free space there, or move the data root (PIPELINE_DATA_DIR)."
-        state = PROBLEM if free < LEAST_DISK_BYTES // 20 else WARNING
-        return Finding("disk", state, found, fix)
-    return Finding("disk", OK, found)
+        return Finding(PROBLEM if free < MIN_DISK_BYTES // 20 else WARNING, found, fix)
+    return Finding(OK, found)
 
 
 def memory() -> Finding:
     """Look at what memory is available, by the machine and by the container's limit."""
-    free = [each for each in (_free_of_the_machine(), _free_of_the_container()) if each is not None]
+    free = []
+    with contextlib.suppress(OSError, LookupError, ValueError):  # another system than Linux
+        free.append(_numbers(MEMINFO)["MemAvailable:"] << 10)
+    with contextlib.suppress(OSError, LookupError, ValueError):  # no limit, or no container
+        limit, used = (int((CGROUP / f"memory.{each}").read_text()) for each in ("max", "current"))
+        # The page cache that the kernel gives up first is counted as used.
+        free.append(limit - used + _numbers(CGROUP / "memory.stat")["inactive_file"])
     if not free:
-        return Finding("memory", OK, "not known on this system")
+        return Finding(OK, "not known on this system")
     found = f"{_size(min(free))} available"
-    if min(free) < LEAST_MEMORY_BYTES:
+    if min(free) < MIN_MEMORY_BYTES:
         fix = "End other programs, or give the machine or the container more."
-        return Finding("memory", WARNING, found, fix)
-    return Finding("memory", OK, found)
+        return Finding(WARNING, found, fix)
+    return Finding(OK, found)
 
 
 def existing(path: Path) -> Path:
@@ -76,36 +86,10 @@ def existing(path: Path) -> Path:
     return next(each for each in (path, *path.parents) if each.exists())
 
 
-def _date_of(api_url: str) -> datetime.datetime | None:
-    """Return the time that any answer's header names; even a refusal for want of a key has it."""
-    try:
-        transport = Transport(api_url, Credential(""), connections=1)
-        with contextlib.closing(transport):
-            answer = transport.send("/configuration", {}, SECONDS)
-        return email.utils.parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (ValueError, PipelineError):
-        return None
-
-
-def _free_of_the_machine() -> int | None:
-    lines = _lines(Path("/proc/meminfo"))
-    found = (line.split() for line in lines if line.startswith("MemAvailable:"))
-    return next((int(words[1]) << 10 for words in found), None)
-
-
-def _free_of_the_container() -> int | None:
-    try:
-        limit, used = (int(_lines(_CGROUP / f"memory.{name}")[0]) for name in ("max", "current"))
-    except (IndexError, ValueError):
-        return None  # no limit, or no container
-    return limit - used
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
+def _numbers(path: Path) -> dict[str, int]:
+    """Read a file of the kernel: a name and a number a line."""
+    words = (line.split() for line in path.read_text().splitlines())
+    return {name: int(number) for name, number, *_ in words}
 
 
 def _size(count: int) -> str:

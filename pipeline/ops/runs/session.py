@@ -22,7 +22,7 @@ import msgspec
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError, SettingsError
-from pipeline.ops import luigi_configuration, luigi_options
+from pipeline.ops import luigi_configuration
 from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record, signals
@@ -57,7 +57,7 @@ STARTS_OVER = (
 LUIGID, LOCAL, LOCAL_OPTION = "luigid", "local", "--local-scheduler"
 
 
-class Run:
+class RunSession:
     """A run in progress; its end is logged and recorded, and alerted of if it failed."""
 
     def __init__(self, family: str, task: luigi.Task | None, words: Sequence[str]) -> None:
@@ -183,7 +183,7 @@ class Run:
         """
         status, seen = WRONG_OPTION, set()
         try:
-            luigi_options.refuse_unusable()
+            luigi_configuration.refuse_unusable()
             status = luigi_configuration.statuses()["scheduling_error"]
             waiting = [self._task] if self._task and luigi_setup.retries_tasks() else []
             while waiting:

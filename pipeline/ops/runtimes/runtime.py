@@ -12,11 +12,15 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Service:
-    """A part of the operation. `state` is up, down, unknown or off (not configured)."""
+    """A part of the operation. `state` is up, down or off (not configured, not used).
+
+    `fix` says what to do where something is wrong with it.
+    """
 
     service: str
     state: str
     detail: str
+    fix: str = ""
 
 
 class Runtime(Protocol):

@@ -2,42 +2,79 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+from pipeline import settings
 from pipeline.errors import PipelineError
 from pipeline.ops import settings as ops_settings
-from pipeline.ops.history.store import open_history
+from pipeline.ops.history.store import NOT_SET, open_history
 from pipeline.ops.luigid import client
 from pipeline.ops.runtimes.runtime import Service
 from pipeline.ops.schedule import installed
+from pipeline.paths import Layout
 
 
 def of_this_host(luigid_url: str, luigid_pid: int | None) -> list[Service]:
     """Return the services; `luigid_pid` is the luigid that this command started, if it runs."""
-    return [_luigid(luigid_url, luigid_pid), _postgres(), _cron()]
+    return [luigid(luigid_url, luigid_pid), postgres(), cron()]
 
 
-def _luigid(url: str, pid: int | None) -> Service:
+def luigid(url: str, pid: int | None = None) -> Service:
+    """Ask luigid. It is off, and no problem, where it is of this host and was never used."""
     look = client.look(url, ops_settings.luigid_password())
     if look.answers:
         kind = "hardened" if look.hardened else "plain"
         process = f", process {pid}" if pid else ""
-        return Service("luigid", "up", f"{url} ({kind}, {look.server or 'no version'}{process})")
-    return Service("luigid", "down", f"{url}: {look.why}")
+        detail = f"{url} ({kind}, {look.server or 'no version'}{process})"
+        plain = "Anybody may have tasks run by a plain one: stop it, then `tmdb-pipeline start`."
+        return Service("luigid", "up", detail, "" if look.hardened else plain)
+    layout = Layout(settings.current().data_dir)
+    is_known = layout.luigid_seen.exists() or layout.luigid_state.exists()
+    if not is_known and urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"):
+        detail = f"{url}: {look.why}; none was used yet, runs use the local scheduler"
+        return Service("luigid", "off", detail)
+    fix = "`tmdb-pipeline start` starts it."
+    if look.refuses_password:
+        fix = "Set PIPELINE_LUIGID_PASSWORD to the one that luigid was started with."
+    return Service("luigid", "down", f"{url}: {look.why}", fix)
 
 
-def _postgres() -> Service:
+def postgres() -> Service:
+    """Ask PostgreSQL for its version and for the history's tables."""
     try:
         url = ops_settings.history_url()
         if url is None:
             off = "PIPELINE_HISTORY_URL is not set: no history is kept"
-            return Service("postgres", "off", off)
+            return Service("postgres", "off", off, NOT_SET)
         with open_history(url) as store:
-            return Service("postgres", "up", f"PostgreSQL {store.ping()}")
+            version, runs = store.ping(), store.runs(limit=1)
     except PipelineError as error:
-        return Service("postgres", "down", str(error))
+        if "does not exist" in str(error) and "relation" in str(error):
+            fix = "Start luigid with this PIPELINE_HISTORY_URL (`tmdb-pipeline restart`)."
+            found = "the database answers, but the history's tables are not there"
+            return Service("postgres", "down", found, fix)
+        fix = "Check that PostgreSQL runs; in the compose stack: docker compose logs postgres."
+        return Service("postgres", "down", str(error), fix)
+    return Service(
+        "postgres", "up", f"PostgreSQL {version}{'' if runs else '; nothing has run yet'}"
+    )
 
 
-def _cron() -> Service:
+def cron() -> Service:
+    """See whether something starts the tasks by the clock, and whether it is of this version."""
     places = installed.installed()
-    if places:
-        return Service("cron", "up", ", ".join(each.place for each in places))
-    return Service("cron", "down", "no crontab and no timer of this user names the pipeline")
+    if not places:
+        off = "no crontab and no timer of this user names the pipeline"
+        fix = "Install config/crontab or the timers as docs/operations.md says, or use compose."
+        return Service("cron", "off", off, fix)
+    found, fix = ", ".join(each.place for each in places), ""
+    if outdated := [f"{each.place}: {line}" for each in places for line in each.outdated]:
+        found = f"outdated: {'; '.join(outdated)}"
+        fix = (
+            "Install the lines of config/crontab or the units of config/systemd again, as "
+            "docs/operations.md says; the old ones work, but do not catch up or alert as these do."
+        )
+    elif not any(each.catches_up for each in places):
+        found += "; without the hourly catch-up"
+        fix = "Add the catch-up line of config/crontab, or enable tmdb-catch-up.timer."
+    return Service("cron", "up", found, fix)

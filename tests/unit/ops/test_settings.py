@@ -44,10 +44,9 @@ def test_a_history_that_is_not_postgresql_is_refused(
     monkeypatch.setenv("PIPELINE_HISTORY_URL", value)
 
     settings.current()
-    for read in (ops_settings.refuse_optional, ops_settings.history_url):
-        with pytest.raises(SettingsError) as refused:
-            read()
-        assert refused.value.facts == {"variable": "PIPELINE_HISTORY_URL"}
+    with pytest.raises(SettingsError) as refused:
+        ops_settings.history_url()
+    assert refused.value.facts == {"variable": "PIPELINE_HISTORY_URL"}
 
 
 def test_another_format_of_logs_is_refused_by_who_checks_and_keeps_no_run_waiting(
@@ -56,7 +55,7 @@ def test_another_format_of_logs_is_refused_by_who_checks_and_keeps_no_run_waitin
     monkeypatch.setenv("PIPELINE_LOG_FORMAT", "xml")
     assert settings.current().log_format == "text"
     with pytest.raises(SettingsError, match="PIPELINE_LOG_FORMAT has to be text or json"):
-        ops_settings.refuse_optional()
+        ops_settings.refuse_log_format()
 
 
 # The data of the demo catalogue, for commands that only read

@@ -57,7 +57,7 @@ def changing() -> None:
 def test_a_command_in_this_process_leaves_it_as_it_was(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_: changing)
+    monkeypatch.setattr(cli.Commands, "get_command", lambda *_: changing)
     before = state()
     run = run_in_process("changing", env={"PATH": "/nowhere"}, cwd=tmp_path)
     assert (run.status, sorted(run.out.splitlines())) == (7, ["by a child", "by click"])
@@ -72,7 +72,7 @@ def test_a_command_reads_the_configuration_of_luigi_that_its_environment_names(
     def shows() -> None:
         click.echo(luigi_configuration.scheduler_url())
 
-    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_: shows)
+    monkeypatch.setattr(cli.Commands, "get_command", lambda *_: shows)
     named = tmp_path / "mine.cfg"
     named.write_text(f"[core]\nscheduler_url = http://127.0.0.1:{port}/\n")
     for variables, url in (({"LUIGI_CONFIG_PATH": str(named)}, port), ({}, 8082)):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 import warnings
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +20,8 @@ from pipeline import identity, settings
 from pipeline.catalog import Plan
 from pipeline.errors import NotPossible, PipelineError
 
-
-@dataclass(frozen=True)
-class Node:
-    """One task of the graph: done, missing or unknown; `problem` says why it cannot run."""
-
-    task: str
-    file: str | None
-    state: str
-    problem: str | None
-    requires: tuple[Node, ...]
-
-    def walk(self) -> Iterator[Node]:
-        """Yield this node and all below it."""
-        yield self
-        for each in self.requires:
-            yield from each.walk()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the node as plain data."""
-        return asdict(self)
+Node = dict[str, Any]
+"""One task: its `state` is done, missing or unknown; `problem` says why it cannot run."""
 
 
 def graphs(family: str, date: datetime.date, data_root: Path, plan: Plan) -> list[Node]:
@@ -57,68 +38,61 @@ def graphs(family: str, date: datetime.date, data_root: Path, plan: Plan) -> lis
         variants = [{"genre": each.slug} for each in plan.genres]
     elif "list" in parameters:
         variants = [{"list": each.name} for each in plan.lists]
-    return [_node(_task(task_class, date, each), data_root) for each in variants]
+    try:
+        return [_node(task_class(date=date, **each), data_root) for each in variants]
+    except luigi.parameter.ParameterException as error:
+        raise NotPossible(f"{family} cannot be looked at: {error}.") from None
 
 
-def lines(node: Node, said: Collection[str] = ()) -> list[str]:
-    """Draw the graph as a tree, a task a line; what stands above already is not drawn again.
+def walk(node: Node) -> Iterator[Node]:
+    """Yield this node and all below it."""
+    yield node
+    for each in node["requires"]:
+        yield from walk(each)
+
+
+def lines(
+    node: Node, said: Collection[str], first: str = "", further: str = "", *, drawn: set[str]
+) -> Iterator[str]:
+    """Draw the graph as a tree, a task a line; what is `drawn` already is not drawn again.
 
     `said` are problems of the whole configuration, which are shown elsewhere.
     """
-    return list(_lines(node, "", "", set(), said))
-
-
-def _task(task_class: Any, date: datetime.date, values: dict[str, str]) -> luigi.Task:
-    try:
-        return task_class(date=date, **values)
-    except luigi.parameter.ParameterException as error:
-        raise NotPossible(f"{task_class.__name__} cannot be looked at: {error}.") from None
+    task, below = node["task"], node["requires"]
+    again = task in drawn and bool(below)
+    drawn.add(task)
+    file = "(as above)" if again else node["file"] or ""
+    yield f"{first}{task}  {node['state']}  {file}".rstrip()
+    if node["problem"] and node["problem"] not in said:
+        yield f"{further}{'│ ' if below else '  '}! {node['problem']}"
+    for number, each in enumerate([] if again else below, start=1):
+        branch, rest = ("└─ ", "   ") if number == len(below) else ("├─ ", "│  ")
+        yield from lines(each, said, further + branch, further + rest, drawn=drawn)
 
 
 def _node(task: luigi.Task, data_root: Path) -> Node:
+    """Return the graph of a task; whatever its own code raises is shown at its place."""
+    name, file, state = str(task.task_family), None, "unknown"
+    if values := [value for key, value in task.to_str_params().items() if key != "date"]:
+        name = f"{name}({', '.join(values)})"
+    required, problems = [], []
     try:
         required = [_node(each, data_root) for each in flatten(task.requires())]
-        problem = None
-    except Exception as error:  # whatever a task's own code raises is shown at its place
-        required, problem = [], _sentence(error)
-    state, file, fault = _output(task, data_root)
-    return Node(_name(task), file, state, problem or fault, tuple(required))
-
-
-def _output(task: luigi.Task, data_root: Path) -> tuple[str, str | None, str | None]:
-    """Return state, file and what hinders from telling them."""
+    except Exception as error:
+        problems.append(_sentence(error))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            state = "done" if task.complete() else "missing"
-            path = Path(task.output().path)
-    except Exception as error:  # see above
-        return "unknown", None, _sentence(error)
-    inside = path.is_relative_to(data_root)
-    return state, str(path.relative_to(data_root) if inside else path), None
-
-
-def _name(task: luigi.Task) -> str:
-    values = [value for name, value in task.to_str_params().items() if name != "date"]
-    return f"{task.task_family}({', '.join(values)})" if values else str(task.task_family)
+            path, is_done = Path(task.output().path), task.complete()
+        file = str(path.relative_to(data_root) if path.is_relative_to(data_root) else path)
+        state = "done" if is_done else "missing"
+    except Exception as error:
+        problems.append(_sentence(error))
+    problem = problems[0] if problems else None
+    return {"task": name, "file": file, "state": state, "problem": problem, "requires": required}
 
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, PipelineError):
         return str(error)
     return settings.redacted(f"{type(error).__name__}: {error}")
-
-
-def _lines(
-    node: Node, first: str, further: str, drawn: set[str], said: Collection[str]
-) -> Iterator[str]:
-    again = node.task in drawn and bool(node.requires)
-    drawn.add(node.task)
-    yield f"{first}{node.task}  {node.state}  {'(as above)' if again else node.file or ''}".rstrip()
-    if node.problem and node.problem not in said:
-        yield f"{further}{'│ ' if node.requires else '  '}! {node.problem}"
-    below = () if again else node.requires
-    for number, each in enumerate(below, start=1):
-        last = number == len(below)
-        branch, rest = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        yield from _lines(each, further + branch, further + rest, drawn, said)

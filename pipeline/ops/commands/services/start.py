@@ -9,9 +9,8 @@ from pipeline.ops.runtimes.choose import choose_runtime
 @click.command("start")
 @runtime_option
 def command(runtime: str) -> None:
-    """Start luigid in the background of this host, or the compose stack.
+    """Start luigid in the background of this host, or the compose stack, unless it runs already.
 
-    Where it runs already, that is said and nothing is done. `--runtime compose` starts the stack
-    of the working folder for the first time.
+    `--runtime compose` starts the stack of the working folder for the first time.
     """
     click.echo(choose_runtime(runtime).start())

@@ -9,8 +9,5 @@ from pipeline.ops.runtimes.choose import choose_runtime
 @click.command("stop")
 @runtime_option
 def command(runtime: str) -> None:
-    """Stop the luigid that `start` started, or take the compose stack down.
-
-    Files and history are kept. A luigid that something else started is left alone.
-    """
+    """Stop the luigid that `start` started, or take the compose stack down; data is kept."""
     click.echo(choose_runtime(runtime).stop())

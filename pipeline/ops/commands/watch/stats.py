@@ -11,40 +11,31 @@ import click
 
 from pipeline import clock, identity, settings
 from pipeline.ops.commands import tables
-from pipeline.ops.commands.options import Family, json_option, runtime_option
+from pipeline.ops.commands.options import document_command
+from pipeline.ops.roots import family_of
 from pipeline.ops.runs import record
 from pipeline.ops.runs.record import TaskRun
-from pipeline.ops.runtimes.choose import choose_runtime
-from pipeline.ops.runtimes.runtime import Document
+from pipeline.ops.runtimes.runtime import Document, Runtime
 from pipeline.paths import Layout
 
 
 @click.command("stats")
 @click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True,
               help="How many days to look back.")  # fmt: skip
-@click.option("--task", type=Family(), help="One task only.")
-@runtime_option
-@json_option
-def command(days: int, task: str | None, runtime: str, as_json: bool) -> None:
+@click.option("--task", type=family_of, metavar="TASK", help="One task only.")
+@document_command(lambda document: show(document))
+def command(runtime: Runtime, days: int, task: str | None) -> Document:
     """Count runs, failures, attempts and durations of each task in the run record.
 
     Durations are of attempts that succeeded.
     """
-    words = ["stats", "--days", str(days), *(["--task", task] if task else [])]
-    here = choose_runtime(runtime)
-    document = here.ask(words, lambda: build(here.name, days, task))
-    tables.show_json(document) if as_json else show(document)
-
-
-def build(runtime: str, days: int, task: str | None) -> Document:
-    """Return the figures as plain data."""
     since = clock.now() - datetime.timedelta(days=days)
     entries = record.entries(Layout(settings.current().data_dir))
     recent = [each for each in entries if each.began_at >= since and each.outcome != "SKIPPED"]
     ended = [each for each in recent if each.event == record.ENDED]
     runs = [TaskRun(e.task, 1, "done" if e.status == 0 else "failed", e.seconds) for e in ended]
     return {
-        "runtime": runtime,
+        "runtime": runtime.name,
         "days": days,
         "since": since.isoformat(),
         "runs": _figures(runs, task),

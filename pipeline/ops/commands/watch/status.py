@@ -8,11 +8,10 @@ import click
 
 from pipeline import clock, identity, settings
 from pipeline.ops.commands import tables
-from pipeline.ops.commands.options import Family, json_option, runtime_option
+from pipeline.ops.commands.options import document_command
 from pipeline.ops.luigid import client
-from pipeline.ops.roots import ROOTS
+from pipeline.ops.roots import ROOTS, family_of
 from pipeline.ops.runs import record
-from pipeline.ops.runtimes.choose import choose_runtime
 from pipeline.ops.runtimes.runtime import Document, Runtime
 from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.schedule.times import next_time
@@ -24,24 +23,19 @@ MAX_RUNS = 10
 """The number of runs that are shown of one task."""
 
 
+def _add_services(document: Document, stack: Runtime) -> None:
+    """Add the containers: inside one, the others cannot be seen."""
+    document["services"] = [dataclasses.asdict(each) for each in stack.services()]
+
+
 @click.command("status")
-@click.argument("task", type=Family(), required=False)
-@runtime_option
-@json_option
-def command(task: str | None, runtime: str, as_json: bool) -> None:
+@click.argument("task", type=family_of, required=False)
+@document_command(lambda document: show(document), _add_services)
+def command(runtime: Runtime, task: str | None) -> Document:
     """Show what is up, what runs, what ran last, what comes next and what was missed.
 
     With TASK, its last ten runs. Works without luigid and without the database.
     """
-    here = choose_runtime(runtime)
-    document = here.ask(["status", *([task] if task else [])], lambda: build(here, task))
-    if here.name == "compose":
-        document["services"] = [dataclasses.asdict(each) for each in here.services()]
-    tables.show_json(document) if as_json else show(document)
-
-
-def build(runtime: Runtime, task: str | None) -> Document:
-    """Return the state of everything as plain data."""
     now, current = clock.now(), settings.current()
     layout = Layout(current.data_dir)
     times = installed.schedules(current.config_dir / "crontab")

@@ -10,7 +10,7 @@ import support.fake_tmdb as fake
 from support.fake_tmdb import V3_KEY, FakeTmdb
 from urllib3.util.connection import create_connection
 
-from pipeline.ops.doctor import tmdb as probe
+from pipeline.ops.doctor import network as probe
 from pipeline.ops.doctor.machine import clock_and_zone
 from pipeline.tmdb import transport
 

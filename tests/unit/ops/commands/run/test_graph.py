@@ -26,5 +26,5 @@ def test_a_task_is_shown_for_each_genre_or_list_of_the_plan(
     monkeypatch.setenv("TMDB_API_KEY", "demo")
     now = settings.current()
     nodes = graph.graphs(family, datetime.date(2024, 1, 7), now.data_dir, now.plan())
-    assert nodes[-1].task == last
-    assert {each.problem for each in nodes} == {None}
+    assert nodes[-1]["task"] == last
+    assert {each["problem"] for each in nodes} == {None}

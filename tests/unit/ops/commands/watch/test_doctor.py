@@ -18,8 +18,9 @@ from support.ports import free_port
 from support.postgres import PASSWORD
 
 from pipeline.errors import StorageError
-from pipeline.ops.doctor import machine, tmdb
+from pipeline.ops.doctor import machine, network
 from pipeline.ops.doctor.examine import Finding, examined
+from pipeline.paths import Layout
 
 
 @contextlib.contextmanager
@@ -48,6 +49,15 @@ def api_whose_clock_is_off(seconds: float) -> Iterator[str]:
             thread.join()
 
 
+@pytest.fixture
+def luigid_seen(data_dir: Path) -> None:
+    """Leave what a run leaves that a luigid has answered."""
+    seen = Layout(data_dir).luigid_seen
+    seen.parent.mkdir(parents=True)
+    seen.touch()
+
+
+@pytest.mark.usefixtures("luigid_seen")
 def test_a_service_that_is_down_is_a_problem_with_a_fix(command: Operate) -> None:
     url = f"postgresql://luigi:{PASSWORD}@127.0.0.1:{free_port()}/luigi"
     api = f"http://127.0.0.1:{free_port()}/3"
@@ -104,19 +114,35 @@ def test_a_server_without_tls_or_without_a_name_is_reported_as_such(
     url = operator_environment["TMDB_API_URL"]
     monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
     monkeypatch.setenv("TMDB_API_URL", url.replace("http://", "https://"))
-    assert tmdb.host().found.startswith("TLS: ")
+    assert network.host().found.startswith("TLS: ")
     monkeypatch.setenv("TMDB_API_URL", "https://no-such-host.invalid/3")
-    assert tmdb.host().found.startswith("DNS: no-such-host.invalid is not known")
+    assert network.host().found.startswith("DNS: no-such-host.invalid is not known")
 
 
 def test_doctor_tests_the_proxy_instead_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:pass-word-1@127.0.0.1:{free_port()}")
-    found = tmdb.host()
+    found = network.host()
     assert found.found.startswith("by the proxy: TCP: no connection to 127.0.0.1:")
     assert "pass-word-1" not in found.found
 
 
+def test_where_luigid_was_never_used_there_is_no_problem_with_it(command: Operate) -> None:
+    run = command("doctor", "--json")
+    assert findings(run)["luigid"]["state"] == "ok"
+    assert "runs use the local scheduler" in findings(run)["luigid"]["found"]
+    assert run.status == 0, run.out
+
+
+def test_a_luigid_of_another_machine_that_is_down_is_a_problem(
+    command: Operate, tmp_path: Path
+) -> None:
+    other = luigi_cfg(tmp_path / "other.cfg", "http://luigid.invalid:8082/")
+    found = findings(command("doctor", "--json", LUIGI_CONFIG_PATH=other))["luigid"]
+    assert found["state"] == "problem"
+
+
+@pytest.mark.usefixtures("luigid_seen")
 def test_another_server_at_the_address_of_luigid_is_reported(
     command: Operate, tmdb: FakeTmdb, tmp_path: Path
 ) -> None:
@@ -125,18 +151,12 @@ def test_another_server_at_the_address_of_luigid_is_reported(
     assert found["state"] == "problem"
 
 
-def test_files_that_others_may_read_or_write_are_reported(
-    command: Operate, clean_environment: Path, data_dir: Path
+def test_secrets_that_others_may_read_are_reported(
+    command: Operate, clean_environment: Path
 ) -> None:
     dotenv = clean_environment / ".env"
     dotenv.write_text("TMDB_LANGUAGE=ko-KR\n")
     dotenv.chmod(0o644)
-    (data_dir / "state").mkdir(parents=True, mode=0o755)
-    (data_dir / "state").chmod(0o755)
-    old = data_dir / "raw/movies/daily/.popular_movies_20240107.json.ab.tmp"
-    old.parent.mkdir(parents=True)
-    old.touch()
-    os.utime(old, (1, 1))
     found = findings(command("doctor", "--json"))
     assert found[".env"] == {
         "probe": ".env",
@@ -144,10 +164,6 @@ def test_files_that_others_may_read_or_write_are_reported(
         "found": "others can read it (mode 0644)",
         "fix": f"chmod 600 {dotenv}",
     }
-    assert found["state folder"]["fix"] == f"chmod 700 {data_dir / 'state'}"
-    assert found["state folder"]["state"] == "problem"
-    assert str(old) in found["left-overs"]["found"]
-    assert old.exists()
 
 
 def test_a_failed_run_that_would_exit_with_0_is_a_problem(
@@ -155,7 +171,7 @@ def test_a_failed_run_that_would_exit_with_0_is_a_problem(
 ) -> None:
     path = Path(luigi_cfg(tmp_path / "silent.cfg", f"http://127.0.0.1:{luigid_port}/"))
     path.write_text(path.read_text().replace("task_failed = 30", "task_failed = 0"))
-    found = findings(command("doctor", "--json", LUIGI_CONFIG_PATH=str(path)))["exit statuses"]
+    found = findings(command("doctor", "--json", LUIGI_CONFIG_PATH=str(path)))["settings"]
     assert found["state"] == "problem"
     assert "task_failed" in found["found"]
 
@@ -182,15 +198,57 @@ def test_a_probe_that_hangs_breaks_or_refuses_leaves_the_others_alone() -> None:
         "hangs": hangs,
         "breaks": breaks,
         "refuses": refuses,
-        "works": lambda: Finding("works", "ok", "fine"),
+        "works": lambda: Finding("ok", "fine"),
     }
     found = examined(probes, seconds=0.3)
-    assert [(each.probe, each.state) for each in found] == [
+    assert [(probe, each.state) for probe, each in found.items()] == [
         ("hangs", "problem"),
         ("breaks", "warning"),
         ("refuses", "problem"),
         ("works", "ok"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("cached", "state", "shown"), [(400, "ok", "412 MiB"), (40, "warning", "52 MiB")]
+)
+def test_the_page_cache_of_a_container_is_no_used_memory(
+    cached: int, state: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "max": 512 << 20,
+        "current": 500 << 20,
+        "stat": f"anon 1\ninactive_file {cached << 20}",
+    }
+    for name, text in files.items():
+        (tmp_path / f"memory.{name}").write_text(f"{text}\n")
+    (tmp_path / "meminfo").write_text("MemTotal: 9000000 kB\nMemAvailable: 8000000 kB\n")
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    monkeypatch.setattr(machine, "MEMINFO", tmp_path / "meminfo")
+    assert machine.memory() == (state, f"{shown} available", machine.memory().fix)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Soul", "Seoul/Asia", "KST", "asia/seoul/"])
+def test_a_misspelt_time_zone_is_a_problem_for_doctor_and_for_check(
+    zone: str, command: Operate
+) -> None:
+    found = findings(command("doctor", "--json", TZ=zone))["settings"]
+    assert found["state"] == "problem"
+    assert found["found"].startswith(f"TZ is {zone!r}, which is no time zone of this machine")
+    run = command("check", TZ=zone)
+    assert run.status == 1
+    assert f"problem: TZ is {zone!r}" in run.out
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [*("", "UTC", "Asia/Seoul", ":Asia/Seoul", "/usr/share/zoneinfo/Asia/Seoul"),
+     *("KST-9", "<+09>-9", "CET-1CEST,M3.5.0,M10.5.0/3")],
+)  # fmt: skip
+def test_a_time_zone_in_any_form_that_the_system_knows_is_accepted(
+    zone: str, command: Operate
+) -> None:
+    assert "TZ is" not in command("check", TZ=zone).out
 
 
 def test_disk_and_memory_are_measured(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_newest_week_is_that_of_the_latest_day_not_of_the_highest_number(
 ) -> None:
     for day in ((2023, 12, 24), (2024, 1, 7), (2023, 3, 5)):
         page(layout.weekly_page(datetime.date(*day)))
-    found = reports.latest(layout, "weekly", datetime.date(2026, 1, 1))
+    found = reports.wanted(layout, "weekly", None, datetime.date(2026, 1, 1))
     assert found
     assert found.address == "weekly/weekly_1_20240107.html"
 
@@ -100,7 +100,7 @@ def test_the_page_of_a_recent_day_is_found_without_listing_the_folder(
 ) -> None:
     page(layout.daily_page(DAY))
     monkeypatch.delattr(os, "listdir")
-    found = reports.latest(layout, "daily", DAY + datetime.timedelta(days=59))
+    found = reports.wanted(layout, "daily", None, DAY + datetime.timedelta(days=59))
     assert found
     assert found.file == layout.daily_page(DAY)
 
@@ -129,7 +129,7 @@ def test_the_page_of_a_recent_day_is_found_without_listing_the_folder(
         ),
         (
             ("daily", "2999-01-01"),
-            "There is no daily page of 2999-01-01 yet: it is {today} today.",
+            "There is no daily page of 2999-01-01 yet: it is {today} ({zone}) now.",
         ),
         (
             ("daily", "yesterday"),
@@ -141,7 +141,9 @@ def test_the_page_of_a_recent_day_is_found_without_listing_the_folder(
 def test_a_page_that_is_not_there_says_what_makes_it(
     words: tuple[str, ...], sentence: str, command: Operate, desk: Browser, data_dir: Path
 ) -> None:
-    expected = sentence.format(luigi="luigi --module pipeline", today=clock.today())
+    zone = f"{clock.now().astimezone():%Z}"
+    today = clock.today()
+    expected = sentence.format(luigi="luigi --module pipeline", today=today, zone=zone)
     assert_missing(command("open", *words), expected)
     assert desk.shown == []
     assert not data_dir.exists()
