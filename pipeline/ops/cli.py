@@ -23,15 +23,13 @@ from pipeline.runtime import stdio
 from pipeline.sanitize import plain
 from pipeline.version import VERSION
 
-SECTIONS = {
-    "services": ("start", "stop", "restart", "luigid"),
-    "run": ("trigger", "check"),
-    "watch": ("status", "stats", "logs", "open", "doctor", "watch", "alert"),
-    "data": ("backup", "restore"),
+FOLDERS = {
+    **dict.fromkeys(("start", "stop", "restart", "luigid"), "services"),
+    **dict.fromkeys(("trigger", "check"), "run"),
+    **dict.fromkeys(("status", "stats", "logs", "open", "doctor", "watch", "alert"), "watch"),
+    **dict.fromkeys(("backup", "restore"), "data"),
 }
-"""Folder of `pipeline.ops.commands` -> its subcommands, each a module there."""
-
-FOLDERS = {name: folder for folder, names in SECTIONS.items() for name in names}
+"""Subcommand -> the folder of `pipeline.ops.commands` that holds its module."""
 
 READING = {"status", "check", "doctor", "logs", "open"}
 """Commands that only read the data root."""
@@ -54,13 +52,6 @@ class Commands(click.Group):
         module = f"pipeline.ops.commands.{FOLDERS[cmd_name]}.{cmd_name}"
         found: click.Command = importlib.import_module(module).command
         return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands by their folders, each with the first sentence of its help."""
-        for folder, names in SECTIONS.items():
-            commands = [(name, self.get_command(ctx, name)) for name in names]
-            with formatter.section(folder.capitalize()):
-                formatter.write_dl([(n, c.get_short_help_str(80)) for n, c in commands if c])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error that a user can fix is one sentence and exit status 1."""

@@ -16,27 +16,26 @@ from pipeline.runtime.luigi_messages import scheduler_address
 from pipeline.tmdb.credential import Secret
 
 STATUSES = (
-    *("already_running", "missing_data", "not_run", "task_failed"),
-    *("scheduling_error", "unhandled_exception"),
+    *("already_running", "missing_data", "not_run"),
+    *("task_failed", "scheduling_error", "unhandled_exception"),
 )
 """Entries of `[retcode]` without which a failed run would exit with 0."""
 
-_NOT_OF_A_CLASS = {
+_NO_CLASSES = (
     *("resources", "task_history", "logging", "DEFAULT", "email", "retcode", "tmdb_pipeline"),
-}
+)
 """Sections that luigi reads without declaring them as a class of options."""
 
-_A_DAY = 86_400
 _READ_LATE = {
-    ("core", "rpc_connect_timeout"): ("getfloat", 0.001, _A_DAY),
-    ("core", "rpc_retry_attempts"): ("getint", 1, _A_DAY),
-    ("core", "rpc_retry_wait"): ("getint", 0, _A_DAY),
-    ("core", "rpc_log_retries"): ("getboolean", False, True),
-    ("worker", "ping_interval"): ("getfloat", 0.001, _A_DAY),
-    ("worker", "wait_interval"): ("getfloat", 0.001, _A_DAY),
-    ("worker", "wait_jitter"): ("getfloat", 0, _A_DAY),
+    ("core", "rpc_connect_timeout"): ("getfloat", 0.001),
+    ("core", "rpc_retry_attempts"): ("getint", 1),
+    ("core", "rpc_retry_wait"): ("getint", 0),
+    ("core", "rpc_log_retries"): ("getboolean", 0),
+    ("worker", "ping_interval"): ("getfloat", 0.001),
+    ("worker", "wait_interval"): ("getfloat", 0.001),
+    ("worker", "wait_jitter"): ("getfloat", 0),
 }
-"""Options that luigi does not validate: their type, minimum and maximum."""
+"""Options that luigi does not validate: their type and minimum; the maximum is a day."""
 
 
 def files() -> list[tuple[Path, bool]]:
@@ -47,11 +46,7 @@ def files() -> list[tuple[Path, bool]]:
 
 
 def scheduler_url(address: str | None = None) -> str:
-    """Return the address where luigi looks for luigid, without the login that it may hold.
-
-    Raises:
-        SettingsError: it is no http address.
-    """
+    """Return luigid's address without the login that it may hold; SettingsError if it is none."""
     try:
         parts = urlsplit(address or scheduler_address())
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -88,10 +83,10 @@ def refuse_unusable() -> None:
     section, option = "resources", "an amount"
     try:
         configuration.getintdict(section)
-        for (section, option), (reader, least, most) in _READ_LATE.items():
+        for (section, option), (reader, least) in _READ_LATE.items():
             value = getattr(configuration, reader)(section, option, None)
-            if value is not None and not least <= value <= most:
-                raise ValueError(f"it has to be from {least:g} to {most:g}")
+            if value is not None and not least <= value <= 86_400:
+                raise ValueError(f"it has to be from {least:g} to 86400")
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise SettingsError(
@@ -110,7 +105,7 @@ def refuse_silent_failures() -> None:
 
 def refuse_unknown_sections() -> None:
     """Raise SettingsError for a section of a file that luigi would ignore."""
-    known = {*Register.task_names(), *_NOT_OF_A_CLASS}
+    known = {*Register.task_names(), *_NO_CLASSES}
     for path, is_there in files():
         parser = configparser.ConfigParser(interpolation=None)
         with contextlib.suppress(configparser.Error, UnicodeDecodeError):  # luigi refuses these

@@ -52,31 +52,13 @@ class Root:
 
 
 _TABLE = (
-    Root(
-        family="DailySummary",
-        alias="daily",
-        report_task="ValidationReport",
-        document=Layout.daily_summary,
-        page=Layout.daily_page,
-        report=Layout.validation_report,
-        cron="0 2 * * *",
-        retry_delay_seconds=300.0,
-        look_back_days=14,
-        collects_late=False,
-    ),
-    Root(
-        family="WeeklyConsolidation",
-        alias="weekly",
-        report_task="WeeklyValidationReport",
-        document=Layout.consolidated,
-        page=Layout.weekly_page,
-        report=Layout.weekly_validation_report,
-        cron="0 3 * * 0",
-        retry_delay_seconds=600.0,
-        look_back_days=8 * 7,
-        collects_late=True,
-    ),
-)
+    Root("DailySummary", "daily", "ValidationReport",
+         Layout.daily_summary, Layout.daily_page, Layout.validation_report,
+         cron="0 2 * * *", retry_delay_seconds=300.0, look_back_days=14, collects_late=False),
+    Root("WeeklyConsolidation", "weekly", "WeeklyValidationReport",
+         Layout.consolidated, Layout.weekly_page, Layout.weekly_validation_report,
+         cron="0 3 * * 0", retry_delay_seconds=600.0, look_back_days=8 * 7, collects_late=True),
+)  # fmt: skip
 
 ROOTS = {root.family: root for root in _TABLE}
 """Every root task by its name, in the order in which they are shown and caught up."""

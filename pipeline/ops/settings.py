@@ -22,10 +22,8 @@ from pipeline.tmdb.credential import Secret
 # Every variable that is read, with its default.
 VARIABLES = {
     **settings.VARIABLES,
-    "PIPELINE_HISTORY_URL": "",
-    "PIPELINE_LUIGID_PASSWORD": "",
-    "PIPELINE_ALERT_URL": "",
-    "PIPELINE_HEARTBEAT_URL": "",
+    **dict.fromkeys(("PIPELINE_HISTORY_URL", "PIPELINE_LUIGID_PASSWORD"), ""),
+    **dict.fromkeys(("PIPELINE_ALERT_URL", "PIPELINE_HEARTBEAT_URL"), ""),
 }
 
 # Variables that the wrapper and a run set for their own processes; nobody else has to.
@@ -33,8 +31,7 @@ OF_A_RUN = (
     *(settings.STARTED_BY, settings.COLLECT_UNTIL, settings.RUN_LOG, settings.RUN_FAILURES),
 )
 
-# The password that luigid asks for, where alerts go, and what is requested while all is well; known
-# whatever else is wrong with the settings, which is worth an alert.
+# Known whatever else is wrong with the settings, which is worth an alert.
 luigid_password = partial(settings.secret, "PIPELINE_LUIGID_PASSWORD")
 alert_url = partial(settings.secret, "PIPELINE_ALERT_URL")
 heartbeat_url = partial(settings.secret, "PIPELINE_HEARTBEAT_URL")
@@ -44,12 +41,9 @@ _POSIX_ZONE = re.compile(r"([A-Za-z]{3,}|<[\w+-]{3,}>)[+-]?\d.*")
 
 
 def history_url() -> Secret | None:
-    """Return the address of the task history, with the driver that is installed.
+    """Return the address of the task history with the installed driver, or raise SettingsError.
 
     SQLAlchemy 2.1 would look for another driver.
-
-    Raises:
-        SettingsError: it is no address of PostgreSQL.
     """
     value = settings.value("PIPELINE_HISTORY_URL")
     if not value:
@@ -107,11 +101,8 @@ def adopt(variables: Mapping[str, str]) -> None:
 def read_demo_data() -> tuple[Path, Path] | None:
     """Have `current` name the embedded catalogue's data where there is no other to read.
 
-    For commands that only read: after a run without a key its files are found without one, too.
-    That is so where no key and no data root is set and only `data-demo` holds documents.
-
-    Returns:
-        The folder that holds nothing and the one that is read instead; None where nothing changed.
+    So commands that only read find the files of a run with TMDB_API_KEY=demo without it. Return the
+    folder that holds nothing and the one that is read instead; None where nothing changed.
     """
     usual, demo = settings.current(), Path(settings.DEMO_DATA_DIR).absolute()
     layout = Layout(usual.data_dir)

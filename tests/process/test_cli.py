@@ -16,7 +16,7 @@ from pipeline.ops import cli
 
 def test_help_names_every_command_and_what_it_is_for(operate: Operate) -> None:
     done = operate("--help")
-    listed = done.out.partition("Services:")[2].splitlines()
+    listed = done.out.partition("Commands:")[2].splitlines()
     assert done.status == 0
     assert set(cli.FOLDERS) <= {line.split()[0] for line in listed if line}
     assert "check    Check the configuration, and show the graph of TASK" in done.out

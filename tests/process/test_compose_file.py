@@ -15,6 +15,7 @@ import yaml
 from support.repository import REPOSITORY
 
 from pipeline.ops.backup.server import PROGRAMS
+from pipeline.ops.settings import VARIABLES
 
 COMPOSE = REPOSITORY / "docker-compose.yml"
 SERVICES = ("postgres", "luigid", "cron")
@@ -67,7 +68,23 @@ def test_a_service_shares_nothing_of_the_host_but_its_data(name: str) -> None:
     for volume in found["volumes"]:
         source = volume.rpartition(":/")[0]
         writable = source in ("history", "${PIPELINE_DATA_DIR:-./data}", "./data-demo")
-        assert writable or volume.endswith(":ro"), volume
+        assert writable or volume.rpartition(":")[2].startswith("ro"), volume
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_folder_of_the_host_has_a_label_that_containers_share(name: str) -> None:
+    """With SELinux a container cannot read what is mounted without one."""
+    folders = [each for each in service(name)["volumes"] if not each.startswith("history:")]
+    assert folders
+    assert all(each.rpartition(":")[2] in ("z", "ro,z") for each in folders)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_variable_of_a_run_reaches_the_container(name: str) -> None:
+    given = service(name)["environment"]
+    by_mount = {"PIPELINE_CONFIG_DIR"}
+    assert {*VARIABLES, "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"} - by_mount <= {*given}
+    assert "${PIPELINE_CONFIG_DIR:-./config}:/app/config:ro,z" in service(name)["volumes"]
 
 
 def test_what_runs_in_the_image_is_an_unprivileged_user() -> None:
@@ -166,8 +183,8 @@ def test_both_services_of_ours_run_one_image() -> None:
 def test_real_and_made_up_films_have_folders_of_their_own() -> None:
     for name in OURS:
         volumes = service(name)["volumes"]
-        assert "${PIPELINE_DATA_DIR:-./data}:/app/data" in volumes
-        assert "./data-demo:/app/data-demo" in volumes
+        assert "${PIPELINE_DATA_DIR:-./data}:/app/data:z" in volumes
+        assert "./data-demo:/app/data-demo:z" in volumes
 
 
 def test_nothing_enters_the_image_that_is_not_named() -> None:
@@ -263,3 +280,23 @@ def test_another_data_root_is_mounted_in_the_place_of_data(docker: str, tmp_path
     mounts = {each["target"]: each["source"] for each in cron["volumes"]}
     assert mounts["/app/data"] == "/srv/tmdb"
     assert cron["environment"]["PIPELINE_DATA_DIR"] == "/app/data"
+
+
+def test_a_companys_certificates_are_mounted_and_named(docker: str, tmp_path: Path) -> None:
+    dotenv = "TMDB_API_KEY=demo\nPOSTGRES_PASSWORD=x\n"
+    cron = json.loads(config(docker, tmp_path, dotenv).stdout)["services"]["cron"]
+    assert cron["environment"]["REQUESTS_CA_BUNDLE"] == ""
+
+    dotenv += "REQUESTS_CA_BUNDLE=/srv/company.pem\n"
+    cron = json.loads(config(docker, tmp_path, dotenv).stdout)["services"]["cron"]
+    assert cron["environment"]["REQUESTS_CA_BUNDLE"] == "/app/certificates"
+    [mount] = [each for each in cron["volumes"] if each["target"] == "/app/certificates"]
+    assert (mount["source"], mount["read_only"]) == ("/srv/company.pem", True)
+
+
+def test_compose_understands_the_labels(docker: str, tmp_path: Path) -> None:
+    done = config(docker, tmp_path, "TMDB_API_KEY=demo\nPOSTGRES_PASSWORD=x\n")
+    for found in json.loads(done.stdout)["services"].values():
+        binds = [each for each in found["volumes"] if each["type"] == "bind"]
+        assert binds
+        assert all(each["bind"]["selinux"] == "z" for each in binds)

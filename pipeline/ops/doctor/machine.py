@@ -1,25 +1,23 @@
-"""The machine: clock, disk, memory."""
+"""The machine: clock, memory, disk, and the files that only its user may read or write."""
 
 from __future__ import annotations
 
 import contextlib
 import email.utils
 import os
+import stat
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
+from pipeline.ops.doctor import network
 from pipeline.ops.doctor.examine import OK, PROBLEM, WARNING, Finding
-from pipeline.ops.doctor.network import held_seconds
-from pipeline.tmdb.credential import Credential
-from pipeline.tmdb.transport import Transport
 
 MAX_SECONDS_APART = 30
 MIN_DISK_BYTES = 1 << 30
 MIN_INODES = 10_000
 MIN_MEMORY_BYTES = 256 << 20
-REQUEST_SECONDS = 4.0
 
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
@@ -27,25 +25,19 @@ CGROUP = Path("/sys/fs/cgroup")
 
 def clock_and_zone() -> Finding:
     """Compare the clock with the Date that the API's host sends; show the time zone."""
-    zone = f"time zone {clock.now().astimezone():%Z (UTC%z)}"
-    current, sent = settings.current(), None
-    if current.credential and current.credential.is_demo:
-        return Finding(OK, f"{zone}; demo: there is no host to compare the clock with")
-    if not held_seconds(current):
-        with contextlib.suppress(ValueError, PipelineError):
-            # Even the refusal of a request without a key has the header.
-            transport = Transport(current.api_url, Credential(""), connections=1)
-            with contextlib.closing(transport):
-                answer = transport.send("/configuration", {}, REQUEST_SECONDS)
-            sent = email.utils.parsedate_to_datetime(answer.headers.get("Date", ""))
-    if sent is None:
-        advice = "Fix what the line about the host says, then look again."
-        return Finding(WARNING, f"{zone}; not compared: the host sends no date", advice)
+    zone, current = f"time zone {clock.now().astimezone():%Z (UTC%z)}", settings.current()
+    if finding := network.unasked(current):
+        return finding._replace(found=f"{zone}; {finding.found}")
+    try:
+        headers = network.request(current).headers
+        sent = email.utils.parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, PipelineError):
+        fix = "Fix what the line about the host says, then look again."
+        return Finding(WARNING, f"{zone}; not compared: the host sends no date", fix)
     apart = abs((clock.now() - sent).total_seconds())
     found = f"{apart:.0f} s from {urlsplit(current.api_url).netloc}; {zone}"
     if apart > MAX_SECONDS_APART:
-        fix = "Switch time synchronisation on (timedatectl set-ntp true)."
-        return Finding(WARNING, found, fix)
+        return Finding(WARNING, found, "Switch time synchronisation on (timedatectl set-ntp true).")
     return Finding(OK, found)
 
 
@@ -54,9 +46,8 @@ def disk() -> Finding:
     root = settings.current().data_dir
     status = os.statvfs(existing(root))
     free = status.f_bavail * status.f_frsize
-    found = f"{_size(free)} free below {root}"
-    if status.f_files:
-        found += f", {status.f_favail:,} inodes"
+    inodes = f", {status.f_favail:,} inodes" if status.f_files else ""
+    found = f"{_size(free)} free below {root}{inodes}"
     if free < MIN_DISK_BYTES or (status.f_files > 0 and status.f_favail < MIN_INODES):
         fix = "Free space there, or move the data root (PIPELINE_DATA_DIR)."
         return Finding(PROBLEM if free < MIN_DISK_BYTES // 20 else WARNING, found, fix)
@@ -76,9 +67,35 @@ def memory() -> Finding:
         return Finding(OK, "not known on this system")
     found = f"{_size(min(free))} available"
     if min(free) < MIN_MEMORY_BYTES:
-        fix = "End other programs, or give the machine or the container more."
-        return Finding(WARNING, found, fix)
+        return Finding(WARNING, found, "End other programs, or give the container more memory.")
     return Finding(OK, found)
+
+
+def data_root() -> Finding:
+    """See whether the data root can be written, or made."""
+    root = settings.current().data_dir
+    place = existing(root)
+    if not os.access(place, os.W_OK | os.X_OK):
+        return Finding(PROBLEM, f"{place} cannot be written by this user", adopt(place))
+    return Finding(OK, f"{root} {'is writable' if place == root else 'can be made'}")
+
+
+def adopt(folder: Path) -> str:
+    """Return how to give a folder to this user."""
+    return f"Give it to the user who runs the pipeline: chown -R {os.geteuid()} {folder}."
+
+
+def dotenv() -> Finding:
+    """See that nobody else can read the secrets in `.env`."""
+    path = Path(".env")
+    if not path.is_file():
+        return Finding(OK, "there is none here")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return Finding(
+            WARNING, f"others can read it (mode {mode:04o})", f"chmod 600 {path.absolute()}"
+        )
+    return Finding(OK, f"only its owner can read it (mode {mode:04o})")
 
 
 def existing(path: Path) -> Path:

@@ -9,7 +9,7 @@ from pipeline.errors import PipelineError
 from pipeline.ops import configuration, luigi_configuration
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import document_command
-from pipeline.ops.doctor import backups, files, machine, network
+from pipeline.ops.doctor import backups, machine, network
 from pipeline.ops.doctor.examine import OK, PROBLEM, Finding, Probe, examined, finding_of
 from pipeline.ops.runtimes import services
 from pipeline.ops.runtimes.runtime import Document, Runtime
@@ -23,9 +23,9 @@ PROBES: dict[str, Probe] = {
     "luigid": lambda: finding_of(services.luigid(luigi_configuration.scheduler_url())),
     "postgres": lambda: finding_of(services.postgres()),
     "cron": lambda: finding_of(services.cron()),
-    "data root": files.data_root,
+    "data root": machine.data_root,
     "backups": backups.backups,
-    ".env": files.dotenv,
+    ".env": machine.dotenv,
 }
 """Every probe by the name of its finding, in the order in which they are shown."""
 
@@ -49,7 +49,7 @@ def _look_from_outside(document: Document, stack: Runtime) -> None:
     container = finding_of(cron)._replace(found=f"container: {cron.detail}")
     if container.state != OK:
         container = container._replace(fix="`tmdb-pipeline start --runtime compose` starts it.")
-    outside = {"cron": container, ".env": files.dotenv()}
+    outside = {"cron": container, ".env": machine.dotenv()}
     for each in document["findings"]:
         if each["probe"] in outside:
             each.update(outside[each["probe"]]._asdict())

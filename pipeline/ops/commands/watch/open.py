@@ -20,18 +20,13 @@ _ON_A_TERMINAL = {"www-browser", "links", "elinks", "lynx", "w3m"}
 
 
 def show(document: Document) -> None:
-    """Print the page's address, and open it where there is something to open it with.
-
-    Raises:
-        NotPossible: the page is not there.
-    """
+    """Print the page's address, and open it where there is something to open it with."""
     for note in document["notes"]:
         click.echo(f"note: {note}", err=True)
     if document["problem"]:
         raise NotPossible(document["problem"])
     click.echo(document["url"])
-    prints_only = click.get_current_context().params["prints_only"]
-    if not (prints_only or _is_opened(document["url"])):
+    if not (click.get_current_context().params["prints_only"] or _is_opened(document["url"])):
         click.echo("There is no browser here: open it where there is one.", err=True)
 
 
