@@ -53,6 +53,12 @@ class Commands(click.Group):
         found: click.Command = importlib.import_module(module).command
         return found
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the whole first sentence of each, which click would cut."""
+        commands = [(name, self.get_command(ctx, name)) for name in FOLDERS]
+        with formatter.section("Commands"):
+            formatter.write_dl([(n, each.get_short_help_str(200)) for n, each in commands if each])
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error that a user can fix is one sentence and exit status 1."""
         from pipeline.runtime.luigi_messages import sentence_of

@@ -108,7 +108,8 @@ def refuse_impossible(date: datetime.date, max_days_late: int | None) -> None:
     today = clock.today()
     late = (today - date).days
     if late < 0:
-        raise NotPossible(f"{date} lies in the future (today is {today}): choose today's date.")
+        zone = clock.now().astimezone().tzname()
+        raise NotPossible(f"{date} lies in the future (it is {today} {zone}): choose today's date.")
     if max_days_late is not None and late > max_days_late:
         raise NotPossible(
             f"{date} is {late} days past and config/collection.toml accepts at most "

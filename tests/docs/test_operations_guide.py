@@ -8,6 +8,7 @@ import re
 import pytest
 from support.repository import REPOSITORY
 
+from pipeline.ops import cli
 from pipeline.ops.cli import FOLDERS
 
 GUIDE = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
@@ -46,6 +47,31 @@ def test_every_command_it_names_exists() -> None:
 
     assert named - set(FOLDERS) == set()
     assert {"backup", "doctor", "start", "status", "trigger"} <= named
+
+
+ON_CALL = [
+    row.split(" | ")
+    for row in GUIDE.partition("\n## On call\n")[2].partition("\n## ")[0].splitlines()
+    if row.startswith("| ") and not row.startswith("| failure")
+]
+PROGRAMS = ("tmdb-pipeline ", "docker compose ", "systemctl ", "timedatectl ", "df ", "dmesg")
+
+
+def test_ten_failures_are_on_the_page_of_the_person_on_call() -> None:
+    assert len(ON_CALL) == 10
+    assert all(len(row) == 3 for row in ON_CALL)
+
+
+@pytest.mark.parametrize("row", ON_CALL, ids=[row[0] for row in ON_CALL])
+def test_a_failure_needs_at_most_three_commands_each_of_which_exists(row: list[str]) -> None:
+    named = [each for each in re.findall(r"`([^`]+)`", row[2]) if each.startswith(PROGRAMS)]
+    ours = [each.split()[1:] for each in named if each.startswith("tmdb-pipeline ")]
+    assert ours
+    assert len({*named}) <= 3
+    for name, *words in ours:
+        command = cli.group.get_command(cli.group.make_context("tmdb-pipeline", [name]), name)
+        assert command is not None
+        command.make_context(name, list(words))
 
 
 @pytest.mark.parametrize("name", ["TZ", "PIPELINE_UID", "PIPELINE_GID", "PIPELINE_DATA_DIR"])

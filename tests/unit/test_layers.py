@@ -6,7 +6,9 @@ Read from the source with `ast`; nothing is imported and nothing run.
 from __future__ import annotations
 
 import ast
+import datetime
 import itertools
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +16,11 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TypeGuard
 
 import pytest
+from luigi.task import flatten
 from support.layers import SOURCES, entry_of, is_one_of, layer_of
+
+from pipeline.ops.roots import FAMILIES, ROOTS
+from pipeline.tasks import registry
 
 PURE = 1
 """The highest layer that imports the standard library only, besides what `ONLY_IN` grants it."""
@@ -432,3 +438,52 @@ def test_a_module_that_imports_itself_is_a_cycle() -> None:
 def test_imports_without_a_cycle_pass(source: str) -> None:
     others = {"pipeline.ops.b": "import pipeline.ops.a", "pipeline.ops.c": "import json"}
     assert cycle({"pipeline.ops.a": source, **others}) == []
+
+
+# The names of the operations part
+
+
+OF_OPS = {name: text for name, text in SOURCES.items() if name.startswith(f"{OPS}.")}
+ROOT_TASKS = re.compile(r"\b(DailySummary|WeeklyConsolidation)\b")
+
+
+def test_the_root_tasks_are_named_in_one_module_of_ops() -> None:
+    """A further root task is one more entry of that table."""
+    naming = set()
+    for module, source in OF_OPS.items():
+        tree = ast.parse(source)
+        said = docstrings(tree)
+        texts = [each for each in ast.walk(tree) if isinstance(each, ast.Constant)]
+        if any(
+            isinstance(each.value, str) and id(each) not in said and ROOT_TASKS.search(each.value)
+            for each in texts
+        ):
+            naming.add(module)
+    assert naming == {f"{OPS}.roots"}
+
+
+def test_a_class_of_ops_has_a_name_of_its_own() -> None:
+    modules: dict[str, list[str]] = {}
+    for module, source in OF_OPS.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                modules.setdefault(node.name, []).append(module)
+    assert {name: where for name, where in modules.items() if len(where) > 1} == {}
+
+
+def test_a_module_of_ops_has_a_name_of_its_own() -> None:
+    """The command `backup` is the module of that name, and uses the package of that name."""
+    modules: dict[str, list[str]] = {}
+    for module in OF_OPS:
+        if not module.startswith(f"{OPS}.commands."):
+            modules.setdefault(module.rpartition(".")[2], []).append(module)
+    assert {name: where for name, where in modules.items() if len(where) > 1} == {}
+
+
+def test_the_steps_of_a_root_task_are_tasks_that_there_are() -> None:
+    assert set(FAMILIES) <= set(registry.__all__)
+    for family, root in ROOTS.items():
+        task = getattr(registry, family)(date=datetime.date(2024, 1, 7))
+        required = {each.task_family for each in flatten(task.requires())}
+        assert required <= set(root.steps)
+        assert root.steps[-2:] == (root.report_task, family)
