@@ -4,8 +4,6 @@ Each module exposes a click command named `command` and is imported when it is a
 one that cannot be imported takes nothing else with it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import importlib

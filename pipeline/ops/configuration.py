@@ -1,7 +1,5 @@
 """The settings in force, each with where it comes from, and what is wrong with them."""
 
-from __future__ import annotations
-
 import contextlib
 import difflib
 

@@ -5,8 +5,6 @@ for the first and then be done without a document. A path would not do either, s
 the same folder different paths and different folders the same one.
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import hashlib

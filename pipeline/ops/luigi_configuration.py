@@ -1,7 +1,5 @@
 """luigi's configuration as it is in force: files read, where luigid is, what is wrong in it."""
 
-from __future__ import annotations
-
 import configparser
 import contextlib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Files that only their owner can read: state, locks and markers below `state/`."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

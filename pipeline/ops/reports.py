@@ -4,8 +4,6 @@ An address is what stands behind `/pages/` of luigid; it is the file's name belo
 that one page leads to another by either way.
 """
 
-from __future__ import annotations
-
 import contextlib
 import datetime
 import re

@@ -4,8 +4,6 @@ A further root task is one more entry here; schedule, catch-up, status, alerts, 
 read this table.
 """
 
-from __future__ import annotations
-
 import datetime
 import functools
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 No list waits for one of them: each is checked by the command that uses it.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import zoneinfo

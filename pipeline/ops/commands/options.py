@@ -1,7 +1,5 @@
 """What several commands share: their options, and the one way from a document to the output."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Show documents: tables for people, JSON for programs."""
 
-from __future__ import annotations
-
 import datetime
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """The findings of `doctor`. Its probes are independent, and each has a time limit."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

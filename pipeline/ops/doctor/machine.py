@@ -1,7 +1,5 @@
 """The machine: clock, memory, disk, and the files that only its user may read or write."""
 
-from __future__ import annotations
-
 import contextlib
 import email.utils
 import os

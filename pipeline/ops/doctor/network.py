@@ -1,7 +1,5 @@
 """Whether TMDB answers and accepts the key, asked as a run asks."""
 
-from __future__ import annotations
-
 import contextlib
 import threading
 from typing import Any

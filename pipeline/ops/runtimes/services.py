@@ -1,7 +1,5 @@
 """The services of this host as they are now: luigid, PostgreSQL, cron."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 from pipeline import settings

@@ -4,8 +4,6 @@ luigi's own `luigi-deps-tree` stops at the first exception of a `requires()`; he
 shown at its task, and the rest of the graph too.
 """
 
-from __future__ import annotations
-
 import datetime
 import warnings
 from collections.abc import Collection, Iterator

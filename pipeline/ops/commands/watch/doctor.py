@@ -1,7 +1,5 @@
 """`tmdb-pipeline doctor`."""
 
-from __future__ import annotations
-
 import click
 
 from pipeline import settings

@@ -1,7 +1,5 @@
 """`tmdb-pipeline open`."""
 
-from __future__ import annotations
-
 import datetime
 import webbrowser
 
