@@ -74,7 +74,8 @@ def wanted(
         return index(layout)
     if day is not None:
         return dated(layout, kind, day)
-    file = newest(lambda day: dated(layout, kind, day).file, today)
-    files = [file] if file else (layout.pages / kind).glob("*")
+    if last := newest(lambda day: dated(layout, kind, day).file, today):
+        return dated(layout, kind, last[0])
+    files = (layout.pages / kind).glob("*")
     found = (at(layout, each.relative_to(layout.pages).as_posix()) for each in files)
     return max(filter(None, found), key=lambda report: report.day or today, default=None)

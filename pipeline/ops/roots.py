@@ -78,10 +78,10 @@ LOOK_BACK_DAYS = 60
 """The days in which the newest document is looked for; an older one is ignored."""
 
 
-def newest(path_of: PathOfDay, today: datetime.date) -> Path | None:
-    """Return the document of the latest day that has one, without listing its folder."""
-    paths = (path_of(today - datetime.timedelta(days=days)) for days in range(LOOK_BACK_DAYS))
-    return next((path for path in paths if path.exists()), None)
+def newest(path_of: PathOfDay, today: datetime.date) -> tuple[datetime.date, Path] | None:
+    """Return the latest day that has a document, and the document, without listing its folder."""
+    days = (today - datetime.timedelta(days=number) for number in range(LOOK_BACK_DAYS))
+    return next(((day, path_of(day)) for day in days if path_of(day).exists()), None)
 
 
 def family_of(name: str) -> str:

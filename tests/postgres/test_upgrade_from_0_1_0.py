@@ -15,10 +15,10 @@ from support.backup_runs import rows
 from support.earlier_version import FIXTURES, Installation
 from support.postgres import Postgres
 from support.psql import load
+from support.waiting import wait_for
 
 from pipeline.ops.history.queries import Run
 from pipeline.ops.history.store import Event, HistoryStore, open_history
-from pipeline.ops.runtimes import processes
 from pipeline.tmdb.credential import Secret
 
 FIXTURE = FIXTURES / "v0_1_0"
@@ -159,7 +159,7 @@ def luigid(place: Installation, old_history: str, tmp_path: Path) -> Iterator[Lu
         PIPELINE_HISTORY_URL=old_history,
     )
     try:
-        assert processes.until(lambda: "listens on" in log.read_text(), 30), log.read_text()
+        wait_for(lambda: "listens on" in log.read_text(), 30, str(log))
         yield Luigid(place)
     finally:
         process.terminate()
@@ -183,7 +183,7 @@ def test_luigid_goes_on_with_the_state_and_the_history_of_0_1_0(
     assert run.status == 0, run.output
     assert any(each.startswith("DailySummary_2026_01_05") for each in luigid.done() - remembered)
     name = "DailySummary"
-    assert processes.until(lambda: runs_of(old_history)[name] == 4, 30)
+    wait_for(lambda: runs_of(old_history)[name] == 4, 30)
     after = rows(postgres, history_database)
     for table, held in before.items():
         assert set(held) <= set(after[table]), table

@@ -22,13 +22,13 @@ from click.testing import CliRunner
 from support.fake_tmdb import V3_KEY, FakeTmdb, edit, hang, status
 from support.luigi_runs import LuigiRun, installed, luigi_command, run_command
 from support.receivers import PASSWORD, Receiver
+from support.waiting import wait_for
 
 from pipeline.ops.alerts import send as alerts
 from pipeline.ops.commands.watch import alert, watch
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.runs.record import Entry
-from pipeline.ops.runtimes import processes
 from pipeline.paths import Layout
 
 DAILY = ("DailySummary", "--date", "2024-01-07")
@@ -212,7 +212,7 @@ def test_a_run_that_a_person_stops_is_no_alert_and_one_that_is_ended_is(
         cwd=clean_environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        assert processes.until(lambda: tmdb.count() > 0, 30)
+        wait_for(lambda: tmdb.count() > 0, 30)
         run.send_signal(number)
         assert run.wait(timeout=30) == 128 + number
     finally:

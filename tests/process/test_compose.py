@@ -25,8 +25,7 @@ from support.docker import (
     Docker,
 )
 from support.operate import WORDS, Operate, document
-
-from pipeline.ops.runtimes import processes
+from support.waiting import wait_for
 
 
 @pytest.mark.parametrize(
@@ -34,7 +33,7 @@ from pipeline.ops.runtimes import processes
     [
         (["start"], [["up", "-d", "--wait"], PORT]),
         (["stop"], [["down"]]),
-        (["restart"], [["restart"], ["up", "-d", "--wait"], PORT]),
+        (["restart"], [["down"], ["up", "-d", "--wait"], PORT]),
         (["logs", "luigid"], [["logs", "--tail", "50", "luigid"]]),
         (["logs", "-n", "7", "--follow"], [["logs", "--tail", "7", "--follow", "cron"]]),
         (
@@ -134,7 +133,7 @@ def test_what_stops_the_command_closes_the_stdin_of_the_run_inside(
         text=True,
     )
     try:
-        assert processes.until((docker.folder / "began").exists, 30)
+        wait_for((docker.folder / "began").exists, 30)
         process.send_signal(number)
         output, _ = process.communicate(timeout=20)
     finally:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support import systemd
 from support.fake_tmdb import V3_KEY
 from support.operate import Operate, document, findings, plain_luigid
 from support.postgres import PASSWORD
@@ -72,29 +73,30 @@ class Schedules:
     folder: Path
     command: Operate
     path: str
+    shown: str = ""
+    """What `systemctl show` prints."""
 
     def crontab(self, *lines: str) -> None:
         self._program("crontab", "\n".join(["cat <<'END'", *lines, "END"]))
 
     def timer(self, name: str, *, enabled: bool = True, command: str | None = None) -> None:
         """Install a timer of config/systemd for this user, with another command if one is given."""
-        units = self.folder / "home/.config/systemd/user"
-        wanted = units / "timers.target.wants"
-        wanted.mkdir(parents=True, exist_ok=True)
+        units = self.folder / "units"
+        units.mkdir(exist_ok=True)
         for kind in ("timer", "service"):
             source = REPOSITORY / f"config/systemd/tmdb-{name}.{kind}"
             (units / source.name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
         if command:
             (units / f"tmdb-{name}.service").write_text(f"[Service]\nExecStart={command}\n")
-        if enabled:
-            (wanted / f"tmdb-{name}.timer").symlink_to(f"../tmdb-{name}.timer")
+        state = "active" if enabled else "inactive"
+        self.shown += "\n" + systemd.show(units, name, state=state)
 
     def found(self) -> dict[str, str]:
         """What doctor finds."""
         self._program("systemd-analyze", "echo 'Next elapse: Sun 2099-01-04 03:00:00 UTC'")
+        self._program("systemctl", systemd.program(self.shown))
         path = f"{self.folder}:{self.path}"
-        home = str(self.folder / "home")
-        return findings(self.command("doctor", "--json", PATH=path, HOME=home))["cron"]
+        return findings(self.command("doctor", "--json", PATH=path))["cron"]
 
     def _program(self, name: str, text: str) -> None:
         (self.folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")

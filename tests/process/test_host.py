@@ -6,6 +6,7 @@ import configparser
 import contextlib
 import datetime
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -14,14 +15,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
+import psutil
 import pytest
 from support.fake_tmdb import V3_KEY, FakeTmdb, hang, status
 from support.operate import WORDS, Operate, luigi_cfg, plain_luigid
 from support.repository import REPOSITORY
+from support.waiting import wait_for
 from trials.plans import small_plan
 
-from pipeline.ops.runtimes import processes
+from pipeline.ops.runtimes import host
 
 DAY = "2024-01-07"
 
@@ -36,9 +40,10 @@ def answers(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def child(code: str) -> Iterator[subprocess.Popen[bytes]]:
+def child(code: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A Python process that has said that it is ready."""
     command = [sys.executable, "-c", f"{code}\nprint('ready', flush=True)\n{FOREVER}"]
+    command += arguments
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert process.stdout
     try:
@@ -144,22 +149,40 @@ def test_a_reused_process_id_is_never_ended(command: Operate, data_dir: Path) ->
     with child("") as innocent:
         (data_dir / "state").mkdir(parents=True)
         pid_file = data_dir / "state/luigid.pid"
-        processes.record(pid_file, processes.Process(innocent.pid, "long ago"))
+        pid_file.write_text(f'{{"pid": {innocent.pid}, "started": "long ago"}}')
         assert command("stop").out == "luigid was not running.\n"
         assert innocent.poll() is None
         assert not pid_file.exists()
 
 
-def test_a_process_that_does_not_listen_is_ended_by_force() -> None:
-    code = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
-    with child(code) as stubborn:
-        assert processes.of(stubborn.pid).stop(grace_seconds=0.2) == "SIGKILL"
-        assert stubborn.wait(5) == -signal.SIGKILL
+def test_a_luigid_that_does_not_end_is_ended_by_force(command: Operate, data_dir: Path) -> None:
+    ignores = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    remember(data_dir, "{}")
+    state = str(data_dir / "state/luigid.pickle")
+    with child(ignores, state) as stubborn, mock.patch.object(host, "STOP_SECONDS", 0.2):
+        remember(data_dir, json.dumps({"pid": stubborn.pid}))
+        assert command("stop").out == f"luigid (process {stubborn.pid}) is stopped.\n"
+        assert not psutil.pid_exists(stubborn.pid)
 
 
-def test_a_process_that_listens_is_not_ended_by_force() -> None:
-    with child("") as willing:
-        assert processes.of(willing.pid).stop() == "SIGTERM"
+def test_a_luigid_that_0_1_0_started_is_stopped(command: Operate, data_dir: Path) -> None:
+    with child("", str(data_dir / "state/luigid.pickle")) as willing:
+        remember(data_dir, json.dumps({"pid": willing.pid, "started": "a-boot 12345"}))
+        assert "is stopped" in command("stop").out
+        assert not psutil.pid_exists(willing.pid)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "12", '{"pid": "x", "started": 1}', "\x00"])
+def test_a_damaged_pid_file_names_no_process(
+    command: Operate, data_dir: Path, content: str
+) -> None:
+    remember(data_dir, content)
+    assert command("stop").out == "luigid was not running.\n"
+
+
+def remember(data_dir: Path, content: str) -> None:
+    (data_dir / "state").mkdir(parents=True, exist_ok=True)
+    (data_dir / "state/luigid.pid").write_text(content)
 
 
 @pytest.fixture
@@ -277,7 +300,7 @@ def test_ctrl_c_reaches_the_run_that_was_triggered(
         stderr=subprocess.DEVNULL,
     )
     try:
-        assert processes.until(lambda: tmdb.count() > 0, 30)
+        wait_for(lambda: tmdb.count() > 0, 30)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
     finally:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import systemd
 from support.operate import Operate, document
 from support.repository import REPOSITORY
 from support.schedules import days_of, first_after, local, times_in
 
-from pipeline.ops.roots import ROOTS
-from pipeline.ops.schedule import installed
-from pipeline.ops.schedule.times import TimerSchedule, cron_schedule, packaged
+from pipeline.ops.schedule import installed, times
+from pipeline.ops.schedule.times import Schedule, cron_schedule, packaged
 
 DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
 
@@ -68,8 +70,8 @@ def test_status_announces_the_times_of_the_installed_crontab(
         ),
     )
     run = command("status", "--json", PATH=os.environ["PATH"], HOME=os.environ["HOME"], TZ="UTC")
-    times = {each["task"]: each["at"][10:] for each in document(run)["next_runs"]}
-    assert times == {DAILY: "T06:45:00+00:00", WEEKLY: "T03:00:00+00:00"}
+    found = {each["task"]: each["at"][10:] for each in document(run)["next_runs"]}
+    assert found == {DAILY: "T06:45:00+00:00", WEEKLY: "T03:00:00+00:00"}
 
 
 @pytest.mark.parametrize(
@@ -78,11 +80,11 @@ def test_status_announces_the_times_of_the_installed_crontab(
 def test_without_an_installed_crontab_status_announces_the_packaged_times(
     command: Operate, make_program: MakeProgram, crontab: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installed, "_SECONDS", 0.2 if "sleep" in crontab else 60)
+    monkeypatch.setattr(times, "_SECONDS", 0.2 if "sleep" in crontab else 60)
     make_program("crontab", crontab)
     run = command("status", "--json", PATH=os.environ["PATH"], HOME=os.environ["HOME"], TZ="UTC")
-    times = {each["task"]: each["at"][10:] for each in document(run)["next_runs"]}
-    assert times == {DAILY: "T02:00:00+00:00", WEEKLY: "T03:00:00+00:00"}
+    found = {each["task"]: each["at"][10:] for each in document(run)["next_runs"]}
+    assert found == {DAILY: "T02:00:00+00:00", WEEKLY: "T03:00:00+00:00"}
 
 
 @pytest.fixture
@@ -95,11 +97,10 @@ def analyze(make_program: MakeProgram, request: pytest.FixtureRequest) -> None:
     make_program("systemd-analyze", f'TZ={zone} exec {program} "$@"')
 
 
-def timer_of(name: str) -> TimerSchedule:
+def timer_of(name: str) -> Schedule:
     """The schedule of a timer in config/systemd."""
-    text = (UNITS / f"tmdb-{name}.timer").read_text(encoding="utf-8")
-    lines = (line.partition("=") for line in text.splitlines())
-    return TimerSchedule(tuple(value for key, _, value in lines if key == "OnCalendar"))
+    values = systemd.values(UNITS / f"tmdb-{name}.timer", "OnCalendar")
+    return Schedule(calendars=tuple(values))
 
 
 @pytest.mark.parametrize(("zone", "year"), CLOCK_CHANGES, indirect=["zone"])
@@ -130,27 +131,67 @@ def test_a_timer_that_systemd_does_not_compute_has_no_times(
     make_program: MakeProgram, answer: str
 ) -> None:
     make_program("systemd-analyze", answer)
-    assert list(TimerSchedule(("*-*-* 02:00:00",)).after(local("2026-01-07T01:00"))) == []
+    assert list(Schedule(calendars=("*-*-* 02:00:00",)).after(local("2026-01-07T01:00"))) == []
 
 
-@pytest.mark.parametrize("zone", ["UTC"], indirect=True)
-def test_the_installed_timers_and_their_drop_ins_are_the_schedule(
-    zone: str, analyze: None, make_program: MakeProgram, tmp_path: Path
-) -> None:
-    """`systemctl edit` writes the drop-in; an empty value clears the times before it."""
+def test_the_stand_in_prints_what_systemd_printed() -> None:
+    recorded = set(systemd.RECORDED.read_text(encoding="utf-8").strip().split("\n\n"))
+    shown = re.sub("Sun 2099-01-04", "Sun 2026-11-29", systemd.show(UNITS, "weekly"))
+    assert set(shown.strip().split("\n\n")) <= recorded
+
+
+@pytest.fixture
+def timers(analyze: None, make_program: MakeProgram) -> Callable[[str], None]:
+    """Have `systemctl show` print a text, on a host without a crontab."""
     make_program("crontab", "exit 1")
-    folder = tmp_path / "home/.config/systemd/user"
-    wanted = folder / "timers.target.wants"
-    wanted.mkdir(parents=True)
-    for name in ("tmdb-daily.timer", "tmdb-daily.service", "tmdb-weekly.timer"):
-        shutil.copy(UNITS / name, folder)
-    (wanted / "tmdb-daily.timer").symlink_to("../tmdb-daily.timer")
-    (folder / "tmdb-daily.timer.d").mkdir()
-    (folder / "tmdb-daily.timer.d/override.conf").write_text(
-        "[Timer]\nOnCalendar=\nOnCalendar=*-*-* 05:15:00\n"
-    )
+    return lambda text: make_program("systemctl", systemd.program(text))
+
+
+Timers = Callable[[str], None]
+in_utc = pytest.mark.parametrize("zone", ["UTC"], indirect=True)
+
+
+@in_utc
+def test_timers_that_systemd_has_started_are_the_schedule(zone: str, timers: Timers) -> None:
+    """With a drop-in, OnCalendar=weekly beside another time, a zone, and one masked timer."""
+    timers(systemd.RECORDED.read_text(encoding="utf-8"))
     found = installed.schedules(REPOSITORY / "config/crontab")
-    assert first_after(found[DAILY], "2026-01-07T00:00") == local("2026-01-07T05:15")
-    assert found[WEEKLY] == cron_schedule(ROOTS[WEEKLY].cron)
-    places = [each for each in installed.installed() if each.place.startswith("systemd")]
-    assert [(each.place, each.outdated) for each in places] == [("systemd timer tmdb-daily", ())]
+    days = itertools.islice(found[DAILY].after(local("2026-01-03T12:00")), 4)
+    assert [f"{time:%d %H:%M}" for time in days] == ["04 05:00", "04 05:15", "05 00:00", "05 05:00"]
+    assert first_after(found[WEEKLY], "2026-01-03T12:00") == local("2026-01-04T03:00")
+    (place,) = (each for each in installed.installed() if each.place.startswith("systemd"))
+    assert place.place == "systemd timer tmdb-daily, tmdb-old, tmdb-weekly"
+    assert (place.outdated, place.catches_up) == (("tmdb-old.service",), False)
+
+
+@in_utc
+@pytest.mark.parametrize("state", ["inactive", "failed"])
+def test_a_timer_that_is_not_active_is_no_schedule(zone: str, timers: Timers, state: str) -> None:
+    timers(systemd.show(UNITS, "daily", "weekly", state=state))
+    assert installed.installed() == []
+
+
+@in_utc
+@pytest.mark.parametrize("answer", ["exit 1", "echo nonsense", "exec sleep 30"])
+def test_where_systemd_does_not_answer_the_packaged_times_hold(
+    zone: str,
+    analyze: None,
+    make_program: MakeProgram,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+) -> None:
+    monkeypatch.setattr(times, "_SECONDS", 0.2 if "sleep" in answer else 60)
+    make_program("crontab", "exit 1")
+    make_program("systemctl", answer)
+    assert installed.schedules(REPOSITORY / "config/crontab")[DAILY] == cron_schedule("0 2 * * *")
+
+
+@in_utc
+def test_a_crontab_and_a_timer_are_both_the_schedule(
+    zone: str, timers: Timers, make_program: MakeProgram
+) -> None:
+    timers(systemd.show(UNITS, "daily"))
+    make_program("crontab", print_lines("@daily tmdb-scheduled daily -- luigi DailySummary"))
+    found = installed.schedules(REPOSITORY / "config/crontab")[DAILY]
+    days = itertools.islice(found.after(local("2026-01-03T12:00")), 3)
+    assert [f"{time:%H:%M}" for time in days] == ["00:00", "02:00", "03:00"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import systemd
 from support.earlier_version import FIXTURES, Installation
+from support.repository import REPOSITORY
 
-from pipeline import settings
 from pipeline.ops.schedule import installed
 
 CONFIG = FIXTURES / "v0_1_0/config"
@@ -31,46 +33,32 @@ def test_doctor_names_each_line_of_the_crontab_of_0_1_0(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a user's units, without a crontab; systemd knows the times of any timer."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    answers = {
-        "crontab": "exit 1",
-        "systemd-analyze": "echo 'Next elapse: Sun 2099-01-04 03:00:00 UTC'",
-    }
-    for name, text in answers.items():
-        (programs / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-        (programs / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    folder = tmp_path / "home/.config/systemd/user"
-    (folder / "timers.target.wants").mkdir(parents=True)
-    return folder
+def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Give the text that `systemctl show` prints; systemd knows the times of any timer."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
+    def make(name: str, text: str) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
 
-def install(units: Path, source: Path, *names: str) -> None:
-    """Install and enable timers with their services."""
-    for name in names:
-        for kind in ("timer", "service"):
-            content = (source / f"tmdb-{name}.{kind}").read_bytes()
-            (units / f"tmdb-{name}.{kind}").write_bytes(content)
-        (units / f"timers.target.wants/tmdb-{name}.timer").symlink_to(f"../tmdb-{name}.timer")
+    make("crontab", "exit 1")
+    make("systemd-analyze", "echo 'Next elapse: Sun 2099-01-04 03:00:00 UTC'")
+    return lambda text: make("systemctl", systemd.program(text))
 
 
 def outdated() -> list[str]:
     return [name for each in installed.installed() for name in each.outdated]
 
 
-def test_doctor_names_each_unit_of_0_1_0(units: Path) -> None:
-    install(units, CONFIG / "systemd", "daily", "weekly", "backup", "watch")
-    names = ("daily", "weekly", "backup", "watch")
+def test_doctor_names_each_unit_of_0_1_0(systemctl: Callable[[str], None]) -> None:
+    names = ("backup", "daily", "watch", "weekly")
+    systemctl(systemd.show(CONFIG / "systemd", *names))
     assert outdated() == [f"tmdb-{name}.service" for name in names]
 
 
-def test_doctor_names_a_unit_of_0_1_0_beside_new_ones(units: Path) -> None:
-    ours = settings.REPOSITORY / "config/systemd"
-    install(units, ours, "daily", "weekly", "catch-up", "backup")
+def test_doctor_names_a_unit_of_0_1_0_beside_new_ones(systemctl: Callable[[str], None]) -> None:
+    ours = systemd.show(REPOSITORY / "config/systemd", "daily", "weekly", "catch-up", "backup")
+    systemctl(ours)
     assert outdated() == []
-    install(units, CONFIG / "systemd", "watch")
+    systemctl(f"{ours}\n{systemd.show(CONFIG / 'systemd', 'watch')}")
     assert outdated() == ["tmdb-watch.service"]

@@ -14,9 +14,9 @@ from support.luigi_runs import LuigiRun
 from support.operate import WORDS, Operate, document, luigi_cfg
 from support.ports import free_port
 from support.postgres import PASSWORD
+from support.waiting import wait_for
 
 from pipeline import clock
-from pipeline.ops.runtimes import processes
 from pipeline.paths import Layout
 
 DAY = "2024-01-07"
@@ -112,7 +112,7 @@ def test_status_tells_what_runs_now(
             stderr=subprocess.DEVNULL,
         )
         try:
-            assert processes.until(lambda: slow.count() > 0, 30)
+            wait_for(lambda: slow.count() > 0, 30)
             running = document(operate("status", "--json"))["running"]
         finally:
             process.kill()

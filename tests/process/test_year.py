@@ -17,6 +17,7 @@ import pytest
 from support.fake_tmdb import status
 from support.lists import list_path
 from support.repository import REPOSITORY
+from support.schedules import times_by_day
 from trials.year import due, nights, plan, schedules
 from trials.year.clock import Clock
 from trials.year.days import Calendar
@@ -25,7 +26,7 @@ from trials.year.host import Host
 from trials.year.ledger import CATCH_UP, SCHEDULE
 from trials.year.plan import Spell
 
-from pipeline.ops.schedule.times import packaged, times_by_day
+from pipeline.ops.schedule.times import packaged
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Seoul")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -14,9 +14,9 @@ import pytest
 from support.luigi_runs import Run, installed, run_command
 from support.ports import free_port
 from support.repository import REPOSITORY
+from support.waiting import wait_for
 
 from pipeline.ops.luigid import client
-from pipeline.ops.runtimes import processes
 
 WORDS = [sys.executable, "-m", "pipeline.ops.cli"]
 
@@ -49,9 +49,13 @@ def luigid_port() -> int:
 
 @pytest.fixture
 def operator_environment(
-    environment: dict[str, str], tmp_path: Path, luigid_port: int
+    environment: dict[str, str],
+    tmp_path: Path,
+    luigid_port: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
-    """The fake TMDB, and a luigi configuration that names a port of this test's own."""
+    """The fake TMDB, no docker, and a luigi configuration that names a port of this test's own."""
+    environment["PATH"] = without_docker(tmp_path_factory.getbasetemp(), environment["PATH"])
     mine = luigi_cfg(tmp_path / "luigi.cfg", f"http://127.0.0.1:{luigid_port}/")
     environment.pop("PYTHONWARNINGS")
     return {**environment, "LUIGI_CONFIG_PATH": mine}
@@ -69,6 +73,18 @@ def operate(operator_environment: dict[str, str], clean_environment: Path) -> It
         run("stop", "--runtime", "host")
 
 
+def without_docker(folder: Path, path: str) -> str:
+    """Return a PATH with the same programs but docker, of which `auto` reports what it finds."""
+    programs = folder / "programs without docker"
+    if not programs.exists():
+        programs.mkdir()
+        for program in (each for place in path.split(":") for each in Path(place).glob("*")):
+            with contextlib.suppress(FileExistsError):
+                if program.name != "docker":
+                    (programs / program.name).symlink_to(program)
+    return f"{Path(sys.executable).parent}:{programs}"
+
+
 @contextlib.contextmanager
 def plain_luigid(
     port: int, env: Mapping[str, str], folder: Path
@@ -79,7 +95,7 @@ def plain_luigid(
     process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}"
-        assert processes.until(lambda: client.look(url, None).answers, 30)
+        wait_for(lambda: client.look(url, None).answers, 30)
         yield process
     finally:
         process.terminate()

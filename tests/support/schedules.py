@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -10,7 +11,7 @@ from datetime import date
 import pytest
 
 from pipeline import clock
-from pipeline.ops.schedule.times import Schedule, times_by_day
+from pipeline.ops.schedule.times import Schedule
 
 
 @pytest.fixture(params=["UTC", "Asia/Seoul", "America/New_York"])
@@ -37,6 +38,14 @@ def times_in(year: int, schedule: Schedule) -> dict[date, datetime.datetime]:
     """Return each day of the year that has a time, with its first one."""
     until = clock.midnight(date(year + 1, 1, 1)) - datetime.timedelta(seconds=1)
     return times_by_day(schedule, date(year, 1, 1), until)
+
+
+def times_by_day(
+    schedule: Schedule, first: date, until: datetime.datetime
+) -> dict[date, datetime.datetime]:
+    """Return each day from `first` on that has a time up to `until`, with its first time in UTC."""
+    times = itertools.takewhile(lambda time: time <= until, schedule.by_day(first))
+    return {clock.local_day(time): time for time in times}
 
 
 def days_of(year: int) -> list[date]:

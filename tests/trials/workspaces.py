@@ -32,7 +32,7 @@ _IMPORTED_WHEN_NEEDED = (
     *("pipeline.pages.daily", "pipeline.pages.weekly", "pipeline.pages.index"),
     *("pipeline.quality.report", "pipeline.tasks.history", "pipeline.ops.runs.session"),
     *(f"pipeline.ops.commands.{folder}.{each}" for each, folder in cli.FOLDERS.items()),
-    *("pipeline.ops.runtimes.compose", "pipeline.ops.runtimes.services", "pipeline.demo"),
+    *("pipeline.ops.runtimes.compose", "pipeline.ops.history.store", "pipeline.demo"),
 )
 """Modules that a child imports; the parent imports them once, before it forks."""
 

@@ -311,7 +311,7 @@ def test_a_module_keeps_to_its_layer_and_its_business(module: str) -> None:
         ("pipeline.ops.runs.record", "import luigi", "imports luigi"),
         ("pipeline.ops.schedule.job", "from luigi.rpc import RPCError", "imports luigi"),
         (
-            "pipeline.ops.schedule.job_environment",
+            "pipeline.ops.schedule.job_process",
             "import os\nos.environ.update(x)",
             "reads the environment",
         ),

@@ -114,15 +114,15 @@ def gauges(layout: Layout, plan: Plan, today: datetime.date) -> Iterator[Metric]
     yield _gauge("tmdb_last_success_timestamp_seconds", text, "task", times)
     infos = {}
     for each in plan.lists:
-        path = newest(functools.partial(layout.list_of, each), today)
-        infos[each.name] = (path and documents.read_info(path)) or {}
+        last = newest(functools.partial(layout.list_of, each), today)
+        infos[each.name] = (last and documents.read_info(last[1])) or {}
     for name, text, key in _OF_LISTS:
         values = {each: info.get(key) for each, info in infos.items()}
         yield _gauge(name, text, "list", values)
     report: dict[str, Any] = {}
     with contextlib.suppress(PipelineError):
-        if path := newest(layout.validation_report, today):
-            report = documents.read_report(path)
+        if last := newest(layout.validation_report, today):
+            report = documents.read_report(last[1])
     for name, text, key in _OF_REPORT:
         yield _gauge(name, text, "", {"": report.get(key)})
 

@@ -1,26 +1,42 @@
-"""Plain processes of this host: luigid in the background, luigi in the foreground."""
+"""Plain processes of this host: luigid in the background, luigi in the foreground.
+
+The luigid that `start` started is remembered in a file. A process is taken for it only if its
+command names the state file of this data root: its number may be another process's by now.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
+import json
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
 
 from pipeline import clock, settings
+from pipeline.documents import json_text
 from pipeline.errors import SettingsError, StorageError
 from pipeline.ops import luigi_configuration
 from pipeline.ops.luigid import client
-from pipeline.ops.roots import ROOTS
+from pipeline.ops.private_files import open_private
 from pipeline.ops.runs import log_files
-from pipeline.ops.runtimes import luigid_process, processes
 from pipeline.ops.runtimes.runtime import Document, Service
 from pipeline.ops.schedule import job
-from pipeline.ops.schedule.job_process import JobProcess
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
+from pipeline.storage import local
+
+START_SECONDS = 30.0
+"""Seconds in which luigid has to answer: it first reads its state and asks the database."""
+
+STOP_SECONDS = 10.0
+"""Seconds that luigid has to end after SIGTERM."""
 
 
 class Host:
@@ -29,39 +45,34 @@ class Host:
     name = "host"
 
     @functools.cached_property
-    def _settings(self) -> settings.Settings:
-        """Read when they are needed: `check` and `doctor` tell what is wrong with them."""
-        return settings.current()
-
-    @functools.cached_property
     def _layout(self) -> Layout:
-        return Layout(self._settings.data_dir)
+        """Read when it is needed: `check` and `doctor` report what is wrong with the settings."""
+        return Layout(settings.current().data_dir)
 
     def luigid_url(self) -> str:
         """Return the address in luigi's configuration."""
         return luigi_configuration.scheduler_url()
 
     def start(self) -> str:
-        """Start the hardened luigid as a session of its own.
-
-        Raises:
-            StorageError: it ended at once, does not answer, or its files cannot be written.
-            SettingsError: luigi's configuration names a luigid of another machine.
-        """
-        host, port = luigid_process.address(self.luigid_url())
-        with processes.one_at_a_time(self._layout.luigid_pid):
-            running = processes.recorded(self._layout.luigid_pid)
-            if running:
-                return f"luigid runs already at {self.luigid_url()} (process {running.pid})."
+        """Start the hardened luigid as a session of its own."""
+        url, log = self.luigid_url(), log_files.luigid_log(self._layout)
+        listens_at = _local_address(url)
+        with self._one_at_a_time():
+            if running := self._luigid():
+                return f"luigid runs already at {url} (process {running.pid})."
             if self._answers():
-                return (
-                    f"luigid answers already at {self.luigid_url()}, started by something else "
-                    "than this command; nothing was done."
-                )
-            started = luigid_process.launch(host, port, self._layout)
-            luigid_process.await_answer(started, self._layout, self._answers)
-        log = log_files.luigid_log(self._layout)
-        return f"luigid runs at {self.luigid_url()} (process {started.pid}); its log is {log}."
+                other = "started by something else than this command; nothing was done."
+                return f"luigid answers already at {url}, {other}"
+            try:
+                child = self._launch(*listens_at, log)
+            except OSError as error:
+                raise StorageError(
+                    f"luigid cannot be started below {self._layout.root}: {error.strerror}."
+                ) from None
+            if why := self._failure(child):
+                self._end(child)
+                raise StorageError(f"luigid {why}: {log_files.last_line(log)} (log: {log})")
+        return f"luigid runs at {url} (process {child.pid}); its log is {log}."
 
     def stop(self) -> str:
         """End the luigid that `start` started.
@@ -69,13 +80,10 @@ class Host:
         Raises:
             StorageError: a luigid answers, but this command did not start it.
         """
-        with processes.one_at_a_time(self._layout.luigid_pid):
-            running = processes.recorded(self._layout.luigid_pid)
-            if running:
-                how = running.stop()
-                self._layout.luigid_pid.unlink(missing_ok=True)
-                hard = "" if how == "SIGTERM" else ", by force: it did not end in 10 s"
-                return f"luigid (process {running.pid}) is stopped{hard}."
+        with self._one_at_a_time():
+            if running := self._luigid():
+                self._end(running)
+                return f"luigid (process {running.pid}) is stopped."
             self._layout.luigid_pid.unlink(missing_ok=True)
         if self._answers():
             raise StorageError(
@@ -84,27 +92,20 @@ class Host:
             )
         return "luigid was not running."
 
-    def restart(self) -> str:
-        """Stop, then start."""
-        return f"{self.stop()}\n{self.start()}"
-
     def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
         """Run the task as the schedule would, in the foreground; return luigi's status."""
-        command = [_luigi_command(), "--module", "pipeline", family, *options]
-        if family in ROOTS:
-            return job.trigger(ROOTS[family], day, command)
-        process = JobProcess()
-        with process.passing_signals_on():
-            words = [*command, "--date", str(day or clock.today())]
-            return process.run(words, {settings.STARTED_BY: job.TRIGGER})
+        beside = Path(sys.executable).with_name("luigi")
+        luigi = str(beside) if beside.exists() else shutil.which("luigi")
+        if not luigi:
+            raise SettingsError("There is no `luigi` command: install this package with pip.")
+        return job.trigger(family, day, [luigi, "--module", "pipeline", family, *options])
 
     def services(self) -> list[Service]:
         """Return luigid, PostgreSQL and cron."""
         from pipeline.ops.runtimes import services
 
-        running = processes.recorded(self._layout.luigid_pid)
-        pid = running.pid if running else None
-        return services.of_this_host(self.luigid_url(), pid)
+        running = self._luigid()
+        return services.of_this_host(self.luigid_url(), running.pid if running else None)
 
     def show_logs(self, what: str, lines: int, *, follow: bool) -> None:
         """Print the last lines of the log's file, and go on with what is added if asked to."""
@@ -115,17 +116,75 @@ class Host:
         return build()
 
     def _answers(self) -> bool:
-        return self._look().answers
+        return client.look(self.luigid_url(), luigid_password()).answers
 
-    def _look(self) -> client.Luigid:
-        return client.look(self.luigid_url(), luigid_password())
+    def _luigid(self) -> psutil.Process | None:
+        """Return the luigid that was started for this data root, if it still runs."""
+        try:
+            facts = json_text.decode(local.read(self._layout.luigid_pid))
+            process = psutil.Process(int(facts["pid"]))
+            is_ours = str(self._layout.luigid_state) in process.cmdline()
+        except (OSError, ValueError, TypeError, KeyError, psutil.Error):
+            return None
+        return process if is_ours else None
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Let one command at a time start or stop luigid."""
+        path = self._layout.luigid_pid.with_suffix(".lock")
+        try:
+            descriptor = open_private(path)
+        except OSError as error:
+            raise StorageError(
+                f"{path.parent} cannot be written ({error.strerror}): fix its owner or permissions."
+            ) from None
+        with open(descriptor, "rb"):
+            local.lock(descriptor)
+            yield
+
+    def _launch(self, host: str, port: int, log: Path) -> psutil.Popen:
+        words = ["--address", host, "--port", str(port), "--log-file", str(log)]
+        words += ["--state-path", str(self._layout.luigid_state)]
+        with log_files.opened_for_luigid(self._layout) as stream:
+            child = psutil.Popen(
+                [sys.executable, "-m", "pipeline.ops.cli", "luigid", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,
+            )
+        self._layout.luigid_pid.write_text(json.dumps({"pid": child.pid}), encoding="utf-8")
+        return child
+
+    def _failure(self, child: psutil.Popen) -> str | None:
+        """Wait until luigid answers; return what went wrong instead."""
+        deadline = clock.monotonic() + START_SECONDS
+        while clock.monotonic() < deadline:
+            if self._answers():
+                return None
+            with contextlib.suppress(psutil.TimeoutExpired):
+                child.wait(0.05)
+                return "ended at once"
+        return f"did not answer in {START_SECONDS:g} s"
+
+    def _end(self, process: psutil.Process) -> None:
+        """End luigid, by SIGKILL if it has to be, and forget it."""
+        for end in (process.terminate, process.kill):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end()
+            if psutil.wait_procs([process], timeout=STOP_SECONDS)[0]:
+                self._layout.luigid_pid.unlink(missing_ok=True)
+                return
+        raise StorageError(f"Process {process.pid} outlived SIGKILL: its disk does not answer.")
 
 
-def _luigi_command() -> str:
-    beside = Path(sys.executable).with_name("luigi")
-    found = str(beside) if beside.exists() else shutil.which("luigi")
-    if not found:
+def _local_address(url: str) -> tuple[str, int]:
+    """Return where a luigid has to listen to be found at the URL."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    if host not in ("localhost", "127.0.0.1", "::1"):
         raise SettingsError(
-            "There is no `luigi` command: install this package with `pip install .`."
+            f"scheduler_url in luigi's configuration names a luigid on {host}: start it there, or "
+            "set scheduler_url = http://127.0.0.1:8082/."
         )
-    return found
+    return ("127.0.0.1" if host == "localhost" else host), port

@@ -34,9 +34,6 @@ class Runtime(Protocol):
     def stop(self) -> str:
         """Stop what `start` started; saying so where nothing ran is no fault."""
 
-    def restart(self) -> str:
-        """Stop, then start."""
-
     def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
         """Run the task of that day, by default the one that the schedule would choose."""
 

@@ -1,19 +1,24 @@
-"""The command of a job as a process: its time limit, the signals that end it, the lock it holds."""
+"""A job of the schedule as a process: its settings file, output, time limit, signals and lock.
+
+None of them keeps a job from running: what cannot be read or opened is reported on the output.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
 from pipeline.ops.private_files import open_private, try_lock
-from pipeline.ops.schedule.job_environment import say
-from pipeline.ops.settings import environment
+from pipeline.ops.settings import adopt, environment
 
 CANNOT_START = 127
 """The exit status by which a shell says that there is no such command."""
@@ -24,7 +29,55 @@ TIME_LIMIT_SECONDS = 8 * 3600.0
 KILL_AFTER_SECONDS = 60.0
 """Seconds that a command has to end after SIGTERM."""
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_READ_SETTINGS = 'set -a; . "$1" >/dev/null; exec /usr/bin/env -0'
+_OF_THE_SHELL = ("_", "SHLVL", "PWD", "OLDPWD")
+
+
+def read_settings_file() -> None:
+    """Set the variables of the file that ENVIRONMENT names, read as a shell reads it."""
+    given = environment()
+    path = given.get("ENVIRONMENT")
+    if not path:
+        return
+    command = ("/bin/sh", "-c", _READ_SETTINGS, "sh", path)  # our own text, the path an argument
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, timeout=10, check=True, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        # What the shell says may hold a secret, but for the line, unless it is one of our own text.
+        name, said = re.escape(os.fsencode(path)), getattr(error, "stderr", None) or b""
+        line = re.search(rb": (\d+): %b: |%b: line (\d+): " % (name, name), said)
+        where = f", line {int(line[1] or line[2])}," if line else ""
+        say(f"tmdb-scheduled: {path}{where} in ENVIRONMENT cannot be read: correct it.")
+        return
+    pairs = (os.fsdecode(each).partition("=") for each in done.stdout.split(b"\0") if each)
+    read = {name: value for name, _, value in pairs if name not in _OF_THE_SHELL}
+    adopt({name: value for name, value in read.items() if given.get(name) != value})
+
+
+def open_output() -> None:
+    """Send the output to the file or pipe that OUTPUT names; keep the present one if that fails."""
+    path = environment().get("OUTPUT")
+    if not path:
+        return
+    try:
+        # Without O_NONBLOCK a pipe that nobody reads would hold the job for ever.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o640)
+    except OSError as error:
+        say(f"tmdb-scheduled: {path} in OUTPUT cannot be written ({error.strerror}): correct it.")
+        return
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_WRONLY | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+
+
+def say(sentence: str) -> None:
+    """Print a sentence on stderr; an output that accepts nothing fails no job."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        print(sentence, file=sys.stderr, flush=True)  # noqa: T201  the wrapper's own output
 
 
 class Lock(NamedTuple):
@@ -38,25 +91,15 @@ NO_LOCK = Lock(True, None)
 
 
 class JobProcess:
-    """Run one command after the other, and pass signals on to the one that runs."""
+    """Run one command after the other, and pass the signals that ask for an end on to it."""
 
     def __init__(self) -> None:
         self.stopped_by = 0
         """The signal that asked for the end; 0 where none did."""
         self._process: subprocess.Popen[bytes] | None = None
-
-    @contextlib.contextmanager
-    def passing_signals_on(self) -> Iterator[None]:
-        """Pass the signals that ask for an end on to the command; this process ends after it."""
-        before = {number: signal.getsignal(number) for number in _SIGNALS}
-        for number, handler in before.items():
-            if handler is not signal.SIG_IGN:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._pass_on)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def run(
         self, command: Sequence[str], variables: Mapping[str, str], lock: Lock = NO_LOCK
@@ -66,11 +109,11 @@ class JobProcess:
         The command holds the lock as well, so that it is not started again where this process is
         killed and the command goes on.
         """
-        if self.stopped_by:
+        if self.stopped_by > 0:
             return 128 + self.stopped_by
         held = () if lock.descriptor is None else (lock.descriptor,)
         try:
-            self._process = subprocess.Popen(  # noqa: S603  the words of the crontab or the unit
+            self._process = process = subprocess.Popen(  # noqa: S603  of the crontab or the unit
                 command,
                 env={**environment(), **variables},
                 stdin=subprocess.DEVNULL,
@@ -79,15 +122,18 @@ class JobProcess:
         except OSError as error:
             say(f"{command[0]} cannot be started ({error.strerror}): see PATH.")
             return CANNOT_START
-        self._pass_on_what_came_before()
-        status = _waited(self._process)
+        if self.stopped_by:  # while the command was being started
+            process.send_signal(self.stopped_by)
+        for limit, end in ((_time_limit(), process.terminate), (KILL_AFTER_SECONDS, process.kill)):
+            try:
+                process.wait(limit)
+                break
+            except subprocess.TimeoutExpired:
+                say("The time limit is over: the run is ended.")
+                end()
+        status = process.wait()
         self._process = None
         return status if status >= 0 else 128 - status
-
-    def _pass_on_what_came_before(self) -> None:
-        """Pass on a signal that came while the command was being started."""
-        if self.stopped_by and self._process is not None:
-            self._process.send_signal(self.stopped_by)
 
     def _pass_on(self, number: int, _: FrameType | None) -> None:
         self.stopped_by = number
@@ -108,23 +154,8 @@ def locked(path: Path | None) -> Iterator[Lock]:
     if descriptor is None:
         yield NO_LOCK
         return
-    try:
+    with open(descriptor, "rb"):
         yield Lock(try_lock(descriptor), descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _waited(process: subprocess.Popen[bytes]) -> int:
-    try:
-        return process.wait(_time_limit())
-    except subprocess.TimeoutExpired:
-        say("The time limit is over: the run is ended.")
-        process.terminate()
-    try:
-        return process.wait(KILL_AFTER_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
 
 
 def _time_limit() -> float:

@@ -1,4 +1,4 @@
-"""The times of a schedule: a crontab's lines, or the calendars of systemd timers.
+"""The times of a schedule: lines of crontabs, and the calendars of systemd timers.
 
 cronsim knows Debian's cron: names of days and months, and what happens when the clocks change.
 systemd's calendars are computed by systemd itself.
@@ -6,88 +6,91 @@ systemd's calendars are computed by systemd itself.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import heapq
+import itertools
 import re
+import shutil
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
 from pipeline import clock
 from pipeline.errors import SettingsError
 from pipeline.ops.roots import ROOTS, Root
-from pipeline.ops.schedule.local_zone import LOCAL
 from pipeline.storage import local
 
+# cron's names for five fields. `@reboot` is no time of the clock.
 _MACROS = {
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@hourly": "0 * * * *",
+    **dict.fromkeys(("@yearly", "@annually"), "0 0 1 1 *"),
+    **dict.fromkeys(("@daily", "@midnight"), "0 0 * * *"),
+    **{"@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0", "@hourly": "0 * * * *"},
 }
-"""cron's names for five fields."""
 
-_AT_BOOT = "@reboot"
-"""No time of the clock, so it is no schedule."""
+_JOB = re.compile(r"(@[a-z]+|[\d*][^\s=]*(?:\s+\S+){4})\s+(.+)")
+_ZONE = re.compile(r"CRON_TZ\s*=\s*[\"']?([^\s\"']+)[\"']?")
 
-_FIELDS = re.compile(r"(?P<fields>@[a-z]+|(?:[\d*][^\s=]*\s+)(?:\S+\s+){3}\S+)\s+(?P<command>.+)")
+# A time in the output of `systemd-analyze calendar`; a zone equal to UTC may be called GMT.
+_ELAPSES = re.compile(r"(?:\(in UTC\)|Next elapse|Iter\. #\d+): \S+ ([\d-]+ [\d:]+) (?:UTC|GMT)")
 
+# Time limit of the programs that are asked for a schedule.
 _SECONDS = 5.0
-"""Time limit of systemd-analyze, in seconds."""
 
 
-class Schedule(Protocol):
-    """The times at which something is started."""
+class Schedule(NamedTuple):
+    """The times at which something is started.
 
-    def after(self, moment: datetime.datetime) -> Iterator[datetime.datetime]:
-        """Yield the times after that moment, earliest first, in UTC."""
+    Attributes:
+        lines: the five fields of crontab lines, each with its CRON_TZ; None is the machine's zone.
+        calendars: `OnCalendar` values of systemd timers.
+    """
 
-
-@dataclass(frozen=True)
-class CronSchedule:
-    """The times of one or more lines of a crontab, each given by its five fields."""
-
-    lines: tuple[str, ...]
+    lines: tuple[tuple[str, ZoneInfo | None], ...] = ()
+    calendars: tuple[str, ...] = ()
 
     def after(self, moment: datetime.datetime) -> Iterator[datetime.datetime]:
-        """Yield the times after that moment; a time that is skipped in spring comes after it."""
-        runs = [CronSim(line, moment.astimezone(LOCAL)) for line in self.lines]
-        following = [_next(run) for run in runs]
-        while any(following):
-            earliest = min(time for time in following if time)
-            yield earliest
-            following = [
-                _next(run) if time == earliest else time
-                for run, time in zip(runs, following, strict=True)
-            ]
+        """Yield the times after that moment, earliest first, each once, in UTC."""
+        of_cron = (_cron_times(fields, zone, moment) for fields, zone in self.lines)
+        of_systemd = (_timer_times(each, moment) for each in self.calendars)
+        return (time for time, _ in itertools.groupby(heapq.merge(*of_cron, *of_systemd)))
+
+    def by_day(self, first: datetime.date) -> Iterator[datetime.datetime]:
+        """Yield the first time of each day from that day on; others repeat it where it failed."""
+        times = self.after(clock.midnight(first) - datetime.timedelta(seconds=1))
+        return (next(of_day) for _, of_day in itertools.groupby(times, clock.local_day))
+
+    def next_day(self, now: datetime.datetime) -> datetime.datetime | None:
+        """Return the first time of the next day that has one; None where none is found."""
+        return next((time for time in self.by_day(clock.local_day(now)) if time > now), None)
 
 
-@dataclass(frozen=True)
-class TimerSchedule:
-    """The times of a systemd timer, given by its `OnCalendar` values."""
+class Job(NamedTuple):
+    """A command that the clock starts: by the fields of a crontab line, or a systemd unit."""
 
-    calendars: tuple[str, ...]
+    when: str
+    command: str
+    schedule: Schedule
 
-    def after(self, moment: datetime.datetime) -> Iterator[datetime.datetime]:
-        """Yield the times after that moment. systemd skips a time that the clocks skip."""
-        while found := sorted({time for each in self.calendars for time in _elapses(each, moment)}):
-            yield from found
-            moment = found[-1]
+    @property
+    def roots(self) -> list[Root]:
+        """The root tasks that it runs: by luigi, or by an alias in our commands."""
+        ours = r"\btmdb-(?:scheduled|pipeline\s+trigger(?:\s+--runtime\s+\w+)?)"
+        forms = rf"\bluigi\s[^|;&]*\b{{0.family}}\b|{ours}\s+(?:{{0.alias}}|{{0.family}})\b"
+        return [root for root in ROOTS.values() if re.search(forms.format(root), self.command)]
 
 
-def cron_schedule(*lines: str) -> CronSchedule:
+def cron_schedule(*lines: str, zone: ZoneInfo | None = None) -> Schedule:
     """Return the schedule of crontab lines, given by their five fields or a macro like `@daily`.
 
     Raises:
         SettingsError: cron would not accept the fields, or no day fits them.
     """
-    fields = tuple(_MACROS.get(line, line) for line in lines)
+    fields = [_MACROS.get(line, line) for line in lines]
     for each in fields:
         try:
             CronSim(each, datetime.datetime(2024, 1, 1))
@@ -95,61 +98,39 @@ def cron_schedule(*lines: str) -> CronSchedule:
             raise SettingsError(f"{each!r} is not a schedule of cron: {error}.") from None
         if len(each.split()) != 5:
             raise SettingsError(f"{each!r} is not a schedule of cron: it has five fields.")
-    return CronSchedule(fields)
+    return Schedule(tuple((each, zone) for each in fields))
 
 
-def times_by_day(
-    schedule: Schedule, first: datetime.date, until: datetime.datetime
-) -> dict[datetime.date, datetime.datetime]:
-    """Return each day from `first` on that has a time up to `until`, with its first time in UTC."""
-    found: dict[datetime.date, datetime.datetime] = {}
-    for time in schedule.after(clock.midnight(first) - datetime.timedelta(seconds=1)):
-        if time > until:
-            break
-        found.setdefault(clock.local_day(time), time)
+def read_crontab(text: str, *, strict: bool = False) -> list[Job]:
+    """Return the jobs of a crontab: a user's, or the system's with the user before the command.
+
+    Raises:
+        SettingsError: `strict`, and a line of a root task is not a schedule of cron.
+    """
+    zone, jobs = None, []
+    for line in map(str.strip, text.splitlines()):
+        if found := _ZONE.fullmatch(line):
+            with contextlib.suppress(ZoneInfoNotFoundError, ValueError, OSError):
+                zone = ZoneInfo(found[1])
+        elif found := _JOB.fullmatch(line):
+            job = Job(found[1], found[2], Schedule())
+            try:
+                jobs.append(job._replace(schedule=cron_schedule(job.when, zone=zone)))
+            except SettingsError:
+                if strict and job.when != "@reboot" and job.roots:
+                    raise
+    return jobs
+
+
+def by_root(jobs: Iterable[Job]) -> dict[str, Schedule]:
+    """Return the schedule of each root task that one of the jobs starts."""
+    found: dict[str, Schedule] = {}
+    for job in jobs:
+        for root in job.roots:
+            lines, calendars = found.get(root.family, Schedule())
+            both = (lines + job.schedule.lines, calendars + job.schedule.calendars)
+            found[root.family] = Schedule(*both)
     return found
-
-
-def next_time(schedule: Schedule, now: datetime.datetime) -> datetime.datetime | None:
-    """Return the first time of the next day that has one; None where none is found.
-
-    A second time of the same day only repeats the first where that failed.
-    """
-    start = clock.midnight(clock.local_day(now)) - datetime.timedelta(seconds=1)
-    today: datetime.date | None = None
-    for time in schedule.after(start):
-        if time > now and clock.local_day(time) != today:
-            return time
-        today = clock.local_day(time)
-    return None
-
-
-def of_crontab(text: str) -> dict[str, Schedule]:
-    """Return the schedule of each root task that a crontab starts.
-
-    A line that cron would not accept is passed over. Both forms of a crontab are read: a user's,
-    and the system's with the user's name before the command.
-    """
-    lines: dict[str, list[str]] = {}
-    for fields, command in jobs(text):
-        for family, root in ROOTS.items():
-            if starts_root(root, command) and _is_accepted(fields):
-                lines.setdefault(family, []).append(fields)
-    return {family: cron_schedule(*fields) for family, fields in lines.items()}
-
-
-def jobs(text: str) -> list[tuple[str, str]]:
-    """Return the fields and the command of each job in a crontab."""
-    found = (_FIELDS.fullmatch(line.strip()) for line in text.splitlines())
-    return [(each["fields"], each["command"]) for each in found if each]
-
-
-def starts_root(root: Root, command: str) -> bool:
-    """Return whether a command runs the root task: by luigi, or by an alias in our commands."""
-    by_luigi = rf"\bluigi\s[^|;&]*\b{root.family}\b"
-    ours = r"\btmdb-(?:scheduled|pipeline\s+trigger(?:\s+--runtime\s+\w+)?)"
-    by_name = rf"{ours}\s+(?:{root.alias}|{root.family})\b"
-    return re.search(f"{by_luigi}|{by_name}", command) is not None
 
 
 def packaged(crontab: Path) -> dict[str, Schedule]:
@@ -158,60 +139,52 @@ def packaged(crontab: Path) -> dict[str, Schedule]:
     Raises:
         SettingsError: the file cannot be read, or a line of a root task is not a schedule of cron.
     """
+    usual = {family: cron_schedule(root.cron) for family, root in ROOTS.items()}
     try:
-        text = local.read(crontab).decode()
+        return {**usual, **by_root(read_crontab(local.read(crontab).decode(), strict=True))}
     except FileNotFoundError:
-        text = ""
+        return usual
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"{crontab} cannot be read: correct its permissions.") from None
-    for fields, command in jobs(text):
-        if fields != _AT_BOOT and any(starts_root(root, command) for root in ROOTS.values()):
-            cron_schedule(fields)
-    return {**defaults(), **of_crontab(text)}
 
 
-def defaults() -> dict[str, Schedule]:
-    """Return the schedule of each root task where none can be read."""
-    return {family: cron_schedule(root.cron) for family, root in ROOTS.items()}
-
-
-def _is_accepted(fields: str) -> bool:
+def output_of(*command: str) -> str:
+    """Return what a program prints; nothing where it is not there, fails or does not end soon."""
+    if not shutil.which(command[0]):
+        return ""
     try:
-        cron_schedule(fields)
-    except SettingsError:
-        return False
-    return True
+        done = subprocess.run(  # noqa: S603  no shell
+            command, capture_output=True, timeout=_SECONDS, check=True, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode("utf-8", errors="replace")
 
 
-def _next(run: CronSim) -> datetime.datetime | None:
-    time = next(run, None)
-    return time.astimezone(datetime.UTC) if time else None
+def _cron_times(
+    fields: str, zone: ZoneInfo | None, moment: datetime.datetime
+) -> Iterator[datetime.datetime]:
+    """Yield the times of a line; one that the clocks skip comes once they have changed."""
+    for wall in CronSim(fields, moment.astimezone(zone).replace(tzinfo=None)):
+        for minutes in itertools.count():
+            later = wall + datetime.timedelta(minutes=minutes)
+            time = later.replace(tzinfo=zone).astimezone(datetime.UTC)
+            if time.astimezone(zone).replace(tzinfo=None) == later:
+                break
+        if time > moment:
+            yield time
 
 
-def _elapses(calendar: str, moment: datetime.datetime) -> list[datetime.datetime]:
-    """Return the next times of a systemd calendar; none where systemd cannot be asked.
+def _timer_times(calendar: str, moment: datetime.datetime) -> Iterator[datetime.datetime]:
+    """Yield the times of a systemd calendar; none where systemd cannot be asked.
 
     The timer follows the machine's time zone, whatever TZ this process was started with.
     """
-    base = f"{moment.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
-    options = [f"--base-time={base}", "--iterations=60"]
-    command = ["/usr/bin/env", "-u", "TZ", "LC_ALL=C", "systemd-analyze", "calendar", *options]
-    try:
-        done = subprocess.run(  # noqa: S603  no shell
-            [*command, calendar], capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return _moments(done.stdout)
-
-
-def _moments(text: str) -> list[datetime.datetime]:
-    """Return the times in the output of `systemd-analyze calendar`, by its lines in UTC.
-
-    A zone that is UTC by another name has no lines of their own for that: they say GMT.
-    """
-    found = re.findall(
-        r"(?:\(in UTC\)|Next elapse|Iter\. #\d+): \S+ ([\d-]+ [\d:]+) (?:UTC|GMT)", text
-    )
-    times = (datetime.datetime.fromisoformat(each) for each in found)
-    return sorted({time.replace(tzinfo=datetime.UTC) for time in times})
+    found = [""]
+    while found:
+        base = f"--base-time={moment.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
+        command = ("systemd-analyze", "calendar", base, "--iterations=60", calendar)
+        found = _ELAPSES.findall(output_of("/usr/bin/env", "-u", "TZ", "LC_ALL=C", *command))
+        for each in sorted(set(found)):
+            moment = datetime.datetime.fromisoformat(each).replace(tzinfo=datetime.UTC)
+            yield moment

@@ -6,6 +6,7 @@ import configparser
 import shutil
 from pathlib import Path
 
+from support import systemd
 from support.repository import REPOSITORY
 
 PLAN = """
@@ -58,11 +59,11 @@ def write(folder: Path, port: int, *, uses_luigid: bool) -> None:
         parser.write(stream)
 
 
-def enable_timers(home: Path) -> None:
-    """Enable the timers of config/systemd as `systemctl --user enable` does."""
-    units = home / ".config/systemd/user"
-    shutil.copytree(REPOSITORY / "config/systemd", units)
-    wants = units / "timers.target.wants"
-    wants.mkdir()
-    for timer in units.glob("*.timer"):
-        (wants / timer.name).symlink_to(timer)
+def enable_timers(programs: Path) -> None:
+    """Write a `systemctl` that shows the timers of config/systemd as active."""
+    programs.mkdir()
+    units = REPOSITORY / "config/systemd"
+    names = sorted(path.stem.removeprefix("tmdb-") for path in units.glob("*.timer"))
+    text = systemd.program(systemd.show(units, *names))
+    (programs / "systemctl").write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    (programs / "systemctl").chmod(0o755)

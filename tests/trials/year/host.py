@@ -88,7 +88,7 @@ class Host:
         self._around.enter_context(self.tmdb)
         configuration.write(self.folder, self._port, uses_luigid=self._expects_luigid)
         if self.schedule.kind == "systemd":
-            configuration.enable_timers(self.folder)
+            configuration.enable_timers(self.folder / "programs")
         if self._services:
             self.postgres = self._around.enter_context(running_postgres())
             self._database = self.postgres.new_database()
@@ -259,10 +259,15 @@ class Host:
         return {
             **own,
             **self._clock_variables(),
-            "PATH": f"{MACHINE / 'bin'}:{_BIN}:{job.variables['PATH']}",
+            "PATH": f"{self._programs}:{_BIN}:{job.variables['PATH']}",
             "LIMIT_SECONDS": str(LIMIT_SECONDS),
             "PAGES": "yes" if self.draws_pages else "",
         }
+
+    @property
+    def _programs(self) -> str:
+        """The folders of programs that stand in for those of the machine."""
+        return f"{self.folder / 'programs'}:{MACHINE / 'bin'}"
 
     def _clock_variables(self) -> dict[str, str]:
         """Return what makes a Python process of this machine see its clock, from its start."""
@@ -275,7 +280,7 @@ class Host:
     def _settings(self) -> dict[str, str]:
         """Return the settings of the installation."""
         return {
-            "PATH": f"{MACHINE / 'bin'}:{_BIN}:{os.environ['PATH']}",
+            "PATH": f"{self._programs}:{_BIN}:{os.environ['PATH']}",
             "REAL_LUIGI": str(_BIN / "luigi"),
             "NOTED_STARTS": str(self.folder / "starts"),
             "MACHINE_ZONE": self._zone,

@@ -13,7 +13,6 @@ from support.settings_cache import clear_settings_cache
 from pipeline import clock, settings
 from pipeline.errors import SettingsError
 from pipeline.ops import settings as ops_settings
-from pipeline.ops.schedule.local_zone import LOCAL
 from pipeline.paths import Layout
 from pipeline.tmdb.credential import Secret
 
@@ -136,4 +135,4 @@ def test_variables_are_adopted_with_their_time_zone() -> None:
         midnight = new_year - datetime.timedelta(hours=hours)
         assert clock.midnight(new_year.date()) == midnight
         assert clock.local_day(midnight) == new_year.date()
-        assert midnight.astimezone(LOCAL).hour == 0
+        assert midnight.astimezone().hour == 0

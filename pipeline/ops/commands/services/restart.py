@@ -10,4 +10,6 @@ from pipeline.ops.runtimes.choose import choose_runtime
 @runtime_option
 def command(runtime: str) -> None:
     """Stop and start again, so that changed settings take effect."""
-    click.echo(choose_runtime(runtime).restart())
+    here = choose_runtime(runtime)
+    click.echo(here.stop())
+    click.echo(here.start())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import click
 
@@ -10,11 +11,10 @@ from pipeline import clock, identity, settings
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import document_command
 from pipeline.ops.luigid import client
-from pipeline.ops.roots import ROOTS, family_of
+from pipeline.ops.roots import ROOTS, family_of, newest
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.runtime import Document, Runtime
 from pipeline.ops.schedule import installed, overdue
-from pipeline.ops.schedule.times import next_time
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
@@ -49,7 +49,7 @@ def command(runtime: Runtime, task: str | None) -> Document:
         "next_runs": [
             {"task": root, "at": next_at.astimezone().isoformat()}
             for root in ROOTS
-            if (next_at := next_time(times[root], now))
+            if (next_at := times[root].next_day(now))
         ],
         "overdue": [
             {"task": due.root.family, "date": due.date.isoformat(), "due_at": due.at.isoformat()}
@@ -118,9 +118,9 @@ def _last_runs(layout: Layout, task: str | None) -> list[Document]:
     for family, root in ROOTS.items():
         if run := next((entry for entry in entries if entry.task == family), None):
             found += _rows(run, family)
-        elif day := overdue.newest_day(root, layout, clock.today()):
+        elif last := newest(functools.partial(root.document, layout), clock.today()):
             unknown = dict.fromkeys(("started_at", "ended_at", "seconds", "attempts", "reason"))
-            known = {"task": family, "date": str(day), "outcome": "DONE", "source": "files"}
+            known = {"task": family, "date": str(last[0]), "outcome": "DONE", "source": "files"}
             found.append({**unknown, **known})
     return found
 

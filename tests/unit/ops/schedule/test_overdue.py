@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -15,12 +14,13 @@ from support.schedules import local
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.runs.record import Entry
-from pipeline.ops.schedule.overdue import missed, newest_due, overdue, to_collect
-from pipeline.ops.schedule.times import defaults
+from pipeline.ops.schedule.overdue import Schedules, missed, newest_due, overdue, to_run
+from pipeline.ops.schedule.times import cron_schedule
 from pipeline.paths import Layout
 
 DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
 SUNDAY = date(2024, 1, 7)
+USUAL: Schedules = {family: cron_schedule(root.cron) for family, root in ROOTS.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +37,12 @@ def layout(data_dir: Path) -> Layout:
     return Layout(data_dir)
 
 
-def has(layout: Layout, family: str, *days: date, late: int = 0) -> None:
-    for day in days:
-        path = ROOTS[family].document(layout, day)
+def has(layout: Layout, family: str, *days: date) -> None:
+    """Write document and page of these days."""
+    root = ROOTS[family]
+    for path in (path_of(layout, day) for day in days for path_of in (root.document, root.page)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"late_by_days": late}, indent=2))
+        path.touch()
 
 
 def days(first: str, last: str) -> list[date]:
@@ -50,12 +51,16 @@ def days(first: str, last: str) -> list[date]:
 
 
 def collected(layout: Layout, now: str, late: int | None = None) -> list[tuple[str, date]]:
-    found = to_collect(layout, defaults(), local(now), late)
-    return [(due.root.family, due.date) for due in found]
+    found = [newest_due(root, USUAL[family], local(now)) for family, root in ROOTS.items()]
+    return [
+        (due.root.family, due.date)
+        for due in found
+        if due and to_run(due, layout, USUAL[due.root.family], local(now), late)
+    ]
 
 
 def is_overdue(layout: Layout, now: str) -> list[tuple[str, date]]:
-    return [(due.root.family, due.date) for due in overdue(layout, defaults(), local(now))]
+    return [(due.root.family, due.date) for due in overdue(layout, USUAL, local(now))]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +86,13 @@ def test_what_is_there_is_not_collected_again(layout: Layout) -> None:
     assert collected(layout, "2024-01-09T12:00") == []
 
 
+def test_a_page_that_is_missing_is_drawn(layout: Layout) -> None:
+    has(layout, DAILY, date(2024, 1, 9))
+    has(layout, WEEKLY, SUNDAY)
+    layout.weekly_page(SUNDAY).unlink()
+    assert collected(layout, "2024-01-09T12:00") == [(WEEKLY, SUNDAY)]
+
+
 def test_a_week_that_the_plan_finds_too_late_is_not_collected(layout: Layout) -> None:
     has(layout, DAILY, date(2024, 1, 9))
     assert collected(layout, "2024-01-09T12:00", late=2) == [(WEEKLY, SUNDAY)]
@@ -88,7 +100,7 @@ def test_a_week_that_the_plan_finds_too_late_is_not_collected(layout: Layout) ->
 
 
 def test_the_newest_due_date_is_the_one_before_the_time_of_today(layout: Layout) -> None:
-    due = newest_due(ROOTS[DAILY], defaults()[DAILY], local("2024-01-09T01:30"))
+    due = newest_due(ROOTS[DAILY], USUAL[DAILY], local("2024-01-09T01:30"))
     assert due is not None
     assert (due.date, due.at) == (date(2024, 1, 8), local("2024-01-08T02:00"))
 
@@ -120,7 +132,7 @@ def test_the_first_run_that_failed_is_overdue_though_there_is_no_document(layout
 def test_a_week_collected_late_on_a_new_installation_makes_no_earlier_day_missed(
     layout: Layout,
 ) -> None:
-    has(layout, WEEKLY, SUNDAY, late=3)
+    has(layout, WEEKLY, SUNDAY)
     has(layout, DAILY, date(2024, 1, 10))
-    assert missed(layout, defaults(), local("2024-01-10T12:00")) == []
-    assert missed(layout, defaults(), local("2024-01-11T12:00")) == [(DAILY, date(2024, 1, 11))]
+    assert missed(layout, USUAL, local("2024-01-10T12:00")) == []
+    assert missed(layout, USUAL, local("2024-01-11T12:00")) == [(DAILY, date(2024, 1, 11))]

@@ -13,7 +13,7 @@ from support.schedules import days_of, first_after, local, times_in
 from pipeline.errors import SettingsError
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule import overdue
-from pipeline.ops.schedule.times import cron_schedule, next_time, of_crontab, packaged
+from pipeline.ops.schedule.times import by_root, cron_schedule, packaged, read_crontab
 from pipeline.paths import Layout
 
 DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
@@ -136,7 +136,7 @@ STARTS_THE_DAY = [
 
 @pytest.mark.parametrize("line", STARTS_THE_DAY)
 def test_a_line_that_starts_the_day_is_its_schedule(line: str) -> None:
-    found = of_crontab(f"MAILTO=ops\n{line}\n")
+    found = by_root(read_crontab(f"MAILTO=ops\n{line}\n"))
     assert list(found) == [DAILY]
     assert first_after(found[DAILY], "2024-01-07T00:00") == local("2024-01-07T04:30")
 
@@ -161,15 +161,16 @@ def test_a_line_that_starts_the_day_is_its_schedule(line: str) -> None:
     ],
 )
 def test_any_other_line_is_no_schedule_of_the_day(line: str) -> None:
-    assert of_crontab(f"{line}\n") == {}
+    assert by_root(read_crontab(f"{line}\n")) == {}
 
 
 def test_several_lines_of_one_task_are_one_schedule() -> None:
-    found = of_crontab(
+    crontab = (
         "0 2 * * mon-fri tmdb-scheduled daily -- luigi --module pipeline DailySummary\n"
         "@reboot tmdb-scheduled daily -- luigi --module pipeline DailySummary\n"
         "30 6 * * sat,sun tmdb-scheduled daily -- luigi --module pipeline DailySummary\n"
     )
+    found = by_root(read_crontab(crontab))
     times = itertools.islice(found[DAILY].after(local("2024-01-05T00:00")), 4)
     assert list(times) == [
         local("2024-01-05T02:00"),
@@ -181,9 +182,9 @@ def test_several_lines_of_one_task_are_one_schedule() -> None:
 
 def test_a_second_line_that_repeats_the_day_is_not_the_next_time(zone: str) -> None:
     schedule = cron_schedule("0 2 * * *", "0 8 * * *")
-    assert next_time(schedule, local("2024-01-07T01:00")) == local("2024-01-07T02:00")
-    assert next_time(schedule, local("2024-01-07T02:00")) == local("2024-01-08T02:00")
-    assert next_time(schedule, local("2024-01-07T09:00")) == local("2024-01-08T02:00")
+    assert schedule.next_day(local("2024-01-07T01:00")) == local("2024-01-07T02:00")
+    assert schedule.next_day(local("2024-01-07T02:00")) == local("2024-01-08T02:00")
+    assert schedule.next_day(local("2024-01-07T09:00")) == local("2024-01-08T02:00")
 
 
 def test_the_crontab_of_this_pipeline_says_two_and_three_o_clock() -> None:
@@ -202,9 +203,6 @@ def test_a_packaged_line_that_cron_would_refuse_is_named(tmp_path: Path) -> None
     crontab.write_text("0 26 * * * tmdb-scheduled daily -- luigi --module pipeline DailySummary\n")
     with pytest.raises(SettingsError, match=r"'0 26 .* is not a schedule of cron"):
         packaged(crontab)
-
-
-# the installed schedule
 
 
 # missed
@@ -252,14 +250,6 @@ def test_only_fourteen_days_and_eight_sundays_are_listed(tmp_path: Path) -> None
     assert (sundays[0], sundays[-1], len(sundays)) == ("2023-12-10", "2024-01-28", 8)
 
 
-def test_files_of_others_are_no_documents(tmp_path: Path) -> None:
-    has(tmp_path, DAILY, date(2024, 1, 8))
-    folder = Layout(tmp_path).daily_summary(date(2024, 1, 8)).parent
-    for name in ("notes.json", "daily_summary_20249999.json", ".daily_summary_20240101.json.tmp"):
-        (folder / name).touch()
-    assert overdue.days_there(ROOTS[DAILY], Layout(tmp_path)) == [date(2024, 1, 8)]
-
-
 # overdue, and what can still be collected
 
 
@@ -283,22 +273,3 @@ def test_a_date_before_the_newest_one_is_missed_and_no_longer_overdue(tmp_path: 
     has(tmp_path, DAILY, date(2024, 1, 1), date(2024, 1, 9))
     has(tmp_path, WEEKLY, date(2024, 1, 7))
     assert overdue_at(tmp_path, "2024-01-09T12:00") == []
-
-
-def to_collect(root: Path, now: str) -> list[tuple[str, str]]:
-    found = overdue.to_collect(Layout(root), packaged(root / "no crontab"), local(now), None)
-    return [(due.root.family, due.date.isoformat()) for due in found]
-
-
-def test_a_day_is_collected_until_its_midnight_and_a_week_until_the_next(
-    tmp_path: Path, zone: str
-) -> None:
-    assert to_collect(tmp_path, "2024-01-09T01:59:59") == [(WEEKLY, "2024-01-07")]
-    assert to_collect(tmp_path, "2024-01-09T02:00") == [
-        (DAILY, "2024-01-09"),
-        (WEEKLY, "2024-01-07"),
-    ]
-    assert to_collect(tmp_path, "2024-01-09T23:59:59")[0] == (DAILY, "2024-01-09")
-    assert to_collect(tmp_path, "2024-01-10T00:00") == [(WEEKLY, "2024-01-07")]
-    assert to_collect(tmp_path, "2024-01-14T02:59:59")[1] == (WEEKLY, "2024-01-07")
-    assert to_collect(tmp_path, "2024-01-14T03:00")[1] == (WEEKLY, "2024-01-14")
