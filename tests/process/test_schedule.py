@@ -25,6 +25,8 @@ from pipeline.paths import Layout
 CRONTAB = REPOSITORY / "config/crontab"
 UNITS = REPOSITORY / "config/systemd"
 ROOT_OF_UNITS = "/opt/tmdb-pipeline"
+BACKUPS = "-/var/backups/tmdb-pipeline"
+"""A folder for `backup --to` that need not be there."""
 
 
 def _zone() -> str:
@@ -379,7 +381,8 @@ def test_no_service_runs_as_root_or_writes_elsewhere(name: str) -> None:
     assert service["ProtectSystem"] == "strict"
     assert service["NoNewPrivileges"] == "yes"
     assert service["CapabilityBoundingSet"] == ""
-    assert service["ReadWritePaths"] == f"{ROOT_OF_UNITS}/data /tmp"
+    data, demo, backups = f"{ROOT_OF_UNITS}/data", f"-{ROOT_OF_UNITS}/data-demo", BACKUPS
+    assert service["ReadWritePaths"] == f"{data} /tmp {demo} {backups}"
     assert "PrivateTmp" not in service, "all runs of the machine share the pace in /tmp"
 
 

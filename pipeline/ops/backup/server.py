@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 from pipeline.errors import StorageError
 from pipeline.ops.history.connection import make_engine
-from pipeline.ops.runtimes import docker
-from pipeline.ops.runtimes.compose import Compose
+from pipeline.ops.runtimes.compose import Compose, docker_compose
 from pipeline.ops.settings import environment, history_url
 from pipeline.settings import redacted
 
@@ -88,7 +87,7 @@ def server_of(runtime: str) -> Server | None:
         public = address._replace(password=None).difference_update_query(["password"])
         return Server((), public.set(drivername="postgresql").render_as_string(), variables)
     if runtime == "compose" or (runtime == "auto" and Compose.runs_here()):
-        inside = (docker.executable(), "compose", "exec", "-T", "-e", "LC_ALL=C", "postgres")
+        inside = (*docker_compose(), "exec", "-T", "-e", "LC_ALL=C", "postgres")
         return Server(inside, "postgresql://luigi@/luigi", None)
     if runtime == "auto" and Compose.is_set_up_here():
         raise StorageError(

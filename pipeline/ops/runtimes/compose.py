@@ -4,29 +4,28 @@ What needs settings, files or the database is asked inside the `cron` container,
 are at hand: PostgreSQL publishes no port.
 """
 
-from __future__ import annotations
-
 import datetime
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
+
+import click
 
 from pipeline import settings
 from pipeline.errors import PipelineError, StorageError
 from pipeline.ops import luigi_configuration
-from pipeline.ops.runtimes import docker
 from pipeline.ops.runtimes.runtime import Document, Service
 
 FILE = Path("docker-compose.yml")
 NAMES = ("postgres", "luigid", "cron")
 INSIDE = ("exec", "-T", "cron", "tmdb-pipeline")
-
-UNTIL_STDIN_CLOSES = "--until-stdin-closes"
-"""An option that ends a run inside the container with the client outside; docker does not."""
-
-_OURS = "tmdb-pipeline: "
-"""The beginning of a sentence of our command inside the container."""
+_INTERRUPTED = 130  # the status of a client that Ctrl-C ended
+_OURS = "tmdb-pipeline: "  # the beginning of an error of our command inside the container
 
 
 class Compose:
@@ -36,10 +35,7 @@ class Compose:
 
     @classmethod
     def absence(cls) -> str | None:
-        """Return why no stack is meant: a sentence, or nothing where there is no docker.
-
-        It is None where services of the working folder's stack run.
-        """
+        """Return why no stack is meant, "" without docker; None where services of it run here."""
         if not shutil.which("docker"):
             return ""
         if not FILE.is_file():
@@ -63,57 +59,46 @@ class Compose:
     def luigid_url(self) -> str:
         """Return the address that the stack publishes; where it is down, luigi's own setting."""
         try:
-            return f"http://{docker.output_of('port', 'luigid', '8082').strip()}/"
+            return f"http://{_output_of('port', 'luigid', '8082').strip()}/"
         except StorageError:
             return luigi_configuration.scheduler_url()
 
     def start(self) -> str:
         """Bring the stack up and wait until it is healthy."""
-        docker.show("up", "-d", "--wait")
+        _show("up", "-d", "--wait")
         return f"The stack is up; luigid's page is at {self.luigid_url()}."
 
     def stop(self) -> str:
         """Take the containers down; volumes, and so the history, stay."""
-        docker.show("down")
+        _show("down")
         return "The stack is down; its data and history are kept."
 
     def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
         """Run the task inside the cron container, whose time zone says what today is."""
-        words = ["trigger", family, *([str(day)] if day else []), "--runtime", "host"]
-        further = ["--", *options] if options else []
-        return docker.run([*INSIDE, *words, UNTIL_STDIN_CLOSES, *further])
+        date, further = [str(day)] if day else [], ["--", *options] if options else []
+        here = ("--runtime", "host", "--until-stdin-closes")
+        return _run([*INSIDE, "trigger", family, *date, *here, *further])
 
     def services(self) -> list[Service]:
         """Return the three services as compose sees them."""
-        text = docker.output_of("ps", "--all", "--format", "json")
+        text = _output_of("ps", "--all", "--format", "json")
         try:  # a list in older versions, a row a line in newer ones
             rows = json.loads(text if text.startswith("[") else f"[{','.join(text.splitlines())}]")
             found = {row["Service"]: row for row in rows}
         except (ValueError, TypeError, KeyError):
             raise StorageError("`docker compose ps` said nothing that can be understood.") from None
-        services = []
-        for name in NAMES:
-            row = found.get(name, {})
-            is_up = row.get("State") == "running" and row.get("Health") != "unhealthy"
-            detail = str(row.get("Status") or row.get("State") or "no container")
-            services.append(Service(name, "up" if is_up else "down", detail))
-        return services
+        return [_service(name, found.get(name, {})) for name in NAMES]
 
     def show_logs(self, what: str, lines: int, *, follow: bool) -> None:
         """Print the container's log: luigid's, or cron's for the runs; a task's from its file."""
         further = ["--follow"] if follow else []
-        if what in ("luigid", "run"):
-            service = "luigid" if what == "luigid" else "cron"
-            docker.show("logs", "--tail", str(lines), *further, service)
+        if service := {"luigid": "luigid", "run": "cron"}.get(what):
+            _show("logs", "--tail", str(lines), *further, service)
         else:
-            docker.show(*INSIDE, "logs", "--runtime", "host", "-n", str(lines), *further, what)
+            _show(*INSIDE, "logs", "--runtime", "host", "-n", str(lines), *further, what)
 
     def ask(self, words: Sequence[str], build: Callable[[], Document]) -> Document:
-        """Ask the cron container for the document; where it is down, see what this host can.
-
-        Raises:
-            StorageError: the command's own sentence, or why the container does not answer.
-        """
+        """Ask the cron container for the document; where it is down, see what this host can."""
         if not any(each.service == "cron" and each.state == "up" for each in self.services()):
             document = build()
             document.setdefault("notes", []).append(
@@ -121,10 +106,78 @@ class Compose:
                 "the history; `tmdb-pipeline start --runtime compose` starts it."
             )
             return {**document, "runtime": self.name}
-        _, text, why = docker.ask([*INSIDE, *words, "--runtime", "host", "--json"], 120.0)
+        _, text, why = _ask([*INSIDE, *words, "--runtime", "host", "--json"], 120.0)
         try:
             return {**json.loads(text), "runtime": self.name}
         except ValueError:
-            is_ours = why.startswith(_OURS)
-            sentence = f"The container cron does not answer: {why}"
-            raise StorageError(why.removeprefix(_OURS) if is_ours else sentence) from None
+            if why.startswith(_OURS):  # a sentence of the command, and no fault of the container
+                raise StorageError(why.removeprefix(_OURS)) from None
+            raise StorageError(f"The container cron does not answer: {why}") from None
+
+
+def _service(name: str, row: Document) -> Service:
+    is_up = row.get("State") == "running" and row.get("Health") != "unhealthy"
+    detail = row.get("Status") or row.get("State") or "no container"
+    return Service(name, "up" if is_up else "down", str(detail))
+
+
+def docker_compose() -> list[str]:
+    """Return the words that begin a command, or raise StorageError where there is no docker."""
+    if found := shutil.which("docker"):
+        return [found, "compose"]
+    raise StorageError("There is no `docker` command: install it, or use --runtime host.")
+
+
+def _show(*words: str) -> None:
+    """Run `docker compose` with its output shown as it comes; Ctrl-C ends it and is no fault."""
+    status = _run(words, stdin=None)
+    if status == _INTERRUPTED:
+        sys.exit(status)
+    if status:
+        text = f"`docker compose {' '.join(words)}` ended with status {status}"
+        raise StorageError(f"{text}: see what it says above.")
+
+
+def _run(words: Sequence[str], stdin: int | None = subprocess.PIPE) -> int:
+    """Run `docker compose` with its output shown, and return its status.
+
+    The client is a session of its own, so that Ctrl-C reaches this process alone. With a pipe that
+    closes stdin, which ends what `exec` started inside: docker passes no signal on to it.
+    """
+    sys.stdout.flush()
+    command = [*docker_compose(), *words]
+    client = subprocess.Popen(command, stdin=stdin, start_new_session=True)  # noqa: S603
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if client.stdin is None:
+            client.send_signal(number)
+        else:
+            client.stdin.close()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
+    return client.wait()
+
+
+def _output_of(*words: str) -> str:
+    """Run `docker compose` and return what it prints; a failure is an error."""
+    status, text, why = _ask(words, 20.0)
+    if status:
+        raise StorageError(f"`docker compose {' '.join(words)}` failed: {why}")
+    return text
+
+
+def _ask(words: Sequence[str], seconds: float) -> tuple[int, str, str]:
+    """Run `docker compose`; return its status, what it prints, and its last word on stderr."""
+    command = [*docker_compose(), *words]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=seconds)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise StorageError(
+            f"`docker compose {' '.join(words[:3])}` did not answer in {seconds:g} s: see whether "
+            "the docker service runs."
+        ) from None
+    lines = click.unstyle(done.stderr.decode(errors="replace")).strip().splitlines()
+    why = lines[-1].strip() if lines else "it said nothing."
+    return done.returncode, done.stdout.decode(errors="replace"), why

@@ -4,13 +4,10 @@ The luigid that `start` started is remembered in a file. A process is taken for 
 command names the state file of this data root: its number may be another process's by now.
 """
 
-from __future__ import annotations
-
 import contextlib
 import datetime
 import functools
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -32,11 +29,8 @@ from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 from pipeline.storage import local
 
-START_SECONDS = 30.0
-"""Seconds in which luigid has to answer: it first reads its state and asks the database."""
-
-STOP_SECONDS = 10.0
-"""Seconds that luigid has to end after SIGTERM."""
+START_SECONDS = 30.0  # until it answers: it first reads its state and asks the database
+STOP_SECONDS = 10.0  # after SIGTERM
 
 
 class Host:
@@ -63,23 +57,14 @@ class Host:
             if self._answers():
                 other = "started by something else than this command; nothing was done."
                 return f"luigid answers already at {url}, {other}"
-            try:
-                child = self._launch(*listens_at, log)
-            except OSError as error:
-                raise StorageError(
-                    f"luigid cannot be started below {self._layout.root}: {error.strerror}."
-                ) from None
+            child = self._launch(*listens_at, log)
             if why := self._failure(child):
                 self._end(child)
                 raise StorageError(f"luigid {why}: {log_files.last_line(log)} (log: {log})")
         return f"luigid runs at {url} (process {child.pid}); its log is {log}."
 
     def stop(self) -> str:
-        """End the luigid that `start` started.
-
-        Raises:
-            StorageError: a luigid answers, but this command did not start it.
-        """
+        """End the luigid that `start` started; one that something else started is an error."""
         with self._one_at_a_time():
             if running := self._luigid():
                 self._end(running)
@@ -95,9 +80,7 @@ class Host:
     def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
         """Run the task as the schedule would, in the foreground; return luigi's status."""
         beside = Path(sys.executable).with_name("luigi")
-        luigi = str(beside) if beside.exists() else shutil.which("luigi")
-        if not luigi:
-            raise SettingsError("There is no `luigi` command: install this package with pip.")
+        luigi = str(beside) if beside.exists() else beside.name
         return job.trigger(family, day, [luigi, "--module", "pipeline", family, *options])
 
     def services(self) -> list[Service]:
@@ -130,17 +113,16 @@ class Host:
 
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        """Let one command at a time start or stop luigid."""
+        """Let one command at a time start or stop luigid, and report files in its way."""
         path = self._layout.luigid_pid.with_suffix(".lock")
         try:
-            descriptor = open_private(path)
+            with open(open_private(path), "rb") as stream:
+                local.lock(stream.fileno())
+                yield
         except OSError as error:
-            raise StorageError(
-                f"{path.parent} cannot be written ({error.strerror}): fix its owner or permissions."
-            ) from None
-        with open(descriptor, "rb"):
-            local.lock(descriptor)
-            yield
+            place = error.filename or path.parent
+            why = f"{place} cannot be written ({error.strerror})"
+            raise StorageError(f"{why}: fix its owner or permissions.") from None
 
     def _launch(self, host: str, port: int, log: Path) -> psutil.Popen:
         words = ["--address", host, "--port", str(port), "--log-file", str(log)]

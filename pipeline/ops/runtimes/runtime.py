@@ -1,7 +1,5 @@
 """The protocol of a runtime: the compose stack, or plain processes of this host."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -62,7 +62,7 @@ def cron() -> Service:
     """See whether something starts the tasks by the clock, and whether it is of this version."""
     places = installed.installed()
     if not places:
-        off = "no crontab and no timer of this user names the pipeline"
+        off = "no crontab and no active timer starts the pipeline"
         fix = "Install config/crontab or the timers as docs/operations.md says, or use compose."
         return Service("cron", "off", off, fix)
     found, fix = ", ".join(each.place for each in places), ""

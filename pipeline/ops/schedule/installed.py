@@ -1,7 +1,6 @@
 """Find the schedules installed on this host: crontabs and active timers that start root tasks."""
 
-from __future__ import annotations
-
+import contextlib
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +39,8 @@ def installed() -> list[Installed]:
     # Debian's cron passes over files with other names, as those that dpkg and editors leave there.
     own = [path for path in Path("/etc/cron.d").glob("*") if re.fullmatch(r"[\w-]+", path.name)]
     for path in (Path("/etc/crontab"), *sorted(own)):
-        places[str(path)] = read_crontab(_text(path))
+        with contextlib.suppress(OSError):
+            places[str(path)] = read_crontab(local.read(path).decode("utf-8", errors="replace"))
     timers = _timers()
     names = [job.when for job in timers if job.roots]
     places[f"systemd timer {', '.join(names).replace('.service', '')}"] = timers
@@ -48,11 +48,7 @@ def installed() -> list[Installed]:
 
 
 def schedules(crontab: Path) -> dict[str, Schedule]:
-    """Return the schedule of each root task: the installed one, else that of config/crontab.
-
-    Raises:
-        SettingsError: that file is needed and cannot be read or understood.
-    """
+    """Return the schedule of each root task: the installed one, else that of config/crontab."""
     found = by_root(job for place in installed() for job in place.jobs)
     return found if len(found) == len(ROOTS) else {**packaged(crontab), **found}
 
@@ -80,10 +76,3 @@ def _timers() -> list[Job]:
                 service = name.get("Unit", "")
                 jobs.append(Job(service, "; ".join(commands.get(service, ())), schedule))
     return sorted(jobs)
-
-
-def _text(path: Path) -> str:
-    try:
-        return local.read(path).decode("utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -5,8 +5,7 @@ limit, runs the command with `--date`, and draws the pages. `catch-up` looks at 
 where nothing is due it starts no luigi and writes nothing.
 """
 
-from __future__ import annotations
-
+import contextlib
 import datetime
 import os
 import sys
@@ -19,22 +18,11 @@ from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS, Root
 from pipeline.ops.runs import ended
 from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.schedule.installed import CATCH_UP
-from pipeline.ops.schedule.job_process import (
-    JobProcess,
-    locked,
-    open_output,
-    read_settings_file,
-    say,
-)
+from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, read_settings, say
 from pipeline.paths import Layout
 
 NOT_STARTED, WRONG_USE, ALREADY_RUNNING = 1, 2, 10
-
-PASS_SECONDS = 50 * 60.0
-"""A pass of the catch-up that lasts longer may have missed its next start."""
-
-SCHEDULE, TRIGGER = "schedule", "trigger"
-"""The values of `started_by` in the run record for runs of this command."""
+SCHEDULE, TRIGGER = "schedule", "trigger"  # the values of `started_by` in the run record
 
 
 def main() -> None:
@@ -43,7 +31,7 @@ def main() -> None:
     if not name or dashes != ["--"] or not command:
         say("tmdb-scheduled: Use it as `tmdb-scheduled daily|weekly|catch-up|NAME -- COMMAND...`.")
         sys.exit(WRONG_USE)
-    read_settings_file()
+    read_settings()
     open_output()
     sys.exit(run_job(name[0], command))
 
@@ -70,23 +58,23 @@ def trigger(family: str, date: datetime.date | None, command: Sequence[str]) -> 
 
 
 def _run_root(
-    root: Root,
-    date: datetime.date | None,
-    command: Sequence[str],
-    started_by: str,
-    process: JobProcess,
-    *,
-    quiet: bool = False,
-) -> int:
+    root: Root, date: datetime.date | None, command: Sequence[str], started_by: str,
+    process: JobProcess, *, quiet: bool = False,
+) -> int:  # fmt: skip
     """Run a root task and draw its pages; return the status of the first that fails.
 
-    The schedule runs nothing whose file is there, and a trigger runs both. `quiet` says nothing
-    where another run is in progress.
+    The schedule runs nothing whose file is there. Without a date it is today, or the newest day
+    that was due: a week that is made up for on a Tuesday is the one of the Sunday before.
     """
-    layout, (due_on, until) = _layout(), _due(root)
-    day = date or due_on
+    layout, now = _layout(), overdue.Due(root, clock.today(), clock.now())
+    due, until = now, None
+    with contextlib.suppress(PipelineError):  # the run itself says which setting is wrong
+        schedule = _schedules()[root.family]
+        due = (root.collects_late and overdue.newest_due(root, schedule, now.at)) or now
+        until = due.collectable_until(schedule)
+    day = date or due.date
     variables = {settings.STARTED_BY: started_by}
-    if until and day == due_on:  # an earlier date is late already
+    if until and day == due.date:  # an earlier date is late already
         variables[settings.COLLECT_UNTIL] = f"{until.timestamp():.0f}"
     pages = (command[0], "--module", "pipeline", PAGES_TASK)
     steps = ((root.family, command, root.document), (PAGES_TASK, pages, root.page))
@@ -108,39 +96,18 @@ def _run_root(
     return 0
 
 
-def _due(root: Root) -> tuple[datetime.date, datetime.datetime | None]:
-    """Return the date that a run started now is of, and when it can no longer be collected.
-
-    That is today, or the newest day that was due: a week that is made up for on a Tuesday is the
-    one of the Sunday before.
-    """
-    due = overdue.Due(root, clock.today(), clock.now())
-    try:
-        schedule = _schedules()[root.family]
-    except PipelineError:  # the run itself says which setting is wrong
-        return due.date, None
-    if root.collects_late:
-        due = overdue.newest_due(root, schedule, clock.now()) or due
-    return due.date, due.collectable_until(schedule)
-
-
 def _catch_up(command: Sequence[str], process: JobProcess) -> int:
-    """Run each root task whose newest due date is missing and can still be collected.
-
-    systemd starts no unit that is still active: a pass that lasted until the next start is due is
-    followed by another one.
-    """
+    """Run each root task whose newest due date is missing and can still be collected."""
     try:
-        current, began, status = settings.current(), -PASS_SECONDS, 0
+        current, status = settings.current(), 0
         layout, late = Layout(current.data_dir), current.plan().max_days_late
-        while clock.monotonic() - began >= PASS_SECONDS and not process.stopped_by:
-            began, status = clock.monotonic(), 0
-            for family, root in ROOTS.items():
-                schedule, now = _schedules()[family], clock.now()
-                due = overdue.newest_due(root, schedule, now)
-                if due and overdue.to_run(due, layout, schedule, now, late):
-                    run = (root, due.date, [*command, family], SCHEDULE, process)
-                    status = _run_root(*run, quiet=True) or status
+        for family, root in ROOTS.items():
+            schedule, now = _schedules()[family], clock.now()
+            due = overdue.newest_due(root, schedule, now)
+            if due and overdue.to_run(due, layout, schedule, now, late):
+                words = [*command, family]
+                run = _run_root(root, due.date, words, SCHEDULE, process, quiet=True)
+                status = run or status
         ended.alert_of_killed_runs(layout)
         ended.clear_what_is_done(layout)
         send.all_clear(CATCH_UP, clock.today(), "The hourly catch-up works again.")

@@ -3,10 +3,7 @@
 None of them keeps a job from running: what cannot be read or opened is reported on the output.
 """
 
-from __future__ import annotations
-
 import contextlib
-import fcntl
 import os
 import re
 import signal
@@ -20,30 +17,19 @@ from typing import NamedTuple
 from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.settings import adopt, environment
 
-CANNOT_START = 127
-"""The exit status by which a shell says that there is no such command."""
-
-TIME_LIMIT_SECONDS = 8 * 3600.0
-"""The default time limit of a run; LIMIT_SECONDS names another one."""
-
-KILL_AFTER_SECONDS = 60.0
-"""Seconds that a command has to end after SIGTERM."""
-
-_READ_SETTINGS = 'set -a; . "$1" >/dev/null; exec /usr/bin/env -0'
-_OF_THE_SHELL = ("_", "SHLVL", "PWD", "OLDPWD")
+CANNOT_START = 127  # what a shell says where there is no such command
+TIME_LIMIT_SECONDS = 8 * 3600.0  # of a run; LIMIT_SECONDS names another one
+KILL_AFTER_SECONDS = 60.0  # after SIGTERM
+_READ_SETTINGS = ("/bin/sh", "-c", 'set -a; . "$1" >/dev/null; exec /usr/bin/env -0', "sh")
 
 
-def read_settings_file() -> None:
+def read_settings() -> None:
     """Set the variables of the file that ENVIRONMENT names, read as a shell reads it."""
-    given = environment()
-    path = given.get("ENVIRONMENT")
-    if not path:
+    if not (path := environment().get("ENVIRONMENT")):
         return
-    command = ("/bin/sh", "-c", _READ_SETTINGS, "sh", path)  # our own text, the path an argument
+    command, pipe = [*_READ_SETTINGS, path], subprocess.PIPE
     try:
-        done = subprocess.run(  # noqa: S603
-            command, capture_output=True, timeout=10, check=True, stdin=subprocess.DEVNULL
-        )
+        output = subprocess.check_output(command, input=b"", timeout=10, stderr=pipe)  # noqa: S603
     except (OSError, subprocess.SubprocessError) as error:
         # What the shell says may hold a secret, but for the line, unless it is one of our own text.
         name, said = re.escape(os.fsencode(path)), getattr(error, "stderr", None) or b""
@@ -51,15 +37,13 @@ def read_settings_file() -> None:
         where = f", line {int(line[1] or line[2])}," if line else ""
         say(f"tmdb-scheduled: {path}{where} in ENVIRONMENT cannot be read: correct it.")
         return
-    pairs = (os.fsdecode(each).partition("=") for each in done.stdout.split(b"\0") if each)
-    read = {name: value for name, _, value in pairs if name not in _OF_THE_SHELL}
-    adopt({name: value for name, value in read.items() if given.get(name) != value})
+    pairs = (os.fsdecode(each).partition("=") for each in output.split(b"\0") if each)
+    adopt({name: value for name, _, value in pairs})
 
 
 def open_output() -> None:
     """Send the output to the file or pipe that OUTPUT names; keep the present one if that fails."""
-    path = environment().get("OUTPUT")
-    if not path:
+    if not (path := environment().get("OUTPUT")):
         return
     try:
         # Without O_NONBLOCK a pipe that nobody reads would hold the job for ever.
@@ -68,7 +52,7 @@ def open_output() -> None:
     except OSError as error:
         say(f"tmdb-scheduled: {path} in OUTPUT cannot be written ({error.strerror}): correct it.")
         return
-    fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_WRONLY | os.O_APPEND)
+    os.set_blocking(descriptor, True)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
@@ -94,16 +78,13 @@ class JobProcess:
     """Run one command after the other, and pass the signals that ask for an end on to it."""
 
     def __init__(self) -> None:
-        self.stopped_by = 0
-        """The signal that asked for the end; 0 where none did."""
+        self.stopped_by = 0  # the signal that asked for the end
         self._process: subprocess.Popen[bytes] | None = None
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._pass_on)
 
-    def run(
-        self, command: Sequence[str], variables: Mapping[str, str], lock: Lock = NO_LOCK
-    ) -> int:
+    def run(self, command: Sequence[str], added: Mapping[str, str], lock: Lock = NO_LOCK) -> int:
         """Run a command within the time limit; return its status as a shell would.
 
         The command holds the lock as well, so that it is not started again where this process is
@@ -115,7 +96,7 @@ class JobProcess:
         try:
             self._process = process = subprocess.Popen(  # noqa: S603  of the crontab or the unit
                 command,
-                env={**environment(), **variables},
+                env={**environment(), **added},
                 stdin=subprocess.DEVNULL,
                 pass_fds=held,
             )
@@ -147,20 +128,18 @@ def locked(path: Path | None) -> Iterator[Lock]:
 
     A lock that cannot be had at all (a full disk, another owner) keeps no run from starting.
     """
-    try:
-        descriptor = open_private(path) if path else None
-    except OSError:
-        descriptor = None
-    if descriptor is None:
-        yield NO_LOCK
-        return
-    with open(descriptor, "rb"):
-        yield Lock(try_lock(descriptor), descriptor)
+    with contextlib.ExitStack() as stack:
+        lock = NO_LOCK
+        with contextlib.suppress(OSError):
+            if path:
+                stream = stack.enter_context(open(open_private(path), "rb"))
+                lock = Lock(try_lock(stream.fileno()), stream.fileno())
+        yield lock
 
 
 def _time_limit() -> float:
-    try:
+    with contextlib.suppress(ValueError):
         limit = float(environment().get("LIMIT_SECONDS", ""))
-    except ValueError:
-        return TIME_LIMIT_SECONDS
-    return limit if 0 < limit < TIME_LIMIT_SECONDS else TIME_LIMIT_SECONDS
+        if 0 < limit < TIME_LIMIT_SECONDS:
+            return limit
+    return TIME_LIMIT_SECONDS

@@ -4,8 +4,6 @@
 two hours after its time. *Missed* is a due date that has no document, in the days looked back on.
 """
 
-from __future__ import annotations
-
 import datetime
 import itertools
 from collections.abc import Mapping
@@ -17,8 +15,8 @@ from pipeline.ops.runs import record
 from pipeline.ops.schedule.times import Schedule
 from pipeline.paths import Layout
 
+# The time after its start in which a run may still be in progress or between attempts.
 GRACE = datetime.timedelta(hours=2)
-"""The time after its start in which a run may still be in progress or between attempts."""
 
 WHY_MISSED = (
     "The machine was off or the run failed. TMDB serves its lists only as they are now, so a "
@@ -26,11 +24,9 @@ WHY_MISSED = (
 )
 
 _DAY = datetime.timedelta(days=1)
-_DAYS_KNOWN = 400
-"""How many days back a document shows that the installation is no new one."""
+_DAYS_KNOWN = 400  # how far back a document shows that the installation is no new one
 
-Schedules = Mapping[str, Schedule]
-"""Root task -> when it is started."""
+Schedules = Mapping[str, Schedule]  # root task -> when it is started
 
 
 class Due(NamedTuple):
@@ -52,17 +48,13 @@ class Due(NamedTuple):
 
 def newest_due(root: Root, schedule: Schedule, now: datetime.datetime) -> Due | None:
     """Return the newest date whose scheduled time has come; None where there is none."""
-    due = _dates_due(root, schedule, now)
-    return due[-1] if due else None
+    return next(reversed(_dates_due(root, schedule, now)), None)
 
 
 def to_run(
     due: Due, layout: Layout, schedule: Schedule, now: datetime.datetime, max_days_late: int | None
 ) -> bool:
-    """Return whether a date lacks its page, or its document and can still be collected.
-
-    `max_days_late` is how late the plan accepts a list; None is any number of days.
-    """
+    """Return whether a date lacks its page, or its document and can still be collected."""
     if due.root.document(layout, due.date).exists():
         return not due.root.page(layout, due.date).exists()
     until, late = due.collectable_until(schedule), (clock.local_day(now) - due.date).days
@@ -72,17 +64,16 @@ def to_run(
 def overdue(layout: Layout, schedules: Schedules, now: datetime.datetime) -> list[Due]:
     """Return the newest date of each root task that was due two hours ago and is not there.
 
-    Nothing is overdue on a new installation: before the first day of any document, or the first
-    recorded run of that date.
+    Nothing is overdue on a new installation: before any document or recorded run of that date.
     """
-    found = []
-    for family, root in ROOTS.items():
-        due = newest_due(root, schedules[family], now - GRACE)
-        if due is None or _has_document(root, layout, due.date, clock.local_day(now)):
-            continue
-        if _is_known_before(layout, due.date) or record.has_run(layout, family, due.date):
-            found.append(due)
-    return found
+    due = (newest_due(root, schedules[family], now - GRACE) for family, root in ROOTS.items())
+    return [
+        each
+        for each in due
+        if each and not _has_document(each.root, layout, each.date, clock.local_day(now))
+        if _is_known_before(layout, each.date)
+        or record.has_run(layout, each.root.family, each.date)
+    ]
 
 
 def missed(
@@ -111,8 +102,8 @@ def missed(
 def _dates_due(root: Root, schedule: Schedule, now: datetime.datetime) -> list[Due]:
     """Return the dates whose scheduled time has come, of the days looked back on."""
     times = schedule.by_day(clock.local_day(now) - (root.look_back_days - 1) * _DAY)
-    due = itertools.takewhile(lambda time: time <= now, times)
-    return [Due(root, clock.local_day(at), at) for at in due]
+    past = itertools.takewhile(lambda time: time <= now, times)
+    return [Due(root, clock.local_day(at), at) for at in past]
 
 
 def _has_document(root: Root, layout: Layout, first: datetime.date, last: datetime.date) -> bool:
@@ -123,5 +114,5 @@ def _has_document(root: Root, layout: Layout, first: datetime.date, last: dateti
 
 def _is_known_before(layout: Layout, day: datetime.date) -> bool:
     """Return whether there is any document of a root task from before that day."""
-    span = layout, day - _DAYS_KNOWN * _DAY, day - _DAY
-    return any(_has_document(root, *span) for root in ROOTS.values())
+    first = day - _DAYS_KNOWN * _DAY
+    return any(_has_document(root, layout, first, day - _DAY) for root in ROOTS.values())

@@ -4,16 +4,15 @@ cronsim knows Debian's cron: names of days and months, and what happens when the
 systemd's calendars are computed by systemd itself.
 """
 
-from __future__ import annotations
-
 import contextlib
-import datetime
 import heapq
 import itertools
+import operator
 import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -45,26 +44,25 @@ _SECONDS = 5.0
 class Schedule(NamedTuple):
     """The times at which something is started.
 
-    Attributes:
-        lines: the five fields of crontab lines, each with its CRON_TZ; None is the machine's zone.
-        calendars: `OnCalendar` values of systemd timers.
+    `lines` are the fields of crontab lines, each with its CRON_TZ (None is the machine's zone),
+    `calendars` the `OnCalendar` values of systemd timers.
     """
 
     lines: tuple[tuple[str, ZoneInfo | None], ...] = ()
     calendars: tuple[str, ...] = ()
 
-    def after(self, moment: datetime.datetime) -> Iterator[datetime.datetime]:
+    def after(self, moment: datetime) -> Iterator[datetime]:
         """Yield the times after that moment, earliest first, each once, in UTC."""
         of_cron = (_cron_times(fields, zone, moment) for fields, zone in self.lines)
         of_systemd = (_timer_times(each, moment) for each in self.calendars)
         return (time for time, _ in itertools.groupby(heapq.merge(*of_cron, *of_systemd)))
 
-    def by_day(self, first: datetime.date) -> Iterator[datetime.datetime]:
+    def by_day(self, first: date) -> Iterator[datetime]:
         """Yield the first time of each day from that day on; others repeat it where it failed."""
-        times = self.after(clock.midnight(first) - datetime.timedelta(seconds=1))
+        times = self.after(clock.midnight(first) - timedelta(seconds=1))
         return (next(of_day) for _, of_day in itertools.groupby(times, clock.local_day))
 
-    def next_day(self, now: datetime.datetime) -> datetime.datetime | None:
+    def next_day(self, now: datetime) -> datetime | None:
         """Return the first time of the next day that has one; None where none is found."""
         return next((time for time in self.by_day(clock.local_day(now)) if time > now), None)
 
@@ -85,27 +83,23 @@ class Job(NamedTuple):
 
 
 def cron_schedule(*lines: str, zone: ZoneInfo | None = None) -> Schedule:
-    """Return the schedule of crontab lines, given by their five fields or a macro like `@daily`.
+    """Return the schedule of lines, given by their five fields or a macro like `@daily`.
 
-    Raises:
-        SettingsError: cron would not accept the fields, or no day fits them.
+    SettingsError says which of them cron would not accept, or that no day fits it.
     """
     fields = [_MACROS.get(line, line) for line in lines]
     for each in fields:
-        try:
-            CronSim(each, datetime.datetime(2024, 1, 1))
+        try:  # cronsim accepts a sixth field for seconds
+            CronSim(f"{each} *" if len(each.split()) > 5 else each, datetime(2024, 1, 1))
         except CronSimError as error:
             raise SettingsError(f"{each!r} is not a schedule of cron: {error}.") from None
-        if len(each.split()) != 5:
-            raise SettingsError(f"{each!r} is not a schedule of cron: it has five fields.")
     return Schedule(tuple((each, zone) for each in fields))
 
 
 def read_crontab(text: str, *, strict: bool = False) -> list[Job]:
     """Return the jobs of a crontab: a user's, or the system's with the user before the command.
 
-    Raises:
-        SettingsError: `strict`, and a line of a root task is not a schedule of cron.
+    Lines that cron would refuse are passed over; `strict` raises SettingsError for a root task's.
     """
     zone, jobs = None, []
     for line in map(str.strip, text.splitlines()):
@@ -127,8 +121,7 @@ def by_root(jobs: Iterable[Job]) -> dict[str, Schedule]:
     found: dict[str, Schedule] = {}
     for job in jobs:
         for root in job.roots:
-            lines, calendars = found.get(root.family, Schedule())
-            both = (lines + job.schedule.lines, calendars + job.schedule.calendars)
+            both = map(operator.add, found.get(root.family, Schedule()), job.schedule)
             found[root.family] = Schedule(*both)
     return found
 
@@ -136,8 +129,7 @@ def by_root(jobs: Iterable[Job]) -> dict[str, Schedule]:
 def packaged(crontab: Path) -> dict[str, Schedule]:
     """Return the schedule of each root task by a crontab file, else the default one.
 
-    Raises:
-        SettingsError: the file cannot be read, or a line of a root task is not a schedule of cron.
+    SettingsError says that the file cannot be read, or which line cron would refuse.
     """
     usual = {family: cron_schedule(root.cron) for family, root in ROOTS.items()}
     try:
@@ -150,41 +142,34 @@ def packaged(crontab: Path) -> dict[str, Schedule]:
 
 def output_of(*command: str) -> str:
     """Return what a program prints; nothing where it is not there, fails or does not end soon."""
-    if not shutil.which(command[0]):
-        return ""
-    try:
-        done = subprocess.run(  # noqa: S603  no shell
-            command, capture_output=True, timeout=_SECONDS, check=True, stdin=subprocess.DEVNULL
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.decode("utf-8", errors="replace")
+    if shutil.which(command[0]):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            none = subprocess.DEVNULL
+            text = subprocess.check_output(command, timeout=_SECONDS, stderr=none)  # noqa: S603
+            return text.decode("utf-8", errors="replace")
+    return ""
 
 
-def _cron_times(
-    fields: str, zone: ZoneInfo | None, moment: datetime.datetime
-) -> Iterator[datetime.datetime]:
+def _cron_times(fields: str, zone: ZoneInfo | None, moment: datetime) -> Iterator[datetime]:
     """Yield the times of a line; one that the clocks skip comes once they have changed."""
     for wall in CronSim(fields, moment.astimezone(zone).replace(tzinfo=None)):
         for minutes in itertools.count():
-            later = wall + datetime.timedelta(minutes=minutes)
-            time = later.replace(tzinfo=zone).astimezone(datetime.UTC)
+            later = wall + timedelta(minutes=minutes)
+            time = later.replace(tzinfo=zone).astimezone(UTC)
             if time.astimezone(zone).replace(tzinfo=None) == later:
                 break
         if time > moment:
             yield time
 
 
-def _timer_times(calendar: str, moment: datetime.datetime) -> Iterator[datetime.datetime]:
-    """Yield the times of a systemd calendar; none where systemd cannot be asked.
-
-    The timer follows the machine's time zone, whatever TZ this process was started with.
-    """
+def _timer_times(calendar: str, moment: datetime) -> Iterator[datetime]:
+    """Yield the times of a systemd calendar; none where systemd cannot be asked."""
     found = [""]
     while found:
-        base = f"--base-time={moment.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
+        base = f"--base-time={moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         command = ("systemd-analyze", "calendar", base, "--iterations=60", calendar)
+        # A timer follows the machine's time zone, whatever TZ this process was started with.
         found = _ELAPSES.findall(output_of("/usr/bin/env", "-u", "TZ", "LC_ALL=C", *command))
         for each in sorted(set(found)):
-            moment = datetime.datetime.fromisoformat(each).replace(tzinfo=datetime.UTC)
+            moment = datetime.fromisoformat(each).replace(tzinfo=UTC)
             yield moment
