@@ -151,21 +151,40 @@ def test_the_stack_is_found_by_itself_where_it_runs(
     assert docker.asked == [PS, ["compose", "down"]]
 
 
-@pytest.mark.parametrize("answer", [(0, ""), (0, "[]"), (0, "nonsense"), (1, "")])
-def test_without_a_running_stack_the_host_is_meant(
-    command: Operate, docker: Docker, answer: tuple[int, str]
+HOST = "This is the host; --runtime says which one is meant.\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((0, ""), "The compose stack of this folder does not run."),
+        ((0, "[]"), "The compose stack of this folder does not run."),
+        ((0, "nonsense"), "`docker compose ps` said nothing that can be understood."),
+        ((1, ""), "`docker compose ps --all --format json` failed: it went wrong"),
+    ],
+)
+def test_without_a_running_stack_the_host_is_meant_and_it_is_said_why(
+    command: Operate, docker: Docker, answer: tuple[int, str], why: str
 ) -> None:
     docker.answer({"compose ps": answer})
-    assert command("stop").out == "luigid was not running.\n"
+    run = command("stop")
+    assert (run.out, run.err) == ("luigid was not running.\n", f"{why} {HOST}")
     assert docker.asked == [PS]
+    assert command("stop", "--runtime", "host").err == ""
 
 
 def test_without_a_compose_file_docker_is_not_even_asked(
     command: Operate, docker: Docker, clean_environment: Path
 ) -> None:
     (clean_environment / "docker-compose.yml").unlink()
-    assert command("stop").out == "luigid was not running.\n"
+    run = command("stop")
+    assert run.out == "luigid was not running.\n"
+    assert run.err == f"There is no docker-compose.yml in {clean_environment}. {HOST}"
     assert docker.asked == []
+
+
+def test_where_no_docker_is_installed_nothing_is_said(command: Operate) -> None:
+    assert command("stop").err == ""
 
 
 def test_a_compose_command_that_fails_is_one_sentence(command: Operate, docker: Docker) -> None:
@@ -271,3 +290,14 @@ def test_a_container_that_says_nothing_useful_is_one_sentence(
     run = command("stats")
     assert (run.status, run.out) == (1, "")
     assert run.err == "tmdb-pipeline: The container cron does not answer: it went wrong\n"
+
+
+def test_an_error_of_the_command_inside_is_not_one_of_the_container(
+    command: Operate, docker: Docker
+) -> None:
+    sentence = "The task history's database does not serve: connection refused."
+    script = (docker.folder / "docker").read_text()
+    script = script.replace("it went wrong", f"tmdb-pipeline: {sentence}")
+    (docker.folder / "docker").write_text(script)
+    docker.answer({"compose ps": (0, UP), "compose exec": (1, "")})
+    assert command("stats").err == f"tmdb-pipeline: {sentence}\n"

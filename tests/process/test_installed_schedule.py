@@ -195,3 +195,22 @@ def test_a_crontab_and_a_timer_are_both_the_schedule(
     found = installed.schedules(REPOSITORY / "config/crontab")[DAILY]
     days = itertools.islice(found.after(local("2026-01-03T12:00")), 3)
     assert [f"{time:%H:%M}" for time in days] == ["00:00", "02:00", "03:00"]
+
+
+def test_crontabs_of_the_system_are_read_and_copies_of_them_are_not(
+    make_program: MakeProgram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian's cron passes over names with a dot or a tilde."""
+    monkeypatch.setattr(installed, "_ETC", tmp_path)
+    make_program("crontab", "exit 1")
+    make_program("systemctl", "exit 1")
+    (tmp_path / "cron.d").mkdir()
+    line = "{} 4 * * * pipeline tmdb-scheduled daily -- luigi --module pipeline DailySummary\n"
+    for minute, name in enumerate(
+        ("crontab", "cron.d/tmdb", "cron.d/tmdb.dpkg-old", "cron.d/tmdb~")
+    ):
+        (tmp_path / name).write_text(line.format(minute))
+    found = installed.schedules(REPOSITORY / "config/crontab")[DAILY]
+    assert found == cron_schedule("0 4 * * *", "1 4 * * *")
+    places = [str(tmp_path / name) for name in ("crontab", "cron.d/tmdb")]
+    assert [each.place for each in installed.installed()] == places

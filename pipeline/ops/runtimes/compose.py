@@ -134,8 +134,8 @@ def _show(*words: str) -> None:
     if status == _INTERRUPTED:
         sys.exit(status)
     if status:
-        text = f"`docker compose {' '.join(words)}` ended with status {status}"
-        raise StorageError(f"{text}: see what it says above.")
+        command = f"`docker compose {' '.join(words)}`"
+        raise StorageError(f"{command} ended with status {status}: see what it says above.")
 
 
 def _run(words: Sequence[str], stdin: int | None = subprocess.PIPE) -> int:

@@ -10,6 +10,7 @@ from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule.times import Job, Schedule, by_root, output_of, packaged, read_crontab
 from pipeline.storage import local
 
+_ETC = Path("/etc")
 WRAPPER = "tmdb-scheduled"
 CATCH_UP = "catch-up"
 
@@ -37,8 +38,8 @@ def installed() -> list[Installed]:
     """Return every place that starts a root task by the clock, this user's crontab first."""
     places = {"crontab of this user": read_crontab(output_of("crontab", "-l"))}
     # Debian's cron passes over files with other names, as those that dpkg and editors leave there.
-    own = [path for path in Path("/etc/cron.d").glob("*") if re.fullmatch(r"[\w-]+", path.name)]
-    for path in (Path("/etc/crontab"), *sorted(own)):
+    own = [path for path in _ETC.glob("cron.d/*") if re.fullmatch(r"[\w-]+", path.name)]
+    for path in (_ETC / "crontab", *sorted(own)):
         with contextlib.suppress(OSError):
             places[str(path)] = read_crontab(local.read(path).decode("utf-8", errors="replace"))
     timers = _timers()

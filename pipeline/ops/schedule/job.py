@@ -105,9 +105,8 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
             schedule, now = _schedules()[family], clock.now()
             due = overdue.newest_due(root, schedule, now)
             if due and overdue.to_run(due, layout, schedule, now, late):
-                words = [*command, family]
-                run = _run_root(root, due.date, words, SCHEDULE, process, quiet=True)
-                status = run or status
+                run = (root, due.date, [*command, family], SCHEDULE, process)
+                status = _run_root(*run, quiet=True) or status
         ended.alert_of_killed_runs(layout)
         ended.clear_what_is_done(layout)
         send.all_clear(CATCH_UP, clock.today(), "The hourly catch-up works again.")

@@ -138,8 +138,5 @@ def locked(path: Path | None) -> Iterator[Lock]:
 
 
 def _time_limit() -> float:
-    with contextlib.suppress(ValueError):
-        limit = float(environment().get("LIMIT_SECONDS", ""))
-        if 0 < limit < TIME_LIMIT_SECONDS:
-            return limit
-    return TIME_LIMIT_SECONDS
+    given = re.fullmatch(r"\d{1,5}(\.\d+)?", environment().get("LIMIT_SECONDS", ""))
+    return min((given and float(given[0])) or TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS)

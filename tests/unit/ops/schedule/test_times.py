@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from support.repository import REPOSITORY
@@ -178,6 +180,27 @@ def test_several_lines_of_one_task_are_one_schedule() -> None:
         local("2024-01-07T06:30"),
         local("2024-01-08T02:00"),
     ]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"], indirect=True)
+def test_a_time_zone_of_the_crontab_counts_for_the_lines_below_it(zone: str) -> None:
+    lines = "30 4 * * * tmdb-scheduled daily -- luigi\nCRON_TZ = 'Asia/Seoul'\n"
+    found = by_root(read_crontab(f"{lines}0 2 * * sun root tmdb-scheduled weekly -- luigi\n"))
+    seoul = datetime.datetime(2024, 1, 7, 2, tzinfo=ZoneInfo("Asia/Seoul"))
+    assert first_after(found[DAILY], "2024-01-05T00:00") == local("2024-01-05T04:30")
+    assert first_after(found[WEEKLY], "2024-01-03T00:00") == seoul
+
+
+def test_a_time_zone_that_is_not_known_is_passed_over(zone: str) -> None:
+    found = by_root(read_crontab("CRON_TZ=Nowhere/At_all\n30 4 * * * tmdb-scheduled daily --\n"))
+    assert first_after(found[DAILY], "2024-01-07T00:00") == local("2024-01-07T04:30")
+
+
+@in_berlin
+def test_a_time_zone_of_the_crontab_has_its_own_summer_time(zone: str) -> None:
+    found = by_root(read_crontab("CRON_TZ=America/New_York\n30 2 * * * tmdb-scheduled daily --\n"))
+    skipped = first_after(found[DAILY], "2024-03-10T00:00")
+    assert skipped == datetime.datetime(2024, 3, 10, 7, tzinfo=datetime.UTC)
 
 
 def test_a_second_line_that_repeats_the_day_is_not_the_next_time(zone: str) -> None:
