@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -129,7 +130,5 @@ def test_a_script_with_luigi_build_collects_records_and_lets_nobody_else_write(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (journal,) = (data_dir / "logs/journal").iterdir()
-    assert [line.split('"event": ')[1] for line in journal.read_text().splitlines()] == [
-        '"start"}',
-        '"done"}',
-    ]
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [each["event"] for each in events] == ["start", "done"]

@@ -24,7 +24,6 @@ WHY_MISSED = (
 )
 
 _DAY = datetime.timedelta(days=1)
-_DAYS_KNOWN = 400  # how far back a document shows that the installation is no new one
 
 Schedules = Mapping[str, Schedule]  # root task -> when it is started
 
@@ -114,5 +113,6 @@ def _has_document(root: Root, layout: Layout, first: datetime.date, last: dateti
 
 def _is_known_before(layout: Layout, day: datetime.date) -> bool:
     """Return whether there is any document of a root task from before that day."""
-    first = day - _DAYS_KNOWN * _DAY
-    return any(_has_document(root, layout, first, day - _DAY) for root in ROOTS.values())
+    folders = {root.document(layout, day).parent for root in ROOTS.values()}
+    stamps = (path.stem[-8:] for folder in folders for path in folder.glob("[!.]*.json"))
+    return any(stamp.isdecimal() and stamp < f"{day:%Y%m%d}" for stamp in stamps)
