@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, partialmethod
 from pathlib import Path
 
 from pipeline.catalog import MovieList, iso_week
@@ -17,19 +17,14 @@ from pipeline.catalog import MovieList, iso_week
 PathFor = Callable[[datetime.date], Path]
 
 
+@dataclass(frozen=True)
 class _Fixed:
     """A file or folder below the data root with the same name every day."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    name: str
 
     def __get__(self, layout: Layout, owner: type[Layout]) -> Path:
-        return layout.root / self._name
-
-
-def _dated(name: str) -> Callable[[Layout, datetime.date], Path]:
-    """Return the method for a document of a day, in whose name `{day}` and `{week}` stand."""
-    return lambda layout, date: layout.root / name.format(day=f"{date:%Y%m%d}", week=iso_week(date))
+        return layout.root / self.name
 
 
 @dataclass(frozen=True)
@@ -45,24 +40,30 @@ class Layout:
 
     root: Path
 
+    def _dated(self, name: str, date: datetime.date) -> Path:
+        """Return the path of a document of a day, in whose name `{day}` and `{week}` stand."""
+        return self.root / name.format(day=f"{date:%Y%m%d}", week=iso_week(date))
+
     identity = _Fixed("root.json")
     collected = documents = _Fixed("raw")
     metadata = _Fixed("raw/metadata")
-    validation_report = _dated("raw/metadata/quality_reports/validation_report_{day}.json")
-    weekly_validation_report = _dated(
-        "raw/metadata/quality_reports/weekly_validation_report_{day}.json"
+    validation_report = partialmethod(
+        _dated, "raw/metadata/quality_reports/validation_report_{day}.json"
     )
-    daily_summary = _dated("raw/metadata/daily_summaries/daily_summary_{day}.json")
-    consolidated = _dated("processed/weekly/consolidated_week_{week}_{day}.json")
+    weekly_validation_report = partialmethod(
+        _dated, "raw/metadata/quality_reports/weekly_validation_report_{day}.json"
+    )
+    daily_summary = partialmethod(_dated, "raw/metadata/daily_summaries/daily_summary_{day}.json")
+    consolidated = partialmethod(_dated, "processed/weekly/consolidated_week_{week}_{day}.json")
 
     pages = _Fixed("reports")
     index_page = _Fixed("reports/index.html")
-    daily_page = _dated("reports/daily/daily_{day}.html")
-    weekly_page = _dated("reports/weekly/weekly_{week}_{day}.html")
+    daily_page = partialmethod(_dated, "reports/daily/daily_{day}.html")
+    weekly_page = partialmethod(_dated, "reports/weekly/weekly_{week}_{day}.html")
 
     logs = _Fixed("logs")
     run_record = _Fixed("logs/runs.jsonl")
-    journal = _dated("logs/journal/{day}.log")
+    journal = partialmethod(_dated, "logs/journal/{day}.log")
 
     alerts = _Fixed("state/alerts")
     data_root_id = _Fixed("state/data-root-id")

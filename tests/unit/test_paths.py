@@ -16,41 +16,43 @@ SUNDAY = datetime.date(2024, 1, 7)
 AT = datetime.datetime(2024, 1, 7, 6, 5, 4, tzinfo=datetime.UTC)
 ROOT = Path("/data")
 LAYOUT = Layout(ROOT)
-PATHS = {
-    "raw/movies/daily/popular_movies_20240107.json": list_path(LAYOUT, "popular", SUNDAY),
-    "raw/movies/trending/trending_movies_20240107.json": list_path(LAYOUT, "trending", SUNDAY),
-    "raw/movies/genre/science_fiction_20240107.json": list_path(LAYOUT, "science_fiction", SUNDAY),
-    "raw/movies/weekly/top_rated_20240107.json": list_path(LAYOUT, "top_rated", SUNDAY),
-    "raw/metadata/quality_reports/validation_report_20240107.json": (
-        LAYOUT.validation_report(SUNDAY)
-    ),
-    "raw/metadata/quality_reports/weekly_validation_report_20240107.json": (
-        LAYOUT.weekly_validation_report(SUNDAY)
-    ),
-    "raw/metadata/daily_summaries/daily_summary_20240107.json": LAYOUT.daily_summary(SUNDAY),
-    "raw/metadata": LAYOUT.metadata,
-    "raw": LAYOUT.collected,
-    "root.json": LAYOUT.identity,
-    "reports/index.html": LAYOUT.index_page,
-    "reports/daily/daily_20240107.html": LAYOUT.daily_page(SUNDAY),
-    "reports/weekly/weekly_1_20240107.html": LAYOUT.weekly_page(SUNDAY),
-    "rejected/x_20240107_20240107T060504Z.json": LAYOUT.rejected(Path("x_20240107.json"), AT),
-    f"logs/20240107T060504Z_DailyPage_{os.getpid()}.log": LAYOUT.run_log(AT, "DailyPage"),
-    "logs/runs.jsonl": LAYOUT.run_record,
-    "logs/journal/20240107.log": LAYOUT.journal(SUNDAY),
-    "state/luigid.pickle": LAYOUT.luigid_state,
-    "state/luigid.pid": LAYOUT.luigid_pid,
-    "state/history-spool.jsonl": LAYOUT.luigid_spool,
-    "state/alerts": LAYOUT.alerts,
-    "state/DailySummary.lock": LAYOUT.run_lock("DailySummary"),
-    "state/data-root-id": LAYOUT.data_root_id,
-    "state/luigid-seen": LAYOUT.luigid_seen,
-    "backups": LAYOUT.backups,
-}
 
 
 def test_each_file_has_its_name_below_the_root() -> None:
-    assert {name: ROOT / name for name in PATHS} == PATHS
+    paths = {
+        "raw/movies/daily/popular_movies_20240107.json": list_path(LAYOUT, "popular", SUNDAY),
+        "raw/movies/trending/trending_movies_20240107.json": list_path(LAYOUT, "trending", SUNDAY),
+        "raw/movies/genre/science_fiction_20240107.json": list_path(
+            LAYOUT, "science_fiction", SUNDAY
+        ),
+        "raw/movies/weekly/top_rated_20240107.json": list_path(LAYOUT, "top_rated", SUNDAY),
+        "raw/metadata/quality_reports/validation_report_20240107.json": (
+            LAYOUT.validation_report(SUNDAY)
+        ),
+        "raw/metadata/quality_reports/weekly_validation_report_20240107.json": (
+            LAYOUT.weekly_validation_report(SUNDAY)
+        ),
+        "raw/metadata/daily_summaries/daily_summary_20240107.json": LAYOUT.daily_summary(SUNDAY),
+        "raw/metadata": LAYOUT.metadata,
+        "raw": LAYOUT.collected,
+        "root.json": LAYOUT.identity,
+        "reports/index.html": LAYOUT.index_page,
+        "reports/daily/daily_20240107.html": LAYOUT.daily_page(SUNDAY),
+        "reports/weekly/weekly_1_20240107.html": LAYOUT.weekly_page(SUNDAY),
+        "rejected/x_20240107_20240107T060504Z.json": LAYOUT.rejected(Path("x_20240107.json"), AT),
+        f"logs/20240107T060504Z_DailyPage_{os.getpid()}.log": LAYOUT.run_log(AT, "DailyPage"),
+        "logs/runs.jsonl": LAYOUT.run_record,
+        "logs/journal/20240107.log": LAYOUT.journal(SUNDAY),
+        "state/luigid.pickle": LAYOUT.luigid_state,
+        "state/luigid.pid": LAYOUT.luigid_pid,
+        "state/history-spool.jsonl": LAYOUT.luigid_spool,
+        "state/alerts": LAYOUT.alerts,
+        "state/DailySummary.lock": LAYOUT.run_lock("DailySummary"),
+        "state/data-root-id": LAYOUT.data_root_id,
+        "state/luigid-seen": LAYOUT.luigid_seen,
+        "backups": LAYOUT.backups,
+    }
+    assert {name: ROOT / name for name in paths} == paths
 
 
 @pytest.mark.parametrize(
