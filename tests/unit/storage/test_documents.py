@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from support.stored_documents import DOCUMENT, INFO, an_hour_later, names
 
+from pipeline import clock
 from pipeline.documents import json_text
 from pipeline.errors import DocumentUnreadable, StorageError
 from pipeline.storage import documents, local
@@ -89,8 +91,21 @@ def test_sweeping_removes_what_a_crash_left_and_nothing_else(data_dir: Path) -> 
     for path in (*left, *(data_dir / name for name in kept)):
         path.touch()
         an_hour_later(path)
-    assert sorted(local.sweep([data_dir / "nowhere", data_dir])) == left
+    unusable = data_dir / ("x" * 300)
+    assert sorted(local.sweep([data_dir / "nowhere", unusable, data_dir])) == left
     assert names(data_dir) == kept
+
+
+@pytest.mark.parametrize(("age", "is_removed"), [(3600, False), (3601, True)])
+@time_machine.travel("2024-01-07T02:00:00+00:00", tick=False)
+def test_a_temporary_is_removed_when_it_is_older_than_an_hour(
+    age: int, is_removed: bool, data_dir: Path
+) -> None:
+    data_dir.mkdir()
+    temporary = data_dir / ".x.json.0.tmp"
+    temporary.touch()
+    os.utime(temporary, (1, clock.now().timestamp() - age))
+    assert local.sweep([data_dir]) == [temporary] * is_removed
 
 
 # Two runs at once
@@ -319,6 +334,19 @@ def test_what_cannot_be_set_aside_is_reported_in_a_sentence(data_dir: Path) -> N
     assert path.exists()
 
 
+def test_a_document_that_is_gone_is_removed_already_and_a_folder_is_no_document(
+    data_dir: Path,
+) -> None:
+    documents.STORAGE.remove(data_dir / "x.json")
+    data_dir.mkdir()
+    with pytest.raises(StorageError) as caught:
+        documents.STORAGE.remove(data_dir)
+    assert str(caught.value) == (
+        f"Cannot write {data_dir}: Is a directory. Free or fix that disk or folder and run the "
+        "same command again; what is finished is kept."
+    )
+
+
 # What a list says of itself
 
 
@@ -342,6 +370,13 @@ def test_the_facts_of_a_list_are_read_however_it_is_written(
     assert documents.read_info(path) is None
     path.write_bytes(content)
     assert documents.read_info(path) == known
+
+
+def test_the_facts_of_a_list_are_read_from_its_end_alone(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    documents.publish(path, DOCUMENT)
+    path.write_bytes(b"damaged" * 10_000 + path.read_bytes())
+    assert documents.read_info(path) == INFO
 
 
 # Beside other runs, and before a power failure

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -90,10 +92,45 @@ def test_only_missing_hard_links_are_warned_of_and_that_once(
         pass
     path = tmp_path / "a.json"
     sentence = f"No hard links for {path}: run the pipeline on one host, or use another disk."
-    assert caplog.messages == warnings * [sentence]
+    warning = ("luigi-interface.pipeline", logging.WARNING, sentence)
+    assert caplog.record_tuples == warnings * [warning]
+
+
+def test_a_lock_that_fails_names_the_document_that_is_not_published(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    refuse(monkeypatch, os, "link", errno.ENOSYS)
+    refuse(monkeypatch, fcntl, "flock", errno.EIO)
+    path = tmp_path / "a.json"
+    with pytest.raises(StorageError) as caught:
+        documents.publish(path, {})
+    assert str(caught.value) == (
+        f"Cannot write {path}: Input/output error. Free or fix that disk or folder and run the "
+        "same command again; what is finished is kept."
+    )
 
 
 def test_a_file_system_with_locks_is_said_to_have_them(tmp_path: Path) -> None:
     path = tmp_path / "a"
     with path.open("w") as file:
         assert local.lock(file.fileno())
+
+
+def test_a_lock_that_is_held_is_refused_at_once_to_one_that_does_not_wait(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    outcomes: list[bool | str] = []
+
+    def take(descriptor: int) -> None:
+        try:
+            outcomes.append(local.lock(descriptor, wait=False))
+        except BlockingIOError:
+            outcomes.append("refused")
+
+    with path.open("w") as holder, path.open("w") as other:
+        local.lock(holder.fileno())
+        thread = threading.Thread(target=take, args=[other.fileno()])
+        thread.start()
+        thread.join(5)
+        fcntl.flock(holder.fileno(), fcntl.LOCK_UN)
+        thread.join(5)
+    assert outcomes == ["refused"]
