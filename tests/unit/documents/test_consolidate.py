@@ -137,8 +137,11 @@ def test_films_whose_numbers_differ_are_counted_once_each() -> None:
         source("action", film(1), film(2, vote_average=7), film(3)),
         source("comedy", film(1), film(2, vote_average=8), film(3, title="other")),
         source("drama", film(2, vote_average=9)),
+        source("horror", film(1)),
     ]
     assert merged(SUNDAY, lists)["consolidation_info"]["numbers_differ"] == 1
+    lists.append(source("thriller", film(1, vote_average=6)))
+    assert merged(SUNDAY, lists)["consolidation_info"]["numbers_differ"] == 2
 
 
 def test_among_equals_the_first_lists_row_counts_whichever_that_is() -> None:

@@ -58,6 +58,7 @@ def report(**changes: Any) -> dict[str, Any]:
             {"id": "order", "severity": "warn", "success": False},
             {"id": "list_late", "severity": "info", "success": False},
             {"id": "list_size", "severity": "block", "success": True},
+            {"id": "overlap", "severity": "warn", "success": False},
         ],
         "late_by_days": 0,
         "source": "tmdb",
@@ -163,7 +164,7 @@ def test_the_console_shows_the_day_in_a_small_table() -> None:
         "  trending       20 movies",
         "  passed         99.2 % of 118",
         "  quality        93.5 of 100",
-        "  verdict        warn: order",
+        "  verdict        warn: order, overlap",
         "  most frequent  overview_missing (28), poster_missing (3), no_votes (2)",
         "  source         tmdb",
         "  took           145 s",
@@ -178,7 +179,7 @@ def test_the_console_says_that_a_day_was_collected_late(days: int, shown: str) -
 
 
 def test_the_console_shows_no_rule_where_none_fell_short() -> None:
-    table = console_table(summary(verdict="ok", checks=report()["checks"][1:]), "x.json")
+    table = console_table(summary(verdict="ok", checks=report()["checks"][1:3]), "x.json")
     assert "  verdict        ok" in table.splitlines()
 
 
