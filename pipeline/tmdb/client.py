@@ -152,7 +152,7 @@ class Client:
         session, name, total = self.session, movie_list.name, movie_list.pages
         began, requests, received = clock.monotonic(), session.requests, session.bytes_received
         api = hash((session.host, session.credential, self.run))
-        accepted = api.to_bytes(8, "little", signed=True)
+        accepted = api.to_bytes(8, signed=True)
         _raise_known_failure(api, name)
         try:
             pages, first_page_at = self._pages(movie_list, progress, _ACCEPTED[:] != accepted)

@@ -23,7 +23,7 @@ _SENTENCES: dict[str, tuple[type[errors.TmdbError], str]] = {
     "unanswered": (errors.TmdbUnavailable, "{host} did not answer {path} properly " + _TRIED),
     "unreachable": (errors.TmdbUnavailable, "{host} could not be reached " + _TRIED),
     "must wait": (errors.TmdbUnavailable,
-        "{host} asks to wait until {until} (Retry-After), and nothing is requested before that: "
+        "{host} asks to wait until {until} ({reason}), and nothing is requested before that: "
         "run the same command again then, what is finished is kept."),
     "blocked": (errors.TmdbBlocked,
         "{host} did not get the request: something between here and TMDB is in the way ({reason}), "

@@ -77,7 +77,7 @@ class RateLimiter:
 
 def _open_private(path: Path) -> int:
     """Open the file in a folder of this user: others could plant links in a shared one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     folder = path.parent.lstat()
     if folder.st_uid != os.getuid() or not stat.S_ISDIR(folder.st_mode):
         raise PermissionError(1, "its folder belongs to another user")

@@ -135,8 +135,8 @@ def parse_page(value: Any, endpoint: str, number: int) -> Page:
 
 def _hold_seconds(headers: Mapping[str, str], is_rate_limit: bool) -> float:
     """Return the seconds that a Retry-After asks for; of a date, those after the answer's own."""
-    wanted = headers.get("Retry-After", "")
     try:
+        wanted = headers["Retry-After"]
         if wanted.isdecimal():
             return float(wanted)
         until, sent = map(email.utils.parsedate_to_datetime, (wanted, headers["Date"]))

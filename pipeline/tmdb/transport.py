@@ -128,7 +128,7 @@ class Network:
 
 def _usable_proxy(proxy: str) -> str:
     """Return the address of a proxy with its scheme."""
-    with contextlib.suppress(OSError, HTTPError, ValueError):
+    with contextlib.suppress(ValueError):
         address: str = requests.utils.prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
         HTTPAdapter().proxy_manager_for(address)
         if urllib3.util.parse_url(address).host:

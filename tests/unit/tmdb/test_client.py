@@ -103,7 +103,7 @@ def test_each_list_has_statistics_of_its_own(
     open_client: Opener, stopped_clock: StoppedClock
 ) -> None:
     def rows(name: str, page: int, query: Mapping[str, str]) -> None:
-        stopped_clock.now += 1.5
+        stopped_clock.now += 1.50004
 
     with FakeTmdb(limit=None, rows=rows) as tmdb:
         client = open_client(tmdb.url)
@@ -229,7 +229,7 @@ def test_a_failure_is_not_believed_for_long_nor_of_another_key_or_host(
             open_client().fetch(popular(2))
 
     fail()
-    stopped_clock.now += MAX_FAILURE_AGE_SECONDS + 1
+    stopped_clock.now += MAX_FAILURE_AGE_SECONDS
     assert open_client().fetch(trending(2))
     with FakeTmdb(limit=None) as elsewhere:
         fail()

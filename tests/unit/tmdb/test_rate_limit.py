@@ -99,6 +99,17 @@ def test_a_hold_delays_every_process(stopped_clock: StoppedClock, open_limiter: 
     assert other.acquire() == pytest.approx(1.5), "a shorter hold ends no longer one"
 
 
+@pytest.mark.usefixtures("stopped_clock")
+def test_a_hold_keeps_the_times_that_are_reserved(open_limiter: Opener) -> None:
+    limiter = open_limiter(40)
+    for _ in range(120):
+        limiter.acquire()
+
+    limiter.hold(0.5)
+
+    assert limiter.acquire() == pytest.approx(81 / 40)
+
+
 @pytest.mark.parametrize("seconds", [2.5, 301.0, 600.0, 86_400.0])
 def test_nothing_goes_before_a_hold_is_over_however_long_it_is(
     seconds: float, stopped_clock: StoppedClock, open_limiter: Opener

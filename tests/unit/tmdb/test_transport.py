@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 import pytest
 import support.fake_tmdb as fake
+import time_machine
 from support.fake_tmdb import V3_KEY, FakeTmdb, Fault
 from support.fake_tmdb.wire import Reply
 from support.stopped_clock import RecordedWaits, StoppedClock
@@ -373,16 +374,17 @@ def test_a_retry_is_logged_without_the_key(
 # --- Pauses -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("seconds", [7, 600])
 def test_a_retry_after_in_seconds_is_waited_for(
-    tmdb: FakeTmdb, open_session: Opener, stopped_clock: StoppedClock, tmp_path: Path
+    seconds: int, tmdb: FakeTmdb, open_session: Opener, stopped_clock: StoppedClock, tmp_path: Path
 ) -> None:
-    tmdb.fail(fake.status(503, headers={"Retry-After": "7"}))
+    tmdb.fail(fake.status(503, headers={"Retry-After": str(seconds)}))
     waits = RecordedWaits(stopped_clock)
     limiter = RateLimiter(tmp_path / "pace" / "file", 1000)
 
     ask(open_session(rate_limiter=limiter), stop=waits)
 
-    assert sum(waits.seconds) == pytest.approx(7.0)
+    assert sum(waits.seconds) == pytest.approx(seconds)
     assert tmdb.count() == 2
 
 
@@ -406,6 +408,23 @@ def test_a_retry_after_longer_than_a_run_waits_fails_at_once_and_says_when(
             ask(open_session(rate_limiter=limiter))
 
     assert tmdb.count() == 1
+
+
+@pytest.mark.usefixtures("stopped_clock")
+@time_machine.travel("2024-01-07T02:00:00+00:00", tick=False)
+def test_the_end_of_a_long_wait_is_reported_in_full_minutes(
+    tmdb: FakeTmdb, open_session: Opener, tmp_path: Path
+) -> None:
+    tmdb.fail(fake.too_many("659"))
+    asker = open_session(rate_limiter=RateLimiter(tmp_path / "pace" / "file", 1000))
+
+    with pytest.raises(TmdbUnavailable) as raised:
+        ask(asker)
+
+    assert str(raised.value) == (
+        f"{asker.host} asks to wait until 2024-01-07 02:11 UTC (Retry-After), and nothing is "
+        "requested before that: run the same command again then, what is finished is kept."
+    )
 
 
 @pytest.mark.parametrize("answer", ["a 503", "a 429", "a 200 with TMDB's code 25"])
@@ -511,7 +530,11 @@ def test_a_429_holds_back_all_processes(
     assert neighbour.acquire() == pytest.approx(2.0)
 
 
-def test_a_request_waits_for_a_hold_of_another_process_and_logs_it(
+@pytest.mark.parametrize(("seconds", "until"), [(60, "02:02"), (5, "02:01"), (4, None)])
+@time_machine.travel("2024-01-07T02:00:00+00:00", tick=False)
+def test_a_request_waits_for_a_hold_of_another_process_and_logs_what_takes_a_while(
+    seconds: int,
+    until: str | None,
     tmdb: FakeTmdb,
     open_session: Opener,
     stopped_clock: StoppedClock,
@@ -521,13 +544,15 @@ def test_a_request_waits_for_a_hold_of_another_process_and_logs_it(
     caplog.set_level(logging.INFO, "luigi-interface.pipeline")
     pace = tmp_path / "pace" / "file"
     neighbour = RateLimiter(pace, 1000)
-    neighbour.hold(60)
+    neighbour.hold(seconds)
     waits = RecordedWaits(stopped_clock)
+    asker = open_session(rate_limiter=RateLimiter(pace, 1000))
 
-    ask(open_session(rate_limiter=RateLimiter(pace, 1000)), stop=waits)
+    ask(asker, stop=waits)
 
-    assert waits.seconds == pytest.approx([60.0])
-    assert "asks to wait until" in caplog.text
+    assert waits.seconds == pytest.approx([seconds])
+    sentence = f"{asker.host} asks to wait until 2024-01-07 {until} UTC"
+    assert caplog.messages == ([sentence] if until else [])
     assert tmdb.count() == 1
 
 
@@ -816,13 +841,23 @@ def test_a_proxy_that_cannot_work_is_named_at_once(
 ) -> None:
     monkeypatch.setenv(variable, proxy)
 
-    with pytest.raises(
-        SettingsError, match="ALL_PROXY names a proxy that cannot be used"
-    ) as raised:
+    with pytest.raises(SettingsError) as raised:
         open_session()
 
-    assert "unset it" in str(raised.value)
+    assert str(raised.value) == (
+        "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names a proxy that cannot be used (SOCKS needs the "
+        "Python package PySocks): give it an address like http://host:port, or unset it."
+    )
     assert "pa55word" not in shown(raised.value)
+
+
+@pytest.mark.parametrize("written", ["http://127.0.0.1:3128", "127.0.0.1:3128"])
+def test_a_proxy_is_an_http_address_unless_it_says_otherwise(
+    written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", written)
+
+    assert transport.Network("http://films.invalid/3").proxy == "http://127.0.0.1:3128"
 
 
 def test_a_proxy_that_cannot_work_is_no_matter_where_it_is_not_used(
