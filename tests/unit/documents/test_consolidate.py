@@ -116,6 +116,7 @@ def voted(number: int, votes: Any, title: str) -> dict[str, Any]:
         ((None, True, "99"), "action"),
         ((None, 0, 0), "comedy"),
         ((None, -5, -1), "action"),
+        ((-5, None, -1), "action"),
     ],
 )
 def test_the_row_with_the_most_votes_is_taken_whole_where_its_first_list_had_it(

@@ -196,6 +196,17 @@ def test_a_file_that_holds_no_films_is_named_and_how_to_redo_it(
     assert_says_how_to_redo(documents.read_collection, path)
 
 
+def test_a_row_that_is_none_is_named_with_what_is_expected(data_dir: Path) -> None:
+    path = data_dir / "x.json"
+    documents.publish(path, {"movies": [{"id": 1}, {"id": "2"}], "collection_info": INFO})
+    with pytest.raises(DocumentUnreadable) as caught:
+        documents.read_collection(path)
+    assert str(caught.value) == (
+        f"{path} is damaged: expected `int`, got `str` - at `$.movies[1].id`; delete that file and "
+        "run the same command again to have it made anew."
+    )
+
+
 def test_a_document_may_be_larger_than_any_other_text(data_dir: Path) -> None:
     """A list of 10,000 films has some 15 MB."""
     path = data_dir / "x.json"
@@ -229,12 +240,15 @@ def test_whether_a_document_is_there(data_dir: Path) -> None:
     assert not documents.exists(data_dir / "nowhere" / "x.json")
 
 
-def test_what_cannot_be_looked_for_is_reported_in_a_sentence(data_dir: Path) -> None:
+@pytest.mark.parametrize("look", [documents.exists, documents.STORAGE.list])
+def test_what_cannot_be_looked_for_is_reported_in_a_sentence(
+    look: Callable[[Path], object], data_dir: Path
+) -> None:
     """As a folder that may not be looked into, but so that root meets it too."""
     data_dir.mkdir()
     path = data_dir / ("x" * 300)
     with pytest.raises(DocumentUnreadable) as caught:
-        documents.exists(path)
+        look(path)
     assert str(caught.value) == (
         f"Cannot read {path}: File name too long. Free or fix that disk or folder and run the same "
         "command again; what is finished is kept."
@@ -313,6 +327,7 @@ def test_names_of_a_folder_are_those_of_its_documents(data_dir: Path) -> None:
     documents.publish(data_dir / "x.json", DOCUMENT)
     (data_dir / ".x.json.0.tmp").touch()
     assert list(documents.STORAGE.list(data_dir)) == ["x.json"]
+    assert list(documents.STORAGE.list(data_dir / "x.json")) == []
 
 
 def test_what_is_set_aside_is_gone_from_its_place_and_whole_elsewhere(data_dir: Path) -> None:

@@ -43,6 +43,14 @@ def test_what_is_no_document_is_reported_at_once(
         documents.read_collection(tmp_path / "list.json")
 
 
+def test_a_document_of_more_than_256_mebibytes_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "week.json"
+    with path.open("wb") as stream:
+        stream.truncate((256 << 20) + 1)
+    with pytest.raises(DocumentUnreadable, match="File too large"):
+        documents.read(path)
+
+
 @pytest.mark.parametrize(("make", "why"), ODD.values(), ids=ODD)
 def test_what_is_no_file_of_settings_is_reported_at_once(
     make: Callable[[Path], None], why: str

@@ -106,16 +106,19 @@ REFUSED = OSError(111, "Connection refused")
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "cause", "words"),
     [
-        (ProxyError("y"), "the proxy does not work: the connection broke"),
-        (ValueError("x", KeyError(ProxyError(REFUSED))),
+        (ProxyError("y"), "unreachable", "the proxy does not work: the connection broke"),
+        (ValueError("x", KeyError(ProxyError(REFUSED))), "unreachable",
          "the proxy does not work: the connection was refused"),
-        (REFUSED, "the connection was refused"),
-        (OSError(101, "Network is unreachable"), "there is no route to the host"),
-        (OSError(113, "No route to host"), "there is no route to the host"),
-        (ValueError("something secret"), "the connection broke"),
+        (REFUSED, "unreachable", "the connection was refused"),
+        (OSError(101, "Network is unreachable"), "unreachable", "there is no route to the host"),
+        (OSError(113, "No route to host"), "unreachable", "there is no route to the host"),
+        (ValueError("something secret"), "unanswered", "the connection broke"),
     ],
 )  # fmt: skip
-def test_a_reason_is_found_wherever_an_error_wraps_it(error: Exception, words: str) -> None:
-    assert str(network_error(error)) == words
+def test_a_reason_is_found_wherever_an_error_wraps_it(
+    error: Exception, cause: str, words: str
+) -> None:
+    failure = network_error(error)
+    assert (failure.cause, str(failure)) == (cause, words)
