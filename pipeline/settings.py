@@ -27,7 +27,7 @@ from pipeline.tmdb.credential import DEMO, Credential, Secret
 
 _ADDRESS = r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:([1-9]\d{0,3}|[1-6]\d{4}))?(/[\w.~%/+:-]*)?"
 _RATE = r"0\.[1-9]\d*|[1-9]\d{0,2}(\.\d*)?|1000(\.0*)?"
-_FOLDER = r"(?![~'])(?!.*://)[^$`\"]*"
+_FOLDER = r"(?![~'\"])(?!.*://)[^$`]*"
 _PLAIN = "a plain folder and no URL; of what a shell expands only ~ and $HOME are expanded"
 
 # The variables of a run: default, pattern of the value, and how a message describes it.
@@ -142,7 +142,7 @@ def set_run_variable(name: str, new: object) -> None:
 def unattended_config() -> Path:
     """Return the configuration of unattended runs: that of PIPELINE_CONFIG_DIR, else ours."""
     own = Path(os.environ.get("PIPELINE_CONFIG_DIR") or "config").absolute() / "unattended.cfg"
-    return own if own.is_file() else REPOSITORY / "config/unattended.cfg"
+    return own if os.path.isfile(own) else REPOSITORY / "config/unattended.cfg"
 
 
 @functools.lru_cache(maxsize=8)
@@ -158,7 +158,11 @@ def _settings(folder: Path, _environment: tuple[str | None, ...]) -> Settings:
         if not re.fullmatch(pattern, given[name]):
             raise SettingsError(f"{name} has to be {rule}; correct it in the environment or .env.")
     key, language, region, url, rate, retries, data_dir, config_dir, log_format = given.values()
-    in_folder = "config" if (folder / "config/collection.toml").exists() else REPOSITORY / "config"
+    # A folder that cannot be looked into is named by the error of the first file that is read.
+    own = folder / "config"
+    is_used = os.path.exists(own) and not os.access(own, os.X_OK)
+    is_used = is_used or os.path.exists(own / "collection.toml")
+    in_folder = own if is_used else REPOSITORY / "config"
     return Settings(
         *(Credential(key) if key else None, language, region, url.rstrip("/")),
         *(float(rate), int(retries), folder / data_dir, folder / (config_dir or in_folder)),
@@ -188,7 +192,7 @@ def _dotenv(path: Path) -> dict[str, str]:
 def _from_toml(path: Path, convert: Callable[..., Any], *more: object) -> Any:
     """Read a file of `config/`; every error names it. Without quality.toml, it is empty."""
     try:
-        is_read = path.name != "quality.toml" or path.exists()
+        is_read = path.name != "quality.toml" or os.path.lexists(path)
         return convert(tomllib.loads(local.read(path).decode() if is_read else ""), *more)
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from None

@@ -67,8 +67,10 @@ def join(log_format: str) -> None:
 
 def failures() -> list[Failure]:
     """Return what any process of the run has logged as an error so far, without duplicates."""
-    path = Path(settings.run_variable(settings.RUN_FAILURES) or os.devnull)
-    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    lines: list[str] = []
+    with contextlib.suppress(OSError):  # without them an alert has no reason
+        path = Path(settings.run_variable(settings.RUN_FAILURES) or os.devnull)
+        lines = path.read_text(errors="replace").splitlines()
     return list(dict.fromkeys(Failure(*line.partition("\t")[::2]) for line in lines))
 
 

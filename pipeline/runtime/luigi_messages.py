@@ -32,6 +32,7 @@ _MESSAGES = {
         "The document of {1} is missing, and a page makes no document: "
         "`luigi --module pipeline {1} --date {0}` makes it.",
     r"Unfulfilled \w+ at run time: (.+)": "its inputs are missing and will be made again: {0}",
+    r"Task finished running, but complete": "its file is not as it was written: check the disk",
     r"Task (\w+) died .* code (.+)": "{0}: its process died ({1}): killed, or out of memory",
     r"Task (\w+) timed out": "{0}: it took too long and was stopped ([worker] timeout)",
 }  # fmt: skip

@@ -19,7 +19,7 @@ from pipeline import identity, settings
 from pipeline.documents.summary import changes
 from pipeline.paths import Layout, PathFor
 from pipeline.storage import documents, local
-from pipeline.tasks.base import DayParameter, PipelineTask
+from pipeline.tasks.base import LOGGER, DayParameter, PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies, refuse_impossible
 from pipeline.tasks.daily import DailySummary, movies_of, own_collection
 from pipeline.tasks.history import reports_before
@@ -52,8 +52,11 @@ class PageTarget(luigi.LocalTarget):
     def exists(self) -> bool:
         """Whether the page shows its documents as they are."""
         expected = self._last_line().encode()
-        with contextlib.suppress(OSError):
-            return local.read_end(Path(self.path), len(expected)) == expected
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                return local.read_end(Path(self.path), len(expected)) == expected
+            except OSError as error:
+                LOGGER.warning("Cannot read the page %s: %s.", self.path, error.strerror)
         return False
 
 

@@ -350,6 +350,7 @@ def test_the_demo_writes_to_a_folder_of_its_own(
     [
         "elsewhere",
         "data",
+        'it\'s "quoted"',
     ],
 )
 def test_the_demo_writes_where_it_is_set_to(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 
-from pipeline.runtime.logs import Formatter
+from pipeline import settings
+from pipeline.runtime.logs import Formatter, failures
 
 FORGED = "no title\n2024-01-07T02:00:03Z ERROR: forged\x1b[2J"
 
@@ -28,3 +30,10 @@ def test_a_reason_of_an_alert_is_one_line_even_without_text(record: logging.LogR
     assert Formatter("failure").format(record) == "unexpected\tno title"
     record.msg, record.args = "", None
     assert Formatter("failure").format(record) == "unexpected\t"
+
+
+def test_a_file_of_reasons_that_cannot_be_read_fails_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(settings.RUN_FAILURES, str(tmp_path))
+    assert failures() == []

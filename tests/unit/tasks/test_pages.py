@@ -106,3 +106,12 @@ def test_a_day_without_a_summary_is_missing_on_the_index_though_its_page_exists(
     assert 'class="day missing"' not in pipeline.IndexPage(date=DAY).draw()
     layout.daily_summary(DAY - ONE).unlink()
     assert pipeline.IndexPage(date=DAY).draw().count('class="day missing"') == 1
+
+
+def test_a_page_that_cannot_be_read_is_drawn_again_with_a_warning(
+    layout: Layout, caplog: pytest.LogCaptureFixture
+) -> None:
+    layout.daily_page(DAY).unlink()
+    layout.daily_page(DAY).mkdir()
+    assert not pipeline.DailyPage(date=DAY).complete()
+    assert "daily_20240107.html: Not a regular file." in caplog.text
