@@ -115,11 +115,10 @@ def _root_json(layout: Layout) -> documents.Document:
 
 def _of_newest_list(layout: Layout) -> Identity | None:
     """Return the identity that the newest list states, if there is one and it can be read."""
-    try:
-        names = [(each, documents.STORAGE.list(each)) for each in layout.list_folders]
-    except DocumentUnreadable:  # then no list can be published there either
-        return None
-    lists = [folder / name for folder, found in names for name in found]
+    lists: list[Path] = []
+    with contextlib.suppress(DocumentUnreadable):  # no list can be published there either
+        for each in layout.list_folders:
+            lists += [each / name for name in documents.STORAGE.list(each)]
     newest = sorted(lists, key=lambda path: path.stem[-8:], reverse=True)
     return next(filter(None, (stated_in(documents.read_info(path)) for path in newest)), None)
 

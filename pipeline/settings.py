@@ -158,11 +158,9 @@ def _settings(folder: Path, _environment: tuple[str | None, ...]) -> Settings:
         if not re.fullmatch(pattern, given[name]):
             raise SettingsError(f"{name} has to be {rule}; correct it in the environment or .env.")
     key, language, region, url, rate, retries, data_dir, config_dir, log_format = given.values()
-    # A folder that cannot be looked into is named by the error of the first file that is read.
     own = folder / "config"
-    is_used = os.path.exists(own) and not os.access(own, os.X_OK)
-    is_used = is_used or os.path.exists(own / "collection.toml")
-    in_folder = own if is_used else REPOSITORY / "config"
+    is_used = os.path.exists(own / "collection.toml") or not os.access(own, os.X_OK)
+    in_folder = own if is_used and os.path.exists(own) else REPOSITORY / "config"
     return Settings(
         *(Credential(key) if key else None, language, region, url.rstrip("/")),
         *(float(rate), int(retries), folder / data_dir, folder / (config_dir or in_folder)),

@@ -6,6 +6,7 @@ A log that cannot be written causes one warning and never fails a run.
 import atexit
 import contextlib
 import datetime
+import functools
 import json
 import logging
 import multiprocessing
@@ -67,10 +68,9 @@ def join(log_format: str) -> None:
 
 def failures() -> list[Failure]:
     """Return what any process of the run has logged as an error so far, without duplicates."""
-    lines: list[str] = []
-    with contextlib.suppress(OSError):  # without them an alert has no reason
-        path = Path(settings.run_variable(settings.RUN_FAILURES) or os.devnull)
-        lines = path.read_text(errors="replace").splitlines()
+    path = Path(settings.run_variable(settings.RUN_FAILURES) or os.devnull)
+    read = functools.partial(path.read_text, errors="replace")
+    lines = optional(read, "", "The reasons for an alert cannot be read").splitlines()
     return list(dict.fromkeys(Failure(*line.partition("\t")[::2]) for line in lines))
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import datetime
 import itertools
-import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,10 +13,9 @@ from pipeline.pages.links import DAYS, WEEKS
 from pipeline.paths import Layout, PathFor
 from pipeline.runtime.logs import optional
 from pipeline.storage import documents
+from pipeline.tasks.base import LOGGER
 from pipeline.tasks.history import documents_before
 from pipeline.tasks.pages import DailyPage, Page, WeeklyPage, daily_lists, last_days
-
-LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 
 class IndexPage(Page):

@@ -52,12 +52,12 @@ class PageTarget(luigi.LocalTarget):
     def exists(self) -> bool:
         """Whether the page shows its documents as they are."""
         expected = self._last_line().encode()
-        with contextlib.suppress(FileNotFoundError):
-            try:
-                return local.read_end(Path(self.path), len(expected)) == expected
-            except OSError as error:
+        try:
+            return local.read_end(Path(self.path), len(expected)) == expected
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
                 LOGGER.warning("Cannot read the page %s: %s.", self.path, error.strerror)
-        return False
+            return False
 
 
 class Page(PipelineTask):

@@ -1,7 +1,6 @@
 """The quality gate: check the lists of a day or a week by every rule before they are used."""
 
 import datetime
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -10,11 +9,9 @@ from pipeline import clock, identity, settings
 from pipeline.errors import DataError
 from pipeline.quality.rules import Thresholds
 from pipeline.storage import documents
-from pipeline.tasks.base import ATTEMPTS_OF_A_DAY, ATTEMPTS_OF_A_WEEK, PipelineTask
+from pipeline.tasks.base import ATTEMPTS_OF_A_DAY, ATTEMPTS_OF_A_WEEK, LOGGER, PipelineTask
 from pipeline.tasks.collect import ListMovies, list_tasks
 from pipeline.tasks.history import reports_before
-
-LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 
 class ReportTask(PipelineTask):
