@@ -4,8 +4,6 @@ The page and most handlers stay luigi's. Every request passes the guard before a
 so that a handler which a later luigi adds is guarded too.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +16,10 @@ from tornado.ioloop import IOLoop
 from tornado.routing import Router
 from tornado.web import Application, OutputTransform, RequestHandler
 
-from pipeline.ops.luigid.calls import OF_WORKERS, READS, arguments_of
+from pipeline.ops.luigid.calls import OF_WORKERS, READS, arguments_of, refuse_foreign
 from pipeline.ops.luigid.log import REFUSALS
 from pipeline.ops.luigid.policy import Policy, Refused, refuse_foreign_site
 from pipeline.ops.luigid.scheduler import PipelineScheduler
-from pipeline.ops.luigid.tasks import refuse_foreign
 
 # Answer 200 to every client that uses an allowed name, and nothing else.
 HEALTH = "/healthz"
@@ -41,9 +38,9 @@ class Guarded(Router):
         self._application.settings["log_function"] = lambda handler: None
         self._application.transforms.append(functools.partial(Headers, policy.headers))
         shared = {"scheduler": scheduler}
-        rules = [(r"/api/(.*)", Api, shared), (r"/metrics", Metrics, shared), *pages]
+        own = [(r"/api/(.*)", Api, shared), (r"/metrics", Metrics, shared)]
         up = (HEALTH, Sentence, {"status": 200, "sentence": "up"})
-        self._application.add_handlers(".*", [*rules, up])
+        self._application.add_handlers(".*", [*own, up, *pages])
 
     def find_handler(self, request: HTTPServerRequest, **_: Any) -> HTTPMessageDelegate | None:
         """Refuse a foreign host name, then a request without the password."""
@@ -85,9 +82,7 @@ class Sentence(RequestHandler):
         self._answer = status, sentence
 
     def prepare(self) -> None:
-        """Answer; a browser asks its user for the password where that is missing."""
-        if self._answer[0] == 401:
-            self.set_header("WWW-Authenticate", 'Basic realm="luigid", charset="UTF-8"')
+        """Answer before a method is looked for."""
         answer(self, *self._answer)
 
 
@@ -104,8 +99,7 @@ class Api(RequestHandler):
         request = self.request
         try:
             if method not in READS:
-                by_get = request.method == "GET"
-                refuse_foreign_site(request.headers, request.host, by_get=by_get)
+                refuse_foreign_site(request.headers, request.host, request.method == "GET")
             call = arguments_of(method, self.get_argument("data", default="{}", strip=False))
             task_ids: set[str] = set()
             if method == "add_task":
@@ -133,6 +127,8 @@ def answer(handler: RequestHandler, status: int, sentence: str) -> None:
     """Answer with a status and a line of text; a refusal is logged, at most one a minute."""
     if status >= 400:
         REFUSALS.warning("refused %s with %d: %s", handler.request.remote_ip, status, sentence)
+    if status == 401:  # a browser asks its user for the password
+        handler.set_header("WWW-Authenticate", 'Basic realm="luigid", charset="UTF-8"')
     handler.set_status(status)
     handler.set_header("Content-Type", "text/plain; charset=UTF-8")
     handler.finish(f"{sentence}\n")

@@ -1,21 +1,33 @@
-"""The calls of luigi that are accepted, each with a Struct of its arguments.
+"""The calls and the tasks of luigi that are accepted; everything else is refused.
 
 luigi's API passes a request's arguments on unchecked: an unknown name or another type ends in a
-traceback, at worst in one at every later `get_work`. Here a call is decoded before luigi sees it.
-A call that is not in these tables is refused, also one that a later luigi adds.
-"""
+traceback, at worst in one at every later `get_work`. Here a call is decoded before luigi sees it,
+and one that is not in these tables is refused, also one that a later luigi adds.
 
-from __future__ import annotations
+luigi's worker imports and runs any module, family and parameters that luigid hands out, and a plain
+luigid accepts them from every client: a client could run anything on the workers' machine. Here a
+task is accepted only if its family is one of ours, its module is that family's, its parameters are
+the family's and are read and written back unchanged, and its id follows from them.
+"""
 
 import functools
 import inspect
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+import luigi
 import msgspec
 from luigi.scheduler import RPC_METHODS, Scheduler
+from luigi.task import task_id_str
+from luigi.task_status import DISABLED, DONE, FAILED, PENDING, RUNNING, UNKNOWN
 from msgspec import UNSET, Meta, UnsetType
 
 from pipeline.ops.luigid.policy import Refused
+from pipeline.tasks import registry
+from pipeline.tasks.base import RANGE_RESOURCES
+from pipeline.tasks.pages import StoredDocument
+from pipeline.tasks.ranges import RangeDaily, RangeWeekly
 
 # Calls that change nothing: what the page shows.
 READS = {
@@ -36,6 +48,8 @@ OF_WORKERS = {
 OF_OPERATORS = {"forgive_failures", "mark_as_done", "pause", "re_enable_task", "unpause"}
 # Calls that take the worker among luigi's `**kwargs`.
 _NEEDS_WORKER = {"add_task", "announce_scheduling_failure", "get_work", "ping"}
+# Statuses that a run gives a task.
+_STATUSES = {PENDING, RUNNING, DONE, FAILED, DISABLED, UNKNOWN}
 _MAX_NAMES = 1_000
 _LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 _Line = Annotated[str, Meta(max_length=500, pattern=_LINE)]
@@ -47,7 +61,6 @@ _Story = Annotated[str, Meta(max_length=1_000_000, pattern=r"^[^\x00]*\Z")]
 _Count = Annotated[int, Meta(ge=0, le=10**6)]
 _Fact = bool | Annotated[int, Meta(ge=0, le=10**18)] | _Word | None
 _Policy = Literal["retry_count", "disable_hard_timeout", "disable_window"]
-_Visibility = Annotated[int, Meta(ge=0, le=2)]
 
 # Argument -> its type, the same in all calls that have it. No text holds a NUL: no database would
 # keep it, and msgspec accepts neither halves of surrogate pairs nor NaN.
@@ -62,7 +75,7 @@ _TYPES: dict[str, Any] = {
     "family": Annotated[str, Meta(max_length=128, pattern=_LINE)],
     "info": list[tuple[str, Any]],
     "max_shown_tasks": _Count | None,
-    "param_visibilities": dict[_Word, _Visibility] | None,
+    "param_visibilities": dict[_Word, Annotated[int, Meta(ge=0, le=2)]] | None,
     "params": Annotated[dict[_Word, _Line], Meta(max_length=_MAX_NAMES)] | None,
     "priority": Annotated[float, Meta(ge=-1e6, le=1e6)],
     "progress_percentage": Annotated[float, Meta(ge=0, le=100)] | None,
@@ -70,10 +83,7 @@ _TYPES: dict[str, Any] = {
     "retry_policy_dict": dict[_Policy, Annotated[int, Meta(ge=0, le=10**9)] | None] | None,
     "search": _Line | None,
     "statistics": dict[str, Any],
-    "status": Literal[
-        *("PENDING", "FAILED", "DONE", "RUNNING", "BATCH_RUNNING", "SUSPENDED", "UNKNOWN"),
-        *("DISABLED", ""),
-    ],
+    "status": Literal[*sorted(_STATUSES), "BATCH_RUNNING", "SUSPENDED", ""],
     "status_message": _Text | None,
     "tracking_url": _Address | None,
 }
@@ -81,8 +91,18 @@ _TYPES: dict[str, Any] = {
 # What a worker says of itself, as pairs in `info`.
 _FACTS = ("assistant", "first_task", "host", "pid", "salt", "sudo_user", "username")
 _WORKERS = ("workers", Annotated[int, Meta(ge=0, le=10_000)], 1)
-_INFO = [_WORKERS, *((each, _Fact, None) for each in _FACTS)]
+_INFO = [_WORKERS, *((name, _Fact, None) for name in _FACTS)]
 _Info = msgspec.defstruct("Info", _INFO, forbid_unknown_fields=True)
+
+_LISTED = [getattr(registry, name) for name in registry.__all__]
+_TASKS = (*_LISTED, StoredDocument, RangeDaily, RangeWeekly)
+# Family -> task. Nothing else is ever handed to a worker.
+FAMILIES: Mapping[str, type[luigi.Task]] = {task.get_task_family(): task for task in _TASKS}
+# Arguments of `add_task` that no task of the pipeline sets.
+_UNUSED = ("batch_id", "batchable", "new_deps", "accepts_messages")
+_ID = re.compile(rf"(?:{'|'.join(FAMILIES)})_\w{{1,50}}_[0-9a-f]{{10}}", re.ASCII)
+# Values of parameters that become part of a file's name.
+_SLUG = re.compile(r"[a-z0-9_]{1,40}")
 
 
 def arguments_of(method: str, payload: str) -> dict[str, Any]:
@@ -107,9 +127,67 @@ def _struct(method: str) -> type[msgspec.Struct]:
     parameters = list(inspect.signature(getattr(Scheduler, method)).parameters.values())[1:]
     named = [each for each in parameters if each.kind is not each.VAR_KEYWORD]
     needed = {each.name for each in named if each.default is each.empty}
-    needed |= {"worker"} if method in _NEEDS_WORKER else set()
-    fields = [
-        (name, _TYPES[name]) if name in needed else (name, _TYPES[name] | UnsetType, UNSET)
-        for name in dict.fromkeys([*needed, *(each.name for each in named)])
-    ]
+    if method in _NEEDS_WORKER:
+        needed.add("worker")
+    fields: list[Any] = [(name, _TYPES[name]) for name in needed]
+    optional = (each.name for each in named if each.name not in needed)
+    fields += [(name, _TYPES[name] | UnsetType, UNSET) for name in optional]
     return msgspec.defstruct(method, fields, forbid_unknown_fields=True)
+
+
+def refuse_foreign(call: Mapping[str, Any], present: Any) -> None:
+    """Refuse with 403 the arguments of an `add_task` that is not of this pipeline.
+
+    `present` is the task of that id that the scheduler has, or None.
+    """
+    family, status = call.get("family"), call.get("status", PENDING)
+    is_running = (
+        present is not None
+        and present.family in FAMILIES
+        and (present.status, present.worker_running) == (RUNNING, call["worker"])
+    )
+    if used := [name for name in _UNUSED if call.get(name)]:
+        raise Refused(403, f"No task of this pipeline has {used[0]}.")
+    if not all(_ID.fullmatch(dep) for dep in call.get("deps") or ()):
+        raise Refused(403, "Tasks of this pipeline only require tasks of this pipeline.")
+    if status not in _STATUSES or (status == RUNNING and not is_running):
+        raise Refused(403, "This luigid does not accept such a status from this worker.")
+    if not family:
+        if status not in (RUNNING, FAILED) or not is_running:
+            raise Refused(403, "This luigid does not accept a task without a family.")
+        return
+    params = call.get("params") or {}
+    if not _is_ours(call.get("task_id"), family, call.get("module"), params, status):
+        raise Refused(403, f"{family[:40]!r} as it was sent is no task of this pipeline.")
+    if (call.get("resources") or {}) not in ({}, RANGE_RESOURCES):
+        raise Refused(403, f"{family} does not have such resources.")
+
+
+def is_ours(task: Any) -> bool:
+    """Return whether a task that the scheduler has is one of ours, or the mere name of one."""
+    if not task.family:
+        return bool(_ID.fullmatch(task.id))
+    return _is_ours(task.id, task.family, getattr(task, "module", None), task.params, task.status)
+
+
+def _is_ours(
+    task_id: str | None, family: str, module: str | None, params: Mapping[str, str], status: str
+) -> bool:
+    """Return whether module and parameters are the family's, and the id follows from them.
+
+    Only a task that could not be planned (status UNKNOWN) may be of a genre that cannot exist.
+    """
+    task = FAMILIES.get(family)
+    if task is None or module not in ("pipeline", task.__module__):
+        return False
+    known = dict(task.get_params())
+    if params.keys() != known.keys() or params.get("of", family) not in FAMILIES:
+        return False
+    slugs = [params[name] for name in ("genre", "list") if name in params]
+    if status != UNKNOWN and not all(map(_SLUG.fullmatch, slugs)):
+        return False
+    try:
+        written = {name: known[name].serialize(known[name].parse(params[name])) for name in known}
+    except Exception:  # whatever a parameter raises, it is not a value of ours
+        return False
+    return written == params and task_id == task_id_str(family, written)

@@ -3,8 +3,6 @@
 Never through a proxy, and never for longer than a few seconds.
 """
 
-from __future__ import annotations
-
 import base64
 import datetime
 import http.client
@@ -47,17 +45,16 @@ def look(url: str, password: Secret | None) -> Luigid:
             answer, headers = json.load(response), response.headers
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == 401:
-            why = "it refuses the password in PIPELINE_LUIGID_PASSWORD, or asks for one"
-            return Luigid(False, why, refuses_password=True)
-        return Luigid(False, f"it answers with HTTP status {error.code}")
+        if error.code != 401:
+            return Luigid(False, f"it answers with HTTP status {error.code}")
+        why = "it refuses the password in PIPELINE_LUIGID_PASSWORD, or asks for one"
+        return Luigid(False, why, refuses_password=True)
     except _FAULTS as error:
         return Luigid(False, _reason(error))
     if not isinstance(answer, dict) or "paused" not in (answer.get("response") or {}):
         return Luigid(False, "what answers there is no luigid")
-    hardened = "Content-Security-Policy" in headers
-    server = headers.get("Server", "")
-    return Luigid(True, "", server, hardened, data_root=headers.get(ROOT_HEADER))
+    hardened, root = "Content-Security-Policy" in headers, headers.get(ROOT_HEADER)
+    return Luigid(True, "", headers.get("Server", ""), hardened, data_root=root)
 
 
 def look_within(seconds: float, url: str, password: Secret | None) -> Luigid:
@@ -80,14 +77,14 @@ def running(url: str, password: Secret | None) -> list[dict[str, Any]] | None:
 
 
 def _task_row(task: Mapping[str, Any]) -> dict[str, Any]:
-    params = dict(task.get("params", {}))
-    date, name, began_at = params.pop("date", None), task.get("name", ""), task.get("time_running")
+    params = dict(task["params"])
+    date, name, began_at = params.pop("date", None), task["name"], task["time_running"]
     since = datetime.datetime.fromtimestamp(began_at or 0, datetime.UTC)
     return {
         "task": f"{name}({', '.join(params.values())})" if params else name,
         "date": date,
         "since": since.isoformat(timespec="seconds") if began_at else None,
-        "worker": task.get("worker_running"),
+        "worker": task["worker_running"],
     }
 
 

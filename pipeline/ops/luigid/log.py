@@ -1,7 +1,5 @@
 """luigid's log: the form of the runs' logs, and no line for a request that went well."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

@@ -1,16 +1,14 @@
 """The metrics for Prometheus: luigi's own counters, the newest documents, and the history.
 
-luigi's collector fails where a task ends that never ran, and stops all work by that. This one
-knows the families beforehand, and never fails.
+luigi's collector fails where a task fails that never ran, and stops all work by that. This one
+counts it.
 """
-
-from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from luigi.contrib.prometheus_metric import PrometheusMetricsCollector
@@ -20,10 +18,11 @@ from pipeline import clock, settings
 from pipeline.catalog import Plan
 from pipeline.errors import PipelineError
 from pipeline.ops.history.recorder import HistoryRecorder
-from pipeline.ops.roots import LOOK_BACK_DAYS, ROOTS, Root, newest
+from pipeline.ops.roots import ROOTS, Root, newest
 from pipeline.paths import Layout
 from pipeline.storage import documents
 
+# Metric, help text, key of the document.
 _OF_LISTS = (
     ("tmdb_films_collected", "movies in the newest list", "total_collected"),
     ("tmdb_requests", "requests for the newest list", "requests"),
@@ -33,22 +32,15 @@ _OF_REPORT = (
     ("tmdb_quality_score", "newest validation report, 0 to 100", "overall_quality_score"),
     ("tmdb_validation_rate", "newest validation report, percent", "validation_rate"),
 )
-"""Metric, help text, key of the document."""
 
 
 class PipelineMetrics(PrometheusMetricsCollector):
-    """luigi's counters for tasks of the pipeline, and what further collectors find."""
+    """luigi's counters, and what is found whenever Prometheus asks."""
 
-    def __init__(self, families: Collection[str], *collectors: Callable[[], Iterable[Metric]]):
+    def __init__(self, find_overdue: Callable[[], Collection[str]], recorder: HistoryRecorder):
         super().__init__(use_task_family_in_labels=True, task_parameters_to_use_in_labels=())
-        self._families = families
-        for collect in collectors:
-            self.registry.register(_Collector(collect))
-
-    def handle_task_started(self, task: Any) -> None:
-        """Count a start."""
-        if task.family in self._families:
-            super().handle_task_started(task)
+        self._find_overdue, self._recorder = find_overdue, recorder
+        self.registry.register(self)
 
     def handle_task_failed(self, task: Any) -> None:
         """Count a failure, and how long the attempt took if it ever began."""
@@ -58,50 +50,29 @@ class PipelineMetrics(PrometheusMetricsCollector):
         """Count a task that is given up, and how long its last attempt took."""
         self._count(self.task_disabled_counter, task)
 
-    def handle_task_done(self, task: Any) -> None:
-        """Count a success, and how long it took unless the file was there already."""
-        self._count(self.task_done_counter, task)
-
     def _count(self, counter: Any, task: Any) -> None:
-        if task.family not in self._families:
-            return
         counter.labels(family=task.family).inc()
         if task.time_running is not None:
             seconds = task.updated - task.time_running
             self.task_execution_time.labels(family=task.family).set(seconds)
 
-
-class _Collector:
-    """Asks a function when Prometheus asks, and not while it is registered."""
-
-    def __init__(self, collect: Callable[[], Iterable[Metric]]) -> None:
-        self.collect = collect
-
-
-def of_documents() -> Iterator[Metric]:
-    """Yield the gauges of the newest documents below the data root, if the settings allow."""
-    with contextlib.suppress(PipelineError):
-        current = settings.current()
-        yield from gauges(Layout(current.data_dir), current.plan(), clock.today())
-
-
-def of_overdue(find: Callable[[], Collection[str]]) -> Iterator[Metric]:
-    """Yield 1 for each root task that is overdue, 0 for the others; nothing if unknown."""
-    with contextlib.suppress(PipelineError, OSError):
-        overdue = find()
-        text = "1 while the newest due document of the task is missing"
-        values = {family: int(family in overdue) for family in ROOTS}
-        yield _gauge("tmdb_overdue", text, "task", values)
-
-
-def of_history(recorder: HistoryRecorder) -> Iterator[Metric]:
-    """Yield the history's three gauges."""
-    for name, text, value in (
-        ("tmdb_history_buffered_events", "not in the database yet", recorder.buffered),
-        ("tmdb_history_lost_events", "lost for good", recorder.lost),
-        ("tmdb_history_up", "1 while the database takes events", recorder.up),
-    ):
-        yield GaugeMetricFamily(name, f"task history: {text}", value=float(value))
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauges; what cannot be found, because of the settings or the disk, has none."""
+        with contextlib.suppress(PipelineError):
+            current = settings.current()
+            yield from gauges(Layout(current.data_dir), current.plan(), clock.today())
+        with contextlib.suppress(PipelineError, OSError):
+            overdue = self._find_overdue()
+            text = "1 while the newest due document of the task is missing"
+            yield _gauge(
+                "tmdb_overdue", text, "task", {each: int(each in overdue) for each in ROOTS}
+            )
+        for name, text, value in (
+            ("tmdb_history_buffered_events", "not in the database yet", self._recorder.buffered),
+            ("tmdb_history_lost_events", "lost for good", self._recorder.lost),
+            ("tmdb_history_up", "1 while the database takes events", int(self._recorder.up)),
+        ):
+            yield _gauge(name, f"task history: {text}", "", {"": value})
 
 
 def gauges(layout: Layout, plan: Plan, today: datetime.date) -> Iterator[Metric]:
@@ -112,10 +83,10 @@ def gauges(layout: Layout, plan: Plan, today: datetime.date) -> Iterator[Metric]
     times = {family: _collected_at(root, layout, plan, today) for family, root in ROOTS.items()}
     text = "when the lists of the newest document of the task were collected"
     yield _gauge("tmdb_last_success_timestamp_seconds", text, "task", times)
-    infos = {}
-    for each in plan.lists:
-        last = newest(functools.partial(layout.list_of, each), today)
-        infos[each.name] = (last and documents.read_info(last[1])) or {}
+    last_lists = {each.name: newest(partial(layout.list_of, each), today) for each in plan.lists}
+    infos = {
+        name: (last and documents.read_info(last[1])) or {} for name, last in last_lists.items()
+    }
     for name, text, key in _OF_LISTS:
         values = {each: info.get(key) for each, info in infos.items()}
         yield _gauge(name, text, "list", values)
@@ -132,16 +103,14 @@ def _collected_at(root: Root, layout: Layout, plan: Plan, today: datetime.date) 
 
     The time of the file would be that of a copy or a restore.
     """
-    days = (today - datetime.timedelta(days=back) for back in range(LOOK_BACK_DAYS))
-    day = next((day for day in days if root.document(layout, day).exists()), None)
-    if day is None:
+    last = newest(partial(root.document, layout), today)
+    if last is None:
         return None
-    lists = [layout.list_of(each, day) for each in plan.lists if each.cadence == root.alias]
+    lists = [layout.list_of(each, last[0]) for each in plan.lists if each.cadence == root.alias]
     infos = [documents.read_info(path) or {} for path in lists]
     with contextlib.suppress(KeyError, TypeError, ValueError):
-        return max(
-            datetime.datetime.fromisoformat(each["collected_at"]).timestamp() for each in infos
-        )
+        collected = [datetime.datetime.fromisoformat(each["collected_at"]) for each in infos]
+        return max(collected).timestamp()
     return None
 
 

@@ -1,7 +1,5 @@
 """The clients that may call luigid, and what a browser may do with its pages."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac
@@ -68,8 +66,7 @@ class Policy:
     def refuse_foreign_host(self, host: str) -> None:
         """Refuse with 421 a request that was meant for another name."""
         if _name_of(host) not in self._names:
-            sentence = "This luigid does not go by that name; --allow-host NAME makes it do so."
-            raise Refused(421, sentence)
+            raise Refused(421, "This luigid does not go by that name: start it with --allow-host.")
 
     def refuse_stranger(self, authorization: str, address: str) -> None:
         """Refuse a request without the password with 401, where one is set.
@@ -91,18 +88,16 @@ class Policy:
             raise Refused(401, "This luigid asks for the password in PIPELINE_LUIGID_PASSWORD.")
 
 
-def refuse_foreign_site(headers: Mapping[str, str], host: str, *, by_get: bool) -> None:
+def refuse_foreign_site(headers: Mapping[str, str], host: str, by_get: bool) -> None:
     """Refuse with 403 a write that another site's page had a browser send.
 
     Browsers send Origin with every POST, but not always Sec-Fetch-Site with a GET. So a write by
     GET has to carry the header that luigi's page sends and that no other site's may.
     """
     site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
-    foreign = site not in (None, "same-origin") or (
-        origin is not None and origin.lower().partition("://")[2] != host.lower()
-    )
+    from_elsewhere = origin is not None and origin.lower().partition("://")[2] != host.lower()
     unmarked = by_get and headers.get("X-Requested-With") != "XMLHttpRequest"
-    if foreign or unmarked:
+    if site not in (None, "same-origin") or from_elsewhere or unmarked:
         raise Refused(403, "Changes are accepted by POST or from luigid's own page only.")
 
 

@@ -3,8 +3,6 @@
 A test looks for each of them, and fails with the name of one that a new version lacks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -5,8 +5,6 @@ on the file: only the pipeline's own script may run, by its hash. A request is o
 of a page; no path of a request ever reaches the disk, and no link is followed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
@@ -46,15 +44,12 @@ class ReportPage(RequestHandler):
     async def get(self, address: str | None) -> None:
         """Answer with the page, or the sentence that says what makes it."""
         if address is None:
-            self.redirect(ROOT)
-            return
-        found = self._find(address)
-        read = IOLoop.current().run_in_executor(THREADS, _read, self._root, found)
+            return self.redirect(ROOT)
+        found, loop = self._find(address), IOLoop.current()
         try:
-            content, written_at = await read
+            content, written_at = await loop.run_in_executor(THREADS, _read, self._root, found)
         except Refused as refusal:
-            answer(self, refusal.status, str(refusal))
-            return
+            return answer(self, refusal.status, str(refusal))
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.set_header("Last-Modified", formatdate(written_at, usegmt=True))
         self.finish(content)
@@ -69,8 +64,7 @@ def handlers(root: Path, find: FindReport) -> list[tuple[str, type, dict[str, An
     """
     policy = (
         "default-src 'none'; img-src https://image.tmdb.org data:; style-src 'unsafe-inline'; "
-        f"script-src '{script_hash()}'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
+        f"script-src '{script_hash()}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     shared = {"root": root, "find": find, "policy": policy}
     return [(rf"{ROOT[:-1]}(?:/(.*))?", ReportPage, shared)]

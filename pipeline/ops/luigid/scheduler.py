@@ -3,8 +3,6 @@
 Each root task has its delay between attempts, and every run has attempts of its own.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import pickle
@@ -42,18 +40,17 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
     ) -> None:
         config = luigi.scheduler.scheduler(record_task_history=keeps_history)
         super().__init__(config=config, task_history_impl=history)
-        delayed = {
-            root: luigi.scheduler.scheduler(retry_delay=_delay(root)) for root in ROOTS.values()
-        }
-        configs = {family: delayed[root] for root in delayed for family in root.steps}
+        configs: dict[str, Any] = {}
+        for root in ROOTS.values():
+            delayed = luigi.scheduler.scheduler(retry_delay=_delay(root))
+            configs |= dict.fromkeys(root.steps, delayed)
         self.state = PipelineState(state_path, configs, history)
         private.set_state(self, self.state, collector or luigi.metrics.NoMetricsCollector())
 
     async def save(self) -> None:
         """Save the state; the disk does not delay the calls of others."""
-        snapshot = pickle.dumps(self.state.get_state())
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(_DISK, self.state.write, snapshot)
+        content = pickle.dumps(self.state.get_state())
+        await asyncio.get_running_loop().run_in_executor(_DISK, self.state.write, content)
 
     def refuse_excess(self, worker: str | None, task_ids: Collection[str]) -> None:
         """Refuse a call by which there would be too many workers, or tasks that a run waits for.
@@ -102,8 +99,5 @@ def _delay(root: Root) -> float:
     except ValueError:
         delay = -1
     if not 0 <= delay <= 86_400:
-        raise SettingsError(
-            f"[{section}] {name} in luigi's configuration has to be a number of seconds, at most "
-            "a day."
-        )
+        raise SettingsError(f"[{section}] {name} of luigi.cfg has to be 0 to 86400 seconds.")
     return delay

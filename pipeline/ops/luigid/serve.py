@@ -1,9 +1,6 @@
 """Start luigid, hardened: luigi's scheduler, page and API on one address, until a signal."""
 
-from __future__ import annotations
-
 import asyncio
-import functools
 import signal
 import socket
 from collections.abc import Callable, Collection, Iterable
@@ -22,13 +19,13 @@ from pipeline.errors import SettingsError
 from pipeline.ops.history import pages as history_pages
 from pipeline.ops.history.recorder import HistoryRecorder
 from pipeline.ops.history.store import HistoryStore
-from pipeline.ops.luigid import metrics, private, report_pages
+from pipeline.ops.luigid import private, report_pages
 from pipeline.ops.luigid.application import Guarded
 from pipeline.ops.luigid.log import LOGGER, logging_to
+from pipeline.ops.luigid.metrics import PipelineMetrics
 from pipeline.ops.luigid.policy import LOCAL_NAMES, ROOT_HEADER, Policy
 from pipeline.ops.luigid.scheduler import PipelineScheduler
 from pipeline.ops.luigid.state import prepare_file
-from pipeline.ops.luigid.tasks import FAMILIES
 from pipeline.paths import Layout
 from pipeline.tmdb.credential import Secret
 
@@ -76,19 +73,13 @@ def serve(
 
     Port 0 takes a free one, and no `log_path` is standard error. `data_root` is the id of the data
     root that it serves; the last two find pages below /pages/ and overdue root tasks.
-
-    Raises:
-        SettingsError: the port or address cannot be used, or a setting.
-        StorageError: the state cannot be kept, or somebody else could have written it.
     """
     current = settings.current()
     layout = Layout(current.data_dir)
     state_path = state_path or layout.luigid_state
     if password and not (password.secret.isascii() and password.secret.isprintable()):
-        raise SettingsError(
-            "PIPELINE_LUIGID_PASSWORD has to be of printable ASCII characters.",
-            variable="PIPELINE_LUIGID_PASSWORD",
-        )
+        sentence = "PIPELINE_LUIGID_PASSWORD has to be of printable ASCII characters."
+        raise SettingsError(sentence, variable="PIPELINE_LUIGID_PASSWORD")
     page = Path(luigi.server.__file__).parent / "static/visualiser/index.html"
     policy = Policy(address, allowed_hosts, password, page)
     if data_root:
@@ -105,16 +96,11 @@ def serve(
         store = HistoryStore(history_url) if history_url else None
         recorder = HistoryRecorder(store, layout.luigid_spool)
         try:
-            collector = metrics.PipelineMetrics(
-                FAMILIES,
-                metrics.of_documents,
-                functools.partial(metrics.of_overdue, find_overdue),
-                functools.partial(metrics.of_history, recorder),
-            )
+            collector = PipelineMetrics(find_overdue, recorder)
             scheduler = PipelineScheduler(recorder, state_path, store is not None, collector)
             scheduler.load()
             running = scheduler.state.get_active_tasks_by_status(RUNNING)
-            recorder.close_left_running([task.id for task in running])
+            recorder.close_left_running({task.id for task in running})
             pages = history_pages.handlers(store) + report_pages.handlers(layout.root, find_report)
             _log_addresses(sockets, is_open=password is None)
             asyncio.run(_serve(Guarded(scheduler, policy, pages), sockets, scheduler))
@@ -128,10 +114,10 @@ async def _serve(
 ) -> None:
     """Answer requests until a signal comes, then save the state."""
     server = BoundedServer(application)
+    server.add_sockets(sockets)
     end_requested = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         asyncio.get_running_loop().add_signal_handler(number, end_requested.set)
-    server.add_sockets(sockets)
     for regularly in (scheduler.prune, scheduler.save):
         PeriodicCallback(regularly, 60_000).start()
     await end_requested.wait()

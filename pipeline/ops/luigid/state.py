@@ -4,8 +4,6 @@ The file is a pickle: a user who can write it can have luigid run any code at th
 it is only read where it and its folder belong to this user and nobody else may write them.
 """
 
-from __future__ import annotations
-
 import os
 import pickle
 from collections.abc import Mapping
@@ -16,8 +14,8 @@ from luigi.scheduler import SimpleTaskState
 from luigi.task_status import DISABLED, FAILED, PENDING, RUNNING
 
 from pipeline.errors import StorageError
+from pipeline.ops.luigid.calls import is_ours
 from pipeline.ops.luigid.log import LOGGER
-from pipeline.ops.luigid.tasks import is_ours
 from pipeline.storage import local
 
 WORKER_GONE = "its worker is gone"
@@ -92,11 +90,7 @@ class PipelineState(SimpleTaskState):
 
 
 def prepare_file(path: Path) -> None:
-    """Make the state file's folder for this user alone.
-
-    Raises:
-        StorageError: the state cannot be kept, or somebody else could have written it.
-    """
+    """Make the state file's folder for this user alone; refuse what others could have written."""
     folder = path.parent
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -111,7 +105,6 @@ def prepare_file(path: Path) -> None:
     for each, status in statuses.items():
         if status.st_uid != os.geteuid() or status.st_mode & 0o022:
             raise StorageError(
-                f"{each} belongs to or can be written by somebody else, and luigid runs what "
-                "stands in its state: remove it, or give it to luigid's user with `chown` and "
-                "`chmod go-w`."
+                f"{each} belongs to or can be written by somebody else, and luigid runs what its "
+                "state holds: remove it, or give it to luigid's user by `chown` and `chmod go-w`."
             )

@@ -13,7 +13,7 @@ from luigi.task import flatten
 
 import pipeline
 from pipeline.errors import SettingsError
-from pipeline.ops.luigid.tasks import refuse_foreign
+from pipeline.ops.luigid.calls import refuse_foreign
 from pipeline.paths import Layout
 from pipeline.storage import documents
 
