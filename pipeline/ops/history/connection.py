@@ -4,8 +4,6 @@ A frozen server keeps no `statement_timeout`, and its kernel still acknowledges 
 the client itself waits no longer than a set time for each answer, by psycopg2's wait callback.
 """
 
-from __future__ import annotations
-
 import contextlib
 import select
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from sqlalchemy import func
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
 
 from pipeline.errors import SettingsError, StorageError
+from pipeline.ops.history.schema import LOCK
 from pipeline.settings import redacted
 from pipeline.tmdb.credential import Secret
 
@@ -34,15 +33,13 @@ def make_engine(url: Secret) -> sqlalchemy.Engine:
 
     No startup option is sent, because poolers refuse those. psycopg2 has one wait callback for the
     process, which limits the waits of `transaction` only.
-
-    Raises:
-        SettingsError: the URL makes no sense.
     """
     try:
         if url.secret.partition("?")[0].count("@") > 1:  # a message would show half a password
             raise ValueError
-        arguments = {"application_name": "luigid"}
-        engine = sqlalchemy.create_engine(url.secret, pool_pre_ping=True, connect_args=arguments)
+        engine = sqlalchemy.create_engine(
+            url.secret, pool_pre_ping=True, connect_args={"application_name": "luigid"}
+        )
     except (ArgumentError, ValueError):
         raise SettingsError(
             "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi, with "
@@ -55,15 +52,13 @@ def make_engine(url: Secret) -> sqlalchemy.Engine:
 
 @contextlib.contextmanager
 def transaction(
-    engine: sqlalchemy.Engine, seconds: float | None = None
+    engine: sqlalchemy.Engine, seconds: float | None = None, *, writes: bool = False
 ) -> Iterator[sqlalchemy.Connection]:
     """Open a transaction each of whose statements may take so many seconds.
 
-    The server has the shorter limits, so that it gives up first; a transaction whose client
-    vanished is ended by it, or it would keep its locks.
-
-    Raises:
-        StorageError: the database does not answer, or refuses.
+    One that writes waits for what other writers have begun. The server has the shorter limits, so
+    that it gives up first; a transaction whose client vanished is ended by it, or it would keep its
+    locks.
     """
     seconds = STATEMENT_SECONDS if seconds is None else seconds
     limits = {
@@ -77,6 +72,8 @@ def transaction(
         with engine.begin() as connection:
             connection.execute(sqlalchemy.select(*calls))
             _ANSWER_SECONDS.set(seconds + GRACE_SECONDS)
+            if writes:
+                connection.execute(sqlalchemy.text(LOCK))
             yield connection
     except SQLAlchemyError as error:
         lines = str(getattr(error, "orig", None) or error).strip().splitlines()

@@ -1,7 +1,5 @@
 """The events of the history, as the scheduler reports them and as the tables can hold them."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import UTC, datetime

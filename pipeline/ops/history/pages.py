@@ -4,8 +4,6 @@ Luigi's own handlers query on the thread that schedules. These query in a thread
 the store bounds every wait, and show a page of rows at a time.
 """
 
-from __future__ import annotations
-
 import functools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -97,8 +95,7 @@ def utc(at: datetime | None) -> str:
 
 def took(run: Run) -> str:
     """Return a run's duration, like 1:02:03 or 4.2 s."""
-    if run.seconds is None:
+    if run.started_at is None or run.ended_at is None:
         return ""
-    return (
-        f"{run.seconds:.1f} s" if run.seconds < 60 else str(timedelta(seconds=round(run.seconds)))
-    )
+    seconds = max(0.0, (run.ended_at - run.started_at).total_seconds())
+    return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))

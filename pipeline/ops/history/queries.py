@@ -1,7 +1,5 @@
 """The runs that are read from the events of the history."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,39 +31,14 @@ class Run:
     outcome: str
     attempt: int
     reason: str | None
-    recorded_at: datetime | None = None
-
-    @property
-    def began_at(self) -> datetime:
-        """Return when it began, or was recorded where it never began."""
-        return self.started_at or self.recorded_at or datetime.min.replace(tzinfo=UTC)
-
-    @property
-    def seconds(self) -> float | None:
-        """Return its duration; None while it runs or where it is not known."""
-        if self.started_at is None or self.ended_at is None:
-            return None
-        return max(0.0, round((self.ended_at - self.started_at).total_seconds(), 3))
-
-    @property
-    def label(self) -> str:
-        """Return the task's name, with its genre or list where it has one."""
-        name = self.params.get("genre") or self.params.get("list")
-        return f"{self.family}({name})" if name else self.family
+    recorded_at: datetime
 
 
 def select_runs(
-    since: datetime | None,
-    before: datetime | None,
-    family: str | None,
-    task_id: str | None,
-    limit: int | None,
+    family: str | None, task_id: str | None, before: datetime | None, limit: int | None
 ) -> Select[Any]:
     """Return the query of runs, newest first; None is no condition."""
-    conditions: list[ColumnElement[bool]] = []
-    if since:
-        recent = select(EVENTS.c.task_id).where(EVENTS.c.ts >= naive_utc(since))
-        conditions.append(TASKS.c.id.in_(recent))
+    conditions = []
     if family is not None:
         conditions.append(TASKS.c.name == name_key(family))
     if task_id is not None:
@@ -76,8 +49,7 @@ def select_runs(
     never_ran = is_end & step.prior_name.is_distinct_from("RUNNING")
     waits = (step.event_name == "PENDING") & step.next_id.is_(None)
     end = case((ran, step.next_id), else_=step.id)
-    span = [step.ts >= naive_utc(since)] if since else []
-    span += [step.ts < naive_utc(before)] if before else []
+    span = [step.ts < naive_utc(before)] if before else []
     return (
         select(*step, FAILURES.c.attempt, FAILURES.c.reason)
         .outerjoin(FAILURES, FAILURES.c.event_id == end)

@@ -1,7 +1,5 @@
 """The task history for luigi's scheduler: a call takes microseconds, a thread writes."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -62,8 +60,8 @@ class HistoryRecorder(Writer, luigi.task_history.TaskHistory):  # type: ignore[m
         if self._last - _SECOND < at <= self._last:
             at = self._last + _TICK
         self._last = at
-        params = dict(task.public_params)
-        self.put(Event(str(task.id), str(task.family or ""), params, host, name, at, reason))
+        family, params = str(task.family or ""), dict(task.public_params)
+        self.put(Event(str(task.id), family, params, host, name, at, reason))
 
 
 def _configured_days() -> int:

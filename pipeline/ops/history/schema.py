@@ -1,7 +1,5 @@
 """The tables of the task history: luigi's own three, one of failures, and one of their version."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -65,23 +63,15 @@ _DDL = [CreateTable(table, if_not_exists=True) for table in (*TABLES, VERSION)] 
 ]
 
 
-def _make_tables(connection: sa.Connection) -> None:
-    """Make what is missing: all of it, or what plain luigi or 0.1.0 has not made."""
-    for statement in _DDL:
-        connection.execute(statement)
-
-
-# The step to each version from the one before it; each does nothing where it was done already.
-STEPS = (_make_tables,)
+# The statements that lead to each version from the one before it; none does anything where it was
+# done already. The first make what is missing: all of it, or what plain luigi or 0.1.0 did not.
+STEPS = (_DDL,)
 
 
 def upgrade(connection: sa.Connection) -> None:
     """Bring the tables to the version of this program, by every step that they lack.
 
-    Where one of them is missing, all steps are taken again.
-
-    Raises:
-        StorageError: they are of a newer version.
+    Where one of them is missing, all steps are done again. Tables of a newer version are refused.
     """
     names = (sa.func.to_regclass(name) for name in (*TABLE_NAMES, VERSION.name))
     version = 0
@@ -93,7 +83,8 @@ def upgrade(connection: sa.Connection) -> None:
             f"{len(STEPS)}: install the newer version of tmdb-pipeline again."
         )
     for number, step in enumerate(STEPS[version:], start=version + 1):
-        step(connection)
+        for statement in step:
+            connection.execute(statement)
         done = postgresql.insert(VERSION).values(version=number)
         connection.execute(done.on_conflict_do_nothing())
 

@@ -3,8 +3,6 @@
 An event that is written twice counts once, so the file only grows until all of it is written.
 """
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import logging

@@ -1,18 +1,18 @@
 """The task history in PostgreSQL: luigi's own tables, and one of failures beside them."""
 
-from __future__ import annotations
-
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+import functools
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
 
 from pipeline.errors import SettingsError
-from pipeline.ops.history import connection, queries, schema
+from pipeline.ops.history import queries, schema
+from pipeline.ops.history.connection import make_engine, transaction
 from pipeline.ops.history.events import Event, naive_utc, task_key
 from pipeline.ops.history.queries import Run
-from pipeline.ops.history.schema import EVENTS, FAILURES, LOCK, PARAMETERS, TASKS
+from pipeline.ops.history.schema import EVENTS, FAILURES, PARAMETERS, TASKS
 from pipeline.tmdb.credential import Secret
 
 __all__ = ["Event", "HistoryStore", "Run"]
@@ -36,7 +36,8 @@ class HistoryStore:
     """
 
     def __init__(self, url: Secret) -> None:
-        self._engine = connection.make_engine(url)
+        self._engine = make_engine(url)
+        self._transaction = functools.partial(transaction, self._engine)
 
     def create_schema(self) -> None:
         """Make or upgrade the tables; two may do this at once."""
@@ -57,15 +58,14 @@ class HistoryStore:
 
     def runs(
         self,
-        since: datetime | None = None,
-        family: str | None = None,
-        limit: int | None = None,
         *,
-        before: datetime | None = None,
+        family: str | None = None,
         task_id: str | None = None,
+        before: datetime | None = None,
+        limit: int | None = None,
     ) -> list[Run]:
-        """Return runs, newest first: of a family or a task, begun in that span."""
-        query = queries.select_runs(since, before, family, task_id, limit)
+        """Return runs, newest first: of a family or a task, begun before an instant."""
+        query = queries.select_runs(family, task_id, before, limit)
         params: dict[int, dict[str, str]] = {}
         with self._transaction() as database:
             rows = database.execute(query).mappings().all()
@@ -105,16 +105,6 @@ class HistoryStore:
     def close(self) -> None:
         """Close the connections. The store may be used again."""
         self._engine.dispose()
-
-    @contextlib.contextmanager
-    def _transaction(
-        self, seconds: float | None = None, *, writes: bool = False
-    ) -> Iterator[Connection]:
-        """Open a transaction; one that writes waits for what other writers have begun."""
-        with connection.transaction(self._engine, seconds) as database:
-            if writes:
-                database.execute(text(LOCK))
-            yield database
 
 
 def open_history(url: Secret | None) -> contextlib.AbstractContextManager[HistoryStore]:

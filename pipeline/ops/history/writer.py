@@ -1,7 +1,5 @@
 """The thread that writes events to the database, however long the database is away."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 import threading
@@ -18,7 +16,7 @@ from pipeline.ops.history.store import HistoryStore
 # Events in memory; further ones are lost, and counted.
 MAX_WAITING = 100_000
 _BATCH = 500
-# Seconds between two pings of the database while there are no events.
+# Seconds between two looks at the database while there are no events.
 _IDLE_SECONDS = 30
 # Seconds between two attempts while the database does not serve.
 _MIN_PAUSE, _MAX_PAUSE = 0.2, 10.0
@@ -42,7 +40,6 @@ class Writer:
         self._keep = timedelta(days=keep_days)
         self._waiting: deque[Event] = deque()
         self._wake, self._stopping = threading.Event(), threading.Event()
-        self._has_schema = False
         self._still_running: Collection[str] | None = None
         self._purge_at = clock.monotonic()
         self._logged: set[str] = set()
@@ -115,19 +112,14 @@ class Writer:
                     self._wake.wait(_IDLE_SECONDS)
 
     def _work(self, store: HistoryStore) -> None:
-        if not self._has_schema:
-            store.create_schema()
-            self._has_schema = True
-        deliver = functools.partial(self._deliver, store)
+        store.create_schema()  # the database may have come back as another one
         for batch in self._spool.batches(_BATCH):
-            deliver(batch)
+            self._deliver(store, batch)
         if self._still_running is not None:
             if count := store.close_left_running(self.started_at, self._still_running):
                 LOGGER.warning("Closed %d runs that an earlier luigid left without an end.", count)
             self._still_running = None
-        if not self._waiting:
-            store.ping()
-        self._empty_into(deliver)
+        self._empty_into(functools.partial(self._deliver, store))
         if not self.up:
             LOGGER.info("The task history is being written.")
         self.up = True
@@ -153,7 +145,6 @@ class Writer:
 
     def _spill(self) -> None:
         """Move events from memory to the disk; what the disk does not take stays in memory."""
-        self._has_schema = False  # the database may come back as another one
         try:
             self._empty_into(self._spool.append)
         except StorageError as error:
