@@ -54,13 +54,12 @@ class OnceAMinute(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._skipped = 0
-        self._passed_at: float | None = None
+        self._skipped, self._passed_at = 0, float("-inf")
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record is logged; it also reports how many were not."""
         moment = clock.monotonic()
-        if self._passed_at is not None and moment - self._passed_at < 60:
+        if moment - self._passed_at < 60:
             self._skipped += 1
             return False
         if self._skipped:

@@ -93,9 +93,9 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
 def _delay(root: Root) -> float:
     """Return the seconds between two attempts at a root task's steps, as luigi.cfg has them."""
     section, name = "tmdb_pipeline", root.retry_delay_option
-    configuration, default = luigi.configuration.get_config(), float(root.retry_delay_seconds)
+    default = float(root.retry_delay_seconds)
     try:
-        delay = configuration.getfloat(section, name, default)
+        delay = luigi.configuration.get_config().getfloat(section, name, default)
     except ValueError:
         delay = -1
     if not 0 <= delay <= 86_400:

@@ -61,9 +61,9 @@ class PipelineState(SimpleTaskState):
         It starts empty where there is nothing or the file is damaged; `prepare_file` comes first.
         """
         try:
-            content = self._path.read_bytes()
-            tasks, workers, *_ = pickle.loads(content)  # noqa: S301  nobody else could write it
-            tasks = [task for task in tasks.values() if is_ours(task)]
+            # Nobody else could write it.
+            tasks, workers, *_ = pickle.loads(self._path.read_bytes())  # noqa: S301
+            ours = [task for task in tasks.values() if is_ours(task)]
             for worker in workers.values():
                 worker.fetch_rpc_messages()
         except FileNotFoundError:
@@ -72,7 +72,7 @@ class PipelineState(SimpleTaskState):
             LOGGER.warning("%s is damaged (%s): starting without it", self._path, error)
             return
         self.set_state(({}, workers, {}))
-        for task in tasks:
+        for task in ours:
             self.get_task(task.id, setdefault=task)
 
     def write(self, snapshot: bytes) -> None:
