@@ -172,10 +172,14 @@ def test_a_run_that_finds_all_done_removes_what_a_crash_left(
     assert luigi_run(*command).status == 0
     target = data_dir / "raw/movies/genre/action_20240107.json"
     left = target.with_name(f".{target.name}.00ab42ff.tmp")
-    shutil.copy(target, left)
-    an_hour_later(left)
+    of_luigid_0_1_0 = data_dir / "state/.luigid.pickle.7x_k2d1a.tmp"
+    of_luigid_0_1_0.parent.mkdir(exist_ok=True)
+    for path in (left, of_luigid_0_1_0):
+        shutil.copy(target, path)
+    an_hour_later(left, of_luigid_0_1_0)
     assert luigi_run(*command).status == 0
     assert leftovers(data_dir) == []
+    assert not of_luigid_0_1_0.exists()
     assert len(whole_documents(data_dir)) == 2  # the list and root.json
 
 
