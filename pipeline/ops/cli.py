@@ -1,12 +1,11 @@
-"""The `tmdb-pipeline` command: one subcommand a module below `pipeline.ops.commands`.
+"""The `tmdb-pipeline` command and its subcommands.
 
-Each module exposes a click command named `command` and is imported when it is asked for, so that
-one that cannot be imported takes nothing else with it.
+The module of a subcommand is imported when it is asked for, so that one that cannot be imported
+takes nothing else with it.
 """
 
 import contextlib
-import gc
-import importlib
+import pkgutil
 import traceback
 from typing import Any
 
@@ -21,19 +20,15 @@ from pipeline.runtime import stdio
 from pipeline.sanitize import plain
 from pipeline.version import VERSION
 
-FOLDERS = {
-    **dict.fromkeys(("start", "stop", "restart", "luigid"), "services"),
-    **dict.fromkeys(("trigger", "check"), "run"),
-    **dict.fromkeys(("status", "stats", "logs", "open", "doctor", "watch", "alert"), "watch"),
-    **dict.fromkeys(("backup", "restore"), "data"),
-}
-"""Subcommand -> the folder of `pipeline.ops.commands` that holds its module."""
-
-READING = {"status", "check", "doctor", "logs", "open"}
-"""Commands that only read the data root."""
-
-EXIT_PROBLEM = 1
-EXIT_UNEXPECTED = 70
+COMMANDS = {
+    **{name: f"services.control:{name}" for name in ("start", "stop", "restart", "logs")},
+    "luigid": "services.luigid:command",
+    **{name: f"run.{name}:command" for name in ("trigger", "check")},
+    **{name: f"watch.{name}:command" for name in (
+        "status", "stats", "open", "doctor", "watch", "alert")},
+    **{name: f"data.{name}:command" for name in ("backup", "restore")},
+}  # fmt: skip
+"""Subcommand -> the module and name of its click command below `pipeline.ops.commands`."""
 
 
 class Commands(click.Group):
@@ -41,19 +36,16 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, without importing anything."""
-        return list(FOLDERS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command's module and return the command; None for an unknown name."""
-        if cmd_name not in FOLDERS:
-            return None
-        module = f"pipeline.ops.commands.{FOLDERS[cmd_name]}.{cmd_name}"
-        found: click.Command = importlib.import_module(module).command
-        return found
+        entry = COMMANDS.get(cmd_name)
+        return pkgutil.resolve_name(f"pipeline.ops.commands.{entry}") if entry else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with the whole first sentence of each, which click would cut."""
-        commands = [(name, self.get_command(ctx, name)) for name in FOLDERS]
+        commands = [(name, self.get_command(ctx, name)) for name in COMMANDS]
         with formatter.section("Commands"):
             formatter.write_dl([(n, each.get_short_help_str(200)) for n, each in commands if each])
 
@@ -69,7 +61,7 @@ class Commands(click.Group):
             sentence = sentence_of(error)
             shown = settings.redacted(sentence) if sentence else _unexpected(error, **ctx.params)
             click.echo(f"tmdb-pipeline: {shown}", err=True)
-            ctx.exit(EXIT_PROBLEM if sentence else EXIT_UNEXPECTED)
+            ctx.exit(1 if sentence else 70)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,11 +74,11 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
     """Operate the collection of TMDB's movie lists: start it, watch it, repair it."""
     if no_color or settings.run_variable("NO_COLOR"):
         context.color = False
-    if context.invoked_subcommand in READING:
+    if context.invoked_subcommand in ("status", "check", "doctor", "logs", "open"):
         with contextlib.suppress(PipelineError, OSError):  # the command itself reports these
             if found := read_demo_data():
-                sentence = f"No key is set and {found[0]} holds no data: this is about {found[1]}."
-                click.echo(plain(sentence), err=True)
+                read = f"No key is set and {found[0]} holds no data: this is about {found[1]}."
+                click.echo(plain(read), err=True)
 
 
 def main() -> None:
@@ -96,7 +88,6 @@ def main() -> None:
     import pipeline.tasks.registry  # noqa: F401
     from pipeline.runtime import luigi_setup
 
-    gc.freeze()
     luigi_setup.configure()
     luigi_setup.install()
     group(prog_name="tmdb-pipeline")

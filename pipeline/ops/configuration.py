@@ -9,9 +9,13 @@ from pipeline.ops import luigi_configuration
 from pipeline.ops import settings as ops_settings
 from pipeline.ops.schedule import times
 
-_OURS = ("TMDB_", "PIPELINE_")
-_OF_COMPOSE = {"PIPELINE_UID", "PIPELINE_GID", "PIPELINE_CERTIFICATES"}
-"""Read by docker-compose.yml, from the same `.env`."""
+_KNOWN = {
+    *ops_settings.VARIABLES,
+    # These, docker-compose.yml reads from the same `.env`.
+    *("PIPELINE_UID", "PIPELINE_GID", "PIPELINE_CERTIFICATES"),
+    # These, a run and its wrapper set for the processes that they start.
+    *(settings.STARTED_BY, settings.COLLECT_UNTIL, settings.RUN_LOG, settings.RUN_FAILURES),
+}
 
 
 def in_force() -> list[dict[str, str]]:
@@ -34,19 +38,17 @@ def in_force() -> list[dict[str, str]]:
 
 def problems() -> list[str]:
     """Return a sentence for each thing that keeps the pipeline from running as it is meant to."""
+    found: list[str] = []
     checks = (
         lambda: settings.current().required_credential(),
         lambda: (settings.current().plan(), settings.current().thresholds()),
         lambda: times.packaged(settings.current().config_dir / "crontab"),
         ops_settings.history_url,
-        ops_settings.refuse_log_format,
-        ops_settings.refuse_time_zone,
+        lambda: found.extend(ops_settings.mistakes()),
         luigi_configuration.scheduler_url,
         luigi_configuration.refuse_unusable,
-        luigi_configuration.refuse_silent_failures,
-        luigi_configuration.refuse_unknown_sections,
+        lambda: found.extend(luigi_configuration.mistakes()),
     )
-    found = []
     for check in checks:
         try:
             check()
@@ -58,9 +60,8 @@ def problems() -> list[str]:
 def warnings() -> list[str]:
     """Return a sentence for each variable that looks like one of ours and is read by nothing."""
     given = {*ops_settings.environment(), *settings.dotenv()}
-    known = {*ops_settings.VARIABLES, *ops_settings.OF_A_RUN, *_OF_COMPOSE}
     found = []
-    for name in sorted(each for each in given - known if each.startswith(_OURS)):
+    for name in sorted(n for n in given - _KNOWN if n.startswith(("TMDB_", "PIPELINE_"))):
         near = difflib.get_close_matches(name, ops_settings.VARIABLES, n=1)
         hint = f"did you mean {near[0]}?" if near else "remove it."
         found.append(f"{name} is set, but nothing reads a variable of that name: {hint}")

@@ -2,6 +2,7 @@
 
 import configparser
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,17 +14,7 @@ from pipeline.runtime import luigi_setup
 from pipeline.runtime.luigi_messages import scheduler_address
 from pipeline.tmdb.credential import Secret
 
-STATUSES = (
-    *("already_running", "missing_data", "not_run"),
-    *("task_failed", "scheduling_error", "unhandled_exception"),
-)
-"""Entries of `[retcode]` without which a failed run would exit with 0."""
-
-_NO_CLASSES = (
-    *("resources", "task_history", "logging", "DEFAULT", "email", "retcode", "tmdb_pipeline"),
-)
-"""Sections that luigi reads without declaring them as a class of options."""
-
+# Options that luigi does not validate: their type and minimum; the maximum is a day.
 _READ_LATE = {
     ("core", "rpc_connect_timeout"): ("getfloat", 0.001),
     ("core", "rpc_retry_attempts"): ("getint", 1),
@@ -33,7 +24,6 @@ _READ_LATE = {
     ("worker", "wait_interval"): ("getfloat", 0.001),
     ("worker", "wait_jitter"): ("getfloat", 0),
 }
-"""Options that luigi does not validate: their type and minimum; the maximum is a day."""
 
 
 def files() -> list[tuple[Path, bool]]:
@@ -58,19 +48,18 @@ def scheduler_url(address: str | None = None) -> str:
 
 
 def scheduler_password(address: str | None = None) -> Secret | None:
-    """Return the password in the address of luigid, if somebody wrote one there."""
-    try:
-        password = urlsplit(address or scheduler_address()).password
-    except ValueError:
-        return None
+    """Return the password in the address of luigid, which is a URL, if somebody wrote one there."""
+    password = urlsplit(address or scheduler_address()).password
     return Secret(unquote(password, errors="surrogateescape")) if password else None
 
 
 def statuses() -> dict[str, int]:
     """Return the exit status of each ending by [retcode], else 0; raise SettingsError."""
+    endings = ("already_running", "missing_data", "not_run", "task_failed", "scheduling_error")
     configuration = luigi.configuration.get_config()
     try:
-        return {name: configuration.getint("retcode", name, 0) for name in STATUSES}
+        names = (*endings, "unhandled_exception")
+        return {name: configuration.getint("retcode", name, 0) for name in names}
     except ValueError as error:
         raise SettingsError(f"[retcode] of luigi.cfg needs whole numbers ({error}).") from None
 
@@ -92,24 +81,23 @@ def refuse_unusable() -> None:
         ) from None
 
 
-def refuse_silent_failures() -> None:
-    """Raise SettingsError for an ending without an exit status."""
+def mistakes() -> Iterator[str]:
+    """Yield a sentence for each ending without a status and each section that luigi would ignore.
+
+    Raises SettingsError as `statuses` does.
+    """
     if silent := [name for name, status in statuses().items() if status == 0]:
-        raise SettingsError(
+        yield (
             f"[retcode] of luigi's configuration gives no status to {', '.join(silent)}: a run "
             "that ends so would exit with 0; set one as the luigi.cfg of this pipeline does."
         )
-
-
-def refuse_unknown_sections() -> None:
-    """Raise SettingsError for a section of a file that luigi would ignore."""
-    known = {*Register.task_names(), *_NO_CLASSES}
-    for path, is_there in files():
+    # These, luigi reads without declaring them as a class of options.
+    more = ("resources", "task_history", "logging", "email", "retcode", "tmdb_pipeline")
+    known = {*Register.task_names(), *more}
+    for path, _ in files():
         parser = configparser.ConfigParser(interpolation=None)
         with contextlib.suppress(configparser.Error, UnicodeDecodeError):  # luigi refuses these
-            parser.read(path if is_there else (), encoding="utf-8")
+            parser.read(path, encoding="utf-8")
         if unknown := [f"[{each}]" for each in parser.sections() if each not in known]:
-            raise SettingsError(
-                f"{path} has a section that luigi does not know and ignores: {', '.join(unknown)}; "
-                "correct or remove it."
-            )
+            what = f"{path} has a section that luigi does not know and ignores"
+            yield f"{what}: {', '.join(unknown)}; correct or remove it."

@@ -20,8 +20,6 @@ def try_lock(descriptor: int) -> bool:
     """
     try:
         local.lock(descriptor, wait=False)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, BlockingIOError)
     return True

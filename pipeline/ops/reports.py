@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.ops.roots import ALIASES, ROOTS, newest
+from pipeline.ops.roots import ALIASES, ROOTS
 from pipeline.paths import Layout
+from pipeline.storage import documents
 
 _DATED = re.compile(rf"({'|'.join(ALIASES)})/\1(?:_[0-9]{{1,2}})?_([0-9]{{8}})\.html")
 
@@ -31,13 +32,8 @@ class Report:
         local = now.astimezone()
         if self.day and self.day > local.date():
             return f"There is no {what} yet: it is {local:%Y-%m-%d (%Z)} now."
-        made_by = command(self.kind, self.day or local.date())
-        return f"There is no {what} yet: `{made_by}` makes it."
-
-
-def command(kind: str, day: datetime.date) -> str:
-    """Return the luigi command that makes a page of that kind."""
-    return f"luigi --module pipeline {kind.title()}Page --date {day}"
+        made_by = f"{self.kind.title()}Page --date {self.day or local.date()}"
+        return f"There is no {what} yet: `luigi --module pipeline {made_by}` makes it."
 
 
 def index(layout: Layout) -> Report:
@@ -68,14 +64,13 @@ def at(layout: Layout, address: str) -> Report | None:
 
 def wanted(
     layout: Layout, kind: str | None, day: datetime.date | None, today: datetime.date
-) -> Report | None:
-    """Return the index without a kind, the page of a day, or without one the newest of a kind."""
+) -> Report:
+    """Return the index without a kind, the page of a day, or without one the newest of a kind.
+
+    Where there is no page of that kind, it is that of today.
+    """
     if kind is None:
         return index(layout)
-    if day is not None:
-        return dated(layout, kind, day)
-    if last := newest(lambda day: dated(layout, kind, day).file, today):
-        return dated(layout, kind, last[0])
-    files = (layout.pages / kind).glob("*")
-    found = (at(layout, each.relative_to(layout.pages).as_posix()) for each in files)
-    return max(filter(None, found), key=lambda report: report.day or today, default=None)
+    names = documents.STORAGE.list(layout.pages / kind) if day is None else ()
+    found = filter(None, (at(layout, f"{kind}/{name}") for name in names))
+    return dated(layout, kind, day or max((each.day or today for each in found), default=today))

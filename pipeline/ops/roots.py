@@ -14,7 +14,6 @@ from pipeline.catalog import plan_from
 from pipeline.errors import NotPossible
 from pipeline.paths import Layout
 
-PathOfDay = Callable[[datetime.date], Path]
 DatedPath = Callable[[Layout, datetime.date], Path]
 
 
@@ -61,24 +60,21 @@ _TABLE = (
 ROOTS = {root.family: root for root in _TABLE}
 """Every root task by its name, in the order in which they are shown and caught up."""
 
-STEPS = {family: root.steps for family, root in ROOTS.items()}
-"""Root task -> every task that asking for it pulls in, itself last."""
-
 ALIASES = {root.alias: family for family, root in ROOTS.items()}
 
-PAGES = ("DailyPage", "WeeklyPage", "IndexPage")
-"""The pages that are drawn afterwards; the data of a run is done even if a page fails."""
-
 PAGES_TASK = "IndexPage"
-"""The task that draws the pages of a date after its root task is done."""
+"""The task that draws the pages after a root task is done; its data is, even if a page fails."""
 
-FAMILIES = (*dict.fromkeys(step for steps in STEPS.values() for step in steps), *PAGES)
+_STEPS = dict.fromkeys(step for root in _TABLE for step in root.steps)
+FAMILIES = (*_STEPS, "DailyPage", "WeeklyPage", PAGES_TASK)
 
 LOOK_BACK_DAYS = 60
 """The days in which the newest document is looked for; an older one is ignored."""
 
 
-def newest(path_of: PathOfDay, today: datetime.date) -> tuple[datetime.date, Path] | None:
+def newest(
+    path_of: Callable[[datetime.date], Path], today: datetime.date
+) -> tuple[datetime.date, Path] | None:
     """Return the latest day that has a document, and the document, without listing its folder."""
     days = (today - datetime.timedelta(days=number) for number in range(LOOK_BACK_DAYS))
     return next(((day, path_of(day)) for day in days if path_of(day).exists()), None)

@@ -6,7 +6,7 @@ No list waits for one of them: each is checked by the command that uses it.
 import os
 import re
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,18 +24,10 @@ VARIABLES = {
     **dict.fromkeys(("PIPELINE_ALERT_URL", "PIPELINE_HEARTBEAT_URL"), ""),
 }
 
-# Variables that the wrapper and a run set for their own processes; nobody else has to.
-OF_A_RUN = (
-    *(settings.STARTED_BY, settings.COLLECT_UNTIL, settings.RUN_LOG, settings.RUN_FAILURES),
-)
-
 # Known whatever else is wrong with the settings, which is worth an alert.
 luigid_password = partial(settings.secret, "PIPELINE_LUIGID_PASSWORD")
 alert_url = partial(settings.secret, "PIPELINE_ALERT_URL")
 heartbeat_url = partial(settings.secret, "PIPELINE_HEARTBEAT_URL")
-
-# TZ as POSIX writes it, with the offset in it: KST-9, <+09>-9, CET-1CEST,M3.5.0,M10.5.0/3.
-_POSIX_ZONE = re.compile(r"([A-Za-z]{3,}|<[\w+-]{3,}>)[+-]?\d.*")
 
 
 def history_url() -> Secret | None:
@@ -46,35 +38,24 @@ def history_url() -> Secret | None:
     value = settings.value("PIPELINE_HISTORY_URL")
     if not value:
         return None
-    scheme, separator, rest = value.partition("://")
-    known = scheme in ("postgresql", "postgresql+psycopg2", "postgres")
-    if not separator or not known or not value.isprintable():
+    if not re.match(r"postgres(ql(\+psycopg2)?)?://", value) or not value.isprintable():
         raise SettingsError(
-            "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi.",
-            variable="PIPELINE_HISTORY_URL",
+            "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi."
         )
-    return Secret(f"postgresql+psycopg2://{rest}")
+    return Secret(f"postgresql+psycopg2://{value.partition('://')[2]}")
 
 
-def refuse_log_format() -> None:
-    """Raise SettingsError for a format of logs that does not exist; runs then log text."""
+def mistakes() -> Iterator[str]:
+    """Yield a sentence for each variable in whose place a run silently uses another value."""
     if settings.value("PIPELINE_LOG_FORMAT") not in ("", "text", "json"):
-        raise SettingsError(
-            "PIPELINE_LOG_FORMAT has to be text or json; correct it in the environment or .env.",
-            variable="PIPELINE_LOG_FORMAT",
-        )
-
-
-def refuse_time_zone() -> None:
-    """Raise SettingsError for a time zone that the C library would silently take for UTC."""
+        yield "PIPELINE_LOG_FORMAT has to be text or json; correct it in the environment or .env."
     zone = environment().get("TZ", "").removeprefix(":")
     is_file = any(Path(folder, zone).is_file() for folder in ("/", *zoneinfo.TZPATH))
-    if not (zone in ("", "UTC", "UTC0") or is_file or _POSIX_ZONE.fullmatch(zone)):
-        raise SettingsError(
-            f"TZ is {zone!r}, which is no time zone of this machine: all times, and what is today, "
-            "are taken as UTC; write it like Asia/Seoul.",
-            variable="TZ",
-        )
+    # TZ may be as POSIX writes it, with the offset: KST-9, <+09>-9, CET-1CEST,M3.5.0,M10.5.0/3.
+    posix = r"([A-Za-z]{3,}|<[\w+-]{3,}>)[+-]?\d.*"
+    if not (zone in ("", "UTC") or is_file or re.fullmatch(posix, zone)):
+        what = f"TZ is {zone!r}, which is no time zone of this machine: all times, and what is"
+        yield f"{what} today, are taken as UTC; write it like Asia/Seoul."
 
 
 def sends_key_in_clear(current: Settings) -> bool:

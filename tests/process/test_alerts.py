@@ -19,13 +19,14 @@ from typing import Any
 import pytest
 import time_machine
 from click.testing import CliRunner
+from support.commands import run_in_process
 from support.fake_tmdb import V3_KEY, FakeTmdb, edit, hang, status
 from support.luigi_runs import LuigiRun, installed, luigi_command, run_command
 from support.receivers import PASSWORD, Receiver
 from support.waiting import wait_for
 
 from pipeline.ops.alerts import send as alerts
-from pipeline.ops.commands.watch import alert, watch
+from pipeline.ops.commands.watch import watch
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.runs.record import Entry
@@ -439,13 +440,13 @@ def test_the_markers_of_alerts_that_are_long_over_are_removed(
 def test_a_test_message_says_whether_it_arrived(here: Layout, receiver: Receiver) -> None:
     run = run_command([installed("tmdb-pipeline"), "alert", "--test"], os.environ, Path.cwd())
     assert (run.status, "was accepted" in run.out) == (0, True)
-    done = CliRunner().invoke(alert.command, ["--test"])
-    assert (done.exit_code, "was accepted" in done.stdout) == (0, True)
+    done = run_in_process("alert", "--test", env=os.environ, cwd=Path.cwd())
+    assert (done.status, "was accepted" in done.out) == (0, True)
     assert receiver.titles == ["Test of the alerts"] * 2, "each test is sent"
     receiver.answer = 500
-    done = CliRunner().invoke(alert.command, ["--test"])
-    assert done.exit_code == 1
-    assert done.stderr == (
+    done = run_in_process("alert", "--test", env=os.environ, cwd=Path.cwd())
+    assert done.status == 1
+    assert done.err == (
         "tmdb-pipeline: The message did not arrive: the service did not accept it.\n"
     )
     assert PASSWORD not in done.output
@@ -453,9 +454,9 @@ def test_a_test_message_says_whether_it_arrived(here: Layout, receiver: Receiver
 
 
 def test_a_test_message_without_an_address_names_the_variable(data_dir: Path) -> None:
-    done = CliRunner().invoke(alert.command, ["--test"])
-    assert done.exit_code == 1
-    assert done.stderr == (
+    done = run_in_process("alert", "--test", env=os.environ, cwd=Path.cwd())
+    assert done.status == 1
+    assert done.err == (
         "tmdb-pipeline: The message did not arrive: PIPELINE_ALERT_URL is not set.\n"
     )
 

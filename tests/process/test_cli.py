@@ -18,7 +18,7 @@ def test_help_names_every_command_and_what_it_is_for(operate: Operate) -> None:
     done = operate("--help")
     listed = done.out.partition("Commands:")[2].splitlines()
     assert done.status == 0
-    assert set(cli.FOLDERS) <= {line.split()[0] for line in listed if line}
+    assert set(cli.COMMANDS) <= {line.split()[0] for line in listed if line}
     assert "check    Check the configuration, and show the graph of TASK" in done.out
 
 

@@ -31,7 +31,7 @@ _NO_LUIGID = "http://127.0.0.1:9/"
 _IMPORTED_WHEN_NEEDED = (
     *("pipeline.pages.daily", "pipeline.pages.weekly", "pipeline.pages.index"),
     *("pipeline.quality.report", "pipeline.tasks.history", "pipeline.ops.runs.session"),
-    *(f"pipeline.ops.commands.{folder}.{each}" for each, folder in cli.FOLDERS.items()),
+    *{f"pipeline.ops.commands.{entry.partition(':')[0]}" for entry in cli.COMMANDS.values()},
     *("pipeline.ops.runtimes.compose", "pipeline.ops.history.store", "pipeline.demo"),
 )
 """Modules that a child imports; the parent imports them once, before it forks."""

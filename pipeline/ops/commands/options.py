@@ -1,15 +1,18 @@
 """What several commands share: their options, and the one way from a document to the output."""
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
+from pipeline import identity
+from pipeline.errors import PipelineError
 from pipeline.ops.commands import tables
 from pipeline.ops.runtimes.choose import choose_runtime
 from pipeline.ops.runtimes.runtime import Document, Runtime
+from pipeline.sanitize import plain
 
 runtime_option = click.option(
     "--runtime",
@@ -29,7 +32,8 @@ def document_command(
     """Make a command of a function that builds a document for a runtime and the command's options.
 
     The document is built where settings, files and history are at hand: here, or by the same words
-    in the stack's container. The exit status is 1 if the document has a `problem` or is not `ok`.
+    in the stack's container. Its `notes` say what else to know, as of another identity than that of
+    the data root. The exit status is 1 if the document has a `problem` or is not `ok`.
 
     Args:
         show: prints the document for people.
@@ -42,10 +46,18 @@ def document_command(
         @functools.wraps(build)
         def command(runtime: str, as_json: bool, **given: Any) -> None:
             context, here = click.get_current_context(), choose_runtime(runtime)
-            document = here.ask(_words(context), lambda: build(here, **given))
+            document = here.ask(
+                _words(context),
+                lambda: {"runtime": here.name, **build(here, **given), "notes": _notes()},
+            )
             if here.name == "compose":
                 add_from_outside(document, here)
-            tables.show_json(document) if as_json else show(document)
+            if as_json:
+                tables.show_json(document)
+            else:
+                for note in document["notes"]:
+                    click.echo(f"note: {plain(note)}", err=True)
+                show(document)
             context.exit(1 if document.get("problem") or not document.get("ok", True) else 0)
 
         return command
@@ -53,14 +65,18 @@ def document_command(
     return decorate
 
 
+def _notes() -> list[str]:
+    with contextlib.suppress(PipelineError):  # the command itself reports unusable settings
+        return [*filter(None, [identity.warning()])]
+    return []
+
+
 def _words(context: click.Context) -> list[str]:
-    """Return the command and its options as they were given, but for the output's and the place."""
+    """Return the command with all that it was given, but for the output's form and the place."""
     words = [str(context.info_name)]
     for parameter in context.command.params:
-        name = str(parameter.name)
-        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if given and name not in ("runtime", "as_json"):
-            option = [] if isinstance(parameter, click.Argument) else [parameter.opts[-1]]
-            value = [] if getattr(parameter, "is_flag", False) else [str(context.params[name])]
-            words += [*option, *value]
+        value = context.params[str(parameter.name)]
+        if parameter.name not in ("runtime", "as_json") and value not in (None, False):
+            words += [] if isinstance(parameter, click.Argument) else [parameter.opts[-1]]
+            words += [] if value is True else [str(value)]
     return words

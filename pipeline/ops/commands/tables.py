@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,12 +11,12 @@ from tabulate import tabulate
 
 from pipeline.sanitize import escaped, plain
 
-COLOURS = {
+# The words that are coloured on a terminal; click drops the colours anywhere else.
+_COLOURS = {
     **dict.fromkeys(("ok", "up", "DONE", "done"), "green"),
     **dict.fromkeys(("warning", "unknown"), "yellow"),
     **dict.fromkeys(("problem", "down", "FAILED"), "red"),
 }
-"""The words that are coloured on a terminal; click drops the colours anywhere else."""
 
 
 def show_json(document: Mapping[str, Any]) -> None:
@@ -23,38 +24,33 @@ def show_json(document: Mapping[str, Any]) -> None:
     click.echo(escaped(json.dumps(document, ensure_ascii=False, indent=2)))
 
 
-def show_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a titled table, its free text in the last column; "-" stands for what is not known."""
-    click.secho(f"\n{title}", bold=True)
-    cells = [[_cell(each) for each in row] for row in rows]
-    click.echo(tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True))
+def show_table(
+    title: str, columns: str, rows: Sequence[Mapping[str, Any]], otherwise: str = ""
+) -> None:
+    """Print rows of a document as a titled table, or the sentence where there is none.
+
+    A column is a key of the rows, or `header=key`; free text belongs into the last one.
+    """
+    if rows:
+        click.secho(f"\n{title}", bold=True)
+        headers = [each.partition("=")[0] for each in columns.split(", ")]
+        keys = [each.rpartition("=")[2] for each in columns.split(", ")]
+        cells = [[_cell(key, row[key]) for key in keys] for row in rows]
+        click.echo(tabulate(cells, headers, tablefmt="simple", disable_numparse=True))
+    elif otherwise:
+        click.echo(f"\n{otherwise}")
 
 
-def show_notes(notes: Sequence[str]) -> None:
-    """Print sentences below what they are about."""
-    if notes:
-        click.echo()
-    for note in notes:
-        click.echo(f"note: {plain(note)}")
-
-
-def instant(text: str | None) -> str:
-    """Return an instant of a document as people read it: the machine's time zone, to the second."""
-    if text is None:
-        return "-"
-    return f"{datetime.datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S %Z}"
-
-
-def seconds(value: float | None) -> str:
-    """Return a duration: milliseconds, seconds with tenths, or minutes."""
+def _cell(key: str, value: Any) -> str:
+    """Return a value as people read it, by the key: instants in the machine's time zone."""
     if value is None:
         return "-"
-    minutes, rest = divmod(round(value), 60)
-    if minutes:
-        return f"{minutes} min {rest:02d} s"
-    return f"{value:.1f} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
-
-
-def _cell(value: object) -> str:
-    text = "-" if value is None else plain(str(value))
-    return click.style(text, fg=COLOURS[text]) if text in COLOURS else text
+    if re.fullmatch(r"(.+_)?(at|since)", key):
+        return f"{datetime.datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+    if key.endswith("seconds"):
+        minutes, rest = divmod(round(value), 60)
+        if minutes:
+            return f"{minutes} min {rest:02d} s"
+        return f"{value:.1f} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
+    text = plain(str(value))
+    return click.style(text, fg=_COLOURS[text]) if text in _COLOURS else text

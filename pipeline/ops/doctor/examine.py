@@ -10,9 +10,6 @@ from pipeline.ops.runtimes.runtime import Service
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 
-PROBE_SECONDS = 5.0
-"""Time limit of one probe; all of them start at once."""
-
 
 class Finding(NamedTuple):
     """The result of a probe; `fix` says what to do where the state is not ok."""
@@ -25,13 +22,17 @@ class Finding(NamedTuple):
 Probe = Callable[[], Finding]
 
 
+def finding(found: str, fix: str = "", state: str = WARNING) -> Finding:
+    """Return a finding, which is ok unless there is something to fix."""
+    return Finding(state if fix else OK, found, fix)
+
+
 def finding_of(service: Service) -> Finding:
     """Return what the state of a service means for somebody who looks for problems."""
-    state = PROBLEM if service.state == "down" else WARNING if service.fix else OK
-    return Finding(state, service.detail, service.fix)
+    return finding(service.detail, service.fix, PROBLEM if service.state == "down" else WARNING)
 
 
-def examined(probes: Mapping[str, Probe], seconds: float = PROBE_SECONDS) -> dict[str, Finding]:
+def examined(probes: Mapping[str, Probe], seconds: float = 5.0) -> dict[str, Finding]:
     """Run all probes at once and return their findings in order; a late one is a problem itself.
 
     A probe that does not come back is left behind in a daemon thread, which ends with the process.
@@ -42,10 +43,10 @@ def examined(probes: Mapping[str, Probe], seconds: float = PROBE_SECONDS) -> dic
         try:
             found[name] = probe()
         except PipelineError as error:
-            found[name] = Finding(PROBLEM, str(error), "Do what the sentence says.")
+            found[name] = finding(str(error), "Do what the sentence says.", PROBLEM)
         except Exception as error:  # one broken probe must not hide what the others find
             text = settings.redacted(f"the probe itself failed: {type(error).__name__}: {error}")
-            found[name] = Finding(WARNING, text, "Report it; the other findings hold.")
+            found[name] = finding(text, "Report it; the other findings hold.")
 
     threads = [threading.Thread(target=examine, args=each, daemon=True) for each in probes.items()]
     for thread in threads:
@@ -53,6 +54,6 @@ def examined(probes: Mapping[str, Probe], seconds: float = PROBE_SECONDS) -> dic
     deadline = clock.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, deadline - clock.monotonic()))
-    hint = "See whether that host, disk or service hangs."
-    silent = Finding(PROBLEM, f"no answer in {seconds:g} s", hint)
+    fix = "See whether that host, disk or service hangs."
+    silent = finding(f"no answer in {seconds:g} s", fix, PROBLEM)
     return {name: found.get(name, silent) for name in probes}

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pipeline import settings
 from pipeline.errors import AnswerNotUnderstood, CredentialRefused, PipelineError, TmdbBlocked
-from pipeline.ops.doctor.examine import OK, PROBLEM, WARNING, Finding
+from pipeline.ops.doctor.examine import PROBLEM, Finding, finding
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.settings import Settings
 from pipeline.tasks.tmdb_client import open_rate_limiter
@@ -17,15 +17,13 @@ from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.errors import minute_in
 from pipeline.tmdb.response import RawResponse
 
-REQUEST_SECONDS, IPV6_SECONDS = 4.0, 2.0
-
 
 def key() -> Finding:
     """Ask TMDB whether it accepts the key."""
     current = settings.current()
     credential = current.required_credential()
-    if finding := unasked(current):
-        return finding
+    if reason := unasked(current):
+        return reason
     try:
         sender = transport.Transport(current.api_url, credential, connections=1)
         limiter = open_rate_limiter(current)
@@ -33,55 +31,53 @@ def key() -> Finding:
             session = ApiSession(sender.send, sender.host, credential, limiter, retries=0)
             session.get("/authentication", {}, _refuse_failure, threading.Event())
     except CredentialRefused as error:
-        return Finding(PROBLEM, "TMDB refuses the key in TMDB_API_KEY", str(error))
+        return finding("TMDB refuses the key in TMDB_API_KEY", str(error), PROBLEM)
     except TmdbBlocked as error:
         found = "not known: something between here and TMDB answers in its place"
-        return Finding(PROBLEM, found, str(error))
+        return finding(found, str(error), PROBLEM)
     except PipelineError as error:
-        return Finding(PROBLEM, "could not be asked", str(error))
-    return Finding(
-        OK, f"the {'Read Access Token' if credential.is_token else 'v3 key'} is accepted"
-    )
+        return finding("could not be asked", str(error), PROBLEM)
+    return finding(f"the {'Read Access Token' if credential.is_token else 'v3 key'} is accepted")
 
 
 def host() -> Finding:
     """See whether something answers at TMDB_API_URL; the result names what a request fails at."""
     current = settings.current()
-    if finding := unasked(current):
-        return finding
+    if reason := unasked(current):
+        return reason
     url = urlsplit(current.api_url)
     try:
         request(current)
         proxy = transport.Network(current.api_url).proxy
     except PipelineError as error:
         fix = "Check the network, the proxy (HTTPS_PROXY), REQUESTS_CA_BUNDLE and TMDB_API_URL."
-        return Finding(PROBLEM, f"{url.netloc}: {error}", fix)
+        return finding(f"{url.netloc}: {error}", fix, PROBLEM)
     found = f"{url.netloc} answers{' through the proxy' if proxy else ''}"
     if sends_key_in_clear(current):
         fix = "Give TMDB_API_URL an https address."
-        return Finding(WARNING, f"{found}; the key travels in clear", fix)
+        return finding(f"{found}; the key travels in clear", fix)
     port = url.port or (443 if url.scheme == "https" else 80)
     if not proxy and (silent := _silent_ipv6(url.hostname or "", port)):
         fix = "Fix this machine's IPv6 route, or switch IPv6 off; runs go by IPv4 meanwhile."
         why = f"none of its {silent} address(es) answers, though this machine has a route"
-        return Finding(WARNING, f"{found}; IPv6: {why}", fix)
-    return Finding(OK, found)
+        return finding(f"{found}; IPv6: {why}", fix)
+    return finding(found)
 
 
 def request(current: Settings) -> RawResponse:
     """Send one request without a key: even the refusal shows that TMDB is there, and its clock."""
     sender = transport.Transport(current.api_url, Credential(""), connections=1)
     with contextlib.closing(sender):
-        return sender.send("/configuration", {}, REQUEST_SECONDS)
+        return sender.send("/configuration", {}, 4.0)
 
 
 def unasked(current: Settings) -> Finding | None:
     """Return the finding where no request may be sent."""
     if current.credential and current.credential.is_demo:
-        return Finding(OK, "demo: the embedded catalogue answers, nobody is asked")
+        return finding("demo: the embedded catalogue answers, nobody is asked")
     if held := open_rate_limiter(current).hold_seconds():
         found = f"not asked: TMDB asks to wait until {minute_in(held)} (Retry-After)"
-        return Finding(WARNING, found, "Look again then: nothing is asked before that.")
+        return finding(found, "Look again then: nothing is asked before that.")
     return None
 
 
@@ -94,7 +90,7 @@ def _silent_ipv6(name: str, port: int) -> int:
     of_ipv6 = [each for each in addresses if ":" in each]
     if 0 < len(of_ipv6) < len(addresses):
         try:
-            transport.connect(of_ipv6, port, IPV6_SECONDS).close()
+            transport.connect(of_ipv6, port, 2.0).close()
         except TimeoutError:
             return len(of_ipv6)
         except OSError:

@@ -70,7 +70,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
     module = types.ModuleType("pipeline.ops.commands.run.broken")
     module.command = command  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setitem(cli.FOLDERS, "broken", "run")
+    monkeypatch.setitem(cli.COMMANDS, "broken", "run.broken:command")
     monkeypatch.setenv("TMDB_API_KEY", V3_KEY)
     monkeypatch.setenv("PIPELINE_DATA_DIR", str(data_dir))
 

@@ -43,9 +43,8 @@ def test_a_history_that_is_not_postgresql_is_refused(
     monkeypatch.setenv("PIPELINE_HISTORY_URL", value)
 
     settings.current()
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(SettingsError, match="PIPELINE_HISTORY_URL has to be like "):
         ops_settings.history_url()
-    assert refused.value.facts == {"variable": "PIPELINE_HISTORY_URL"}
 
 
 def test_another_format_of_logs_is_refused_by_who_checks_and_keeps_no_run_waiting(
@@ -53,8 +52,8 @@ def test_another_format_of_logs_is_refused_by_who_checks_and_keeps_no_run_waitin
 ) -> None:
     monkeypatch.setenv("PIPELINE_LOG_FORMAT", "xml")
     assert settings.current().log_format == "text"
-    with pytest.raises(SettingsError, match="PIPELINE_LOG_FORMAT has to be text or json"):
-        ops_settings.refuse_log_format()
+    [mistake] = ops_settings.mistakes()
+    assert mistake.startswith("PIPELINE_LOG_FORMAT has to be text or json")
 
 
 # The data of the demo catalogue, for commands that only read

@@ -5,7 +5,6 @@ shown at its task, and the rest of the graph too.
 """
 
 import datetime
-import warnings
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from pipeline.ops.commands.options import document_command
 from pipeline.ops.roots import ROOTS, family_of
 from pipeline.ops.runtimes.runtime import Document, Runtime
 from pipeline.paths import Layout
+from pipeline.runtime.luigi_messages import sentence_of
 from pipeline.storage import documents
 
 Node = dict[str, Any]
@@ -33,20 +33,18 @@ Node = dict[str, Any]
 
 def show(document: Document) -> None:
     """Print settings, graphs, then what is wrong."""
-    rows = [[each["variable"], each["source"], each["value"]] for each in document["settings"]]
-    tables.show_table("Settings in force", ["variable", "from", "value"], rows)
-    files = document["luigi_configuration"]
-    rows = [["read" if each["read"] else "not there", each["file"]] for each in files]
-    tables.show_table("luigi's configuration, later wins", ["state", "file"], rows)
+    tables.show_table("Settings in force", "variable, from=source, value", document["settings"])
+    files = [{**each, "state": "read" if each["read"] else "not there"}
+             for each in document["luigi_configuration"]]  # fmt: skip
+    tables.show_table("luigi's configuration, later wins", "state, file", files)
     done, missing = document["done"], document["missing"]
     click.secho(f"\n{document['date']}: {done} files done, {missing} missing", bold=True)
     for each in document["graph"]:
-        click.echo("\n".join(lines(each, document["problems"])))
+        click.echo("\n".join(_lines(each, document["problems"])))
     click.echo()
     for kind, colour in (("warning", "yellow"), ("problem", "red")):
         for sentence in document[f"{kind}s"]:
             click.echo(f"{click.style(kind, fg=colour)}: {sentence}")
-    tables.show_notes(document["notes"])
     if document["ok"]:
         click.echo("The configuration is usable.")
 
@@ -66,24 +64,21 @@ def command(runtime: Runtime, task: str | None, date: datetime.date | None) -> D
         now = settings.current()
         for family in [task] if task else ROOTS:
             nodes += graphs(family, day, now.data_dir, now.plan())
-        cautions += _of_identity(Layout(now.data_dir))
+        cautions += _of_another_identity(Layout(now.data_dir))
     except PipelineError as error:
         if str(error) not in problems:
             cautions.append(f"The graph cannot be shown: {error}")
-    states = dict(_states(nodes))
+    states = [*dict(_states(nodes)).values()]
+    files = [{"file": str(path), "read": read} for path, read in luigi_configuration.files()]
     return {
-        "runtime": runtime.name,
         "ok": not problems,
         "problems": problems,
         "warnings": cautions,
         "settings": configuration.in_force(),
-        "luigi_configuration": [
-            {"file": str(path), "read": read} for path, read in luigi_configuration.files()
-        ],
+        "luigi_configuration": files,
         "date": day.isoformat(),
-        **{state: [*states.values()].count(state) for state in ("done", "missing")},
+        **{state: states.count(state) for state in ("done", "missing")},
         "graph": nodes,
-        "notes": [],
     }
 
 
@@ -94,19 +89,15 @@ def _states(nodes: list[Node]) -> Iterator[tuple[str, str]]:
         yield from _states(node["requires"])
 
 
-def _of_identity(layout: Layout) -> list[str]:
-    """Return sentences on settings and lists of another identity than that of the data root."""
-    found, bound = [identity.warning()], identity.bound_identity(layout)
-    names = (
-        (folder, name) for folder in layout.list_folders for name in documents.STORAGE.list(folder)
-    )
-    infos = (documents.read_info(folder / name) for folder, name in names)
-    if count := sum(bound is not None and not agree(identity_of(info), bound) for info in infos):
-        found.append(
-            f"{count} list(s) below {layout.root} are of another source, language or region than "
-            f"the data root ({bound}): they stay, and nothing is compared with them."
-        )
-    return [*filter(None, found)]
+def _of_another_identity(layout: Layout) -> list[str]:
+    """Return a sentence on the lists of another identity than the data root's, if there are any."""
+    bound = identity.bound_identity(layout)
+    paths = (each / name for each in layout.list_folders for name in documents.STORAGE.list(each))
+    infos = (documents.read_info(path) for path in paths)
+    count = sum(bound is not None and not agree(identity_of(info), bound) for info in infos)
+    what = f"{count} list(s) below {layout.root} are of another source, language or region"
+    why = f"than the data root ({bound}): they stay, and nothing is compared with them."
+    return [f"{what} {why}"] if count else []
 
 
 def graphs(family: str, date: datetime.date, data_root: Path, plan: Plan) -> list[Node]:
@@ -122,7 +113,7 @@ def graphs(family: str, date: datetime.date, data_root: Path, plan: Plan) -> lis
         raise NotPossible(f"{family} cannot be looked at: {error}.") from None
 
 
-def lines(node: Node, said: Collection[str], first: str = "", further: str = "") -> Iterator[str]:
+def _lines(node: Node, said: Collection[str], first: str = "", further: str = "") -> Iterator[str]:
     """Draw the graph as a tree, a task a line, without the problems that are `said` elsewhere."""
     yield f"{first}{node['task']}  {node['state']}  {node['file'] or ''}".rstrip()
     below = node["requires"]
@@ -130,32 +121,28 @@ def lines(node: Node, said: Collection[str], first: str = "", further: str = "")
         yield f"{further}{'│ ' if below else '  '}! {node['problem']}"
     for number, each in enumerate(below, start=1):
         branch, rest = ("└─ ", "   ") if number == len(below) else ("├─ ", "│  ")
-        yield from lines(each, said, further + branch, further + rest)
+        yield from _lines(each, said, further + branch, further + rest)
 
 
 def _node(task: luigi.Task, data_root: Path) -> Node:
     """Return the graph of a task; whatever its own code raises is shown at its place."""
-    name, file, state = str(task.task_family), None, "unknown"
+    node: Node = {"task": str(task.task_family), "file": None, "state": "unknown", "problem": None}
     if values := [value for key, value in task.to_str_params().items() if key != "date"]:
-        name = f"{name}({', '.join(values)})"
-    required, problems = [], []
+        node["task"] += f"({', '.join(values)})"
+    node["requires"] = []
     try:
-        required = [_node(each, data_root) for each in flatten(task.requires())]
+        node["requires"] = [_node(each, data_root) for each in flatten(task.requires())]
     except Exception as error:
-        problems.append(_sentence(error))
+        node["problem"] = _sentence(error)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            path, is_done = Path(task.output().path), task.complete()
-        file = str(path.relative_to(data_root) if path.is_relative_to(data_root) else path)
-        state = "done" if is_done else "missing"
+        path, is_done = Path(task.output().path), task.complete()
+        inside = path.is_relative_to(data_root)
+        node["file"] = str(path.relative_to(data_root) if inside else path)
+        node["state"] = "done" if is_done else "missing"
     except Exception as error:
-        problems.append(_sentence(error))
-    problem = problems[0] if problems else None
-    return {"task": name, "file": file, "state": state, "problem": problem, "requires": required}
+        node["problem"] = node["problem"] or _sentence(error)
+    return node
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, PipelineError):
-        return str(error)
-    return settings.redacted(f"{type(error).__name__}: {error}")
+    return sentence_of(error) or settings.redacted(f"{type(error).__name__}: {error}")

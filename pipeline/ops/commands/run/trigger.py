@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 
 import click
@@ -17,14 +18,7 @@ from pipeline.ops.runtimes.choose import choose_runtime
 @click.argument("words", nargs=-1, metavar="[DATE] [-- LUIGI OPTIONS]")
 @runtime_option
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
-@click.pass_context
-def command(
-    context: click.Context,
-    task: str,
-    words: tuple[str, ...],
-    runtime: str,
-    until_stdin_closes: bool,
-) -> None:
+def command(task: str, words: tuple[str, ...], runtime: str, until_stdin_closes: bool) -> None:
     """Run TASK of DATE (YYYY-MM-DD) now, as the schedule would: lock, retries and pages.
 
     TASK is a task's name, `daily` or `weekly`. Without DATE it is today, or for `weekly` the newest
@@ -35,7 +29,7 @@ def command(
     day = clock.day_of(words[0]) if dated else None
     if until_stdin_closes:
         threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
-    context.exit(choose_runtime(runtime).run_task(task, day, words[1:] if dated else words))
+    sys.exit(choose_runtime(runtime).run_task(task, day, words[1:] if dated else words))
 
 
 def _stop_when_stdin_closes() -> None:

@@ -1,11 +1,8 @@
 """`tmdb-pipeline alert`."""
 
-from __future__ import annotations
-
-import sys
-
 import click
 
+from pipeline.errors import PipelineError
 from pipeline.ops.alerts import send
 
 
@@ -16,8 +13,6 @@ def command(test: bool) -> None:
 
     Exit status 1 if it did not.
     """
-    problem = send.send_test()
-    if problem:
-        click.echo(f"tmdb-pipeline: The message did not arrive: {problem}.", err=True)
-        sys.exit(1)
+    if problem := send.send_test():
+        raise PipelineError(f"The message did not arrive: {problem}.")
     click.echo("The message was accepted by the service of PIPELINE_ALERT_URL.")

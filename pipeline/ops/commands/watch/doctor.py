@@ -1,5 +1,7 @@
 """`tmdb-pipeline doctor`."""
 
+import contextlib
+
 import click
 
 from pipeline import settings
@@ -8,7 +10,7 @@ from pipeline.ops import configuration, luigi_configuration
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import document_command
 from pipeline.ops.doctor import backups, machine, network
-from pipeline.ops.doctor.examine import OK, PROBLEM, Finding, Probe, examined, finding_of
+from pipeline.ops.doctor.examine import OK, PROBLEM, Probe, examined, finding, finding_of
 from pipeline.ops.runtimes import services
 from pipeline.ops.runtimes.runtime import Document, Runtime
 
@@ -31,22 +33,19 @@ PROBES: dict[str, Probe] = {
 def show(document: Document) -> None:
     """Print the findings, and below them how to fix each problem."""
     findings = document["findings"]
-    rows = [[each["probe"], each["state"], each["found"]] for each in findings]
-    tables.show_table("What was looked at", ["probe", "state", "found"], rows)
+    tables.show_table("What was looked at", "probe, state, found", findings)
     to_fix = [each for each in findings if each["state"] != OK]
     if to_fix:
         click.secho("\nHow to fix it", bold=True)
     for each in to_fix:
         click.echo(f"{each['probe']}: {each['fix']}")
-    tables.show_notes(document["notes"])
 
 
 def _look_from_outside(document: Document, stack: Runtime) -> None:
     """Replace what a container cannot know: its own state, and `.env` of this host."""
     cron = next(each for each in stack.services() if each.service == "cron")
-    container = finding_of(cron)._replace(found=f"container: {cron.detail}")
-    if container.state != OK:
-        container = container._replace(fix="`tmdb-pipeline start --runtime compose` starts it.")
+    fix = "" if cron.state == "up" else "`tmdb-pipeline start --runtime compose` starts it."
+    container = finding(f"container: {cron.detail}", fix, PROBLEM)
     outside = {"cron": container, ".env": machine.dotenv()}
     for each in document["findings"]:
         if each["probe"] in outside:
@@ -62,17 +61,14 @@ def command(runtime: Runtime) -> Document:
 
     Every finding that is not ok says how to fix it. Exit status 1 if there is a problem.
     """
-    problems, probes = configuration.problems(), PROBES
-    found = {"settings": Finding(OK, "usable; `tmdb-pipeline check` shows them")}
-    if problems:
-        found["settings"] = Finding(PROBLEM, " ".join(problems), "Do what the sentence says.")
-    try:
+    found = {"settings": finding("usable; `tmdb-pipeline check` shows them")}
+    if problems := configuration.problems():
+        found["settings"] = finding(" ".join(problems), "Do what the sentence says.", PROBLEM)
+    with contextlib.suppress(PipelineError):  # nothing else can be looked at without the settings
         settings.current()
-    except PipelineError:  # nothing else can be looked at without the settings
-        probes = {}
-    found |= examined(probes)
+        found |= examined(PROBES)
     findings = [{"probe": name, **each._asdict()} for name, each in found.items()]
-    return {"runtime": runtime.name, "ok": _is_well(findings), "findings": findings, "notes": []}
+    return {"ok": _is_well(findings), "findings": findings}
 
 
 def _is_well(findings: list[Document]) -> bool:

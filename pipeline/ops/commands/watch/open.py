@@ -5,22 +5,18 @@ import webbrowser
 
 import click
 
-from pipeline import clock, identity, settings
-from pipeline.errors import NotPossible, StorageError
+from pipeline import clock, settings
+from pipeline.errors import NotPossible
 from pipeline.ops import reports
 from pipeline.ops.commands.options import document_command
 from pipeline.ops.roots import ALIASES
 from pipeline.ops.runtimes.runtime import Document, Runtime
 from pipeline.paths import Layout
-
-_ON_A_TERMINAL = {"www-browser", "links", "elinks", "lynx", "w3m"}
-"""Browsers that take the terminal over and show no chart; found where there is no screen."""
+from pipeline.storage import documents
 
 
 def show(document: Document) -> None:
     """Print the page's address, and open it where there is something to open it with."""
-    for note in document["notes"]:
-        click.echo(f"note: {note}", err=True)
     if document["problem"]:
         raise NotPossible(document["problem"])
     click.echo(document["url"])
@@ -47,31 +43,22 @@ def command(
     Without DATE it is the newest. The page's address is printed in any case; where there is no
     browser, that is all.
     """
-    today, problem = clock.today(), None
-    try:
-        found = reports.wanted(Layout(settings.current().data_dir), kind, date, today)
-        if found is None:
-            made_by = reports.command(str(kind), today)
-            problem = f"There is no {kind} page yet: `{made_by}` makes today's."
-        elif not found.file.is_file():
-            problem = found.absent(clock.now())
-    except OSError as error:
-        raise StorageError(f"{error.filename} cannot be read ({error.strerror}).") from None
-    page = None if problem else found
+    page = reports.wanted(Layout(settings.current().data_dir), kind, date, clock.today())
+    is_there = documents.exists(page.file)
     return {
-        "runtime": runtime.name,
         "page": kind or "index",
-        "date": page.day.isoformat() if page and page.day else None,
-        "address": page.address if page else None,
-        "url": page.file.as_uri() if page else None,
-        "problem": problem,
-        "notes": [*filter(None, [identity.warning()])],
+        "date": page.day.isoformat() if is_there and page.day else None,
+        "address": page.address if is_there else None,
+        "url": page.file.as_uri() if is_there else None,
+        "problem": None if is_there else page.absent(clock.now()),
     }
 
 
 def _is_opened(url: str) -> bool:
+    # Browsers that take the terminal over and show no chart; found where there is no screen.
+    in_terminal = {"www-browser", "links", "elinks", "lynx", "w3m"}
     try:
         browser = webbrowser.get()
-        return browser.name not in _ON_A_TERMINAL and browser.open(url)
+        return browser.name not in in_terminal and browser.open(url)
     except (webbrowser.Error, OSError):
         return False

@@ -1,15 +1,12 @@
 """`tmdb-pipeline stats`."""
 
-from __future__ import annotations
-
 import datetime
 import statistics
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import click
 
-from pipeline import clock, identity, settings
+from pipeline import clock, settings
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import document_command
 from pipeline.ops.roots import family_of
@@ -19,11 +16,21 @@ from pipeline.ops.runtimes.runtime import Document, Runtime
 from pipeline.paths import Layout
 
 
+def show(document: Document) -> None:
+    """Print the figures as tables."""
+    last = f"the last {document['days']} days"
+    if not document["runs"] + document["tasks"]:
+        click.echo(f"Nothing ran in {last}.")
+    columns = "task, runs, failures, attempts, median=median_seconds, 95 %=p95_seconds"
+    for title, figures in (("Runs", document["runs"]), ("Tasks of these runs", document["tasks"])):
+        tables.show_table(f"{title}, {last}", f"{columns}, slowest=slowest_seconds", figures)
+
+
 @click.command("stats")
 @click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True,
               help="How many days to look back.")  # fmt: skip
 @click.option("--task", type=family_of, metavar="TASK", help="One task only.")
-@document_command(lambda document: show(document))
+@document_command(show)
 def command(runtime: Runtime, days: int, task: str | None) -> Document:
     """Count runs, failures, attempts and durations of each task in the run record.
 
@@ -34,40 +41,21 @@ def command(runtime: Runtime, days: int, task: str | None) -> Document:
     recent = [each for each in entries if each.began_at >= since and each.outcome != "SKIPPED"]
     ended = [each for each in recent if each.event == record.ENDED]
     runs = [TaskRun(e.task, 1, "done" if e.status == 0 else "failed", e.seconds) for e in ended]
-    return {
-        "runtime": runtime.name,
-        "days": days,
-        "since": since.isoformat(),
-        "runs": _figures(runs, task),
-        "tasks": _figures([each for entry in recent for each in entry.attempts], task),
-        "notes": [*filter(None, [identity.warning()])],
-    }
-
-
-def show(document: Document) -> None:
-    """Print the figures as tables."""
-    days = document["days"]
-    if not document["runs"] + document["tasks"]:
-        click.echo(f"Nothing ran in the last {days} days.")
-    headers = ["task", "runs", "failures", "attempts", "median", "95 %", "slowest"]
-    for title, figures in (("Runs", document["runs"]), ("Tasks of these runs", document["tasks"])):
-        values = [list(each.values()) for each in figures]
-        rows = [[*each[:4], *map(tables.seconds, each[4:])] for each in values]
-        if rows:
-            tables.show_table(f"{title}, the last {days} days", headers, rows)
-    tables.show_notes(document["notes"])
+    attempts = [each for entry in recent for each in entry.attempts]
+    figures = {"runs": _figures(runs, task), "tasks": _figures(attempts, task)}
+    return {"days": days, "since": since.isoformat(), **figures}
 
 
 def _figures(runs: Iterable[TaskRun], task: str | None) -> list[Document]:
     """Return the figures of each task, by name; durations are None where nothing succeeded."""
-    by_family = defaultdict(list)
+    by_family: dict[str, list[TaskRun]] = {}
     for each in runs:
         if task in (None, each.family):
-            by_family[each.family].append(each)
+            by_family.setdefault(each.family, []).append(each)
     return [_figures_of(family, by_family[family]) for family in sorted(by_family)]
 
 
-def _figures_of(family: str, runs: Sequence[TaskRun]) -> Document:
+def _figures_of(family: str, runs: list[TaskRun]) -> Document:
     done = [each.seconds or 0.0 for each in runs if each.outcome == "done"]
     attempts = sum(each.attempts for each in runs)
     p95 = statistics.quantiles(done, n=20, method="inclusive")[-1] if done[1:] else sum(done)

@@ -1,13 +1,11 @@
 """`tmdb-pipeline status`."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 
 import click
 
-from pipeline import clock, identity, settings
+from pipeline import clock, settings
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import document_command
 from pipeline.ops.luigid import client
@@ -19,8 +17,26 @@ from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
 
-MAX_RUNS = 10
-"""The number of runs that are shown of one task."""
+
+def show(document: Document) -> None:
+    """Print the document as tables."""
+    title = f"Services ({document['runtime']})"
+    tables.show_table(title, "service, state, detail", document["services"])
+    nothing, running = "Nothing runs now.", document["running"]
+    if running is None:
+        nothing = "What runs now is not known: luigid does not answer."
+    tables.show_table("Runs now", "task, date, since", running or [], nothing)
+    runs = [{**e, "at": e["ended_at"] or e["started_at"]} for e in document["last_runs"]]
+    columns = "task, date, outcome, when=at, took=seconds, attempts, from=source"
+    tables.show_table("Last runs", columns, runs, "Nothing has run yet.")
+    for each in runs:
+        if each["reason"]:
+            click.echo(f"{each['task']} of {each['date']} failed: {plain(each['reason'])}")
+    tables.show_table("Next by the schedule", "task, at", document["next_runs"])
+    tables.show_table("Overdue", "task, date, due=due_at", document.get("overdue", []))
+    tables.show_table("Missed", "task, date", document["missed"], "Nothing was missed.")
+    if document["missed"]:
+        click.echo(overdue.WHY_MISSED)
 
 
 def _add_services(document: Document, stack: Runtime) -> None:
@@ -30,7 +46,7 @@ def _add_services(document: Document, stack: Runtime) -> None:
 
 @click.command("status")
 @click.argument("task", type=family_of, required=False)
-@document_command(lambda document: show(document), _add_services)
+@document_command(show, _add_services)
 def command(runtime: Runtime, task: str | None) -> Document:
     """Show what is up, what runs, what ran last, what comes next and what was missed.
 
@@ -39,71 +55,23 @@ def command(runtime: Runtime, task: str | None) -> Document:
     now, current = clock.now(), settings.current()
     layout = Layout(current.data_dir)
     times = installed.schedules(current.config_dir / "crontab")
+    next_runs = ((root, times[root].next_day(now)) for root in ROOTS)
+    late, missed = overdue.overdue(layout, times, now), overdue.missed(layout, times, now)
     return {
-        "runtime": runtime.name,
         "at": now.isoformat(),
         "data_root": str(current.data_dir),
         "services": [dataclasses.asdict(each) for each in runtime.services()],
         "running": client.running(runtime.luigid_url(), luigid_password()),
         "last_runs": _last_runs(layout, task),
         "next_runs": [
-            {"task": root, "at": next_at.astimezone().isoformat()}
-            for root in ROOTS
-            if (next_at := times[root].next_day(now))
+            {"task": root, "at": at.astimezone().isoformat()} for root, at in next_runs if at
         ],
         "overdue": [
-            {"task": due.root.family, "date": due.date.isoformat(), "due_at": due.at.isoformat()}
-            for due in overdue.overdue(layout, times, now)
+            {"task": due.root.family, "date": str(due.date), "due_at": due.at.isoformat()}
+            for due in late
         ],
-        "missed": [
-            {"task": family, "date": day.isoformat()}
-            for family, day in overdue.missed(layout, times, now)
-        ],
-        "notes": [*filter(None, [identity.warning()])],
+        "missed": [{"task": family, "date": str(day)} for family, day in missed],
     }
-
-
-def show(document: Document) -> None:
-    """Print the document as tables."""
-    at, runs = tables.instant, document["last_runs"]
-    rows = [[each["service"], each["state"], each["detail"]] for each in document["services"]]
-    _show(f"Services ({document['runtime']})", "service state detail", rows)
-    if document["running"] is None:
-        click.echo("\nWhat runs now is not known: luigid does not answer.")
-    else:
-        rows = [[each["task"], each["date"], at(each["since"])] for each in document["running"]]
-        _show("Runs now", "task date since", rows, "Nothing runs now.")
-    rows = [
-        [
-            *(each["task"], each["date"], each["outcome"]),
-            *(at(each["ended_at"] or each["started_at"]), tables.seconds(each["seconds"])),
-            *(each["attempts"], each["source"]),
-        ]
-        for each in runs
-    ]
-    _show("Last runs", "task date outcome when took attempts from", rows, "Nothing has run yet.")
-    for each in runs:
-        if each["reason"]:
-            click.echo(f"{each['task']} of {each['date']} failed: {plain(each['reason'])}")
-    rows = [[each["task"], at(each["at"])] for each in document["next_runs"]]
-    _show("Next by the schedule", "task at", rows)
-    rows = [
-        [each["task"], each["date"], at(each["due_at"])] for each in document.get("overdue", [])
-    ]
-    _show("Overdue", "task date due", rows)
-    rows = [[each["task"], each["date"]] for each in document["missed"]]
-    _show("Missed", "task date", rows, "Nothing was missed.")
-    if rows:
-        click.echo(overdue.WHY_MISSED)
-    tables.show_notes(document["notes"])
-
-
-def _show(title: str, headers: str, rows: list[list[object]], otherwise: str = "") -> None:
-    """Print a table, or the sentence where there is no row."""
-    if rows:
-        tables.show_table(title, headers.split(), rows)
-    elif otherwise:
-        click.echo(f"\n{otherwise}")
 
 
 def _last_runs(layout: Layout, task: str | None) -> list[Document]:
@@ -113,7 +81,7 @@ def _last_runs(layout: Layout, task: str | None) -> list[Document]:
     """
     entries = record.entries(layout)[::-1]
     if task is not None:
-        return [row for entry in entries for row in _rows(entry, task)][:MAX_RUNS]
+        return [row for entry in entries for row in _rows(entry, task)][:10]
     found = []
     for family, root in ROOTS.items():
         if run := next((entry for entry in entries if entry.task == family), None):
