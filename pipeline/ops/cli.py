@@ -1,8 +1,4 @@
-"""The `tmdb-pipeline` command and its subcommands.
-
-The module of a subcommand is imported when it is asked for, so that one that cannot be imported
-takes nothing else with it.
-"""
+"""The `tmdb-pipeline` command. A broken subcommand breaks no other: it is imported when used."""
 
 import contextlib
 import pkgutil
@@ -24,10 +20,10 @@ COMMANDS = {
     **{name: f"services.control:{name}" for name in ("start", "stop", "restart", "logs")},
     "luigid": "services.luigid:command",
     **{name: f"run.{name}:command" for name in ("trigger", "check")},
-    **{name: f"watch.{name}:command" for name in (
-        "status", "stats", "open", "doctor", "watch", "alert")},
+    **{name: f"watch.{name}:command" for name in ("status", "stats", "open", "doctor", "watch")},
+    "alert": "watch.watch:alert",
     **{name: f"data.{name}:command" for name in ("backup", "restore")},
-}  # fmt: skip
+}
 """Subcommand -> the module and name of its click command below `pipeline.ops.commands`."""
 
 
@@ -94,7 +90,6 @@ def main() -> None:
 
 
 def _unexpected(error: Exception, *, debug: bool, **_: object) -> str:
-    """Return the sentence for an error nobody foresaw, and leave its traceback in a file."""
     report = settings.redacted("".join(traceback.format_exception(error)))
     if debug:
         return f"unexpected error.\n{report}"

@@ -11,9 +11,8 @@ from pipeline.ops.schedule import times
 
 _KNOWN = {
     *ops_settings.VARIABLES,
-    # These, docker-compose.yml reads from the same `.env`.
+    # Read by docker-compose.yml from the same `.env`, and set by a run for its own processes.
     *("PIPELINE_UID", "PIPELINE_GID", "PIPELINE_CERTIFICATES"),
-    # These, a run and its wrapper set for the processes that they start.
     *(settings.STARTED_BY, settings.COLLECT_UNTIL, settings.RUN_LOG, settings.RUN_FAILURES),
 }
 
@@ -25,8 +24,8 @@ def in_force() -> list[dict[str, str]]:
         now = settings.current()
         folders = {"PIPELINE_DATA_DIR": now.data_dir, "PIPELINE_CONFIG_DIR": now.config_dir}
     found = []
+    sources = {"environment": ops_settings.environment(), ".env": settings.dotenv()}
     for name, default in ops_settings.VARIABLES.items():
-        sources = {"environment": ops_settings.environment(), ".env": settings.dotenv()}
         given = ((each, values.get(name, "").strip()) for each, values in sources.items())
         source, value = next((each for each in given if each[1]), ("default", default))
         value = str(folders[name].absolute()) if name in folders else settings.redacted(value)

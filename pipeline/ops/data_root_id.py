@@ -29,8 +29,7 @@ def data_root_id(layout: Layout) -> str | None:
             word = file.read(64)
             if not re.fullmatch(r"[0-9a-f]{32}\n", word):
                 word = f"{secrets.token_hex(16)}\n"
-                file.seek(0)
-                file.truncate()
+                file.truncate(file.seek(0))
                 file.write(word)
             inode = os.fstat(file.fileno()).st_ino
     except OSError:

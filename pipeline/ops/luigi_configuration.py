@@ -55,11 +55,10 @@ def scheduler_password(address: str | None = None) -> Secret | None:
 
 def statuses() -> dict[str, int]:
     """Return the exit status of each ending by [retcode], else 0; raise SettingsError."""
-    endings = ("already_running", "missing_data", "not_run", "task_failed", "scheduling_error")
-    configuration = luigi.configuration.get_config()
+    names = ("already_running", "missing_data", "not_run", "task_failed", "scheduling_error")
+    status_of = luigi.configuration.get_config().getint
     try:
-        names = (*endings, "unhandled_exception")
-        return {name: configuration.getint("retcode", name, 0) for name in names}
+        return {e: status_of("retcode", e, 0) for e in (*names, "unhandled_exception")}
     except ValueError as error:
         raise SettingsError(f"[retcode] of luigi.cfg needs whole numbers ({error}).") from None
 
@@ -82,10 +81,7 @@ def refuse_unusable() -> None:
 
 
 def mistakes() -> Iterator[str]:
-    """Yield a sentence for each ending without a status and each section that luigi would ignore.
-
-    Raises SettingsError as `statuses` does.
-    """
+    """Yield a sentence for endings without a status, and for sections that luigi would ignore."""
     if silent := [name for name, status in statuses().items() if status == 0]:
         yield (
             f"[retcode] of luigi's configuration gives no status to {', '.join(silent)}: a run "

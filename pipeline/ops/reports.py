@@ -56,8 +56,7 @@ def at(layout: Layout, address: str) -> Report | None:
         return index(layout)
     if found := _DATED.fullmatch(address):
         with contextlib.suppress(ValueError):
-            day = datetime.datetime.strptime(found[2], "%Y%m%d").date()
-            report = dated(layout, found[1], day)
+            report = dated(layout, found[1], datetime.datetime.strptime(found[2], "%Y%m%d").date())
             return report if report.address == address else None
     return None
 

@@ -28,16 +28,11 @@ class Root:
     page: DatedPath
     report: DatedPath
     cron: str  # the schedule where none can be read
-    retry_delay_seconds: float  # the default of retry_delay_option
+    retry_delay_seconds: float  # from a failure to its retry, unless luigi.cfg says another one
     look_back_days: int  # in which a missing document is listed as missed
     # Whether a date can be collected after its midnight, until the next one is due: TMDB's lists of
     # a day that is over are gone; a week's lists change slowly.
     collects_late: bool
-
-    @property
-    def retry_delay_option(self) -> str:
-        """The option of [tmdb_pipeline] in luigi.cfg: seconds from a failure to its retry."""
-        return f"{self.alias}_retry_delay"
 
     @functools.cached_property
     def steps(self) -> tuple[str, ...]:
@@ -48,16 +43,14 @@ class Root:
         return (*tasks, "ListMovies", self.report_task, self.family)
 
 
-_TABLE = (
+ROOTS = {root.family: root for root in (
     Root("DailySummary", "daily", "ValidationReport",
          Layout.daily_summary, Layout.daily_page, Layout.validation_report,
          cron="0 2 * * *", retry_delay_seconds=300.0, look_back_days=14, collects_late=False),
     Root("WeeklyConsolidation", "weekly", "WeeklyValidationReport",
          Layout.consolidated, Layout.weekly_page, Layout.weekly_validation_report,
          cron="0 3 * * 0", retry_delay_seconds=600.0, look_back_days=8 * 7, collects_late=True),
-)  # fmt: skip
-
-ROOTS = {root.family: root for root in _TABLE}
+)}  # fmt: skip
 """Every root task by its name, in the order in which they are shown and caught up."""
 
 ALIASES = {root.alias: family for family, root in ROOTS.items()}
@@ -65,11 +58,10 @@ ALIASES = {root.alias: family for family, root in ROOTS.items()}
 PAGES_TASK = "IndexPage"
 """The task that draws the pages after a root task is done; its data is, even if a page fails."""
 
-_STEPS = dict.fromkeys(step for root in _TABLE for step in root.steps)
+_STEPS = dict.fromkeys(step for root in ROOTS.values() for step in root.steps)
 FAMILIES = (*_STEPS, "DailyPage", "WeeklyPage", PAGES_TASK)
 
-LOOK_BACK_DAYS = 60
-"""The days in which the newest document is looked for; an older one is ignored."""
+LOOK_BACK_DAYS = 60  # in which the newest document is looked for
 
 
 def newest(

@@ -31,10 +31,7 @@ heartbeat_url = partial(settings.secret, "PIPELINE_HEARTBEAT_URL")
 
 
 def history_url() -> Secret | None:
-    """Return the address of the task history with the installed driver, or raise SettingsError.
-
-    SQLAlchemy 2.1 would look for another driver.
-    """
+    """Return the address of the task history with the installed driver, or raise SettingsError."""
     value = settings.value("PIPELINE_HISTORY_URL")
     if not value:
         return None

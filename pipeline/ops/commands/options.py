@@ -33,11 +33,8 @@ def document_command(
 
     The document is built where settings, files and history are at hand: here, or by the same words
     in the stack's container. Its `notes` say what else to know, as of another identity than that of
-    the data root. The exit status is 1 if the document has a `problem` or is not `ok`.
-
-    Args:
-        show: prints the document for people.
-        add_from_outside: adds what is not known inside a container.
+    the data root. The exit status is 1 if the document has a `problem` or is not `ok`. `show`
+    prints it for people, and `add_from_outside` adds what is not known inside a container.
     """
 
     def decorate(build: Callable[..., Document]) -> Callable[..., None]:
@@ -46,10 +43,14 @@ def document_command(
         @functools.wraps(build)
         def command(runtime: str, as_json: bool, **given: Any) -> None:
             context, here = click.get_current_context(), choose_runtime(runtime)
-            document = here.ask(
-                _words(context),
-                lambda: {"runtime": here.name, **build(here, **given), "notes": _notes()},
-            )
+
+            def built() -> Document:
+                made = {"runtime": here.name, **build(here, **given), "notes": []}
+                with contextlib.suppress(PipelineError):  # the command reports unusable settings
+                    made["notes"] += filter(None, [identity.warning()])
+                return made
+
+            document = here.ask(_words(context), built)
             if here.name == "compose":
                 add_from_outside(document, here)
             if as_json:
@@ -65,14 +66,7 @@ def document_command(
     return decorate
 
 
-def _notes() -> list[str]:
-    with contextlib.suppress(PipelineError):  # the command itself reports unusable settings
-        return [*filter(None, [identity.warning()])]
-    return []
-
-
 def _words(context: click.Context) -> list[str]:
-    """Return the command with all that it was given, but for the output's form and the place."""
     words = [str(context.info_name)]
     for parameter in context.command.params:
         value = context.params[str(parameter.name)]

@@ -40,7 +40,6 @@ def backups() -> Finding:
 
 
 def _judged(path: Path, newest: Manifest, damaged: str) -> Finding:
-    """Judge the newest whole backup; the newest of all is damaged if it is another one."""
     rows, age = newest.history_rows, clock.now() - (folder.made_at(path) or clock.now())
     hours = age.total_seconds() / 3600
     found = f"{path.name}, {hours:.0f} h old, {'with' if newest.holds_history else 'without'}"

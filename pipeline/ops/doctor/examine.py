@@ -54,6 +54,6 @@ def examined(probes: Mapping[str, Probe], seconds: float = 5.0) -> dict[str, Fin
     deadline = clock.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, deadline - clock.monotonic()))
-    fix = "See whether that host, disk or service hangs."
-    silent = finding(f"no answer in {seconds:g} s", fix, PROBLEM)
+    hangs = "See whether that host, disk or service hangs."
+    silent = finding(f"no answer in {seconds:g} s", hangs, PROBLEM)
     return {name: found.get(name, silent) for name in probes}

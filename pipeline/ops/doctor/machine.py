@@ -1,35 +1,17 @@
-"""The machine: clock, memory, disk, and the files that only its user may read or write."""
+"""The machine: memory, disk, and the files that only its user may read or write."""
 
 import contextlib
-import email.utils
 import os
+import re
 import stat
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from pipeline import clock, settings
-from pipeline.errors import PipelineError
-from pipeline.ops.doctor import network
+import psutil
+
+from pipeline import settings
 from pipeline.ops.doctor.examine import PROBLEM, WARNING, Finding, finding
 
-MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
-
-
-def clock_and_zone() -> Finding:
-    """Compare the clock with the Date that the API's host sends; show the time zone."""
-    zone, current = f"time zone {clock.now().astimezone():%Z (UTC%z)}", settings.current()
-    if unasked := network.unasked(current):
-        return unasked._replace(found=f"{zone}; {unasked.found}")
-    try:
-        headers = network.request(current).headers
-        sent = email.utils.parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, PipelineError):
-        fix = "Fix what the line about the host says, then look again."
-        return finding(f"{zone}; not compared: the host sends no date", fix)
-    apart = abs((clock.now() - sent).total_seconds())
-    fix = "Switch time synchronisation on (timedatectl set-ntp true)." if apart > 30 else ""
-    return finding(f"{apart:.0f} s from {urlsplit(current.api_url).netloc}; {zone}", fix)
 
 
 def disk() -> Finding:
@@ -46,15 +28,12 @@ def disk() -> Finding:
 
 def memory() -> Finding:
     """Look at what memory is available, by the machine and by the container's limit."""
-    free = []
-    with contextlib.suppress(OSError, LookupError, ValueError):  # another system than Linux
-        free.append(_numbers(MEMINFO)["MemAvailable:"] << 10)
+    free = [psutil.virtual_memory().available]
     with contextlib.suppress(OSError, LookupError, ValueError):  # no limit, or no container
         limit, used = (int((CGROUP / f"memory.{each}").read_text()) for each in ("max", "current"))
         # The page cache that the kernel gives up first is counted as used.
-        free.append(limit - used + _numbers(CGROUP / "memory.stat")["inactive_file"])
-    if not free:
-        return finding("not known on this system")
+        cached = re.findall(r"^inactive_file (\d+)", (CGROUP / "memory.stat").read_text(), re.M)[0]
+        free.append(limit - used + int(cached))
     fix = "End other programs, or give the container more memory." if min(free) < 256 << 20 else ""
     return finding(f"{_size(min(free))} available", fix)
 
@@ -87,14 +66,7 @@ def dotenv() -> Finding:
 
 
 def _existing(path: Path) -> Path:
-    """Return the path, or the nearest folder above it that is there."""
     return next(each for each in (path, *path.parents) if each.exists())
-
-
-def _numbers(path: Path) -> dict[str, int]:
-    """Read a file of the kernel: a name and a number a line."""
-    words = (line.split() for line in path.read_text().splitlines())
-    return {name: int(number) for name, number, *_ in words}
 
 
 def _size(count: int) -> str:

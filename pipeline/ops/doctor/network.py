@@ -1,11 +1,12 @@
-"""Whether TMDB answers and accepts the key, asked as a run asks."""
+"""Whether TMDB answers, accepts the key and has the time of this machine; asked as a run asks."""
 
 import contextlib
+import email.utils
 import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipeline import settings
+from pipeline import clock, settings
 from pipeline.errors import AnswerNotUnderstood, CredentialRefused, PipelineError, TmdbBlocked
 from pipeline.ops.doctor.examine import PROBLEM, Finding, finding
 from pipeline.ops.settings import sends_key_in_clear
@@ -54,14 +55,29 @@ def host() -> Finding:
         return finding(f"{url.netloc}: {error}", fix, PROBLEM)
     found = f"{url.netloc} answers{' through the proxy' if proxy else ''}"
     if sends_key_in_clear(current):
-        fix = "Give TMDB_API_URL an https address."
-        return finding(f"{found}; the key travels in clear", fix)
+        return finding(f"{found}; the key travels in clear", "Give TMDB_API_URL an https address.")
     port = url.port or (443 if url.scheme == "https" else 80)
     if not proxy and (silent := _silent_ipv6(url.hostname or "", port)):
         fix = "Fix this machine's IPv6 route, or switch IPv6 off; runs go by IPv4 meanwhile."
         why = f"none of its {silent} address(es) answers, though this machine has a route"
         return finding(f"{found}; IPv6: {why}", fix)
     return finding(found)
+
+
+def clock_and_zone() -> Finding:
+    """Compare the clock with the Date that the API's host sends; show the time zone."""
+    zone, current = f"time zone {clock.now().astimezone():%Z (UTC%z)}", settings.current()
+    if reason := unasked(current):
+        return reason._replace(found=f"{zone}; {reason.found}")
+    try:
+        headers = request(current).headers
+        sent = email.utils.parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, PipelineError):
+        fix = "Fix what the line about the host says, then look again."
+        return finding(f"{zone}; not compared: the host sends no date", fix)
+    apart = abs((clock.now() - sent).total_seconds())
+    fix = "Switch time synchronisation on (timedatectl set-ntp true)." if apart > 30 else ""
+    return finding(f"{apart:.0f} s from {urlsplit(current.api_url).netloc}; {zone}", fix)
 
 
 def request(current: Settings) -> RawResponse:
@@ -99,6 +115,5 @@ def _silent_ipv6(name: str, port: int) -> int:
 
 
 def _refuse_failure(body: Any) -> None:
-    """Accept what TMDB answers to a good key, and nothing else."""
     if not isinstance(body, dict) or body.get("success") is not True:
         raise AnswerNotUnderstood("What answers at TMDB_API_URL is not TMDB.", field="success")

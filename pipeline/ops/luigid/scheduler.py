@@ -92,7 +92,7 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
 
 def _delay(root: Root) -> float:
     """Return the seconds between two attempts at a root task's steps, as luigi.cfg has them."""
-    section, name = "tmdb_pipeline", root.retry_delay_option
+    section, name = "tmdb_pipeline", f"{root.alias}_retry_delay"
     default = float(root.retry_delay_seconds)
     try:
         delay = luigi.configuration.get_config().getfloat(section, name, default)

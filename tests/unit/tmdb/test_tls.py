@@ -18,8 +18,7 @@ from support.tls import PAGE, ConnectProxy, TlsServer
 from support.transports import make_session, unchanged
 
 from pipeline.errors import RequestRejected, TmdbBlocked, TmdbUnavailable
-from pipeline.ops.doctor.machine import clock_and_zone
-from pipeline.ops.doctor.network import host
+from pipeline.ops.doctor.network import clock_and_zone, host
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.settings import current
 from pipeline.tmdb.transport import Network

@@ -27,18 +27,17 @@ from pipeline.paths import Layout
 from pipeline.runtime.luigi_messages import sentence_of
 from pipeline.storage import documents
 
-Node = dict[str, Any]
-"""One task: its `state` is done, missing or unknown; `problem` says why it cannot run."""
+Node = dict[str, Any]  # a task: `state` is done, missing or unknown; `problem` is why it cannot run
 
 
 def show(document: Document) -> None:
     """Print settings, graphs, then what is wrong."""
     tables.show_table("Settings in force", "variable, from=source, value", document["settings"])
-    files = [{**each, "state": "read" if each["read"] else "not there"}
-             for each in document["luigi_configuration"]]  # fmt: skip
+    states = {True: "read", False: "not there"}
+    files = [{**e, "state": states[e["read"]]} for e in document["luigi_configuration"]]
     tables.show_table("luigi's configuration, later wins", "state, file", files)
-    done, missing = document["done"], document["missing"]
-    click.secho(f"\n{document['date']}: {done} files done, {missing} missing", bold=True)
+    counts = f"{document['done']} files done, {document['missing']} missing"
+    click.secho(f"\n{document['date']}: {counts}", bold=True)
     for each in document["graph"]:
         click.echo("\n".join(_lines(each, document["problems"])))
     click.echo()

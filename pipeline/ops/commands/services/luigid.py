@@ -14,9 +14,6 @@ from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.settings import history_url, luigid_password
 from pipeline.paths import Layout
 
-_SCHEDULE_SECONDS = 600.0
-"""Seconds for which the installed schedule is cached; reading it starts other programs."""
-
 
 @click.command("luigid")
 @click.option("--address", default="127.0.0.1", show_default=True, help="Where to listen.")
@@ -25,8 +22,7 @@ _SCHEDULE_SECONDS = 600.0
 @click.option("--state-path", type=click.Path(dir_okay=False, path_type=Path),
               help="Its memory between two starts.  [default: below the data root]")  # fmt: skip
 @click.option("--allow-host", "allowed_hosts", multiple=True, metavar="NAME",
-              help="A host name besides localhost by which it may be asked for; may be given "
-              "repeatedly.")  # fmt: skip
+              help="A host name besides localhost by which it is reached; repeatable.")  # fmt: skip
 @click.option("--log-file", "log_path", type=click.Path(path_type=Path, dir_okay=False),
               help="A log that is rotated by size.  [default: standard error]")  # fmt: skip
 def command(address: str, port: int, **options: Any) -> None:
@@ -35,12 +31,12 @@ def command(address: str, port: int, **options: Any) -> None:
     current = settings.current()
     layout = Layout(current.data_dir)
 
-    @functools.lru_cache(maxsize=1)
+    @functools.lru_cache(maxsize=1)  # for ten minutes: reading schedules starts other programs
     def schedules(_period: int) -> overdue.Schedules:
         return installed.schedules(current.config_dir / "crontab")
 
     def find_overdue() -> set[str]:
-        times = schedules(int(clock.monotonic() // _SCHEDULE_SECONDS))
+        times = schedules(int(clock.monotonic() // 600))
         return {due.root.family for due in overdue.overdue(layout, times, clock.now())}
 
     def find_report(page: str) -> tuple[Path, str] | None:

@@ -17,7 +17,7 @@ from pipeline.ops.runtimes.runtime import Document, Runtime
 PROBES: dict[str, Probe] = {
     "key": network.key,
     "host": network.host,
-    "clock": machine.clock_and_zone,
+    "clock": network.clock_and_zone,
     "disk": machine.disk,
     "memory": machine.memory,
     "luigid": lambda: finding_of(services.luigid(luigi_configuration.scheduler_url())),
@@ -34,11 +34,9 @@ def show(document: Document) -> None:
     """Print the findings, and below them how to fix each problem."""
     findings = document["findings"]
     tables.show_table("What was looked at", "probe, state, found", findings)
-    to_fix = [each for each in findings if each["state"] != OK]
-    if to_fix:
+    if to_fix := [f"{each['probe']}: {each['fix']}" for each in findings if each["state"] != OK]:
         click.secho("\nHow to fix it", bold=True)
-    for each in to_fix:
-        click.echo(f"{each['probe']}: {each['fix']}")
+        click.echo("\n".join(to_fix))
 
 
 def _look_from_outside(document: Document, stack: Runtime) -> None:
@@ -51,7 +49,7 @@ def _look_from_outside(document: Document, stack: Runtime) -> None:
         if each["probe"] in outside:
             each.update(outside[each["probe"]]._asdict())
         each.setdefault("fix", "Build the image anew, which is of an older version.")
-    document["ok"] = _is_well(document["findings"])
+    document["ok"] = all(each["state"] != PROBLEM for each in document["findings"])
 
 
 @click.command("doctor")
@@ -68,8 +66,4 @@ def command(runtime: Runtime) -> Document:
         settings.current()
         found |= examined(PROBES)
     findings = [{"probe": name, **each._asdict()} for name, each in found.items()]
-    return {"ok": _is_well(findings), "findings": findings}
-
-
-def _is_well(findings: list[Document]) -> bool:
-    return not any(each["state"] == PROBLEM for each in findings)
+    return {"ok": all(each.state != PROBLEM for each in found.values()), "findings": findings}

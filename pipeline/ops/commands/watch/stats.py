@@ -2,7 +2,6 @@
 
 import datetime
 import statistics
-from collections.abc import Iterable
 
 import click
 
@@ -46,25 +45,20 @@ def command(runtime: Runtime, days: int, task: str | None) -> Document:
     return {"days": days, "since": since.isoformat(), **figures}
 
 
-def _figures(runs: Iterable[TaskRun], task: str | None) -> list[Document]:
-    """Return the figures of each task, by name; durations are None where nothing succeeded."""
-    by_family: dict[str, list[TaskRun]] = {}
-    for each in runs:
-        if task in (None, each.family):
-            by_family.setdefault(each.family, []).append(each)
-    return [_figures_of(family, by_family[family]) for family in sorted(by_family)]
-
-
-def _figures_of(family: str, runs: list[TaskRun]) -> Document:
-    done = [each.seconds or 0.0 for each in runs if each.outcome == "done"]
-    attempts = sum(each.attempts for each in runs)
-    p95 = statistics.quantiles(done, n=20, method="inclusive")[-1] if done[1:] else sum(done)
-    return {
-        "task": family,
-        "runs": len(runs),
-        "failures": attempts - len(done),
-        "attempts": attempts,
-        "median_seconds": round(statistics.median(done), 3) if done else None,
-        "p95_seconds": round(p95, 3) if done else None,
-        "slowest_seconds": max(done, default=None),
-    }
+def _figures(runs: list[TaskRun], task: str | None) -> list[Document]:
+    found: list[Document] = []
+    for family in sorted({each.family for each in runs if task in (None, each.family)}):
+        ours = [each for each in runs if each.family == family]
+        done = [each.seconds or 0.0 for each in ours if each.outcome == "done"]
+        attempts = sum(each.attempts for each in ours)
+        p95 = statistics.quantiles(done, n=20, method="inclusive")[-1] if done[1:] else sum(done)
+        found.append({
+            "task": family,
+            "runs": len(ours),
+            "failures": attempts - len(done),
+            "attempts": attempts,
+            "median_seconds": round(statistics.median(done), 3) if done else None,
+            "p95_seconds": round(p95, 3) if done else None,
+            "slowest_seconds": max(done, default=None),
+        })  # fmt: skip
+    return found

@@ -22,10 +22,9 @@ def show(document: Document) -> None:
     """Print the document as tables."""
     title = f"Services ({document['runtime']})"
     tables.show_table(title, "service, state, detail", document["services"])
-    nothing, running = "Nothing runs now.", document["running"]
-    if running is None:
-        nothing = "What runs now is not known: luigid does not answer."
-    tables.show_table("Runs now", "task, date, since", running or [], nothing)
+    unknown = "What runs now is not known: luigid does not answer."
+    nothing = unknown if document["running"] is None else "Nothing runs now."
+    tables.show_table("Runs now", "task, date, since", document["running"] or [], nothing)
     runs = [{**e, "at": e["ended_at"] or e["started_at"]} for e in document["last_runs"]]
     columns = "task, date, outcome, when=at, took=seconds, attempts, from=source"
     tables.show_table("Last runs", columns, runs, "Nothing has run yet.")

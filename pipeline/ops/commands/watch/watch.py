@@ -1,10 +1,11 @@
-"""`tmdb-pipeline watch`: whether every root task still brings its documents, once an hour."""
+"""`tmdb-pipeline watch` and `alert`: whether documents still come, and whether alerts arrive."""
 
-from __future__ import annotations
+import sys
 
 import click
 
 from pipeline import clock, settings
+from pipeline.errors import PipelineError
 from pipeline.ops.alerts import send
 from pipeline.ops.runs import ended
 from pipeline.ops.runs.record import WHY_KILLED
@@ -26,11 +27,23 @@ def command() -> None:
             f"pipeline status` for what failed, then `tmdb-pipeline trigger {due.root.alias}`."
         )
         if not send.was_raised(task, date):  # of a failure that left it overdue
-            text = f"{sentence}\nLooked in: {layout.root}"
-            send.raise_alert(task, date, "overdue", f"{task} of {date} is overdue", text)
+            title, text = f"{task} of {date} is overdue", f"{sentence}\nLooked in: {layout.root}"
+            send.raise_alert(task, date, "overdue", title, text)
         found.append(sentence)
     for sentence in found:
         click.echo(f"tmdb-pipeline: {sentence}", err=True)
     if found:
-        raise SystemExit(1)
+        sys.exit(1)
     click.echo("Nothing is overdue.")
+
+
+@click.command("alert")
+@click.option("--test", is_flag=True, required=True, help="Send a message of no importance.")
+def alert(test: bool) -> None:
+    """Send a message to PIPELINE_ALERT_URL and say whether it arrived.
+
+    Exit status 1 if it did not.
+    """
+    if problem := send.send_test():
+        raise PipelineError(f"The message did not arrive: {problem}.")
+    click.echo("The message was accepted by the service of PIPELINE_ALERT_URL.")

@@ -11,7 +11,6 @@ from support.fake_tmdb import V3_KEY, FakeTmdb
 from urllib3.util.connection import create_connection
 
 from pipeline.ops.doctor import network as probe
-from pipeline.ops.doctor.machine import clock_and_zone
 from pipeline.tmdb import transport
 
 NAME = "films.invalid"
@@ -49,7 +48,7 @@ def test_doctor_asks_nothing_while_tmdb_asks_to_wait(
     assert probe.key().state == "problem"
     asked = tmdb.count()
 
-    found, host, clock = probe.key(), probe.host(), clock_and_zone()
+    found, host, clock = probe.key(), probe.host(), probe.clock_and_zone()
 
     assert {found.state, host.state, clock.state} == {"warning"}
     assert "TMDB asks to wait until 20" in found.found
