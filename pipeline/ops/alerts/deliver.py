@@ -5,15 +5,11 @@ list of processes. Says nothing: Apprise would log the addresses with their pass
 if at least one address took the message, 1 if none did, 2 if no address is understood.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import operator
 import sys
 from concurrent.futures import ThreadPoolExecutor
-
-EXIT_NOT_TAKEN, EXIT_NOT_UNDERSTOOD = 1, 2
 
 
 def main() -> int:
@@ -24,12 +20,10 @@ def main() -> int:
     message = json.load(sys.stdin)
     addresses = apprise.Apprise()
     addresses.add(message["urls"])
-    if not len(addresses):
-        return EXIT_NOT_UNDERSTOOD
-
     send = operator.methodcaller("notify", body=message["text"], title=message["title"])
-    with ThreadPoolExecutor(len(addresses)) as pool:
-        return 0 if any(list(pool.map(send, addresses))) else EXIT_NOT_TAKEN
+    with ThreadPoolExecutor(max(1, len(addresses))) as pool:
+        taken = list(pool.map(send, addresses))
+    return int(not any(taken)) if taken else 2
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
         send.all_clear(CATCH_UP, clock.today(), "The hourly catch-up works again.")
     except (PipelineError, OSError) as error:
         say(str(error))
-        ended.not_started(CATCH_UP, clock.today(), NOT_STARTED, str(error))
+        send.run_failed(CATCH_UP, clock.today(), NOT_STARTED, "not-started", [str(error)])
         return NOT_STARTED
     heartbeat.send_unless_overdue()
     return status

@@ -26,9 +26,9 @@ def command() -> None:
             f"{task} of {date} was due at {at:%Y-%m-%d %H:%M %Z} and is not there: see `tmdb-"
             f"pipeline status` for what failed, then `tmdb-pipeline trigger {due.root.alias}`."
         )
-        if not send.was_raised(task, date):  # of a failure that left it overdue
-            title, text = f"{task} of {date} is overdue", f"{sentence}\nLooked in: {layout.root}"
-            send.raise_alert(task, date, "overdue", title, text)
+        if not send.is_open(task, date):  # of a failure that left it overdue
+            text = f"{sentence}\nLooked in: {layout.root}"
+            send.raise_alert(task, date, "overdue", f"{task} of {date} is overdue", text)
         found.append(sentence)
     for sentence in found:
         click.echo(f"tmdb-pipeline: {sentence}", err=True)
