@@ -28,7 +28,7 @@ def test_a_run_says_what_to_do_about_a_certificate(luigi_run: LuigiRun) -> None:
 
 def test_a_run_warns_of_it_once_and_does_its_work(luigi_run: LuigiRun, tmdb: FakeTmdb) -> None:
     proxy = tmdb.url.removesuffix("/3")
-    message = "TMDB_API_URL is no https address: the key crosses the network for anybody to read"
+    message = "TMDB_API_URL is no https address: the key crosses the network in clear"
 
     clear = luigi_run(*POPULAR, TMDB_API_URL="http://films.invalid/3", http_proxy=proxy)
     here = luigi_run("TrendingMovies", "--date", "2024-01-07")

@@ -1,10 +1,9 @@
 """The log files below the data root: one a run, and luigid's."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import threading
+from functools import partial
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -18,9 +17,7 @@ from pipeline.sanitize import plain
 from pipeline.storage import local
 
 _POLL_SECONDS = 0.3
-
-_SHOWN_BYTES = 4 << 20
-"""Bytes that are read from the end of a log; other tools show what precedes them."""
+_SHOWN_BYTES = 4 << 20  # read from the end of a log; other tools show what precedes them
 
 
 def luigid_log(layout: Layout) -> Path:
@@ -32,23 +29,15 @@ def opened_for_luigid(layout: Layout) -> IO[bytes]:
     """Open luigid's log to add to it; luigid itself makes room when it is large."""
     path = luigid_log(layout)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o640)
-    return path.open("ab")
+    return open(path, "ab", opener=partial(os.open, mode=0o640))
 
 
 def found(layout: Layout, what: str) -> Path:
-    """Return the file of `luigid`, of the newest `run`, or of the newest run of a task.
-
-    Raises:
-        NotPossible: there is no such log, or no such task.
-    """
-    if what == "luigid":
-        paths = [path for path in [luigid_log(layout)] if path.exists()]
-    else:
-        task = "*" if what == "run" else family_of(what)
-        logs = layout.logs.glob(f"????????T??????Z_{task}_*.log")
-        paths = sorted(path for path in logs if "_tmdb-pipeline_" not in path.name)
-    if not paths:
+    """Return the file of `luigid`, the newest `run`, or a task's newest; raise NotPossible."""
+    pattern = luigid_log(layout).name
+    if what != "luigid":  # that of a task: `tmdb-pipeline` writes some, too
+        pattern = f"????????T??????Z_{'[A-Z]*' if what == 'run' else family_of(what)}_*.log"
+    if not (paths := sorted(layout.logs.glob(pattern))):
         raise NotPossible(f"There is no log of {what} in {layout.logs} yet.")
     return paths[-1]
 
@@ -88,9 +77,7 @@ def _echo(content: bytes) -> None:
 
 def _is_replaced(stream: BinaryIO, path: Path) -> bool:
     """Return whether the path is of another file by now, or of the same one cut short."""
-    try:
-        now = path.stat()
-    except FileNotFoundError:
-        return False
-    is_same = os.path.samestat(now, os.fstat(stream.fileno()))
-    return not is_same or now.st_size < stream.tell()
+    with contextlib.suppress(FileNotFoundError):
+        now, ours = path.stat(), os.fstat(stream.fileno())
+        return not os.path.samestat(now, ours) or now.st_size < stream.tell()
+    return False

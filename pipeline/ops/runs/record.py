@@ -1,15 +1,14 @@
 """The run record: `logs/runs.jsonl`, one line when a run begins and one when it ends.
 
-It knows what neither the documents nor luigi's history know: failures, runs of the local scheduler,
-and runs that were killed. A record that cannot be written never fails a run.
+It knows the runs that failed, were killed, or ran without luigid, and never fails a run itself.
 """
-
-from __future__ import annotations
 
 import contextlib
 import datetime
 import os
 import threading
+from functools import partial
+from glob import glob
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -24,22 +23,16 @@ from pipeline.storage import documents, local
 
 STARTED, ENDED = "started", "ended"
 
+# Exit statuses: another run was in progress; what a shell says of a process ended by SIGKILL.
 ALREADY_RUNNING, KILLED = 10, 137
-"""Exit statuses: another run was in progress; what a shell says of a process ended by SIGKILL."""
 
 WHY_KILLED = (
     "The run ended without reporting: it was killed (out of memory, `kill -9`, its time limit), or "
     "the machine went down. What is finished is kept; the next run goes on."
 )
 
-MAX_AGE = datetime.timedelta(hours=9)
-"""A run without a log to ask for its lock counts as ended after this: its time limit is 8 hours."""
-
+# A larger record becomes `runs.jsonl.1`, the next one `.2`; some 5,000 runs fit into one file.
 MAX_BYTES = 4 << 20
-"""A larger record becomes `runs.jsonl.1`, the next one `.2`; some 5,000 runs fit into one file."""
-
-_READ_BYTES = 8 << 20
-_LOCK_ATTEMPTS, _LOCK_SECONDS = 100, 0.01
 _MAX_REASON, _MAX_ROWS = 1_000, 100
 
 Instant = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
@@ -89,10 +82,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def outcome(self) -> str:
         """Return `RUNNING`, `DONE`, `SKIPPED` or `FAILED`."""
-        if self.event == STARTED:
-            return "RUNNING"
-        by_status: dict[int | None, str] = {0: "DONE", ALREADY_RUNNING: "SKIPPED"}
-        return by_status.get(self.status, "FAILED")
+        known: dict[int | None, str] = {None: "RUNNING", 0: "DONE", ALREADY_RUNNING: "SKIPPED"}
+        return known.get(self.status, "FAILED")
 
     @property
     def seconds(self) -> float | None:
@@ -112,40 +103,27 @@ class _TaskEvent(msgspec.Struct):
 
 
 def append(layout: Layout, entry: Entry) -> None:
-    """Write one line, by one write; never raises.
-
-    Half a line that a full disk left gets its end first. A writer that hangs is waited for a
-    moment only.
-    """
+    """Write one line by one write; never raise, and wait for another writer for a moment only."""
     path, pause = layout.run_record, threading.Event()
-    with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        stack.callback(os.close, descriptor)
-        attempts = range(_LOCK_ATTEMPTS)
-        is_alone = any(try_lock(descriptor) or pause.wait(_LOCK_SECONDS) for _ in attempts)
-        opened = os.fstat(descriptor)
-        if opened.st_size > MAX_BYTES and is_alone and os.path.samestat(path.stat(), opened):
-            *earlier, _ = _files(layout)
-            number = int(earlier[-1].suffix[1:]) + 1 if earlier else 1
-            path.rename(path.with_name(f"{path.name}.{number}"))
-            append(layout, entry)
-        else:
-            last = opened.st_size - 1
-            is_cut = last >= 0 and os.pread(descriptor, 1, last) != b"\n"
-            os.write(descriptor, b"\n" * is_cut + msgspec.json.encode(entry) + b"\n")
+        with open(path, "a+b", buffering=0, opener=partial(os.open, mode=0o640)) as file:
+            is_alone = any(try_lock(file.fileno()) or pause.wait(0.01) for _ in range(100))
+            status = os.fstat(file.fileno())
+            if status.st_size > MAX_BYTES and is_alone and os.path.samestat(path.stat(), status):
+                path.rename(f"{path}.{[0, *_earlier_numbers(path)][-1] + 1}")
+                append(layout, entry)
+            else:
+                file.seek(max(0, status.st_size - 1))
+                is_cut = file.read(1) not in (b"", b"\n")  # as a full disk leaves a line
+                file.write(b"\n" * is_cut + msgspec.json.encode(entry) + b"\n")
 
 
 def end(layout: Layout, entry: Entry, status: int, reason: str | None) -> Entry:
     """Record the end of a run, and what its tasks did by the journal; return its entry."""
-    ended = msgspec.structs.replace(
-        entry,
-        event=ENDED,
-        at=clock.instant(),
-        status=status,
-        reason=plain(settings.redacted(reason))[:_MAX_REASON] if reason else None,
-        **_results(layout, entry),
-    )
+    why = plain(settings.redacted(reason))[:_MAX_REASON] if reason else None
+    known = {"event": ENDED, "at": clock.instant(), "status": status, "reason": why}
+    ended = msgspec.structs.replace(entry, **known, **_results(layout, entry))
     append(layout, ended)
     return ended
 
@@ -153,7 +131,8 @@ def end(layout: Layout, entry: Entry, status: int, reason: str | None) -> Entry:
 def entries(layout: Layout) -> list[Entry]:
     """Return the recorded runs of the last two files in the order of their beginning."""
     runs: dict[str, Entry] = {}
-    for path in _files(layout)[-2:]:
+    last = layout.run_record
+    for path in (*(Path(f"{last}.{number}") for number in _earlier_numbers(last)[-1:]), last):
         for entry in _decoded(path, Entry):
             began_at = runs.get(entry.run_id, entry).began_at
             runs[entry.run_id] = msgspec.structs.replace(entry, started_at=began_at)
@@ -174,28 +153,20 @@ def is_over(layout: Layout, entry: Entry) -> bool:
                     return True
             except BlockingIOError:
                 return False
-    return clock.now() - entry.began_at > MAX_AGE
+    # Without a log to ask for its lock: its time limit is 8 hours.
+    return clock.now() - entry.began_at > datetime.timedelta(hours=9)
 
 
-def _files(layout: Layout) -> list[Path]:
-    """Return the files of the record, oldest first."""
-    name = layout.run_record.name
-    found = _listed(layout.logs, f"{name}.*")
-    earlier = [path for path in found if path.suffix[1:].isdecimal()]
-    return [*sorted(earlier, key=lambda path: int(path.suffix[1:])), layout.run_record]
-
-
-def _listed(folder: Path, pattern: str) -> list[Path]:
-    with contextlib.suppress(OSError):
-        return sorted(folder.glob(pattern))
-    return []
+def _earlier_numbers(path: Path) -> list[int]:
+    ends = [each.rpartition(".")[2] for each in glob(f"{path.name}.*", root_dir=path.parent)]
+    return sorted(int(each) for each in ends if each.isdecimal())
 
 
 def _decoded(path: Path, kind: type[T]) -> list[T]:
     """Return the lines of a file; one of another form, as a full disk leaves, is skipped."""
     decoder, found = msgspec.json.Decoder(kind), []
     with contextlib.suppress(OSError):
-        for line in local.read_end(path, _READ_BYTES).splitlines():
+        for line in local.read_end(path, 8 << 20).splitlines():
             with contextlib.suppress(msgspec.MsgspecError, RecursionError):
                 found.append(decoder.decode(line))
     return found
@@ -203,17 +174,17 @@ def _decoded(path: Path, kind: type[T]) -> list[T]:
 
 def _results(layout: Layout, entry: Entry) -> dict[str, Any]:
     """Return what the tasks of a run did, by the journal of its date; of a range, by all."""
-    folder = layout.journal(clock.today()).parent
-    journals = [layout.journal(entry.date)] if entry.date else _listed(folder, "*.log")
+    journal = layout.journal(entry.date or clock.today())
+    days = [journal.name] if entry.date else sorted(glob("*.log", root_dir=journal.parent))
     files: dict[str, None] = {}
     tasks: list[dict[str, Any]] = []
-    for journal in journals:
-        events = [e for e in _decoded(journal, _TaskEvent) if e.run == f"{entry.run_id}.log"]
-        files |= {e.file: None for e in events if e.event == task_runs.DONE}
+    for day in days:
+        found = _decoded(journal.with_name(day), _TaskEvent)
+        events = [each for each in found if each.run == f"{entry.run_id}.log"]
+        files |= {each.file: None for each in events if each.event == task_runs.DONE}
         tasks += task_runs.runs(msgspec.to_builtins(events))
-    paths = [layout.root / name for name in files]
-    lists = [path for path in paths if path.parent in layout.list_folders]
-    infos = [documents.read_info(path) or {} for path in lists]
+    paths, folders = map(layout.root.joinpath, files), layout.list_folders
+    infos = [documents.read_info(path) or {} for path in paths if path.parent in folders]
     return {
         "documents": list(files)[:_MAX_ROWS],
         "attempts": msgspec.convert(tasks[:_MAX_ROWS], list[TaskRun]),

@@ -4,12 +4,10 @@ A run must not depend on luigid: TMDB's lists of a day that is over are gone. An
 luigid once, before anything is planned, and uses the local scheduler if it does not answer.
 """
 
-from __future__ import annotations
-
-import contextlib
 import logging
 import os
 import threading
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import tenacity
@@ -26,19 +24,11 @@ from pipeline.paths import Layout
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
-LOST_SECONDS = 60.0
-"""Seconds without an answer after which luigid counts as lost for the rest of the run."""
-
-INTERACTIVE_SECONDS = 1.5
-"""An interactive run only asks whose data root it is; luigi itself finds out that it is away."""
-
-TASK = "luigid"
-"""The name under which an outage of luigid is alerted."""
+INTERACTIVE_SECONDS = 1.5  # only asks whose data root it is; luigi finds out that it is away
+_TASK = "luigid"  # under which an outage of luigid is alerted
 
 
-def uses_luigid(
-    layout: Layout, address: str, claims: contextlib.ExitStack, *, unattended: bool
-) -> bool:
+def uses_luigid(layout: Layout, address: str, claims: ExitStack, unattended: bool) -> bool:
     """Ask luigid, warn where the run cannot use it, and return whether it does.
 
     A luigid that serves another data root is not used by any run. One that cannot name its data
@@ -47,49 +37,49 @@ def uses_luigid(
     try:
         url = luigi_configuration.scheduler_url(address)
     except SettingsError as error:
-        if unattended:
-            _warn(str(error))
-        return not unattended
-    seconds = INTERACTIVE_SECONDS
+        return _fall_back(str(error), unattended)
     if unattended:
-        bound_waits()
-        seconds = client.MAX_SECONDS
+        _bound_waits()
+    seconds = client.MAX_SECONDS if unattended else INTERACTIVE_SECONDS
     password = luigi_configuration.scheduler_password(address) or luigid_password()
     look = client.look_within(seconds, url, password)
     if not look.answers:
+        why = f"luigid does not answer at {url} ({look.why})"
         if unattended:
-            why = f"luigid does not answer at {url} ({look.why})"
             alert_outage(layout, f"{why}.")
-            _warn(why)
-        return not unattended
-    with contextlib.suppress(OSError):
+        return _fall_back(why, unattended)
+    with suppress(OSError):
         os.close(open_private(layout.luigid_seen))
     if unattended:
-        send.all_clear(TASK, clock.today(), f"luigid answers again at {url}.")
+        send.all_clear(_TASK, clock.today(), f"luigid answers again at {url}.")
     if look.data_root is None:
-        serves = claims.enter_context(claim(url, layout))
+        is_ours = claims.enter_context(claim(url, layout))
     else:
-        serves = look.data_root == data_root_id(layout)
-    if not serves:
-        _warn(f"luigid at {url} serves another data root")
-    return serves
+        is_ours = look.data_root == data_root_id(layout)
+    return is_ours or _fall_back(f"luigid at {url} serves another data root", True)
 
 
 def alert_outage(layout: Layout, sentence: str) -> None:
     """Alert that luigid is away, once an outage, and only where it has ever answered."""
-    if os.path.exists(layout.luigid_seen) and not send.is_open(TASK):
+    if os.path.exists(layout.luigid_seen) and not send.is_open(_TASK):
         text = (
             f"{sentence} Runs use the local scheduler meanwhile: nothing is lost but their entries "
             "in the task history. `tmdb-pipeline status` and `tmdb-pipeline logs luigid` show more."
         )
-        send.raise_alert(TASK, clock.today(), "no-answer", "luigid does not answer", text)
+        send.raise_alert(_TASK, clock.today(), "no-answer", "luigid does not answer", text)
 
 
-def bound_waits(seconds: float = LOST_SECONDS) -> None:
-    """Have this process wait for luigid so long in all, and not at all once that is over.
+def _fall_back(why: str, unattended: bool) -> bool:
+    """Warn that the run uses the local scheduler; return whether it uses luigid all the same."""
+    if unattended:
+        LOGGER.warning("%s: this run uses the local scheduler.", why.rstrip("."))
+    return not unattended
 
-    luigi repeats each call a number of times, whatever each takes: a luigid that hangs would be
-    waited for three times as long as one that is gone, and at the end of the run once more. Task
+
+def _bound_waits() -> None:
+    """Have this process wait for luigid for a minute in all, and not at all once that is over.
+
+    luigi repeats each call, whatever each takes, and at the end of the run once more. Task
     processes only report their progress, and repeat nothing: no list waits for that.
     """
     lost, main_process = threading.Event(), os.getpid()
@@ -99,14 +89,10 @@ def bound_waits(seconds: float = LOST_SECONDS) -> None:
         most = attempts if os.getpid() == main_process else 1
 
         def is_over(state: tenacity.RetryCallState) -> bool:
-            if state.attempt_number >= most or (state.seconds_since_start or 0) >= seconds:
+            if state.attempt_number >= most or (state.seconds_since_start or 0) >= 60:
                 lost.set()
             return lost.is_set()
 
         return tenacity.Retrying(wait=tenacity.wait_fixed(pause), stop=is_over, reraise=True)
 
     private.set_retryer(retryer)
-
-
-def _warn(why: str) -> None:
-    LOGGER.warning("%s: this run uses the local scheduler.", why.rstrip("."))

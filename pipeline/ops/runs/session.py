@@ -1,10 +1,7 @@
 """One run of the `luigi` command: its log, its record, its scheduler, and its alerts.
 
-An unattended run depends on nothing optional: it goes on with the local scheduler where luigid does
-not answer, and starts over with it once where luigid is lost.
+An unattended run goes on with the local scheduler where luigid does not answer or is lost.
 """
-
-from __future__ import annotations
 
 import contextlib
 import datetime
@@ -12,7 +9,8 @@ import logging
 import platform
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import luigi
@@ -28,7 +26,7 @@ from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record, signals
 from pipeline.ops.runs.record import ALREADY_RUNNING, Entry
 from pipeline.ops.runs.scheduler_choice import alert_outage, uses_luigid
-from pipeline.ops.schedule.job_process import Lock, locked
+from pipeline.ops.schedule.job_process import locked
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.paths import Layout
 from pipeline.runtime import logs, luigi_setup
@@ -39,22 +37,15 @@ from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
-NOT_RUN, NO_SCHEDULER, WRONG_OPTION = 25, 40, 40
-"""Exit statuses as `[retcode]` of luigi.cfg sets them."""
+NOT_RUN, NO_SCHEDULER = 25, 40  # as [retcode] of luigi.cfg sets them
+LUIGID, LOCAL = "luigid", "local"
 
+# luigi ends without a message then.
 NOT_DONE = (
     "Not everything is done, and the scheduler grants nothing more: luigid was killed and forgot "
     "this run, it is paused, or it refuses a task that failed too often. Fix that and run the same "
     "command again: what is finished is kept."
 )
-"""luigi ends without a message then."""
-
-STARTS_OVER = (
-    "luigid was lost during this run, or grants nothing more although not everything is done (it "
-    "forgot this run, is paused, or refuses a task): the run starts over with the local scheduler."
-)
-
-LUIGID, LOCAL, LOCAL_OPTION = "luigid", "local", "--local-scheduler"
 
 
 class RunSession:
@@ -62,38 +53,28 @@ class RunSession:
 
     def __init__(self, family: str, task: luigi.Task | None, words: Sequence[str]) -> None:
         """Open the log, once luigi's command line has been read."""
-        self._task, self._words, self._luigid_address = task, list(words), scheduler_address()
-        self._began, began_at = clock.monotonic(), clock.instant()
-        self._layout, self._log = None, None
-        log_format, source, sends_key = "text", "none: no usable key", False
+        self._task, self._words, self._luigid_address = task, words, scheduler_address()
+        self._began, began_at, current = clock.monotonic(), clock.instant(), None
         with contextlib.suppress(SettingsError):  # luigi will find them wrong and say so
             current = settings.current()
-            self._layout = Layout(current.data_dir)
-            self._log = self._layout.run_log(began_at, family)
-            log_format, sends_key = current.log_format, sends_key_in_clear(current)
-            if current.credential is not None:
-                source = "demo" if current.credential.is_demo else "tmdb"
+        self._layout = Layout(current.data_dir) if current else None
+        self._log = self._layout.run_log(began_at, family) if self._layout else None
         by_cron = "schedule" if luigi_setup.retries_tasks() else "manual"
         self._entry = Entry(
-            run_id=self._log.stem if self._log else family,
-            task=family,
-            date=getattr(task, "date", None),
-            at=began_at,
-            started_at=began_at,
+            run_id=self._log.stem if self._log else family, task=family, version=VERSION,
+            date=getattr(task, "date", None), at=began_at, started_at=began_at,
             started_by=settings.run_variable(settings.STARTED_BY) or by_cron,
             scheduler=LOCAL if luigi.interface.core().local_scheduler else LUIGID,
-            version=VERSION,
             log=self._layout.relative(self._log) if self._layout and self._log else None,
             unattended=luigi_setup.is_unattended(),
-        )
-        logs.install(log_format, self._log)
-        signals.join_spawned_processes()
-        line = f"luigi {' '.join(words)} (source {source}, Python {platform.python_version()})"
-        logs.RUN_LOGGER.info("tmdb-pipeline %s: %s", VERSION, line)
-        if sends_key:
-            LOGGER.warning(
-                "TMDB_API_URL is no https address: the key crosses the network for anybody to read"
-            )
+        )  # fmt: skip
+        logs.install(current.log_format if current else "text", self._log)
+        key = current.credential if current else None
+        source = ("demo" if key.is_demo else "tmdb") if key else "none: no usable key"
+        where = f"(source {source}, Python {platform.python_version()})"
+        logs.RUN_LOGGER.info("tmdb-pipeline %s: luigi %s %s", VERSION, " ".join(words), where)
+        if current and sends_key_in_clear(current):
+            LOGGER.warning("TMDB_API_URL is no https address: the key crosses the network in clear")
         self._collect_no_other_day()
         if self._layout:
             _sweep(self._layout)
@@ -108,27 +89,39 @@ class RunSession:
 
     def _run(self, start: Callable[[list[str]], None]) -> int:
         """Return luigi's exit status; run it once more without luigid where that is lost."""
-        with self._scheduler() as words, self._lock() as lock:
-            if not lock.is_free:
+        with contextlib.ExitStack() as held:
+            self._choose_scheduler(held)
+            if not held.enter_context(locked(self._lock_path())).is_free:
                 LOGGER.warning("Skipped: another run of %s is in progress.", self._entry.task)
                 return ALREADY_RUNNING
             self._refuse_what_cannot_run()
-            status = _started(start, words)
+            status = self._start(start)
             is_lost = status in (NOT_RUN, NO_SCHEDULER) and self._entry.scheduler == LUIGID
             if is_lost and self._entry.unattended and self._task and not self._is_done():
-                LOGGER.warning(STARTS_OVER)
+                LOGGER.warning(
+                    "luigid was lost during this run, or grants nothing more (it forgot this run, "
+                    "is paused, or refuses a task): the run starts over with the local scheduler."
+                )
                 signals.end_task_processes()  # before the same tasks are started again
                 self._entry = msgspec.structs.replace(self._entry, scheduler=LOCAL)
                 if self._layout and LOST_LUIGID in {each.cause for each in logs.failures()}:
                     alert_outage(self._layout, "luigid was lost during a run.")
-                status = _started(start, [*words, LOCAL_OPTION])
+                status = self._start(start)
         return 0 if status and self._is_done() else status
+
+    def _start(self, start: Callable[[list[str]], None]) -> int:
+        option = ["--local-scheduler"] if self._entry.scheduler == LOCAL else []
+        try:
+            start([*self._words, *option])
+        except SystemExit as end:
+            return signals.exit_status(end)
+        return 0
 
     def _end(self, error: BaseException) -> None:
         status, failures = signals.exit_status(error), logs.failures()
+        if isinstance(error, signals.Stopped):
+            error.last_resort.cancel()
         if isinstance(error, KeyboardInterrupt):
-            if isinstance(error, signals.Stopped):
-                error.last_resort.cancel()
             LOGGER.warning("Stopped. What is finished is kept; the same command goes on.")
             name = getattr(error, "name", "Ctrl-C")
             failures.append(Failure("stopped", f"The run was stopped by {name}."))
@@ -143,46 +136,36 @@ class RunSession:
         logs.RUN_LOGGER.info("Ended with status %s after %.1f s", status, seconds)
 
     def _collect_no_other_day(self) -> None:
-        """Let no list of the day be collected by this run once the day is over.
-
-        A run that was asked for an earlier date collects it late, and says so.
-        """
-        today, is_set = clock.today(), settings.run_variable(settings.COLLECT_UNTIL) is not None
-        is_late = any(
-            root.collects_late for root in ROOTS.values() if self._entry.task in root.steps
-        )
-        if self._entry.unattended and self._entry.date == today and not is_late and not is_set:
-            until = clock.midnight(today + datetime.timedelta(days=1)).timestamp()
+        """Let this run collect no list of today once the day is over; an earlier one is late."""
+        task, day = self._entry.task, clock.today()
+        is_late = any(root.collects_late for root in ROOTS.values() if task in root.steps)
+        is_set = settings.run_variable(settings.COLLECT_UNTIL) is not None
+        if self._entry.unattended and self._entry.date == day and not is_late and not is_set:
+            until = clock.midnight(day + datetime.timedelta(days=1)).timestamp()
             settings.set_run_variable(settings.COLLECT_UNTIL, f"{until:.0f}")
 
-    @contextlib.contextmanager
-    def _scheduler(self) -> Iterator[list[str]]:
-        """Choose the scheduler, record the start, and yield the command line."""
-        with contextlib.ExitStack() as claims:
-            layout = self._layout if self._entry.scheduler == LUIGID else None
-            address, unattended = self._luigid_address, self._entry.unattended
-            if layout and not uses_luigid(layout, address, claims, unattended=unattended):
-                self._entry = msgspec.structs.replace(self._entry, scheduler=LOCAL)
-            if self._layout:
-                record.append(self._layout, self._entry)
-            yield [*self._words, *([LOCAL_OPTION] if self._entry.scheduler == LOCAL else [])]
+    def _choose_scheduler(self, held: contextlib.ExitStack) -> None:
+        """Record the start with the scheduler that the run uses; `held` keeps it ours."""
+        entry, luigid = self._entry, (self._luigid_address, held, self._entry.unattended)
+        if self._layout:
+            if entry.scheduler == LUIGID and not uses_luigid(self._layout, *luigid):
+                self._entry = msgspec.structs.replace(entry, scheduler=LOCAL)
+            record.append(self._layout, self._entry)
 
-    def _lock(self) -> contextlib.AbstractContextManager[Lock]:
-        """Hold the lock of a root task's scheduled run; the wrapper holds it for its own runs."""
+    def _lock_path(self) -> Path | None:
+        """Return the lock of a root task's scheduled run; the wrapper holds it for its own runs."""
         is_wrapped = settings.run_variable(settings.STARTED_BY) is not None
         is_locked = luigi_setup.retries_tasks() and not is_wrapped and self._entry.task in ROOTS
-        return locked(
-            self._layout.run_lock(self._entry.task) if self._layout and is_locked else None
-        )
+        return self._layout.run_lock(self._entry.task) if self._layout and is_locked else None
 
     def _refuse_what_cannot_run(self) -> None:
-        """End a run with an unusable option, or one that luigi would plan in vain and then wait.
+        """End a run with an unusable option, or one that luigi would plan in vain.
 
-        luigi keeps a run that repeats its tasks waiting for work for its idle time: twelve minutes.
-        So each task that is not done is asked what it requires, as luigi does when it plans.
+        luigi would keep a run that repeats its tasks waiting for work for twelve minutes. So each
+        task that is not done is asked what it requires, as luigi does when it plans.
         """
-        status, seen = WRONG_OPTION, set()
-        try:
+        status, seen = 40, set()
+        try:  # the status of a wrong option, and of a run that cannot be planned
             luigi_configuration.refuse_unusable()
             status = luigi_configuration.statuses()["scheduling_error"]
             waiting = [self._task] if self._task and luigi_setup.retries_tasks() else []
@@ -203,33 +186,30 @@ class RunSession:
         return False
 
     def _report(self, status: int, failures: list[Failure]) -> None:
-        """Record how the run ended; alert if an unattended run failed, or clear earlier alerts."""
-        errors = list(dict.fromkeys(each.sentence for each in failures))
-        published: list[str] = []
-        if self._layout:
-            reason = errors[-1] if status and errors else None
-            published = record.end(self._layout, self._entry, status, reason).documents
-            if status == 0:
-                LOGGER.info("The files are in %s", self._layout.root)
-        if self._entry.unattended:
-            self._alert(status, failures, errors)
-            heartbeat.send_unless_overdue()
-            if self._layout and self._entry.date:
-                send.quality_if_bad(self._layout, self._entry.date, published)
+        """Record how the run ended; alert if an unattended run failed, or clear earlier alerts.
 
-    def _alert(self, status: int, failures: list[Failure], errors: list[str]) -> None:
-        """Alert of a failure by the branch of the error tree of the first one.
-
-        What luigid's loss left behind does not count beside the failures of the tasks themselves.
+        The cause is that of the first failure which the loss of luigid does not explain.
         """
-        day = self._entry.date or clock.today()
+        errors = list(dict.fromkeys(each.sentence for each in failures))
+        layout, entry, published = self._layout, self._entry, list[str]()
+        if layout:
+            reason = errors[-1] if status and errors else None
+            published = record.end(layout, entry, status, reason).documents
+            if status == 0:
+                LOGGER.info("The files are in %s", layout.root)
+        if not entry.unattended:
+            return
+        day = entry.date or clock.today()
         if status == 0:
-            send.all_clear(self._entry.task, day, f"{self._entry.task} of {day} is done.")
+            send.all_clear(entry.task, day, f"{entry.task} of {day} is done.")
         elif status not in (ALREADY_RUNNING, 128 + signal.SIGINT):
             causes = [each.cause for each in failures]
             of_tasks = [each for each in causes if each != LOST_LUIGID]
             cause = "stopped" if status > 128 else [*of_tasks, *causes, "none"][0]
-            send.run_failed(self._entry.task, self._entry.date, status, cause, errors, self._log)
+            send.run_failed(entry.task, entry.date, status, cause, errors, self._log)
+        heartbeat.send_unless_overdue()
+        if layout and entry.date:
+            send.quality_if_bad(layout, entry.date, published)
 
 
 def _sweep(layout: Layout) -> None:
@@ -239,11 +219,3 @@ def _sweep(layout: Layout) -> None:
     send.sweep()
     for left in local.sweep((*layout.published_folders, layout.alerts.parent)):
         logs.RUN_LOGGER.info("Removed %s, which a run left behind that was killed", left)
-
-
-def _started(start: Callable[[list[str]], None], words: list[str]) -> int:
-    try:
-        start(words)
-    except SystemExit as end:
-        return signals.exit_status(end)
-    return 0

@@ -1,12 +1,8 @@
 """A run that is stopped stops whole: no task process of it goes on and writes.
 
-Left to itself luigi dies of SIGTERM alone and its task processes finish and publish. Here the main
-process ends them first and leaves as from the keyboard, with 128 and the signal's number. Should it
-be killed so that it cannot do anything, Linux ends them (`PR_SET_PDEATHSIG`); elsewhere they finish
-the list they are at.
+The main process ends them first and leaves as from the keyboard, with 128 and the signal's number.
+If it is killed by SIGKILL, Linux ends them; elsewhere they finish the list they are at.
 """
-
-from __future__ import annotations
 
 import contextlib
 import ctypes
@@ -15,31 +11,24 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator, Sequence
 from types import FrameType
 
 import luigi.configuration
 
 from pipeline import settings
-from pipeline.errors import SettingsError
 from pipeline.runtime import logs, luigi_setup
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-GRACE_SECONDS = 5.0
-"""Seconds that a stopped run has to end: a request in flight, a luigid that does not answer."""
-
-_PR_SET_PDEATHSIG = 1
+GRACE_SECONDS = 5.0  # to end in: a request in flight, a luigid that does not answer
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asks for the end; luigi lets it pass as it does a KeyboardInterrupt.
-
-    `status` is that by which a shell knows the signal. The last resort ends a run that hangs; it is
-    cancelled once luigi has let go.
-    """
+    """A signal asks for the end; luigi lets it pass as it does a KeyboardInterrupt."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
+        # The last resort ends a run that hangs; it is cancelled once luigi has let go.
         self.name, self.status = signal.Signals(number).name, 128 + number
         self.last_resort = threading.Timer(GRACE_SECONDS, os._exit, [self.status])
         self.last_resort.daemon = True
@@ -55,46 +44,35 @@ def exit_status(error: BaseException) -> int:
 
 
 def install() -> None:
-    """Handle the signals that ask for an end, except those that this process ignores."""
-    ours = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    """Handle the signals that ask for an end, except those that this process ignores.
+
+    luigi enters our context around each task, unless luigi.cfg names another one.
+    """
+    ours = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     for number in ours:
         signal.signal(number, _stop)
     parent = os.getpid()
     os.register_at_fork(after_in_child=lambda: _become_a_child(parent, ours))
-
-
-def join_spawned_processes() -> None:
-    """Have luigi enter our context around each task, unless luigi.cfg names another one."""
     configuration = luigi.configuration.get_config()
     if not configuration.get("worker", "task_process_context", ""):
-        configuration.set("worker", "task_process_context", f"{__name__}.TaskProcessContext")
+        configuration.set("worker", "task_process_context", f"{__name__}.join_run")
 
 
-class TaskProcessContext:
-    """Joins log and signals of the run in a task process that is not forked, as on macOS.
+@contextlib.contextmanager
+def join_run(_: multiprocessing.Process) -> Iterator[None]:
+    """Join log and signals of the run in a task process that is not forked, as on macOS.
 
     A forked process has all of it. The log stays open: the process ends with its task.
     """
-
-    def __init__(self, process: multiprocessing.Process) -> None:
-        """Take what luigi hands over."""
-
-    def __enter__(self) -> None:
-        parent = multiprocessing.parent_process()
-        if parent is None or multiprocessing.get_start_method() == "fork":
-            return
-        _become_a_child(os.getppid(), list(SIGNALS))
+    parent = multiprocessing.parent_process()
+    if parent is not None and multiprocessing.get_start_method() != "fork":
+        _become_a_child(os.getppid(), _SIGNALS)
         if not parent.is_alive():  # it was killed while this process was starting
             os._exit(128 + signal.SIGKILL)
         luigi_setup.configure()
         luigi_setup.install()
-        log_format = "text"
-        with contextlib.suppress(SettingsError):  # the task itself says which setting is wrong
-            log_format = settings.current().log_format
-        logs.join(log_format)
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the log open."""
+        logs.join("json" if settings.value("PIPELINE_LOG_FORMAT") == "json" else "text")
+    yield
 
 
 def end_task_processes(seconds: float = GRACE_SECONDS) -> None:
@@ -108,7 +86,7 @@ def end_task_processes(seconds: float = GRACE_SECONDS) -> None:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     """End the task processes, then this one; a second signal does not find us here again."""
-    for each in SIGNALS:
+    for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     end_task_processes(seconds=0)
     stop = Stopped(number)
@@ -116,12 +94,12 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise stop
 
 
-def _become_a_child(parent: int, signals: list[signal.Signals]) -> None:
+def _become_a_child(parent: int, signals: Sequence[signal.Signals]) -> None:
     """Make a task process die of a signal at once, and with its parent."""
     for number in signals:
         signal.signal(number, signal.SIG_DFL)
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
         if os.getppid() != parent:
             os._exit(128 + signal.SIGKILL)
