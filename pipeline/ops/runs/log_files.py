@@ -63,10 +63,9 @@ def show(path: Path, lines: int, *, follow: bool) -> None:
 
 def last_line(path: Path) -> str:
     """Return the last line of a log that says something, without secrets."""
-    try:
+    lines: list[str] = []
+    with contextlib.suppress(OSError):
         lines = local.read_end(path, _SHOWN_BYTES).decode("utf-8", errors="replace").split("\n")
-    except OSError:
-        lines = []
     said = [line.strip() for line in lines if line.strip()]
     return plain(settings.redacted(said[-1])) if said else "it logged nothing"
 
