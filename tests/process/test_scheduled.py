@@ -8,6 +8,7 @@ import signal
 import subprocess
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from support.scheduled_runs import (
 )
 from support.waiting import wait_for
 
+from pipeline.ops.schedule import job
 from pipeline.paths import Layout
 
 pytestmark = pytest.mark.usefixtures("fake_apprise")
@@ -75,6 +77,32 @@ def test_a_page_that_was_not_drawn_is_caught_up(run: Run, layout: Layout, tmdb: 
     layout.daily_page(date.today()).unlink()
     assert run(*DAILY)[0] == 0
     assert layout.daily_page(date.today()).exists()
+
+
+def test_a_catch_up_that_lasts_until_its_next_start_is_followed_by_another_pass(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path
+) -> None:
+    """systemd starts no unit that is still active: the last start of a day would be lost."""
+    runs = tmp_path / "runs"
+    program = tmp_path / "luigi"
+    program.write_text(f'#!/bin/sh\necho "$*" >> {runs}\nexit 30\n')
+    program.chmod(0o755)
+
+    def weeks() -> int:
+        return runs.read_text().count("WeeklyConsolidation") if runs.exists() else 0
+
+    first_takes = SimpleNamespace(monotonic=lambda: 3600.0 * min(weeks(), 1))
+    monkeypatch.setattr("pipeline.clock.time", first_takes)
+    monkeypatch.setenv("PIPELINE_DATA_DIR", str(data_dir))
+    stops = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    handlers = {number: signal.getsignal(number) for number in stops}
+    try:
+        assert job.run_job("catch-up", [str(program)]) == 30
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+    assert weeks() == 2
 
 
 # what may be missing around it

@@ -22,6 +22,7 @@ from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, r
 from pipeline.paths import Layout
 
 NOT_STARTED, WRONG_USE, ALREADY_RUNNING = 1, 2, 10
+PASS_SECONDS = 50 * 60.0  # of the catch-up; a longer one may have missed its next start
 SCHEDULE, TRIGGER = "schedule", "trigger"  # the values of `started_by` in the run record
 
 
@@ -97,16 +98,23 @@ def _run_root(
 
 
 def _catch_up(command: Sequence[str], process: JobProcess) -> int:
-    """Run each root task whose newest due date is missing and can still be collected."""
+    """Run each root task whose newest due date is missing and can still be collected.
+
+    systemd starts no unit that is still active: a pass that lasts until its next start is followed
+    by another one, or the last one before midnight could be lost.
+    """
     try:
-        current, status = settings.current(), 0
+        current = settings.current()
         layout, late = Layout(current.data_dir), current.plan().max_days_late
-        for family, root in ROOTS.items():
-            schedule, now = _schedules()[family], clock.now()
-            due = overdue.newest_due(root, schedule, now)
-            if due and overdue.to_run(due, layout, schedule, now, late):
-                run = (root, due.date, [*command, family], SCHEDULE, process)
-                status = _run_root(*run, quiet=True) or status
+        began, status = -PASS_SECONDS, 0
+        while clock.monotonic() - began >= PASS_SECONDS and not process.stopped_by:
+            began, status = clock.monotonic(), 0
+            for family, root in ROOTS.items():
+                schedule, now = _schedules()[family], clock.now()
+                due = overdue.newest_due(root, schedule, now)
+                if due and overdue.to_run(due, layout, schedule, now, late):
+                    run = (root, due.date, [*command, family], SCHEDULE, process)
+                    status = _run_root(*run, quiet=True) or status
         ended.alert_of_killed_runs(layout)
         ended.clear_what_is_done(layout)
         send.all_clear(CATCH_UP, clock.today(), "The hourly catch-up works again.")
