@@ -30,7 +30,7 @@ from support.receivers import Receiver
 
 from pipeline.errors import StorageError
 from pipeline.ops.backup import database
-from pipeline.ops.backup.server import Server
+from pipeline.ops.backup.database import Server
 from pipeline.ops.history.store import HistoryStore
 from pipeline.tmdb.credential import Secret
 
@@ -200,7 +200,7 @@ def test_a_program_that_hangs_ends_in_a_sentence(
     hanging = tmp_path / "psql"
     hanging.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
     hanging.chmod(0o755)
-    monkeypatch.setattr("pipeline.ops.backup.server.TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("pipeline.ops.backup.database.TIMEOUT_SECONDS", 0.2)
     frozen = Server((), "postgresql://luigi@localhost/luigi", {"PATH": str(tmp_path)})
 
     with pytest.raises(StorageError, match="psql did not end within"):

@@ -10,9 +10,12 @@ import click
 from pipeline import identity
 from pipeline.errors import PipelineError
 from pipeline.ops.commands import tables
-from pipeline.ops.runtimes.choose import choose_runtime
-from pipeline.ops.runtimes.runtime import Document, Runtime
+from pipeline.ops.runtimes.compose import Compose
+from pipeline.ops.runtimes.host import Host
+from pipeline.ops.runtimes.services import Document
 from pipeline.sanitize import plain
+
+Runtime = Compose | Host
 
 runtime_option = click.option(
     "--runtime",
@@ -23,6 +26,14 @@ runtime_option = click.option(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead.")
+
+
+def choose_runtime(name: str) -> Runtime:
+    """Return the runtime of that name; `auto` is compose where its services run here, else host."""
+    absence = Compose.absence() if name == "auto" else None
+    if absence:
+        click.echo(f"{absence} This is the host; --runtime says which one is meant.", err=True)
+    return Compose() if absence is None and name != "host" else Host()
 
 
 def document_command(
@@ -50,9 +61,11 @@ def document_command(
                     made["notes"] += filter(None, [identity.warning()])
                 return made
 
-            document = here.ask(_words(context), built)
-            if here.name == "compose":
+            if isinstance(here, Compose):
+                document = here.ask(_words(context), built)
                 add_from_outside(document, here)
+            else:
+                document = built()
             if as_json:
                 tables.show_json(document)
             else:

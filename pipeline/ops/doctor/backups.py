@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline import clock, settings
 from pipeline.errors import DataError, StorageError
 from pipeline.ops import settings as ops_settings
-from pipeline.ops.backup import archive, folder
+from pipeline.ops.backup import archive
 from pipeline.ops.backup.archive import Manifest
 from pipeline.ops.doctor.examine import PROBLEM, Finding, finding
 from pipeline.ops.doctor.machine import unusable
@@ -24,7 +24,7 @@ def backups() -> Finding:
     where, damaged = layout.backups, ""
     if where.exists() and (problem := unusable(where)):
         return problem
-    for path in reversed(folder.named(where)):
+    for path in reversed(archive.named(where)):
         try:
             return _judged(path, archive.read(path), damaged)
         except DataError:
@@ -40,13 +40,13 @@ def backups() -> Finding:
 
 
 def _judged(path: Path, newest: Manifest, damaged: str) -> Finding:
-    rows, age = newest.history_rows, clock.now() - (folder.made_at(path) or clock.now())
+    rows, age = newest.history_rows, clock.now() - (archive.made_at(path) or clock.now())
     hours = age.total_seconds() / 3600
     found = f"{path.name}, {hours:.0f} h old, {'with' if newest.holds_history else 'without'}"
     found += f" the task history of {rows['tasks']:,} tasks" if rows else " a task history"
     found += ", not rehearsed" if newest.history_rehearsed is False else ""
     found += f"; {damaged} is damaged" if damaged else ""
-    is_kept = ops_settings.history_url() or folder.newest_with_history([path.parent])
+    is_kept = ops_settings.history_url() or archive.newest_with_history([path.parent])
     another = "`tmdb-pipeline backup`, with PIPELINE_HISTORY_URL set or --runtime compose."
     fixes = {
         f"Look at {damaged} and remove it.": bool(damaged),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
-from pipeline.ops.runtimes.runtime import Service
+from pipeline.ops.runtimes.services import Service
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 

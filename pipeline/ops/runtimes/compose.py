@@ -4,6 +4,7 @@ What needs settings, files or the database is asked inside the `cron` container,
 are at hand: PostgreSQL publishes no port.
 """
 
+import contextlib
 import datetime
 import json
 import shutil
@@ -16,16 +17,12 @@ from types import FrameType
 
 import click
 
-from pipeline import settings
 from pipeline.errors import PipelineError, StorageError
 from pipeline.ops import luigi_configuration
-from pipeline.ops.runtimes.runtime import Document, Service
+from pipeline.ops.runtimes.services import Document, Service
 
 FILE = Path("docker-compose.yml")
-NAMES = ("postgres", "luigid", "cron")
 INSIDE = ("exec", "-T", "cron", "tmdb-pipeline")
-_INTERRUPTED = 130  # the status of a client that Ctrl-C ended
-_OURS = "tmdb-pipeline: "  # the beginning of an error of our command inside the container
 
 
 class Compose:
@@ -46,22 +43,11 @@ class Compose:
             return str(error)
         return None if is_up else "The compose stack of this folder does not run."
 
-    @classmethod
-    def runs_here(cls) -> bool:
-        """Return whether there is a stack in the working folder, and services of it run."""
-        return cls.absence() is None
-
-    @classmethod
-    def is_set_up_here(cls) -> bool:
-        """Return whether there is a stack in the working folder, and `.env` has its password."""
-        return FILE.is_file() and bool(settings.dotenv().get("POSTGRES_PASSWORD", "").strip())
-
     def luigid_url(self) -> str:
         """Return the address that the stack publishes; where it is down, luigi's own setting."""
-        try:
+        with contextlib.suppress(StorageError):
             return f"http://{_output_of('port', 'luigid', '8082').strip()}/"
-        except StorageError:
-            return luigi_configuration.scheduler_url()
+        return luigi_configuration.scheduler_url()
 
     def start(self) -> str:
         """Bring the stack up and wait until it is healthy."""
@@ -87,7 +73,13 @@ class Compose:
             found = {row["Service"]: row for row in rows}
         except (ValueError, TypeError, KeyError):
             raise StorageError("`docker compose ps` said nothing that can be understood.") from None
-        return [_service(name, found.get(name, {})) for name in NAMES]
+        services = []
+        for name in ("postgres", "luigid", "cron"):
+            row = found.get(name, {})
+            is_up = row.get("State") == "running" and row.get("Health") != "unhealthy"
+            detail = row.get("Status") or row.get("State") or "no container"
+            services.append(Service(name, "up" if is_up else "down", str(detail)))
+        return services
 
     def show_logs(self, what: str, lines: int, *, follow: bool) -> None:
         """Print the container's log: luigid's, or cron's for the runs; a task's from its file."""
@@ -110,15 +102,9 @@ class Compose:
         try:
             return {**json.loads(text), "runtime": self.name}
         except ValueError:
-            if why.startswith(_OURS):  # a sentence of the command, and no fault of the container
-                raise StorageError(why.removeprefix(_OURS)) from None
-            raise StorageError(f"The container cron does not answer: {why}") from None
-
-
-def _service(name: str, row: Document) -> Service:
-    is_up = row.get("State") == "running" and row.get("Health") != "unhealthy"
-    detail = row.get("Status") or row.get("State") or "no container"
-    return Service(name, "up" if is_up else "down", str(detail))
+            _, is_of_the_command, sentence = why.partition("tmdb-pipeline: ")
+            silence = f"The container cron does not answer: {why}"
+            raise StorageError(sentence if is_of_the_command else silence) from None
 
 
 def docker_compose() -> list[str]:
@@ -130,8 +116,7 @@ def docker_compose() -> list[str]:
 
 def _show(*words: str) -> None:
     """Run `docker compose` with its output shown as it comes; Ctrl-C ends it and is no fault."""
-    status = _run(words, stdin=None)
-    if status == _INTERRUPTED:
+    if (status := _run(words, stdin=None)) == 130:
         sys.exit(status)
     if status:
         command = f"`docker compose {' '.join(words)}`"
@@ -149,10 +134,7 @@ def _run(words: Sequence[str], stdin: int | None = subprocess.PIPE) -> int:
     client = subprocess.Popen(command, stdin=stdin, start_new_session=True)  # noqa: S603
 
     def stop(number: int, _: FrameType | None) -> None:
-        if client.stdin is None:
-            client.send_signal(number)
-        else:
-            client.stdin.close()
+        client.stdin.close() if client.stdin else client.send_signal(number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -174,10 +156,8 @@ def _ask(words: Sequence[str], seconds: float) -> tuple[int, str, str]:
     try:
         done = subprocess.run(command, capture_output=True, timeout=seconds)  # noqa: S603
     except subprocess.TimeoutExpired:
-        raise StorageError(
-            f"`docker compose {' '.join(words[:3])}` did not answer in {seconds:g} s: see whether "
-            "the docker service runs."
-        ) from None
+        text = f"`docker compose {' '.join(words[:3])}` did not answer in {seconds:g} s"
+        raise StorageError(f"{text}: see whether the docker service runs.") from None
     lines = click.unstyle(done.stderr.decode(errors="replace")).strip().splitlines()
     why = lines[-1].strip() if lines else "it said nothing."
     return done.returncode, done.stdout.decode(errors="replace"), why

@@ -10,7 +10,7 @@ import functools
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +23,8 @@ from pipeline.ops import luigi_configuration
 from pipeline.ops.luigid import client
 from pipeline.ops.private_files import open_private
 from pipeline.ops.runs import log_files
-from pipeline.ops.runtimes.runtime import Document, Service
+from pipeline.ops.runtimes import services
+from pipeline.ops.runtimes.services import Service
 from pipeline.ops.schedule import job
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
@@ -50,14 +51,28 @@ class Host:
     def start(self) -> str:
         """Start the hardened luigid as a session of its own."""
         url, log = self.luigid_url(), log_files.luigid_log(self._layout)
-        listens_at = _local_address(url)
+        address = urlsplit(url)
+        if address.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise SettingsError(
+                f"scheduler_url in luigi's configuration names a luigid on {address.hostname}: "
+                "start it there, or set scheduler_url = http://127.0.0.1:8082/."
+            )
+        host = address.hostname.replace("localhost", "127.0.0.1")
+        port = address.port or (443 if address.scheme == "https" else 80)
+        words = ["--address", host, "--port", str(port), "--log-file", str(log)]
+        words += ["--state-path", str(self._layout.luigid_state)]
         with self._one_at_a_time():
             if running := self._luigid():
                 return f"luigid runs already at {url} (process {running.pid})."
             if self._answers():
                 other = "started by something else than this command; nothing was done."
                 return f"luigid answers already at {url}, {other}"
-            child = self._launch(*listens_at, log)
+            with log_files.opened_for_luigid(self._layout) as stream:
+                child = psutil.Popen(
+                    [sys.executable, "-m", "pipeline.ops.cli", "luigid", *words],
+                    stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True,
+                )  # fmt: skip
+            self._layout.luigid_pid.write_text(json.dumps({"pid": child.pid}), encoding="utf-8")
             if why := self._failure(child):
                 self._end(child)
                 raise StorageError(f"luigid {why}: {log_files.last_line(log)} (log: {log})")
@@ -85,18 +100,13 @@ class Host:
 
     def services(self) -> list[Service]:
         """Return luigid, PostgreSQL and cron."""
-        from pipeline.ops.runtimes import services
-
         running = self._luigid()
-        return services.of_this_host(self.luigid_url(), running.pid if running else None)
+        luigid = services.luigid(self.luigid_url(), running.pid if running else None)
+        return [luigid, services.postgres(), services.cron()]
 
     def show_logs(self, what: str, lines: int, *, follow: bool) -> None:
         """Print the last lines of the log's file, and go on with what is added if asked to."""
         log_files.show(log_files.found(self._layout, what), lines, follow=follow)
-
-    def ask(self, words: Sequence[str], build: Callable[[], Document]) -> Document:
-        """Build the document here."""
-        return build()
 
     def _answers(self) -> bool:
         return client.look(self.luigid_url(), luigid_password()).answers
@@ -120,23 +130,8 @@ class Host:
                 local.lock(stream.fileno())
                 yield
         except OSError as error:
-            place = error.filename or path.parent
-            why = f"{place} cannot be written ({error.strerror})"
+            why = f"{error.filename or path.parent} cannot be written ({error.strerror})"
             raise StorageError(f"{why}: fix its owner or permissions.") from None
-
-    def _launch(self, host: str, port: int, log: Path) -> psutil.Popen:
-        words = ["--address", host, "--port", str(port), "--log-file", str(log)]
-        words += ["--state-path", str(self._layout.luigid_state)]
-        with log_files.opened_for_luigid(self._layout) as stream:
-            child = psutil.Popen(
-                [sys.executable, "-m", "pipeline.ops.cli", "luigid", *words],
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                start_new_session=True,
-            )
-        self._layout.luigid_pid.write_text(json.dumps({"pid": child.pid}), encoding="utf-8")
-        return child
 
     def _failure(self, child: psutil.Popen) -> str | None:
         """Wait until luigid answers; return what went wrong instead."""
@@ -158,15 +153,3 @@ class Host:
                 self._layout.luigid_pid.unlink(missing_ok=True)
                 return
         raise StorageError(f"Process {process.pid} outlived SIGKILL: its disk does not answer.")
-
-
-def _local_address(url: str) -> tuple[str, int]:
-    """Return where a luigid has to listen to be found at the URL."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    if host not in ("localhost", "127.0.0.1", "::1"):
-        raise SettingsError(
-            f"scheduler_url in luigi's configuration names a luigid on {host}: start it there, or "
-            "set scheduler_url = http://127.0.0.1:8082/."
-        )
-    return ("127.0.0.1" if host == "localhost" else host), port

@@ -1,20 +1,27 @@
-"""The services of this host as they are now: luigid, PostgreSQL, cron."""
+"""What runtimes report: a document, and the state of a service; and the services of this host."""
 
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline import settings
 from pipeline.errors import PipelineError
 from pipeline.ops import settings as ops_settings
-from pipeline.ops.history.store import NOT_SET, open_history
 from pipeline.ops.luigid import client
-from pipeline.ops.runtimes.runtime import Service
 from pipeline.ops.schedule import installed
 from pipeline.paths import Layout
 
+Document = dict[str, Any]
 
-def of_this_host(luigid_url: str, luigid_pid: int | None) -> list[Service]:
-    """Return the services; `luigid_pid` is the luigid that this command started, if it runs."""
-    return [luigid(luigid_url, luigid_pid), postgres(), cron()]
+
+@dataclass(frozen=True)
+class Service:
+    """A part of the operation; `fix` says what to do where something is wrong with it."""
+
+    service: str
+    state: str  # up, down or off (not configured, not used)
+    detail: str
+    fix: str = ""
 
 
 def luigid(url: str, pid: int | None = None) -> Service:
@@ -31,14 +38,16 @@ def luigid(url: str, pid: int | None = None) -> Service:
     if not is_known and urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"):
         detail = f"{url}: {look.why}; none was used yet, runs use the local scheduler"
         return Service("luigid", "off", detail)
-    fix = "`tmdb-pipeline start` starts it."
-    if look.refuses_password:
-        fix = "Set PIPELINE_LUIGID_PASSWORD to the one that luigid was started with."
+    fix = "Set PIPELINE_LUIGID_PASSWORD to the one that luigid was started with."
+    if not look.refuses_password:
+        fix = "`tmdb-pipeline start` starts it."
     return Service("luigid", "down", f"{url}: {look.why}", fix)
 
 
 def postgres() -> Service:
     """Ask PostgreSQL for its version and for the history's tables."""
+    from pipeline.ops.history.store import NOT_SET, open_history
+
     try:
         url = ops_settings.history_url()
         if url is None:
@@ -47,15 +56,14 @@ def postgres() -> Service:
         with open_history(url) as store:
             version, runs = store.ping(), store.runs(limit=1)
     except PipelineError as error:
-        if "does not exist" in str(error) and "relation" in str(error):
-            fix = "Start luigid with this PIPELINE_HISTORY_URL (`tmdb-pipeline restart`)."
-            found = "the database answers, but the history's tables are not there"
-            return Service("postgres", "down", found, fix)
+        found = str(error)
         fix = "Check that PostgreSQL runs; in the compose stack: docker compose logs postgres."
-        return Service("postgres", "down", str(error), fix)
-    return Service(
-        "postgres", "up", f"PostgreSQL {version}{'' if runs else '; nothing has run yet'}"
-    )
+        if "does not exist" in found and "relation" in found:
+            found = "the database answers, but the history's tables are not there"
+            fix = "Start luigid with this PIPELINE_HISTORY_URL (`tmdb-pipeline restart`)."
+        return Service("postgres", "down", found, fix)
+    empty = "" if runs else "; nothing has run yet"
+    return Service("postgres", "up", f"PostgreSQL {version}{empty}")
 
 
 def cron() -> Service:

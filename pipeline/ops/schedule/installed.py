@@ -10,10 +10,9 @@ from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule.times import Job, Schedule, by_root, output_of, packaged, read_crontab
 from pipeline.storage import local
 
-_ETC = Path("/etc")
-WRAPPER = "tmdb-scheduled"
-CATCH_UP = "catch-up"
+WRAPPER, CATCH_UP = "tmdb-scheduled", "catch-up"
 
+_ETC = Path("/etc")
 _OURS = re.compile(
     rf"\b({'|'.join(ROOTS)})\b|\btmdb-scheduled\b|\btmdb-pipeline\s+(watch|backup|trigger)\b"
 )
@@ -45,23 +44,24 @@ def installed() -> list[Installed]:
     timers = _timers()
     names = [job.when for job in timers if job.roots]
     places[f"systemd timer {', '.join(names).replace('.service', '')}"] = timers
-    return [_installed(place, jobs) for place, jobs in places.items() if by_root(jobs)]
+    found = []
+    for place, jobs in places.items():
+        outdated = []
+        for job in jobs:
+            if (ours := _OURS.search(job.command)) and WRAPPER not in job.command:
+                is_unit = job.when.endswith(".service")
+                outdated.append(job.when if is_unit else f"the line of {ours[0]} (`{job.when}`)")
+        if by_root(jobs):
+            pattern = rf"\b{WRAPPER}\s+{CATCH_UP}\b"
+            catches_up = any(re.search(pattern, job.command) for job in jobs)
+            found.append(Installed(place, jobs, tuple(outdated), catches_up))
+    return found
 
 
 def schedules(crontab: Path) -> dict[str, Schedule]:
     """Return the schedule of each root task: the installed one, else that of config/crontab."""
     found = by_root(job for place in installed() for job in place.jobs)
     return found if len(found) == len(ROOTS) else {**packaged(crontab), **found}
-
-
-def _installed(place: str, jobs: list[Job]) -> Installed:
-    outdated = []
-    for job in jobs:
-        if (found := _OURS.search(job.command)) and WRAPPER not in job.command:
-            is_unit = job.when.endswith(".service")
-            outdated.append(job.when if is_unit else f"the line of {found[0]} (`{job.when}`)")
-    catches_up = any(re.search(rf"\b{WRAPPER}\s+{CATCH_UP}\b", job.command) for job in jobs)
-    return Installed(place, jobs, tuple(outdated), catches_up)
 
 
 def _timers() -> list[Job]:

@@ -1,8 +1,7 @@
 """`tmdb-scheduled`: what a crontab line and a systemd unit call, around the command that they show.
 
 It reads the settings file, opens the output, chooses the date once, holds the lock and the time
-limit, runs the command with `--date`, and draws the pages. `catch-up` looks at the documents first:
-where nothing is due it starts no luigi and writes nothing.
+limit, runs the command with `--date`, and draws the pages.
 """
 
 import contextlib
@@ -51,11 +50,10 @@ def run_job(name: str, command: Sequence[str]) -> int:
 
 def trigger(family: str, date: datetime.date | None, command: Sequence[str]) -> int:
     """Run a task as the schedule would, for somebody who asks for it; return its status."""
-    process = JobProcess()
     if family in ROOTS:
-        return _run_root(ROOTS[family], date, command, TRIGGER, process)
+        return _run_root(ROOTS[family], date, command, TRIGGER, JobProcess())
     words = [*command, "--date", str(date or clock.today())]
-    return process.run(words, {settings.STARTED_BY: TRIGGER})
+    return JobProcess().run(words, {settings.STARTED_BY: TRIGGER})
 
 
 def _run_root(
@@ -70,7 +68,7 @@ def _run_root(
     layout, now = _layout(), overdue.Due(root, clock.today(), clock.now())
     due, until = now, None
     with contextlib.suppress(PipelineError):  # the run itself says which setting is wrong
-        schedule = _schedules()[root.family]
+        schedule = installed.schedules(settings.current().config_dir / "crontab")[root.family]
         due = (root.collects_late and overdue.newest_due(root, schedule, now.at)) or now
         until = due.collectable_until(schedule)
     day = date or due.date
@@ -100,8 +98,8 @@ def _run_root(
 def _catch_up(command: Sequence[str], process: JobProcess) -> int:
     """Run each root task whose newest due date is missing and can still be collected.
 
-    systemd starts no unit that is still active: a pass that lasts until its next start is followed
-    by another one, or the last one before midnight could be lost.
+    Where nothing is due it starts no luigi and writes nothing. systemd starts no unit that is still
+    active: a pass that lasts until its next start is followed by another one at once.
     """
     try:
         current = settings.current()
@@ -110,7 +108,8 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
         while clock.monotonic() - began >= PASS_SECONDS and not process.stopped_by:
             began, status = clock.monotonic(), 0
             for family, root in ROOTS.items():
-                schedule, now = _schedules()[family], clock.now()
+                schedule = installed.schedules(current.config_dir / "crontab")[family]
+                now = clock.now()
                 due = overdue.newest_due(root, schedule, now)
                 if due and overdue.to_run(due, layout, schedule, now, late):
                     run = (root, due.date, [*command, family], SCHEDULE, process)
@@ -124,10 +123,6 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
         return NOT_STARTED
     heartbeat.send_unless_overdue()
     return status
-
-
-def _schedules() -> overdue.Schedules:
-    return installed.schedules(settings.current().config_dir / "crontab")
 
 
 def _layout() -> Layout | None:

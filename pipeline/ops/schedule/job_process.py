@@ -17,17 +17,16 @@ from typing import NamedTuple
 from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.settings import adopt, environment
 
-CANNOT_START = 127  # what a shell says where there is no such command
 TIME_LIMIT_SECONDS = 8 * 3600.0  # of a run; LIMIT_SECONDS names another one
 KILL_AFTER_SECONDS = 60.0  # after SIGTERM
-_READ_SETTINGS = ("/bin/sh", "-c", 'set -a; . "$1" >/dev/null; exec /usr/bin/env -0', "sh")
 
 
 def read_settings() -> None:
     """Set the variables of the file that ENVIRONMENT names, read as a shell reads it."""
     if not (path := environment().get("ENVIRONMENT")):
         return
-    command, pipe = [*_READ_SETTINGS, path], subprocess.PIPE
+    script, pipe = 'set -a; . "$1" >/dev/null; exec /usr/bin/env -0', subprocess.PIPE
+    command = ["/bin/sh", "-c", script, "sh", path]
     try:
         output = subprocess.check_output(command, input=b"", timeout=10, stderr=pipe)  # noqa: S603
     except (OSError, subprocess.SubprocessError) as error:
@@ -36,9 +35,9 @@ def read_settings() -> None:
         line = re.search(rb": (\d+): %b: |%b: line (\d+): " % (name, name), said)
         where = f", line {int(line[1] or line[2])}," if line else ""
         say(f"tmdb-scheduled: {path}{where} in ENVIRONMENT cannot be read: correct it.")
-        return
-    pairs = (os.fsdecode(each).partition("=") for each in output.split(b"\0") if each)
-    adopt({name: value for name, _, value in pairs})
+    else:
+        pairs = (os.fsdecode(each).partition("=") for each in output.split(b"\0") if each)
+        adopt({name: value for name, _, value in pairs})
 
 
 def open_output() -> None:
@@ -65,13 +64,13 @@ def say(sentence: str) -> None:
 
 
 class Lock(NamedTuple):
-    """The lock of a root task; `descriptor` is None where none could be had."""
+    """The lock of a root task, and the file that holds it; no file where none could be had."""
 
-    is_free: bool
-    descriptor: int | None
+    is_free: bool = True
+    files: tuple[int, ...] = ()
 
 
-NO_LOCK = Lock(True, None)
+FREE = Lock()
 
 
 class JobProcess:
@@ -84,7 +83,7 @@ class JobProcess:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._pass_on)
 
-    def run(self, command: Sequence[str], added: Mapping[str, str], lock: Lock = NO_LOCK) -> int:
+    def run(self, command: Sequence[str], added: Mapping[str, str], lock: Lock = FREE) -> int:
         """Run a command within the time limit; return its status as a shell would.
 
         The command holds the lock as well, so that it is not started again where this process is
@@ -92,20 +91,18 @@ class JobProcess:
         """
         if self.stopped_by > 0:
             return 128 + self.stopped_by
-        held = () if lock.descriptor is None else (lock.descriptor,)
+        given, none = {**environment(), **added}, subprocess.DEVNULL
         try:
-            self._process = process = subprocess.Popen(  # noqa: S603  of the crontab or the unit
-                command,
-                env={**environment(), **added},
-                stdin=subprocess.DEVNULL,
-                pass_fds=held,
-            )
+            process = subprocess.Popen(command, env=given, stdin=none, pass_fds=lock.files)  # noqa: S603
         except OSError as error:
             say(f"{command[0]} cannot be started ({error.strerror}): see PATH.")
-            return CANNOT_START
+            return 127  # as a shell, where there is no such command
+        self._process = process
         if self.stopped_by:  # while the command was being started
             process.send_signal(self.stopped_by)
-        for limit, end in ((_time_limit(), process.terminate), (KILL_AFTER_SECONDS, process.kill)):
+        seconds = re.fullmatch(r"\d{1,5}(\.\d+)?", given.get("LIMIT_SECONDS", ""))
+        most = min((seconds and float(seconds[0])) or TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS)
+        for limit, end in ((most, process.terminate), (KILL_AFTER_SECONDS, process.kill)):
             try:
                 process.wait(limit)
                 break
@@ -124,19 +121,11 @@ class JobProcess:
 
 @contextlib.contextmanager
 def locked(path: Path | None) -> Iterator[Lock]:
-    """Hold the lock of that file, and yield it.
-
-    A lock that cannot be had at all (a full disk, another owner) keeps no run from starting.
-    """
+    """Hold the lock of that file; where none can be had at all (a full disk), it counts as free."""
     with contextlib.ExitStack() as stack:
-        lock = NO_LOCK
+        lock = FREE
         with contextlib.suppress(OSError):
             if path:
                 stream = stack.enter_context(open(open_private(path), "rb"))
-                lock = Lock(try_lock(stream.fileno()), stream.fileno())
+                lock = Lock(try_lock(stream.fileno()), (stream.fileno(),))
         yield lock
-
-
-def _time_limit() -> float:
-    given = re.fullmatch(r"\d{1,5}(\.\d+)?", environment().get("LIMIT_SECONDS", ""))
-    return min((given and float(given[0])) or TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS)

@@ -17,6 +17,7 @@ from pipeline.paths import Layout
 
 # The time after its start in which a run may still be in progress or between attempts.
 GRACE = datetime.timedelta(hours=2)
+_DAY = datetime.timedelta(days=1)
 
 WHY_MISSED = (
     "The machine was off or the run failed. TMDB serves its lists only as they are now, so a "
@@ -40,9 +41,8 @@ class Due(NamedTuple):
 
         A day ends at its midnight. A week is collected, as late, until the next one is due.
         """
-        if self.root.collects_late:
-            return schedule.next_day(self.at)
-        return clock.midnight(self.date + _DAY)
+        late = self.root.collects_late
+        return schedule.next_day(self.at) if late else clock.midnight(self.date + _DAY)
 
 
 def newest_due(root: Root, schedule: Schedule, now: datetime.datetime) -> Due | None:

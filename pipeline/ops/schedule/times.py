@@ -37,19 +37,14 @@ _ZONE = re.compile(r"CRON_TZ\s*=\s*[\"']?([^\s\"']+)[\"']?")
 # A time in the output of `systemd-analyze calendar`; a zone equal to UTC may be called GMT.
 _ELAPSES = re.compile(r"(?:\(in UTC\)|Next elapse|Iter\. #\d+): \S+ ([\d-]+ [\d:]+) (?:UTC|GMT)")
 
-# Time limit of the programs that are asked for a schedule.
-_SECONDS = 5.0
+_SECONDS = 5.0  # time limit of the programs that are asked for a schedule
 
 
 class Schedule(NamedTuple):
-    """The times at which something is started.
+    """The times at which something is started, by lines of crontabs and by systemd timers."""
 
-    `lines` are the fields of crontab lines, each with its CRON_TZ (None is the machine's zone),
-    `calendars` the `OnCalendar` values of systemd timers.
-    """
-
-    lines: tuple[tuple[str, ZoneInfo | None], ...] = ()
-    calendars: tuple[str, ...] = ()
+    lines: tuple[tuple[str, ZoneInfo | None], ...] = ()  # fields and CRON_TZ, None: the machine's
+    calendars: tuple[str, ...] = ()  # values of `OnCalendar`
 
     def after(self, moment: datetime) -> Iterator[datetime]:
         """Yield the times after that moment, earliest first, each once, in UTC."""
@@ -72,7 +67,7 @@ class Job(NamedTuple):
 
     when: str
     command: str
-    schedule: Schedule
+    schedule: Schedule = Schedule()
 
     @property
     def roots(self) -> list[Root]:
@@ -107,7 +102,7 @@ def read_crontab(text: str, *, strict: bool = False) -> list[Job]:
             with contextlib.suppress(ZoneInfoNotFoundError, ValueError, OSError):
                 zone = ZoneInfo(found[1])
         elif found := _JOB.fullmatch(line):
-            job = Job(found[1], found[2], Schedule())
+            job = Job(found[1], found[2])
             try:
                 jobs.append(job._replace(schedule=cron_schedule(job.when, zone=zone)))
             except SettingsError:

@@ -1,7 +1,5 @@
 """`tmdb-pipeline backup`: dumped, gathered, written, read back, and only then counted."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator
@@ -13,16 +11,14 @@ import click
 from pipeline import clock, settings
 from pipeline.errors import PipelineError, StorageError
 from pipeline.ops.alerts import send
-from pipeline.ops.backup import archive, database, folder
+from pipeline.ops.backup import archive, database
 from pipeline.ops.backup.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
-from pipeline.ops.backup.server import server_of
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import json_option, runtime_option
-from pipeline.ops.runtimes.runtime import Document
+from pipeline.ops.runtimes.services import Document
 from pipeline.paths import Layout
 
-# The name of the job in alerts.
-TASK = "backup"
+TASK = "backup"  # the name of the job in alerts
 
 
 @click.command("backup")
@@ -42,8 +38,7 @@ def command(to: Path | None, keep: int, no_history: bool, runtime: str, as_json:
     """
     is_unattended = sys.stderr is None or not sys.stderr.isatty()
     try:
-        backups = Layout(settings.current().data_dir).backups
-        document = _save((to or backups).absolute(), keep, None if no_history else runtime)
+        document = _save(to, keep, None if no_history else runtime)
     except Exception as error:
         if is_unattended:
             expected = isinstance(error, PipelineError)
@@ -55,18 +50,19 @@ def command(to: Path | None, keep: int, no_history: bool, runtime: str, as_json:
     tables.show_json(document) if as_json else _show(document)
 
 
-def _save(to: Path, keep: int, runtime: str | None) -> Document:
+def _save(folder_given: Path | None, keep: int, runtime: str | None) -> Document:
     """Make a backup in the folder and keep the newest there; no runtime leaves the history out."""
     manifest = Manifest(created_at=clock.now())
     layout = Layout(settings.current().data_dir)
-    server = server_of(runtime) if runtime else None
-    with folder.staging(to) as staging:
+    to = (folder_given or layout.backups).absolute()
+    server = database.server_of(runtime) if runtime else None
+    with archive.staging(to) as staging:
         files, written = dict(_files(layout)), staging / "backup"
         if server and (dumped := database.dump(server, staging / HISTORY)):
             files = {HISTORY: staging / HISTORY} | files
             manifest.history_source = server.run("pg_dump", "--version").strip()
             manifest.history_rows, manifest.history_rehearsed = dumped
-        elif runtime and (earlier := folder.newest_with_history([to, layout.backups])):
+        elif runtime and (earlier := archive.newest_with_history([to, layout.backups])):
             here = "its database holds none" if server else "no database is known here"
             raise StorageError(
                 f"{earlier} holds a task history, and {here}: see that PIPELINE_HISTORY_URL names "
@@ -75,24 +71,24 @@ def _save(to: Path, keep: int, runtime: str | None) -> Document:
             )
         archive.write(written, manifest, files)
         archive.read(written)
-        path = folder.publish(written, to, manifest.created_at)
+        path = archive.publish(written, to, manifest.created_at)
+        size, at = path.stat().st_size, manifest.created_at.isoformat()
+        facts = ("history_source", "history_rows", "history_rehearsed", "metadata_files")
         return {
-            "file": str(path),
-            "bytes": path.stat().st_size,
-            "created_at": manifest.created_at.isoformat(),
-            "history_source": manifest.history_source,
-            "history_rows": manifest.history_rows,
-            "history_rehearsed": manifest.history_rehearsed,
-            "metadata_files": manifest.metadata_files,
-            **folder.rotate(to, keep, path),
+            **{"file": str(path), "bytes": size, "created_at": at},
+            **{name: getattr(manifest, name) for name in facts},
+            **archive.rotate(to, keep, path),
         }
 
 
 def _files(layout: Layout) -> Iterator[tuple[str, Path]]:
     """Yield the reports, the summaries, the configuration and the identity by their members."""
+
+    def fail(error: OSError) -> NoReturn:  # a folder that cannot be read is not an empty one
+        raise error
+
     root, config_dir = layout.metadata, settings.current().config_dir
-    # A folder that cannot be read is an error, not an empty one.
-    walk = os.walk(root, onerror=_raise) if os.path.lexists(root) else ()
+    walk = os.walk(root, onerror=fail) if os.path.lexists(root) else ()
     below = sorted(Path(parent, name) for parent, _, names in walk for name in names)
     wanted = {f"{METADATA}/{path.relative_to(root).as_posix()}": path for path in below}
     wanted |= {member: config_dir / name for member, name in CONFIGURATION.items()}
@@ -102,21 +98,16 @@ def _files(layout: Layout) -> Iterator[tuple[str, Path]]:
             yield member, path
 
 
-def _raise(error: OSError) -> NoReturn:
-    raise error
-
-
 def _show(document: Document) -> None:
     click.echo(f"{document['file']} ({document['bytes']:,} bytes), read back and found whole.")
-    if document["history_source"]:
-        found = "accepted by its database in a rehearsal"
-        if not document["history_rehearsed"]:
-            found = "not rehearsed: its role may not create temporary tables there"
+    history = "no task history: none was recorded yet, or it was left out"
+    if by := document["history_source"]:
+        found = "not rehearsed: its role may not create temporary tables there"
+        if document["history_rehearsed"]:
+            found = "accepted by its database in a rehearsal"
         tasks = f"{document['history_rows']['tasks']:,} tasks, {found}"
-        click.echo(f"It holds the task history ({tasks}), by {document['history_source']},")
-    else:
-        click.echo("It holds no task history: none was recorded yet, or it was left out,")
-    click.echo(f"and {document['metadata_files']} reports and summaries.")
+        history = f"the task history ({tasks}), by {by}"
+    click.echo(f"It holds {history},\nand {document['metadata_files']} reports and summaries.")
     click.echo(f"Kept are {len(document['kept'])}, removed {len(document['removed'])} older ones.")
     for name in document["damaged"]:
         click.echo(f"{name} is damaged: look at it and remove it.", err=True)

@@ -1,7 +1,5 @@
 """`tmdb-pipeline restore FILE`: all of a backup is checked before the first thing is changed."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -10,24 +8,18 @@ import click
 from pipeline import identity, settings
 from pipeline.documents.collect import agree
 from pipeline.errors import DataError, OtherIdentity, SettingsError, StorageError
-from pipeline.ops.backup import archive, database, folder
+from pipeline.ops.backup import archive, database
 from pipeline.ops.backup.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA
-from pipeline.ops.backup.server import Server, server_of
+from pipeline.ops.backup.database import Server
 from pipeline.ops.commands import tables
-from pipeline.ops.commands.options import json_option, runtime_option
+from pipeline.ops.commands.options import choose_runtime, json_option, runtime_option
 from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.luigid import client
 from pipeline.ops.runs import record
-from pipeline.ops.runtimes.choose import choose_runtime
-from pipeline.ops.runtimes.runtime import Document
+from pipeline.ops.runtimes.services import Document
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 from pipeline.storage import documents
-
-_NO_DATABASE = (
-    "The backup holds a task history and no database is known here: set PIPELINE_HISTORY_URL or "
-    "start the compose stack, or leave the history out with --no-history. Nothing was changed."
-)
 
 
 @click.command("restore")
@@ -47,32 +39,28 @@ def command(
     you know the source of.
     """
     layout = Layout(settings.current().data_dir)
-    with folder.staging(layout.backups) as staging:
+    with archive.staging(layout.backups) as staging:
         found = archive.read(file, into=staging)
         if IDENTITY in found.members:
             refuse_foreign(layout, staging / IDENTITY)
-        _refuse_while_a_run_works(layout)
+        for each in record.entries(layout):
+            if each.outcome == "RUNNING" and not record.is_over(layout, each):
+                text = f"A run of {each.task} is in progress: wait for its end, then restore."
+                raise StorageError(text)
         script, server = staging / "restore.sql", None
         if found.holds_history and not no_history:
             server = _server_for_history(layout, runtime)
             database.write_restore(server, staging / HISTORY, script)
-        at = found.created_at.isoformat()
-        history = "replace the task history by its own and " if server else ""
-        question = (
-            f"The backup of {at} is whole. Shall it {history}bring back what is missing of its "
-            f"{found.metadata_files} reports and summaries?"
-        )
+        at, files = found.created_at.isoformat(), f"{found.metadata_files} reports and summaries"
         if not yes:
-            click.confirm(question, abort=True, err=True)
+            history = "replace the task history by its own and " if server else ""
+            question = f"Shall it {history}bring back what is missing of its {files}?"
+            click.confirm(f"The backup of {at} is whole. {question}", abort=True, err=True)
         if server:
             server.run_sql(source=script)
-        document: Document = {
-            "file": str(file),
-            "created_at": at,
-            "history": server is not None,
-            "history_left_out": found.holds_history and server is None,
-            **_put_files(staging, layout, found.created_at.timestamp(), overwrite),
-        }
+        document: Document = {"file": str(file), "created_at": at, "history": server is not None}
+        document["history_left_out"] = found.holds_history and server is None
+        document |= _put_files(staging, layout, found.created_at.timestamp(), overwrite)
     tables.show_json(document) if as_json else _show(document)
 
 
@@ -88,19 +76,16 @@ def refuse_foreign(layout: Layout, root_json: Path) -> None:
         )
 
 
-def _refuse_while_a_run_works(layout: Layout) -> None:
-    for each in record.entries(layout):
-        if each.outcome == "RUNNING" and not record.is_over(layout, each):
-            raise StorageError(
-                f"A run of {each.task} is in progress: wait for its end, then restore."
-            )
-
-
 def _server_for_history(layout: Layout, runtime: str) -> Server:
     """Return the database's server, to which no luigid of this data root writes."""
-    server = server_of(runtime)
+    server = database.server_of(runtime)
     if server is None:
-        raise SettingsError(_NO_DATABASE, variable="PIPELINE_HISTORY_URL")
+        raise SettingsError(
+            "The backup holds a task history and no database is known here: set "
+            "PIPELINE_HISTORY_URL or start the compose stack, or leave the history out with "
+            "--no-history. Nothing was changed.",
+            variable="PIPELINE_HISTORY_URL",
+        )
     url = choose_runtime(runtime).luigid_url()
     luigid = client.look(url, luigid_password())
     if luigid.hardened and luigid.data_root in (None, data_root_id(layout)):
@@ -112,36 +97,31 @@ def _server_for_history(layout: Layout, runtime: str) -> Server:
     return server
 
 
-def _put_files(
-    unpacked: Path, layout: Layout, made_at: float, overwrite: bool
-) -> dict[str, list[str]]:
+def _put_files(unpacked: Path, layout: Layout, made_at: float, overwrite: bool) -> Document:
     """Put each file in its place unless there is one; return what was `written` and `kept`."""
-    done: dict[str, list[str]] = {"written": [], "kept": []}
-    for name, path in _places(unpacked, layout).items():
-        replaces = overwrite and name != IDENTITY  # that of a data root is never replaced
-        is_kept = os.path.lexists(path) and not replaces
-        done["kept" if is_kept else "written"].append(name)
-        if not is_kept:
-            source = unpacked / name
-            publish = documents.STORAGE.replace if replaces else documents.STORAGE.publish
-            folder.make(path.parent)
-            publish(path, [source.read_bytes()])
-            # A restored report is as old as it was. 0.1.0 saved no times but that of the backup.
-            modified_at = source.stat().st_mtime or made_at
-            os.utime(path, (modified_at, modified_at))
-            folder.adopt(path)
-    return done
-
-
-def _places(unpacked: Path, layout: Layout) -> dict[str, Path]:
-    """Return where each unpacked file belongs."""
     config_dir = settings.current().config_dir
     places = {member: config_dir / name for member, name in CONFIGURATION.items()}
     places[IDENTITY] = layout.identity
     for path in sorted((unpacked / METADATA).rglob("*")):
         name = path.relative_to(unpacked)
         places[name.as_posix()] = layout.metadata / name.relative_to(METADATA)
-    return {name: place for name, place in places.items() if (unpacked / name).is_file()}
+    done: dict[str, list[str]] = {"written": [], "kept": []}
+    for member, place in places.items():
+        replaces = overwrite and member != IDENTITY  # that of a data root is never replaced
+        if not (source := unpacked / member).is_file():
+            continue
+        if os.path.lexists(place) and not replaces:
+            done["kept"].append(member)
+            continue
+        publish = documents.STORAGE.replace if replaces else documents.STORAGE.publish
+        archive.make_folder(place.parent)
+        publish(place, [source.read_bytes()])
+        # A restored report is as old as it was. 0.1.0 saved no times but that of the backup.
+        modified_at = source.stat().st_mtime or made_at
+        os.utime(place, (modified_at, modified_at))
+        archive.adopt(place)
+        done["written"].append(member)
+    return done
 
 
 def _show(document: Document) -> None:

@@ -20,9 +20,9 @@ from pipeline.documents.collect import agree, identity_of
 from pipeline.errors import NotPossible, PipelineError
 from pipeline.ops import configuration, luigi_configuration
 from pipeline.ops.commands import tables
-from pipeline.ops.commands.options import document_command
+from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.roots import ROOTS, family_of
-from pipeline.ops.runtimes.runtime import Document, Runtime
+from pipeline.ops.runtimes.services import Document
 from pipeline.paths import Layout
 from pipeline.runtime.luigi_messages import sentence_of
 from pipeline.storage import documents

@@ -8,9 +8,8 @@ import threading
 import click
 
 from pipeline import clock
-from pipeline.ops.commands.options import runtime_option
+from pipeline.ops.commands.options import choose_runtime, runtime_option
 from pipeline.ops.roots import family_of
-from pipeline.ops.runtimes.choose import choose_runtime
 
 
 @click.command("trigger")

@@ -2,8 +2,7 @@
 
 import click
 
-from pipeline.ops.commands.options import runtime_option
-from pipeline.ops.runtimes.choose import choose_runtime
+from pipeline.ops.commands.options import choose_runtime, runtime_option
 
 
 @click.command("start")

@@ -8,11 +8,11 @@ from pipeline import settings
 from pipeline.errors import PipelineError
 from pipeline.ops import configuration, luigi_configuration
 from pipeline.ops.commands import tables
-from pipeline.ops.commands.options import document_command
+from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.doctor import backups, machine, network
 from pipeline.ops.doctor.examine import OK, PROBLEM, Probe, examined, finding, finding_of
 from pipeline.ops.runtimes import services
-from pipeline.ops.runtimes.runtime import Document, Runtime
+from pipeline.ops.runtimes.services import Document
 
 PROBES: dict[str, Probe] = {
     "key": network.key,

@@ -7,11 +7,11 @@ import click
 
 from pipeline import clock, settings
 from pipeline.ops.commands import tables
-from pipeline.ops.commands.options import document_command
+from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.roots import family_of
 from pipeline.ops.runs import record
 from pipeline.ops.runs.record import TaskRun
-from pipeline.ops.runtimes.runtime import Document, Runtime
+from pipeline.ops.runtimes.services import Document
 from pipeline.paths import Layout
 
 
