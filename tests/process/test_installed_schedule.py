@@ -16,6 +16,7 @@ from support.operate import Operate, document
 from support.repository import REPOSITORY
 from support.schedules import days_of, first_after, local, times_in
 
+from pipeline.ops.runtimes import services
 from pipeline.ops.schedule import installed, times
 from pipeline.ops.schedule.times import Schedule, cron_schedule, packaged
 
@@ -159,16 +160,16 @@ def test_timers_that_systemd_has_started_are_the_schedule(zone: str, timers: Tim
     days = itertools.islice(found[DAILY].after(local("2026-01-03T12:00")), 4)
     assert [f"{time:%d %H:%M}" for time in days] == ["04 05:00", "04 05:15", "05 00:00", "05 05:00"]
     assert first_after(found[WEEKLY], "2026-01-03T12:00") == local("2026-01-04T03:00")
-    (place,) = (each for each in installed.installed() if each.place.startswith("systemd"))
-    assert place.place == "systemd timer tmdb-daily, tmdb-old, tmdb-weekly"
-    assert (place.outdated, place.catches_up) == (("tmdb-old.service",), False)
+    jobs = installed.installed()["systemd timer tmdb-daily, tmdb-old, tmdb-weekly"]
+    assert [job.outdated for job in jobs if job.outdated] == ["tmdb-old.service"]
+    assert services.cron().detail.startswith("outdated: ")
 
 
 @in_utc
 @pytest.mark.parametrize("state", ["inactive", "failed"])
 def test_a_timer_that_is_not_active_is_no_schedule(zone: str, timers: Timers, state: str) -> None:
     timers(systemd.show(UNITS, "daily", "weekly", state=state))
-    assert installed.installed() == []
+    assert installed.installed() == {}
 
 
 @in_utc
@@ -213,4 +214,4 @@ def test_crontabs_of_the_system_are_read_and_copies_of_them_are_not(
     found = installed.schedules(REPOSITORY / "config/crontab")[DAILY]
     assert found == cron_schedule("0 4 * * *", "1 4 * * *")
     places = [str(tmp_path / name) for name in ("crontab", "cron.d/tmdb")]
-    assert [each.place for each in installed.installed()] == places
+    assert list(installed.installed()) == places

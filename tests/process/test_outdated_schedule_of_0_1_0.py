@@ -47,7 +47,8 @@ def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
 
 
 def outdated() -> list[str]:
-    return [name for each in installed.installed() for name in each.outdated]
+    places = installed.installed().values()
+    return [job.outdated for jobs in places for job in jobs if job.outdated]
 
 
 def test_doctor_names_each_unit_of_0_1_0(systemctl: Callable[[str], None]) -> None:

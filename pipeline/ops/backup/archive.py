@@ -54,19 +54,9 @@ class Manifest(msgspec.Struct, kw_only=True):
     members: dict[str, Member] = {}
 
     @property
-    def holds_history(self) -> bool:
-        """Whether there is a dump of the task history."""
-        return HISTORY in self.members
-
-    @property
     def tasks(self) -> int:
         """The number of tasks in the history; 0 where it is not known."""
         return (self.history_rows or {}).get("tasks", 0)
-
-    @property
-    def metadata_files(self) -> int:
-        """The number of reports and summaries."""
-        return sum(name.startswith(f"{METADATA}/") for name in self.members)
 
 
 def write(path: Path, manifest: Manifest, files: Mapping[str, Path]) -> None:
@@ -196,7 +186,7 @@ def newest_with_history(folders: Iterable[Path]) -> Path | None:
     found = sorted((path for folder in folders for path in named(folder)), key=lambda at: at.name)
     for path in reversed(found):
         with contextlib.suppress(DataError, StorageError):
-            if read(path).holds_history:
+            if HISTORY in read(path).members:
                 return path
     return None
 
@@ -217,7 +207,7 @@ def rotate(folder: Path, keep: int, new: Path) -> dict[str, list[str]]:
             names["damaged" if isinstance(error, DataError) else "unreadable"].append(path.name)
     others = [path for path in whole if path != new]
     stay = {new, *others[max(0, len(others) - keep + 1) :]}
-    if tasks := {path: each.tasks for path, each in whole.items() if each.holds_history}:
+    if tasks := {path: each.tasks for path, each in whole.items() if HISTORY in each.members}:
         newest, largest = list(tasks)[-1], max(tasks, key=tasks.__getitem__)
         stay |= {newest, largest if 0 < tasks[newest] < tasks[largest] / 2 else newest}
     for path in whole:

@@ -131,10 +131,7 @@ def dump(server: Server, path: Path) -> tuple[dict[str, int], bool] | None:
 
 
 def write_restore(server: Server, dump: Path, script: Path) -> None:
-    """Write the SQL that replaces the history by that of a dump.
-
-    DataError says that PostgreSQL cannot read the dump, or that it is not one of the task history.
-    """
+    """Write the SQL that replaces the history by that of a dump, or raise DataError."""
     try:
         rows = _write_sql("restore.sql", "", server, dump, script)
     except StorageError as error:

@@ -42,7 +42,8 @@ def backups() -> Finding:
 def _judged(path: Path, newest: Manifest, damaged: str) -> Finding:
     rows, age = newest.history_rows, clock.now() - (archive.made_at(path) or clock.now())
     hours = age.total_seconds() / 3600
-    found = f"{path.name}, {hours:.0f} h old, {'with' if newest.holds_history else 'without'}"
+    holds_history = archive.HISTORY in newest.members
+    found = f"{path.name}, {hours:.0f} h old, {'with' if holds_history else 'without'}"
     found += f" the task history of {rows['tasks']:,} tasks" if rows else " a task history"
     found += ", not rehearsed" if newest.history_rehearsed is False else ""
     found += f"; {damaged} is damaged" if damaged else ""
@@ -50,7 +51,7 @@ def _judged(path: Path, newest: Manifest, damaged: str) -> Finding:
     another = "`tmdb-pipeline backup`, with PIPELINE_HISTORY_URL set or --runtime compose."
     fixes = {
         f"Look at {damaged} and remove it.": bool(damaged),
-        another: is_kept and not newest.holds_history,
+        another: is_kept and not holds_history,
         _MAKE_ONE: hours > 48,  # two nights: a nightly backup has failed, or nothing makes one
         f"Rename {path.name}: its date is in the future and hides newer backups.": hours < -1,
     }

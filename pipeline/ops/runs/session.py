@@ -91,7 +91,7 @@ class RunSession:
         """Return luigi's exit status; run it once more without luigid where that is lost."""
         with contextlib.ExitStack() as held:
             self._choose_scheduler(held)
-            if not held.enter_context(locked(self._lock_path())).is_free:
+            if held.enter_context(locked(self._lock_path())) is None:
                 LOGGER.warning("Skipped: another run of %s is in progress.", self._entry.task)
                 return ALREADY_RUNNING
             self._refuse_what_cannot_run()

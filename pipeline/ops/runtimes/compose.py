@@ -46,7 +46,7 @@ class Compose:
     def luigid_url(self) -> str:
         """Return the address that the stack publishes; where it is down, luigi's own setting."""
         with contextlib.suppress(StorageError):
-            return f"http://{_output_of('port', 'luigid', '8082').strip()}/"
+            return f"http://{_ask(('port', 'luigid', '8082'))[0].strip()}/"
         return luigi_configuration.scheduler_url()
 
     def start(self) -> str:
@@ -67,7 +67,7 @@ class Compose:
 
     def services(self) -> list[Service]:
         """Return the three services as compose sees them."""
-        text = _output_of("ps", "--all", "--format", "json")
+        text, _ = _ask(("ps", "--all", "--format", "json"))
         try:  # a list in older versions, a row a line in newer ones
             rows = json.loads(text if text.startswith("[") else f"[{','.join(text.splitlines())}]")
             found = {row["Service"]: row for row in rows}
@@ -98,7 +98,8 @@ class Compose:
                 "the history; `tmdb-pipeline start --runtime compose` starts it."
             )
             return {**document, "runtime": self.name}
-        _, text, why = _ask([*INSIDE, *words, "--runtime", "host", "--json"], 120.0)
+        inside = [*INSIDE, *words, "--runtime", "host", "--json"]
+        text, why = _ask(inside, 120.0, may_fail=True)  # as `doctor` does where it finds a problem
         try:
             return {**json.loads(text), "runtime": self.name}
         except ValueError:
@@ -142,16 +143,8 @@ def _run(words: Sequence[str], stdin: int | None = subprocess.PIPE) -> int:
     return client.wait()
 
 
-def _output_of(*words: str) -> str:
-    """Run `docker compose` and return what it prints; a failure is an error."""
-    status, text, why = _ask(words, 20.0)
-    if status:
-        raise StorageError(f"`docker compose {' '.join(words)}` failed: {why}")
-    return text
-
-
-def _ask(words: Sequence[str], seconds: float) -> tuple[int, str, str]:
-    """Run `docker compose`; return its status, what it prints, and its last word on stderr."""
+def _ask(words: Sequence[str], seconds: float = 20.0, *, may_fail: bool = False) -> tuple[str, str]:
+    """Run `docker compose`; return what it prints, and its last word on stderr."""
     command = [*docker_compose(), *words]
     try:
         done = subprocess.run(command, capture_output=True, timeout=seconds)  # noqa: S603
@@ -160,4 +153,6 @@ def _ask(words: Sequence[str], seconds: float) -> tuple[int, str, str]:
         raise StorageError(f"{text}: see whether the docker service runs.") from None
     lines = click.unstyle(done.stderr.decode(errors="replace")).strip().splitlines()
     why = lines[-1].strip() if lines else "it said nothing."
-    return done.returncode, done.stdout.decode(errors="replace"), why
+    if done.returncode and not may_fail:
+        raise StorageError(f"`docker compose {' '.join(words)}` failed: {why}")
+    return done.stdout.decode(errors="replace"), why

@@ -1,5 +1,6 @@
 """What runtimes report: a document, and the state of a service; and the services of this host."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,14 +74,15 @@ def cron() -> Service:
         off = "no crontab and no active timer starts the pipeline"
         fix = "Install config/crontab or the timers as docs/operations.md says, or use compose."
         return Service("cron", "off", off, fix)
-    found, fix = ", ".join(each.place for each in places), ""
-    if outdated := [f"{each.place}: {line}" for each in places for line in each.outdated]:
-        found = f"outdated: {'; '.join(outdated)}"
+    found, fix = ", ".join(places), ""
+    jobs = [(place, job) for place, jobs in places.items() for job in jobs]
+    if outdated := "; ".join(f"{place}: {job.outdated}" for place, job in jobs if job.outdated):
+        found = f"outdated: {outdated}"
         fix = (
             "Install the lines of config/crontab or the units of config/systemd again, as "
             "docs/operations.md says; the old ones work, but do not catch up or alert as these do."
         )
-    elif not any(each.catches_up for each in places):
+    elif not any(re.search(r"\btmdb-scheduled\s+catch-up\b", job.command) for _, job in jobs):
         found += "; without the hourly catch-up"
         fix = "Add the catch-up line of config/crontab, or enable tmdb-catch-up.timer."
     return Service("cron", "up", found, fix)

@@ -3,38 +3,22 @@
 import contextlib
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 from pipeline import clock
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule.times import Job, Schedule, by_root, output_of, packaged, read_crontab
 from pipeline.storage import local
 
-WRAPPER, CATCH_UP = "tmdb-scheduled", "catch-up"
-
 _ETC = Path("/etc")
-_OURS = re.compile(
-    rf"\b({'|'.join(ROOTS)})\b|\btmdb-scheduled\b|\btmdb-pipeline\s+(watch|backup|trigger)\b"
-)
 
-# What `systemctl show` prints; without `--all` a pattern leaves out services that do not run.
-_SHOW = ("show", "--all", "--property=Id,ActiveState,Unit,TimersCalendar,ExecStart")
+# Of what `systemctl show` prints.
 _UNIT = re.compile(r"^(Id|Unit)=(.+)$", re.M)
 _CALENDAR = re.compile(r"^TimersCalendar={ OnCalendar=(.+) ; next_elapse=", re.M)
 _COMMAND = re.compile(r"^ExecStart={ path=.+? ; argv\[\]=(.+) ; ignore_errors=", re.M)
 
 
-class Installed(NamedTuple):
-    """One place that starts root tasks by the clock: its jobs, and the lines that are outdated."""
-
-    place: str
-    jobs: list[Job]
-    outdated: tuple[str, ...]
-    catches_up: bool
-
-
-def installed() -> list[Installed]:
-    """Return every place that starts a root task by the clock, this user's crontab first."""
+def installed() -> dict[str, list[Job]]:
+    """Return the jobs of every place that starts a root task by the clock, by its name."""
     places = {"crontab of this user": read_crontab(output_of("crontab", "-l"))}
     # Debian's cron passes over files with other names, as those that dpkg and editors leave there.
     own = [path for path in _ETC.glob("cron.d/*") if re.fullmatch(r"[\w-]+", path.name)]
@@ -44,31 +28,22 @@ def installed() -> list[Installed]:
     timers = _timers()
     names = [job.when for job in timers if job.roots]
     places[f"systemd timer {', '.join(names).replace('.service', '')}"] = timers
-    found = []
-    for place, jobs in places.items():
-        outdated = []
-        for job in jobs:
-            if (ours := _OURS.search(job.command)) and WRAPPER not in job.command:
-                is_unit = job.when.endswith(".service")
-                outdated.append(job.when if is_unit else f"the line of {ours[0]} (`{job.when}`)")
-        if by_root(jobs):
-            pattern = rf"\b{WRAPPER}\s+{CATCH_UP}\b"
-            catches_up = any(re.search(pattern, job.command) for job in jobs)
-            found.append(Installed(place, jobs, tuple(outdated), catches_up))
-    return found
+    return {place: jobs for place, jobs in places.items() if by_root(jobs)}
 
 
 def schedules(crontab: Path) -> dict[str, Schedule]:
     """Return the schedule of each root task: the installed one, else that of config/crontab."""
-    found = by_root(job for place in installed() for job in place.jobs)
+    found = by_root(job for jobs in installed().values() for job in jobs)
     return found if len(found) == len(ROOTS) else {**packaged(crontab), **found}
 
 
 def _timers() -> list[Job]:
     """Return what active timers start. systemd knows their drop-ins and what is masked."""
     jobs = []
+    # Without `--all` a pattern leaves out services that do not run.
+    words = ("--all", "--property=Id,ActiveState,Unit,TimersCalendar,ExecStart")
     for scope in ("--system", "--user"):
-        text = output_of("systemctl", scope, *_SHOW, "tmdb-*.timer", "tmdb-*.service")
+        text = output_of("systemctl", scope, "show", *words, "tmdb-*.timer", "tmdb-*.service")
         names = {unit: dict(_UNIT.findall(unit)) for unit in text.split("\n\n")}
         commands = {name.get("Id"): _COMMAND.findall(unit) for unit, name in names.items()}
         for unit, name in names.items():

@@ -16,11 +16,11 @@ from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS, Root
 from pipeline.ops.runs import ended
 from pipeline.ops.schedule import installed, overdue
-from pipeline.ops.schedule.installed import CATCH_UP
 from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, read_settings, say
 from pipeline.paths import Layout
 
 NOT_STARTED, WRONG_USE, ALREADY_RUNNING = 1, 2, 10
+CATCH_UP = "catch-up"
 PASS_SECONDS = 50 * 60.0  # of the catch-up; a longer one may have missed its next start
 SCHEDULE, TRIGGER = "schedule", "trigger"  # the values of `started_by` in the run record
 
@@ -78,7 +78,7 @@ def _run_root(
     pages = (command[0], "--module", "pipeline", PAGES_TASK)
     steps = ((root.family, command, root.document), (PAGES_TASK, pages, root.page))
     with locked(layout.run_lock(root.family) if layout else None) as lock:
-        if not lock.is_free:
+        if lock is None:
             if quiet:
                 return 0
             say(f"Skipped: another run of {root.family} is in progress.")

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
 
 from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.settings import adopt, environment
@@ -63,16 +62,6 @@ def say(sentence: str) -> None:
         print(sentence, file=sys.stderr, flush=True)  # noqa: T201  the wrapper's own output
 
 
-class Lock(NamedTuple):
-    """The lock of a root task, and the file that holds it; no file where none could be had."""
-
-    is_free: bool = True
-    files: tuple[int, ...] = ()
-
-
-FREE = Lock()
-
-
 class JobProcess:
     """Run one command after the other, and pass the signals that ask for an end on to it."""
 
@@ -83,17 +72,17 @@ class JobProcess:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._pass_on)
 
-    def run(self, command: Sequence[str], added: Mapping[str, str], lock: Lock = FREE) -> int:
+    def run(self, command: Sequence[str], added: Mapping[str, str], fds: Sequence[int] = ()) -> int:
         """Run a command within the time limit; return its status as a shell would.
 
-        The command holds the lock as well, so that it is not started again where this process is
-        killed and the command goes on.
+        The command holds the lock by these descriptors as well, so that it is not started again
+        where this process is killed and the command goes on.
         """
         if self.stopped_by > 0:
             return 128 + self.stopped_by
         given, none = {**environment(), **added}, subprocess.DEVNULL
         try:
-            process = subprocess.Popen(command, env=given, stdin=none, pass_fds=lock.files)  # noqa: S603
+            process = subprocess.Popen(command, env=given, stdin=none, pass_fds=fds)  # noqa: S603
         except OSError as error:
             say(f"{command[0]} cannot be started ({error.strerror}): see PATH.")
             return 127  # as a shell, where there is no such command
@@ -120,12 +109,15 @@ class JobProcess:
 
 
 @contextlib.contextmanager
-def locked(path: Path | None) -> Iterator[Lock]:
-    """Hold the lock of that file; where none can be had at all (a full disk), it counts as free."""
+def locked(path: Path | None) -> Iterator[tuple[int, ...] | None]:
+    """Hold the lock of that file, and yield its descriptor; None where another process has it.
+
+    Where none can be had at all (a full disk, another owner), it counts as free.
+    """
     with contextlib.ExitStack() as stack:
-        lock = FREE
+        held: tuple[int, ...] | None = ()
         with contextlib.suppress(OSError):
             if path:
                 stream = stack.enter_context(open(open_private(path), "rb"))
-                lock = Lock(try_lock(stream.fileno()), (stream.fileno(),))
-        yield lock
+                held = (stream.fileno(),) if try_lock(stream.fileno()) else None
+        yield held

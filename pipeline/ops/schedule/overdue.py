@@ -19,13 +19,6 @@ from pipeline.paths import Layout
 GRACE = datetime.timedelta(hours=2)
 _DAY = datetime.timedelta(days=1)
 
-WHY_MISSED = (
-    "The machine was off or the run failed. TMDB serves its lists only as they are now, so a "
-    "snapshot of the past cannot be collected later."
-)
-
-_DAY = datetime.timedelta(days=1)
-
 Schedules = Mapping[str, Schedule]  # root task -> when it is started
 
 

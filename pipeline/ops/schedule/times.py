@@ -33,7 +33,6 @@ _MACROS = {
 
 _JOB = re.compile(r"(@[a-z]+|[\d*][^\s=]*(?:\s+\S+){4})\s+(.+)")
 _ZONE = re.compile(r"CRON_TZ\s*=\s*[\"']?([^\s\"']+)[\"']?")
-
 # A time in the output of `systemd-analyze calendar`; a zone equal to UTC may be called GMT.
 _ELAPSES = re.compile(r"(?:\(in UTC\)|Next elapse|Iter\. #\d+): \S+ ([\d-]+ [\d:]+) (?:UTC|GMT)")
 
@@ -76,12 +75,19 @@ class Job(NamedTuple):
         forms = rf"\bluigi\s[^|;&]*\b{{0.family}}\b|{ours}\s+(?:{{0.alias}}|{{0.family}})\b"
         return [root for root in ROOTS.values() if re.search(forms.format(root), self.command)]
 
+    @property
+    def outdated(self) -> str | None:
+        """What to replace of ours that the wrapper does not run, as in 0.1.0; else None."""
+        names = "|".join((*ROOTS, r"tmdb-pipeline\s+(watch|backup|trigger)"))
+        ours = re.search(rf"\b({names})\b", self.command)
+        is_unit = self.when.endswith(".service")
+        if ours and "tmdb-scheduled" not in self.command:
+            return self.when if is_unit else f"the line of {ours[0]} (`{self.when}`)"
+        return None
+
 
 def cron_schedule(*lines: str, zone: ZoneInfo | None = None) -> Schedule:
-    """Return the schedule of lines, given by their five fields or a macro like `@daily`.
-
-    SettingsError says which of them cron would not accept, or that no day fits it.
-    """
+    """Return the schedule of lines, or raise SettingsError for one that cron would not accept."""
     fields = [_MACROS.get(line, line) for line in lines]
     for each in fields:
         try:  # cronsim accepts a sixth field for seconds
@@ -122,10 +128,7 @@ def by_root(jobs: Iterable[Job]) -> dict[str, Schedule]:
 
 
 def packaged(crontab: Path) -> dict[str, Schedule]:
-    """Return the schedule of each root task by a crontab file, else the default one.
-
-    SettingsError says that the file cannot be read, or which line cron would refuse.
-    """
+    """Return the schedule of each root task by a crontab file, else the default one."""
     usual = {family: cron_schedule(root.cron) for family, root in ROOTS.items()}
     try:
         return {**usual, **by_root(read_crontab(local.read(crontab).decode(), strict=True))}

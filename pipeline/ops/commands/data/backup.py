@@ -73,10 +73,11 @@ def _save(folder_given: Path | None, keep: int, runtime: str | None) -> Document
         archive.read(written)
         path = archive.publish(written, to, manifest.created_at)
         size, at = path.stat().st_size, manifest.created_at.isoformat()
-        facts = ("history_source", "history_rows", "history_rehearsed", "metadata_files")
+        facts = ("history_source", "history_rows", "history_rehearsed")
         return {
             **{"file": str(path), "bytes": size, "created_at": at},
             **{name: getattr(manifest, name) for name in facts},
+            "metadata_files": sum(name.startswith(METADATA) for name in files),
             **archive.rotate(to, keep, path),
         }
 

@@ -48,18 +48,19 @@ def command(
                 text = f"A run of {each.task} is in progress: wait for its end, then restore."
                 raise StorageError(text)
         script, server = staging / "restore.sql", None
-        if found.holds_history and not no_history:
+        if HISTORY in found.members and not no_history:
             server = _server_for_history(layout, runtime)
             database.write_restore(server, staging / HISTORY, script)
-        at, files = found.created_at.isoformat(), f"{found.metadata_files} reports and summaries"
+        at = found.created_at.isoformat()
         if not yes:
+            files = sum(name.startswith(METADATA) for name in found.members)
             history = "replace the task history by its own and " if server else ""
-            question = f"Shall it {history}bring back what is missing of its {files}?"
-            click.confirm(f"The backup of {at} is whole. {question}", abort=True, err=True)
+            what = f"{history}bring back what is missing of its {files} reports and summaries"
+            click.confirm(f"The backup of {at} is whole. Shall it {what}?", abort=True, err=True)
         if server:
             server.run_sql(source=script)
         document: Document = {"file": str(file), "created_at": at, "history": server is not None}
-        document["history_left_out"] = found.holds_history and server is None
+        document["history_left_out"] = HISTORY in found.members and server is None
         document |= _put_files(staging, layout, found.created_at.timestamp(), overwrite)
     tables.show_json(document) if as_json else _show(document)
 

@@ -35,7 +35,10 @@ def show(document: Document) -> None:
     tables.show_table("Overdue", "task, date, due=due_at", document.get("overdue", []))
     tables.show_table("Missed", "task, date", document["missed"], "Nothing was missed.")
     if document["missed"]:
-        click.echo(overdue.WHY_MISSED)
+        click.echo(
+            "The machine was off or the run failed. TMDB serves its lists only as they are now, so "
+            "a snapshot of the past cannot be collected later."
+        )
 
 
 def _add_services(document: Document, stack: Runtime) -> None:
