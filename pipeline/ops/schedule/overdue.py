@@ -68,10 +68,8 @@ def overdue(layout: Layout, schedules: Schedules, now: datetime.datetime) -> lis
     ]
 
 
-def missed(
-    layout: Layout, schedules: Schedules, now: datetime.datetime
-) -> list[tuple[str, datetime.date]]:
-    """Return root task and day of each run whose time and grace are over without a document.
+def missed(layout: Layout, schedules: Schedules, now: datetime.datetime) -> list[Due]:
+    """Return the due dates whose grace is over without a document, of the days looked back on.
 
     Nothing is missed before the first day that there is any document of. A new installation
     collects the newest week late, so a week counts from when the next one is due.
@@ -83,12 +81,12 @@ def missed(
     for family, root in ROOTS.items():
         for due in _dates_due(root, schedules[family], until):
             if not root.document(layout, due.date).exists():
-                lacking.append((family, due.date))
+                lacking.append(due)
             elif not root.collects_late:
                 first = min(first, due.date)
             elif following := due.collectable_until(schedules[family]):
                 first = min(first, clock.local_day(following))
-    return [(family, day) for family, day in lacking if day > first]
+    return [due for due in lacking if due.date > first]
 
 
 def _dates_due(root: Root, schedule: Schedule, now: datetime.datetime) -> list[Due]:

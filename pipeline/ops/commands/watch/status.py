@@ -72,7 +72,7 @@ def command(runtime: Runtime, task: str | None) -> Document:
             {"task": due.root.family, "date": str(due.date), "due_at": due.at.isoformat()}
             for due in late
         ],
-        "missed": [{"task": family, "date": str(day)} for family, day in missed],
+        "missed": [{"task": due.root.family, "date": str(due.date)} for due in missed],
     }
 
 

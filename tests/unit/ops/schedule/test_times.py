@@ -240,7 +240,7 @@ def has(root: Path, family: str, *days: date) -> None:
 
 def missed(root: Path, now: str) -> list[tuple[str, str]]:
     found = overdue.missed(Layout(root), packaged(root / "no crontab"), local(now))
-    return [(family, day.isoformat()) for family, day in found]
+    return [(due.root.family, due.date.isoformat()) for due in found]
 
 
 def test_nothing_is_missed_before_there_was_anything(tmp_path: Path) -> None:
