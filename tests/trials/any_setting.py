@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from pipeline.ops.settings import VARIABLES
-from trials.any_file import COMMANDS, run
+from trials.any_file import COMMANDS, run, run_alone
 from trials.inputs import damaged
 from trials.workspaces import TODAY, Workspaces
 
@@ -121,11 +121,8 @@ def setting_outcome(workspaces: Workspaces, case: SettingCase) -> str:
         variables = dict(case.variables)
         if case.file == ".env":
             variables = {"TMDB_API_KEY": "", "PIPELINE_DATA_DIR": ""}
-        if case.alone:
-            ours, *words = case.command
-            name = {"luigi": ("luigi", "--module", "pipeline"), "operate": ("tmdb-pipeline",)}[ours]
-            return workspace.spawn(*name, *words, **variables).judged()
-        return run(workspace, case.command, **variables).judged()
+        start = run_alone if case.alone else run
+        return start(workspace, case.command, **variables).judged()
 
 
 def is_possible(variables: dict[str, str]) -> bool:

@@ -103,7 +103,14 @@ def _has_document(root: Root, layout: Layout, first: datetime.date, last: dateti
 
 
 def _is_known_before(layout: Layout, day: datetime.date) -> bool:
-    """Return whether there is any document of a root task from before that day."""
-    folders = {root.document(layout, day).parent for root in ROOTS.values()}
-    stamps = (path.stem[-8:] for folder in folders for path in folder.glob("[!.]*.json"))
-    return any(stamp.isdecimal() and stamp < f"{day:%Y%m%d}" for stamp in stamps)
+    """Return whether there is any document of a root task from before that day.
+
+    Folders, which may hold years, are listed only where none of the 400 days before has one.
+    """
+    first, roots = day - 400 * _DAY, ROOTS.values()
+    if any(_has_document(root, layout, first, day - _DAY) for root in roots):
+        return True
+    paths = (
+        path for root in roots for path in root.document(layout, day).parent.glob("[!.]*.json")
+    )
+    return any(path.stem[-8:] < f"{day:%Y%m%d}" for path in paths if path.stem[-8:].isdecimal())
