@@ -15,11 +15,12 @@ from pipeline.errors import PipelineError
 from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS, Root
 from pipeline.ops.runs import ended
+from pipeline.ops.runs.record import ALREADY_RUNNING
 from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, read_settings, say
 from pipeline.paths import Layout
 
-NOT_STARTED, WRONG_USE, ALREADY_RUNNING = 1, 2, 10
+NOT_STARTED, WRONG_USE = 1, 2
 CATCH_UP = "catch-up"
 PASS_SECONDS = 50 * 60.0  # of the catch-up; a longer one may have missed its next start
 SCHEDULE, TRIGGER = "schedule", "trigger"  # the values of `started_by` in the run record
