@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,11 @@ def operate(operator_environment: dict[str, str], clean_environment: Path) -> It
 
 
 def without_docker(folder: Path, path: str) -> str:
-    """Return a PATH with the same programs but docker, of which `auto` reports what it finds."""
-    programs = folder / "programs without docker"
+    """Return a PATH with the same programs but docker, of which `auto` reports what it finds.
+
+    The programs are linked once for each PATH: tests of one process can differ in theirs.
+    """
+    programs = folder / f"programs without docker {zlib.crc32(path.encode()):x}"
     if not programs.exists():
         programs.mkdir()
         for program in (each for place in path.split(":") for each in Path(place).glob("*")):
