@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 
-def assert_within(moments: list[float], rate: float, burst: float, slack: float = 1e-6) -> None:
+def assert_within(moments: list[float], rate: float, burst: float) -> None:
     """Assert that no span holds more moments than the burst and the rate allow."""
     moments = sorted(moments)
     for first in range(0, len(moments), 5):
         for last in range(first, len(moments)):
             span = moments[last] - moments[first]
-            assert last - first + 1 <= burst + rate * (span + slack) + 1e-6
+            assert last - first + 1 <= burst + rate * span + 1e-6
 
 
 @pytest.fixture
