@@ -7,6 +7,7 @@ some sentences, because the question is not which language it is, but whether TM
 import functools
 import tomllib
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 _TABLES = tomllib.loads(Path(__file__).with_name("languages.toml").read_text(encoding="utf-8"))
@@ -25,6 +26,7 @@ def _words_of_name(letter: str) -> frozenset[str]:
     return frozenset(unicodedata.name(letter, "").replace("-", " ").split())
 
 
+@functools.lru_cache(maxsize=4_096)  # a third of the movies of a week are in several lists
 def is_other_language(text: str, language: str) -> bool:
     """Whether a text is certainly in another language than that of the two-letter code.
 
@@ -35,14 +37,16 @@ def is_other_language(text: str, language: str) -> bool:
     scripts = _SCRIPTS_OF.get(language)
     if scripts is None:
         return False
-    letters = [_words_of_name(letter) for letter in text if letter.isalpha()]
-    own = sum(bool(words & scripts) for words in letters)
-    foreign = len(letters) - own
-    # Japanese holds many Chinese letters, and a Chinese text a name in kana.
-    kana = sum(bool(words & _KANA) for words in letters) if scripts == {"CJK"} else 0
+    letters = Counter(filter(str.isalpha, text))
+    own = sum(count for each, count in letters.items() if _words_of_name(each) & scripts)
+    foreign, kana = letters.total() - own, 0
+    if scripts == {"CJK"}:  # Japanese holds many Chinese letters, and a Chinese text a name in kana
+        kana = sum(count for each, count in letters.items() if _words_of_name(each) & _KANA)
     if foreign >= 20 and own < max(foreign / 5, 2 * kana):  # fewer foreign letters may be names
         return True
-    words = text.lower().split() if "LATIN" in scripts else []
+    if "LATIN" not in scripts:
+        return False
+    words = text.lower().split()
     counts = {code: sum(word in known for word in words) for code, known in _FREQUENT.items()}
     own_words, min_count = counts.pop(language, None), len(words) / 5  # 30 to 40 % are normal
     other = counts["en"] if own_words is None else max(counts.values())

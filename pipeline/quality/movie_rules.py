@@ -1,8 +1,8 @@
 """The rules about each movie.
 
 A movie that violates a *required* rule is invalid: none of 1,120 recorded ko-KR rows did. Any other
-rule costs points of the score and limits the share of violating movies in a list. The function of
-each in `ACCEPTS` is handed the value of the rule's field, the whole movie, and its list.
+rule costs points of the score and limits the share of violating movies in a list. `TYPES` has the
+rules about types; each function in `ACCEPTS` takes the field's value, the movie, and its list.
 """
 
 import datetime
@@ -14,18 +14,18 @@ from msgspec import Meta
 
 from pipeline.quality.language import is_other_language
 from pipeline.quality.rules import MOVIE_RULES, REQUIRED, Rule
-from pipeline.quality.snapshot import Finding, ListSnapshot, Movie, Number, Text, converted
+from pipeline.quality.snapshot import Finding, ListSnapshot, Movie, Number, Text, column, converted
 
 
 def violations(rule: Rule, snapshot: ListSnapshot) -> list[int]:
     """Return the positions of the movies that violate a rule, found once per list."""
     if rule.id not in snapshot.violations:
-        accepts = ACCEPTS[rule.id]
-        snapshot.violations[rule.id] = [
-            position
-            for position, movie in enumerate(snapshot.movies)
-            if not accepts(movie.get(rule.field), movie, snapshot)
-        ]
+        movies = snapshot.movies
+        if expected := TYPES.get(rule.id):
+            good = [value is not None for value in column(movies, rule.field, expected)]
+        else:
+            good = [ACCEPTS[rule.id](movie.get(rule.field), movie, snapshot) for movie in movies]
+        snapshot.violations[rule.id] = [at for at, is_good in enumerate(good) if not is_good]
     return snapshot.violations[rule.id]
 
 
@@ -52,11 +52,6 @@ def check_movies(rule: Rule, snapshot: ListSnapshot, limit: float) -> Finding | 
     return Finding(round(count / size, 4), f"{count} of {size} movies")
 
 
-def _of_type(expected: Any) -> Callable[..., bool]:
-    """Return the function of a rule about the type of its field."""
-    return lambda value, *_: converted(value, expected) is not None
-
-
 def _is_dated(value: Any, at: ListSnapshot, first_year: int, years_ahead: int) -> bool:
     """Whether a date is between the first year and so many years ahead, or no date at all."""
     date = converted(value, datetime.date)
@@ -64,22 +59,19 @@ def _is_dated(value: Any, at: ListSnapshot, first_year: int, years_ahead: int) -
     return date is None or (date.year >= first_year and date <= last)
 
 
-def _has_enough_votes(value: Any, _: Movie, at: ListSnapshot) -> bool:
-    """Whether a number of votes is not below `min_votes`, or no number at all."""
-    count = converted(value, Number)
-    return count is None or count >= at.bounds.min_votes
-
+TYPES: dict[str, Any] = {
+    "id": Annotated[int, Meta(ge=1)],
+    "title": Text,
+    "original_title": Text,
+    "original_language": Annotated[str, Meta(pattern=r"^[a-z]{2}\Z")],
+    "overview_type": str,
+    "genre_ids": list[int],
+    "vote_average": Annotated[float, Meta(ge=0, le=10)],
+    "vote_count": Annotated[int, Meta(ge=0)],
+    "popularity": Annotated[float, Meta(ge=0, le=1e300)],
+}
 
 ACCEPTS: dict[str, Callable[[Any, Movie, ListSnapshot], bool]] = {
-    "id": _of_type(Annotated[int, Meta(ge=1)]),
-    "title": _of_type(Text),
-    "original_title": _of_type(Text),
-    "original_language": _of_type(Annotated[str, Meta(pattern=r"^[a-z]{2}\Z")]),
-    "overview_type": _of_type(str),
-    "genre_ids": _of_type(list[int]),
-    "vote_average": _of_type(Annotated[float, Meta(ge=0, le=10)]),
-    "vote_count": _of_type(Annotated[int, Meta(ge=0)]),
-    "popularity": _of_type(Annotated[float, Meta(ge=0, le=1e300)]),
     "flags": lambda adult, movie, _: type(adult) is type(movie.get("video")) is bool,
     "image_paths": lambda poster, movie, _: all(
         isinstance(path, str | None) for path in (poster, movie.get("backdrop_path"))),
@@ -98,5 +90,6 @@ ACCEPTS: dict[str, Callable[[Any, Movie, ListSnapshot], bool]] = {
     "release_far_ahead": lambda date, _, at: _is_dated(date, at, 1, at.bounds.max_years_ahead),
     "backdrop_missing": lambda backdrop, *_: backdrop is not None,
     "no_votes": lambda votes, *_: votes != 0,
-    "votes_few": _has_enough_votes,
+    "votes_few": lambda votes, _, at: (
+        (count := converted(votes, Number)) is None or count >= at.bounds.min_votes),
 }  # fmt: skip

@@ -106,10 +106,17 @@ def converted(value: Any, type_: type[_T]) -> _T | None:
         return None
 
 
+def column(movies: Iterable[Movie], field: str, type_: type[_T]) -> Sequence[_T | None]:
+    """Return the field of each movie as the type, or None where it is not of it."""
+    values = [movie.get(field) for movie in movies]
+    # A tenth of the time where all are of it.
+    at_once = converted(values, list[type_])  # type: ignore[valid-type]
+    return at_once or [converted(value, type_) for value in values]
+
+
 def values_of(movies: Iterable[Movie], field: str, type_: type[_T]) -> list[_T]:
     """Return the values of a field that are of the type."""
-    values = (converted(movie.get(field), type_) for movie in movies)
-    return [value for value in values if value is not None]
+    return [value for value in column(movies, field, type_) if value is not None]
 
 
 def measure(date: datetime.date, movies: Sequence[Movie]) -> Baseline:

@@ -43,12 +43,9 @@ class IndexPage(Page):
 
     def inputs(self) -> Iterable[Path]:
         """Return the documents of the shown weeks, from which their pages are drawn as well."""
-        layout = self.layout
-        paths = (
-            *(layout.daily_summary, layout.validation_report, *daily_lists(layout).values()),
-            *(layout.consolidated, layout.weekly_validation_report),
-        )
-        days = last_days(newest_day(layout), 7 * WEEKS)
+        layout, days = self.layout, last_days(newest_day(self.layout), 7 * WEEKS)
+        daily = (layout.daily_summary, layout.validation_report, *daily_lists(layout).values())
+        paths = (*daily, layout.consolidated, layout.weekly_validation_report)
         return (path_for(day) for day, path_for in itertools.product(days, paths))
 
     def last_line(self, *facts: str) -> str:

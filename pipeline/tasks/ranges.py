@@ -58,9 +58,7 @@ class RangeWeekly(RangeDaily):
     """Every week from `start` until before `stop`, or until today, on the day that cron runs it."""
 
     of = luigi.TaskParameter(default=WeeklyConsolidation, description="the task of every week")
-    weekday = luigi.ChoiceParameter(
-        default="sunday", choices=WEEKDAYS, description="the day to do it on."
-    )
+    weekday = luigi.ChoiceParameter(default="sunday", choices=WEEKDAYS, description="its day")
 
     def finite_datetimes(self, *bounds: datetime.datetime) -> list[datetime.datetime]:
         """Return the days between two bounds that are that day of the week."""

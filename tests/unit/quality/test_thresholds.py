@@ -18,7 +18,7 @@ from pipeline.catalog import LISTS
 from pipeline.errors import SettingsError
 from pipeline.ops import configuration
 from pipeline.quality.list_rules import CHECKS
-from pipeline.quality.movie_rules import ACCEPTS
+from pipeline.quality.movie_rules import ACCEPTS, TYPES
 from pipeline.quality.report import validation_report
 from pipeline.quality.rules import (
     MOVIE_RULES,
@@ -64,7 +64,7 @@ def test_the_look_back_window_is_as_configured() -> None:
 
 
 def test_every_rule_has_a_function_a_description_and_a_reason() -> None:
-    assert list(RULE) == [*ACCEPTS, *CHECKS]
+    assert list(RULE) == [*TYPES, *ACCEPTS, *CHECKS]
     for rule in RULES:
         assert rule.description
         assert rule.description[0].islower()
