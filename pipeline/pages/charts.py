@@ -1,216 +1,157 @@
-"""Charts drawn by pygal, as `svg` elements for a page.
+"""Charts as `svg` elements of a page: bars, columns, a line, and the small line of a table row.
 
-Pygal's script, style sheet, comments with the date and random ids are left out. Colours and fonts
-come from the page's style sheet, so that both colour schemes work, and the same numbers give the
-same bytes.
+Colours and fonts come from the page's style sheet, so that both colour schemes work, and the same
+numbers give the same bytes. Screen readers skip a drawing: beside it stand a sentence and a table.
 """
 
 from __future__ import annotations
 
 import math
-import re
-import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
-import pygal
-from pygal.style import Style
 from tornado.escape import xhtml_escape
 
-# Remove pygal's finder of map plug-ins: it lacks a method that Python expects of a finder, so that
-# every later import that fails would cause a warning.
-sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
-
-Row = tuple[str, float]
-
-# Width of every drawing in its own units; the page scales it.
+# Width of a chart in its own units; the page scales it.
 WIDTH = 460
 
-_FONT_SIZE = 13
-
-# The style sheet enlarges the font in narrow figures; margins leave room for that.
-_MAX_FONT_SIZE = 17
-
-_OMITTED_TAGS = {"defs", "title", "desc"}
-_DECIMALS = re.compile(r"-?\d+\.\d+")
+# The largest font of the style sheet, which it uses in narrow figures.
+_MAX_FONT_SIZE = 16
 _MAX_TICKS = 5
 _MAX_DAYS_BY_WEEK = 45
-_SCRIPT_CLASSES = {"reactive", "tooltip-trigger", "always_show"}
+_SPARK_WIDTH, _SPARK_HEIGHT = 84, 26
+
+# A point of a line; None is a gap.
+Point = tuple[float, float] | None
 
 
-def _write(value: float) -> str:
-    return f"{value:,.0f}"
+@dataclass(frozen=True)
+class Bar:
+    """A bar or a column: its label, and the lengths of its parts."""
+
+    label: str
+    parts: tuple[float, ...]
+
+    @property
+    def total(self) -> float:
+        """The length of the whole bar."""
+        return sum(self.parts)
 
 
-_OPTIONS: dict[str, Any] = {
-    "style": Style(
-        label_font_size=_FONT_SIZE,
-        major_label_font_size=_FONT_SIZE,
-        value_font_size=_FONT_SIZE,
-    ),
-    "css": [],
-    "js": [],
-    "classes": ["pygal-chart"],
-    "width": WIDTH,
-    "show_legend": False,
-    "explicit_size": False,
-    "margin_bottom": 4,
-    "value_formatter": _write,
-}
+def draw_bars(bars: Sequence[Bar]) -> str:
+    """Draw the bars, the first on top, each with its total at its end."""
+    left = 8 + max(_text_width(bar.label) for bar in bars)
+    right = 8 + max(_text_width(_write(bar.total)) for bar in bars)
+    scale = (WIDTH - left - right) / (max(bar.total for bar in bars) or 1)
+    drawn = []
+    for number, bar in enumerate(bars):
+        x, y = left, 25 * number
+        drawn.append(_text(x - 7, y + 17, bar.label, "end"))
+        for place, part in enumerate(bar.parts):
+            drawn.append(_rect(x, y + 3, part * scale, 18, place))
+            x += part * scale
+        drawn.append(_text(x + 5, y + 17, _write(bar.total), "start"))
+    return _svg(WIDTH, 25 * len(bars), drawn)
 
 
-def draw_bars(rows: Sequence[Row]) -> str:
-    """Draw a bar for each row, the first on top, its value at its end."""
-    labels, values = _split(reversed(rows))
-    chart = pygal.HorizontalBar(
-        **_OPTIONS,
-        height=8 + 25 * len(rows),
-        margin_left=_margin_beside(labels),
-        margin_right=10 + 9 * max(len(_write(value)) for value in values),
-        margin_top=1,
-        print_values=True,
-        print_values_position="top",
-        show_x_labels=False,
-        show_x_guides=False,
-        show_y_guides=False,
-        range=(0, max(values) or 1),
-    )
-    return _draw(chart, labels, values)
-
-
-def draw_stacked_bars(labels: Sequence[str], *series: Sequence[float]) -> str:
-    """Draw one bar for each label, made of a part for each series."""
-    chart = pygal.HorizontalStackedBar(
-        **_OPTIONS,
-        height=40 + 27 * len(labels),
-        margin_left=_margin_beside(labels),
-        margin_right=20,
-        margin_top=1,
-        show_x_guides=True,
-        show_y_guides=False,
-        max_scale=_MAX_TICKS,
-        truncate_label=-1,
-    )
-    return _draw(chart, labels[::-1], *(values[::-1] for values in series))
-
-
-def draw_columns(rows: Sequence[Row]) -> str:
-    """Draw a column for each row, from left to right."""
-    chart = pygal.Bar(
-        **_OPTIONS,
-        height=215,
-        margin_left=16,
-        margin_right=6,
-        margin_top=14,
-        print_values=True,
-        print_values_position="top",
-        print_zeroes=False,
-        show_y_labels=False,
-        show_y_guides=False,
-        truncate_label=-1,
-    )
-    return _draw(chart, *_split(rows))
+def draw_columns(bars: Sequence[Bar]) -> str:
+    """Draw a column for each bar from left to right, its total on top unless that is zero."""
+    bottom, step = 160, WIDTH / len(bars)
+    scale = (bottom - 18) / (max(bar.total for bar in bars) or 1)
+    drawn = [_line(0, bottom, WIDTH, bottom)]
+    for number, bar in enumerate(bars):
+        x, height = step * number, bar.total * scale
+        drawn.append(_rect(x + step * 0.12, bottom - height, step * 0.76, height, 0))
+        drawn.append(_text(x + step / 2, bottom + 17, bar.label, "middle"))
+        if bar.total:
+            drawn.append(_text(x + step / 2, bottom - height - 5, _write(bar.total), "middle"))
+    return _svg(WIDTH, bottom + 22, drawn)
 
 
 def draw_line(
     labels: Sequence[str], values: Sequence[float | None], span: tuple[float, float], unit: str = ""
 ) -> str:
     """Draw a line with gaps for None, and a label for each week, or every other one."""
+    left, right, top, bottom = 44, WIDTH - 26, 10, 160
+    low, high = span
+    across, down = (right - left) / max(len(values) - 1, 1), (bottom - top) / ((high - low) or 1)
+    drawn = []
+    for tick in _choose_ticks(low, high):
+        y = bottom - (tick - low) * down
+        drawn += [_line(left, y, right, y), _text(left - 7, y + 4, _write(tick) + unit, "end")]
     step = 7 if len(labels) <= _MAX_DAYS_BY_WEEK else 14
-    chart = pygal.Line(
-        **{**_OPTIONS, "value_formatter": lambda value: _write(value) + unit},
-        height=195,
-        allow_interruptions=True,
-        margin_left=30,
-        margin_right=24,
-        margin_top=10,
-        dots_size=2.2,
-        range=span,
-        y_labels=_choose_ticks(*span),
-        show_minor_x_labels=False,
-        truncate_label=-1,
+    for number in range((len(labels) - 1) % step, len(labels), step):
+        drawn.append(_text(left + number * across, bottom + 19, labels[number], "middle"))
+    points: list[Point] = [
+        None if value is None else (left + number * across, bottom - (value - low) * down)
+        for number, value in enumerate(values)
+    ]
+    return _svg(WIDTH, bottom + 24, [*drawn, _path(points, dots=True)])
+
+
+def draw_sparkline(ranks: Sequence[int | None], size: int) -> str:
+    """Draw the ranks in a list of that size from left to right, the first rank on top.
+
+    The scale is logarithmic: a step counts more near the top.
+    """
+    across = (_SPARK_WIDTH - 6) / max(len(ranks) - 1, 1)
+    down = (_SPARK_HEIGHT - 6) / math.log(max(size, 2))
+    points: list[Point] = [
+        None
+        if rank is None
+        else (3 + number * across, 3 + math.log(min(rank, max(size, 2))) * down)
+        for number, rank in enumerate(ranks)
+    ]
+    return _svg(_SPARK_WIDTH, _SPARK_HEIGHT, [_path(points)], "spark")
+
+
+def _svg(width: float, height: float, drawn: Iterable[str], name: str = "drawn") -> str:
+    box = f"0 0 {_short(width)} {_short(height)}"
+    return f'<svg class="{name}" viewBox="{box}" aria-hidden="true">{"".join(drawn)}</svg>'
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> str:
+    place = f'x="{_short(x)}" y="{_short(y)}" text-anchor="{anchor}"'
+    return f"<text {place}>{xhtml_escape(text)}</text>" if text else ""
+
+
+def _rect(x: float, y: float, width: float, height: float, part: int) -> str:
+    place = f'x="{_short(x)}" y="{_short(y)}" width="{_short(width)}" height="{_short(height)}"'
+    return f'<rect class="part-{part}" {place}/>'
+
+
+def _line(x: float, y: float, to_x: float, to_y: float) -> str:
+    return f'<path class="guide" d="M{_short(x)} {_short(y)} {_short(to_x)} {_short(to_y)}"/>'
+
+
+def _path(points: Sequence[Point], *, dots: bool = False) -> str:
+    """Return a line through the points, with gaps, and a dot on each or on the last one."""
+    steps, before = [], None
+    for point in points:
+        if point:
+            steps.append(f"{' ' if before else 'M'}{_short(point[0])} {_short(point[1])}")
+        before = point
+    known = [point for point in points if point]
+    circles = "".join(
+        f'<circle cx="{_short(x)}" cy="{_short(y)}" r="2.2"/>'
+        for x, y in (known if dots else known[-1:])
     )
-    chart.x_labels_major = labels[(len(labels) - 1) % step :: step]
-    return _draw(chart, labels, values)
+    return f'<path class="series" d="{"".join(steps)}"/>{circles}'
 
 
-def draw_scatter(
-    points: Iterable[tuple[float, float]],
-    x_labels: Sequence[tuple[float, str]],
-    span: tuple[float, float],
-) -> str:
-    """Draw points; duplicates are drawn once."""
-    chart = pygal.XY(
-        **_OPTIONS,
-        height=320,
-        stroke=False,
-        margin_left=24,
-        margin_right=20,
-        margin_top=10,
-        dots_size=2.2,
-        range=span,
-        y_labels=_choose_ticks(*span),
-        xrange=(x_labels[0][0], x_labels[-1][0]),
-        show_x_guides=True,
-        truncate_label=-1,
-    )
-    labels = [{"label": label, "value": value} for value, label in x_labels]
-    return _draw(chart, labels, sorted({(round(x, 2), round(y, 1)) for x, y in points}))
+def _short(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")
 
 
-def _split(rows: Iterable[Row]) -> tuple[list[str], list[float]]:
-    pairs = list(rows)
-    return [label for label, _ in pairs], [value for _, value in pairs]
-
-
-def _draw(chart: Any, labels: Sequence[Any], *series: Sequence[Any]) -> str:
-    """Return a chart of series as an `svg` element that screen readers skip."""
-    chart.x_labels = labels
-    for values in series:
-        chart.add("", values)
-    root = chart.render_tree()
-    inner = "".join(_to_markup(child) for child in root)
-    box = xhtml_escape(root.attrib["viewBox"])
-    return f'<svg class="pygal-chart" viewBox="{box}" aria-hidden="true">{inner}</svg>'
-
-
-def _to_markup(element: Any) -> str:
-    tag = element.tag
-    if not isinstance(tag, str) or tag in _OMITTED_TAGS or not _is_shown(element):
-        return ""
-    attributes = "".join(
-        f' {name}="{xhtml_escape(_shorten(name, value))}"'
-        for name, value in element.attrib.items()
-        if value and name not in ("id", "rx", "ry") and not name.startswith("{")
-    )
-    inner = xhtml_escape(element.text or "") + "".join(_to_markup(child) for child in element)
-    if tag == "g" and not inner:
-        return ""
-    return f"<{tag}{attributes}>{inner}</{tag}>" if inner else f"<{tag}{attributes}/>"
-
-
-def _is_shown(element: Any) -> bool:
-    classes = set(element.attrib.get("class", "").split())
-    return not classes & {"background", "tooltip", "tooltip-overlay"}
-
-
-def _shorten(name: str, value: str) -> str:
-    if name == "class":
-        return " ".join(each for each in value.split() if each not in _SCRIPT_CLASSES)
-    return _DECIMALS.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), value)
-
-
-def _margin_beside(labels: Sequence[str]) -> int:
-    """Return the margin that the labels of bars need in addition to pygal's own."""
-    needed = max((_text_width(label) for label in labels), default=0) * _MAX_FONT_SIZE
-    reserved = max((len(label) for label in labels), default=0) * 0.6 * _FONT_SIZE
-    return max(4, math.ceil(needed - reserved) + 4)
+def _write(value: float) -> str:
+    return f"{value:,.0f}"
 
 
 def _text_width(text: str) -> float:
-    """Return the width of a text in font sizes; a Korean letter is as wide as high."""
-    return sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.56 for sign in text)
+    """Return the width of a text in the largest font; a Korean letter is as wide as high."""
+    signs = (1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.58 for sign in text)
+    return math.ceil(_MAX_FONT_SIZE * sum(signs))
 
 
 def _choose_ticks(low: float, high: float) -> list[float]:

@@ -1,66 +1,42 @@
-"""The page of a day: its key figures, its verdict, its lists and its run."""
+"""The page of a day: its verdict, what changed, its lists, its charts, its checks and its run."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from pipeline.pages.coerce import (
-    Document,
-    as_date,
-    as_dict,
-    as_dicts,
-    as_float,
-    as_instant,
-    as_int,
-)
-from pipeline.pages.daily_charts import render_daily_charts
-from pipeline.pages.findings import read_findings
+from pipeline.pages.changes import Changes, build_changes
+from pipeline.pages.checks import read_findings
+from pipeline.pages.coerce import Document, as_dict, as_dicts, as_float, as_instant, as_int
+from pipeline.pages.daily_charts import build_daily_charts
+from pipeline.pages.figures import Figure, read_score
 from pipeline.pages.i18n import NO_VALUE, Translator
-from pipeline.pages.movie_rows import Row, Title, build_rows, build_title, read_ranks
-from pipeline.pages.render import render_page
-from pipeline.pages.timeline import build_timeline
-from pipeline.pages.widgets import Figure, build_score, build_validation_rate, read_score
+from pipeline.pages.links import Around, daily_address, weekly_address
+from pipeline.pages.movies import Ranks, Row, build_rows, read_history, read_ranks
+from pipeline.pages.problem import find_problem
+from pipeline.pages.render import Head, Neighbour, Section, render_page
+from pipeline.pages.run import read_tasks
 
-_MAX_CHANGES = 12
 _DAY = datetime.timedelta(days=1)
 _WEEK = datetime.timedelta(days=7)
+
+# The list that stands first, because it is of the day.
+_FIRST = "trending"
 
 Movies = Mapping[str, list[Document]]
 Reports = Mapping[datetime.date, Document]
 
 
-class Entry(NamedTuple):
-    """A movie that is new in a list, gone from it, or has climbed."""
-
-    name: Title
-    place: str
-
-
-class Part(NamedTuple):
-    """One kind of change, with the number of entries that are not shown."""
-
-    heading: str
-    entries: list[Entry]
-    more: int
-
-
-class Changes(NamedTuple):
-    """The difference of a list from the day before."""
-
-    list_name: str
-    since: str
-    parts: list[Part]
-
-
-class ListTable(NamedTuple):
-    """A list as a table, with a sentence for each missing day."""
+@dataclass(frozen=True)
+class ListTable:
+    """A list as a table, with a sentence for each missing day, and its document."""
 
     anchor: str
     heading: str
     rows: list[Row]
     gaps: list[str]
+    file: str
 
 
 def daily_page(
@@ -70,45 +46,70 @@ def daily_page(
     history: Reports,
     language: str,
     list_names: Mapping[str, str] | None = None,
+    around: Around | None = None,
 ) -> str:
     """Return the page of a day.
 
     Args:
         date: the day.
-        lists: its lists by their slug, in the order of the page.
+        lists: its lists by their slug.
         summary: its summary, which contains the report.
         history: the reports of up to 30 days before, without those that are missing.
         language: the language of the page, "ko" or "en".
         list_names: the names of lists that have no translation, by their slug.
+        around: the pages and documents that it leads to.
     """
-    t = Translator(language, list_names)
+    t, around = Translator(language, list_names), around or Around()
     report = as_dict(summary.get("quality_summary"))
-    movies = {slug: as_dicts(document.get("movies")) for slug, document in lists.items()}
-    tables = [_build_table(t, date, slug, movies[slug], history) for slug in movies]
+    slugs = sorted(lists, key=lambda slug: slug != _FIRST)
+    movies = {slug: as_dicts(lists[slug].get("movies")) for slug in slugs}
+    before = {slug: read_ranks(history.get(date - _DAY), slug) for slug in slugs}
+    gone = as_dict(summary.get("changes"))
+    changes = [
+        build_changes(t, slug, movies[slug], before[slug], date - _DAY, as_dict(gone.get(slug)))
+        for slug in slugs
+    ]
+    tables = [_build_table(t, date, slug, movies[slug], history, around) for slug in slugs]
+    found = read_findings(t, summary, report, list(history.values()))
+    run = as_dict(summary.get("execution_summary"))
     return render_page(
         "daily.html",
         t,
         f"{t.day(date)} · {t('daily.report')}",
         demo=summary.get("source") == "demo",
         home="../index.html",
+        neighbours=_build_neighbours(t, around),
         made_from=_write_made_from(t, lists, summary),
+        files=around.files,
         sections=[
-            *((each, t.enum("headings", each)) for each in ("glance", "quality", "charts")),
-            *((table.anchor, table.heading) for table in tables),
-            ("run", t("headings.run")),
+            Section("changes", t("headings.changes")),
+            *(Section(table.anchor, table.heading) for table in tables),
+            *(Section(each, t.enum("headings", each)) for each in ("charts", "quality", "run")),
         ],
         date=date,
-        figures=_build_figures(t, movies, summary, as_dict(history.get(date - _DAY))),
-        found=read_findings(t, summary, report),
-        changes=[_build_changes(t, slug, _changes_of(summary, slug)) for slug in movies],
+        figures=_build_figures(t, movies, report, changes),
+        found=found,
+        problem=find_problem(t, found),
+        changes=changes,
         tables=tables,
         move_heads=[
-            (t("movies.day_move"), t("movies.day_move_long")),
-            (t("movies.week_move"), t("movies.week_move_long")),
+            Head(t("movies.day_move"), t("movies.day_move_long")),
+            Head(t("movies.week_move"), t("movies.week_move_long")),
         ],
-        charts=render_daily_charts(t, date, movies.get("popular", []), {**history, date: report}),
-        run=build_timeline(t, as_dict(summary.get("execution_summary"))),
+        charts=build_daily_charts(t, date, movies.get("popular", []), {**history, date: report}),
+        run_figures=_build_run_figures(t, run),
+        run=read_tasks(t, run),
     )
+
+
+def _build_neighbours(t: Translator, around: Around) -> list[Neighbour]:
+    previous, after, week = around.previous, around.next, around.week
+    return [
+        *([Neighbour("prev", f"../{daily_address(previous)}", t.short_day(previous))]
+          if previous else []),
+        *([Neighbour("up", f"../{weekly_address(week)}", t.week(week))] if week else []),
+        *([Neighbour("next", f"../{daily_address(after)}", t.short_day(after))] if after else []),
+    ]  # fmt: skip
 
 
 def _write_made_from(t: Translator, lists: Mapping[str, Document], summary: Document) -> str:
@@ -119,94 +120,66 @@ def _write_made_from(t: Translator, lists: Mapping[str, Document], summary: Docu
 
 
 def _build_figures(
-    t: Translator, movies: Movies, summary: Document, report_before: Document
+    t: Translator, movies: Movies, report: Document, changes: Sequence[Changes]
 ) -> list[Figure]:
-    report = as_dict(summary.get("quality_summary"))
-    run = as_dict(summary.get("execution_summary"))
-    minutes = as_float(run.get("duration_minutes"))
-    retries = as_int(run.get("retries"))
-    start, end = (t.clock(as_instant(run.get(key))) for key in ("start_time", "end_time"))
-    sizes = {slug: len(each) for slug, each in movies.items()}
+    sizes = " · ".join(f"{t.list_name(slug)} {len(each)}" for slug, each in movies.items())
+    passed, total = (
+        t.number(as_float(report.get(f"total_movies_{each}"))) for each in ("passed", "validated")
+    )
     return [
-        Figure(t("figures.movies"), t.number(sum(sizes.values())), _write_counts(t, sizes)),
-        _count_changes(t, t("figures.new"), movies, summary, "new"),
-        _count_changes(t, t("figures.gone"), movies, summary, "gone"),
-        build_score(t, read_score(report), read_score(report_before)),
-        build_validation_rate(t, report, report_before),
+        Figure(t("figures.movies"), t.number(sum(map(len, movies.values()))), sizes),
+        _count_changes(t, t("figures.new"), changes, 0),
+        _count_changes(t, t("figures.gone"), changes, 1),
+        Figure(
+            t("figures.quality_score"),
+            t.number(read_score(report), 1),
+            t("figures.valid_of", passed=passed, total=total),
+        ),
+    ]
+
+
+def _count_changes(t: Translator, name: str, changes: Sequence[Changes], part: int) -> Figure:
+    counts = {each.name: each.parts[part].count for each in changes if each.parts}
+    if not counts:
+        return Figure(name, NO_VALUE, t("figures.since_missing"))
+    remark = " · ".join(f"{each} {count}" for each, count in counts.items())
+    return Figure(name, t.number(sum(counts.values())), remark)
+
+
+def _build_run_figures(t: Translator, run: Document) -> list[Figure]:
+    minutes, retries = as_float(run.get("duration_minutes")), as_int(run.get("retries"))
+    start, end = (t.clock(as_instant(run.get(key))) for key in ("start_time", "end_time"))
+    return [
+        Figure(
+            t("figures.duration"),
+            t.seconds(None if minutes is None else 60 * minutes),
+            t("figures.from_to", start=start, end=end),
+        ),
         Figure(
             t("figures.requests"),
             t.number(as_float(run.get("requests"))),
             "" if retries is None else t("figures.retries", n=retries),
         ),
         Figure(t("figures.received"), t.size(as_float(run.get("bytes_received")))),
-        Figure(
-            t("figures.duration"),
-            t.seconds(None if minutes is None else 60 * minutes),
-            t("figures.from_to", start=start, end=end),
-        ),
     ]
-
-
-def _write_counts(t: Translator, counts: Mapping[str, int]) -> str:
-    return " · ".join(f"{t.list_name(slug)} {t.number(count)}" for slug, count in counts.items())
-
-
-def _count_changes(
-    t: Translator, name: str, movies: Movies, summary: Document, kind: str
-) -> Figure:
-    changes = {slug: _changes_of(summary, slug) for slug in movies}
-    counts = {
-        slug: len(as_dicts(each.get(kind)))
-        for slug, each in changes.items()
-        if as_date(each.get("since"))
-    }
-    if not counts:
-        return Figure(name, NO_VALUE, t("figures.since_missing"))
-    return Figure(name, t.number(sum(counts.values())), _write_counts(t, counts))
-
-
-def _changes_of(summary: Document, slug: str) -> Document:
-    return as_dict(as_dict(summary.get("changes")).get(slug))
-
-
-def _build_changes(t: Translator, slug: str, changes: Document) -> Changes:
-    since = as_date(changes.get("since"))
-    return Changes(
-        t.list_name(slug),
-        t("figures.since", day=t.short_day(since)) if since else "",
-        [
-            _build_part(t, t.enum("changes", kind), as_dicts(changes.get(kind)))
-            for kind in ("new", "gone", "climbers")
-        ],
-    )
-
-
-def _build_part(t: Translator, heading: str, movies: list[Document]) -> Part:
-    entries = [
-        Entry(build_title(t, movie), _write_place(t, movie)) for movie in movies[:_MAX_CHANGES]
-    ]
-    return Part(heading, entries, len(movies) - len(entries))
-
-
-def _write_place(t: Translator, entry: Document) -> str:
-    rank, before = as_int(entry.get("rank")), as_int(entry.get("rank_before"))
-    if rank is None:
-        return ""
-    if before is None:
-        return t("movies.rank_n", n=rank)
-    return t("movies.rank_from_to", before=before, rank=rank)
 
 
 def _build_table(
-    t: Translator, date: datetime.date, slug: str, movies: list[Document], history: Reports
+    t: Translator,
+    date: datetime.date,
+    slug: str,
+    movies: list[Document],
+    history: Reports,
+    around: Around,
 ) -> ListTable:
     day, week = date - _DAY, date - _WEEK
-    earlier = [read_ranks(history.get(each), slug) for each in (day, week)]
+    earlier: list[Ranks] = [read_ranks(history.get(each), slug) for each in (day, week)]
     gaps = (t("daily.day_missing", day=t.day(day)), t("daily.week_missing", day=t.day(week)))
     anchor = f"{slug}_movies"
     return ListTable(
         anchor,
         t.enum("headings", anchor, default=t.list_name(slug)),
-        build_rows(t, movies, earlier),
+        build_rows(t, movies, earlier, read_history(history, slug, date)),
         [gap for gap, ranks in zip(gaps, earlier, strict=True) if ranks is None],
+        next((each for each in around.files if f"/{slug}_" in each), ""),
     )

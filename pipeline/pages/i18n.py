@@ -60,6 +60,10 @@ class Translator:
         text = message.one if values.get("n") in (1, "1") else message.other
         return text.format(**values) if values else text
 
+    def has(self, section: str, value: object) -> bool:
+        """Return whether a section has a message for a value."""
+        return f"{section}.{value}" in self._messages
+
     def enum(
         self, section: str, value: object, default: str | None = None, **values: object
     ) -> str:
@@ -119,6 +123,10 @@ class Translator:
     def short_day(self, date: datetime.date) -> str:
         """Write 7 Jan."""
         return self("formats.short_day", date=date, month=self.enum("months", date.month))
+
+    def axis_day(self, date: datetime.date) -> str:
+        """Write a date for the axis of a chart."""
+        return self("formats.axis_day", date=date, month=self.enum("months", date.month))
 
     def numeric_day(self, date: datetime.date) -> str:
         """Write a date in digits, always of the same width."""

@@ -1,35 +1,84 @@
-"""The index: the newest day and week, and the links to all other pages."""
+"""The index: the movies of the newest day and week, and the links to all other pages."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from pipeline.pages.coerce import Document, as_date, as_dict, as_dicts, as_float
+from pipeline.pages.calendar import Calendar, build_week_rows, write_lateness
+from pipeline.pages.changes import Changes, build_changes
+from pipeline.pages.checks import read_findings
+from pipeline.pages.coerce import Document, as_dict, as_dicts
+from pipeline.pages.figures import read_score
 from pipeline.pages.i18n import Translator
-from pipeline.pages.index_calendar import Calendar
-from pipeline.pages.index_weeks import build_week_rows, write_lateness
-from pipeline.pages.links import DAYS, Links
+from pipeline.pages.links import TASK_DAYS, Links
+from pipeline.pages.movies import Ranks, Row, build_rows, read_history, read_ranks
+from pipeline.pages.problem import Problem, find_problem
 from pipeline.pages.render import render_page
+from pipeline.pages.runs import Run
+from pipeline.pages.task_grid import Files, build_grid
 from pipeline.pages.verdict import read_verdict
-from pipeline.pages.widgets import Figure, build_score, read_score, render_trend
+from pipeline.pages.weekly_lists import WeekLists
 
 _DAY = datetime.timedelta(days=1)
-_WEEK = datetime.timedelta(days=7)
+_TOP_OF_DAY = 5
+_TOP_OF_WEEK = 3
 
 Documents = Mapping[datetime.date, Document]
 WithDate = Callable[[datetime.date], str]
 
 
-class Newest(NamedTuple):
-    """The newest day or week; without figures if there is none."""
+@dataclass(frozen=True)
+class Shown:
+    """What the index shows besides summaries and reports.
+
+    Attributes:
+        lists: the lists of the newest day, by their slug.
+        week: the movies of the newest week.
+        list_names: the names of lists that have no translation, by their slug.
+        files: the files of the last days, for the table of tasks.
+        rejected: the files of rejected lists.
+        runs: the last run of each root task and date.
+    """
+
+    lists: Mapping[str, Document] = field(default_factory=dict)
+    week: Document = field(default_factory=dict)
+    list_names: Mapping[str, str] = field(default_factory=dict)
+    files: Files = field(default_factory=dict)
+    rejected: Collection[str] = ()
+    runs: Sequence[Run] = ()
+
+
+@dataclass(frozen=True)
+class Top:
+    """The first movies of a list, and its changes since the day before."""
+
+    name: str
+    rows: list[Row]
+    changes: Changes | None = None
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The newest day or week; without tops if nothing is known of its movies."""
 
     heading: str
     name: str
     address: str = ""
     verdict: str = ""
-    figures: tuple[Figure, ...] = ()
+    score: str = ""
+    late: str = ""
+    problem: Problem | None = None
+    tops: Sequence[Top] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to a page."""
+
+    address: str
+    name: str
 
 
 def index_page(
@@ -39,103 +88,113 @@ def index_page(
     pages: Collection[str],
     language: str,
     older_weeks: Iterable[datetime.date] = (),
+    shown: Shown | None = None,
 ) -> str:
     """Return the index.
 
     Args:
         newest: the day up to which it shows.
         days: the summaries; older ones than those of the calendar become links below it.
-        weeks: what is known of each week: `consolidation_info` or a part of it.
+        weeks: what is known of each week: its report, and `total_unique_movies`.
         pages: the addresses of the existing pages; all others are named without a link.
         language: the language of the page, "ko" or "en".
         older_weeks: days of weeks that become links below the calendar.
+        shown: the movies, the files and the runs.
     """
-    t = Translator(language)
-    links = Links(pages)
-    calendar = Calendar(newest, days)
-    scores = {date: _score_of(summary) for date, summary in calendar.days.items()}
+    shown = shown or Shown()
+    t, links = Translator(language, shown.list_names), Links(pages)
+    calendar = Calendar(t, newest, days, links)
+    dates = [newest - back * _DAY for back in reversed(range(TASK_DAYS))]
+    late = [date for each in (days, weeks) for date in each if write_lateness(t, each[date])]
     return render_page(
         "index.html",
         t,
         f"{t('index.reports')} · {t('frame.project')}",
         demo=any(each.get("source") == "demo" for each in (*days.values(), *weeks.values())),
-        home=None,
         made_from=t("index.made_until", day=t.day(newest)),
-        newest=[_build_newest_day(t, days, links), _build_newest_week(t, weeks, links)],
+        date=newest,
+        newest_day=_build_day(t, days, links, shown),
+        newest_week=_build_week(t, weeks, links, shown),
         calendar=calendar,
-        links=links,
         weekdays=t.weekdays(),
         calendar_says=calendar.describe(t),
-        older_days=[
+        older=[
             *_build_links(days.keys() - calendar.days.keys(), links.daily, t.day),
             *_build_links(set(older_weeks) - weeks.keys(), links.weekly, t.week_and_day),
         ],
-        trend=render_trend(t, t("charts.index"), newest, scores, days=DAYS) if scores else "",
-        weeks=list(build_week_rows(t, weeks)),
-        has_scores=any(read_score(each) is not None for each in weeks.values()),
+        weeks=build_week_rows(t, weeks, links),
+        grid_dates=dates,
+        grid=build_grid(t, dates, shown.files, late, shown.rejected, shown.runs),
     )
-
-
-def _score_of(summary: Document) -> float | None:
-    return read_score(as_dict(summary.get("quality_summary")))
 
 
 def _build_links(
     dates: Collection[datetime.date], find_address: WithDate, write_name: WithDate
-) -> list[tuple[str, str]]:
+) -> list[Link]:
     newest_first = sorted(dates, reverse=True)
-    return [(address, write_name(date)) for date in newest_first if (address := find_address(date))]
+    return [
+        Link(address, write_name(date)) for date in newest_first if (address := find_address(date))
+    ]
 
 
-def _build_newest_day(t: Translator, days: Documents, links: Links) -> Newest:
+def _build_day(t: Translator, days: Documents, links: Links, shown: Shown) -> Newest:
     date = max(days, default=None)
     if date is None:
         return Newest(t("index.newest_day"), t("index.no_day"))
     summary = days[date]
     report = as_dict(summary.get("quality_summary"))
-    minutes = as_float(as_dict(summary.get("execution_summary")).get("duration_minutes"))
-    movies = as_float(as_dict(summary.get("collection_summary")).get("total_collected"))
-    before = as_dict(days.get(date - _DAY))
+    history = {day: as_dict(each.get("quality_summary")) for day, each in days.items()}
+    earlier = [each for day, each in history.items() if day < date]
     return Newest(
         t("index.newest_day"),
         t.full_day(date),
         links.daily(date),
         read_verdict(summary),
-        (
-            Figure(t("figures.movies"), t.number(movies), _count_changes(t, summary)),
-            build_score(t, _score_of(summary), _score_of(before)),
-            Figure(
-                t("figures.validation_rate"), t.percent(as_float(report.get("validation_rate")))
-            ),
-            Figure(t("figures.duration"), t.seconds(None if minutes is None else 60 * minutes)),
-        ),
+        t.number(read_score(report), 1),
+        write_lateness(t, summary),
+        find_problem(t, read_findings(t, summary, report, earlier)),
+        [_build_top(t, date, slug, shown.lists[slug], summary, history) for slug in shown.lists],
     )
 
 
-def _count_changes(t: Translator, summary: Document) -> str:
-    changes = map(as_dict, as_dict(summary.get("changes")).values())
-    known = [each for each in changes if as_date(each.get("since"))]
-    if not known:
-        return ""
-    new, gone = (sum(len(as_dicts(each.get(kind))) for each in known) for kind in ("new", "gone"))
-    return f"{t('figures.new')} {new} · {t('figures.gone')} {gone}"
+def _build_top(
+    t: Translator,
+    date: datetime.date,
+    slug: str,
+    document: Document,
+    summary: Document,
+    history: Documents,
+) -> Top:
+    movies = as_dicts(document.get("movies"))
+    before = read_ranks(history.get(date - _DAY), slug)
+    gone = as_dict(as_dict(summary.get("changes")).get(slug))
+    rows = build_rows(t, movies[:_TOP_OF_DAY], [before], read_history(history, slug, date))
+    changes = build_changes(t, slug, movies, before, date - _DAY, gone)
+    return Top(t.list_name(slug), rows, changes)
 
 
-def _build_newest_week(t: Translator, weeks: Documents, links: Links) -> Newest:
+def _build_week(t: Translator, weeks: Documents, links: Links, shown: Shown) -> Newest:
     date = max(weeks, default=None)
     if date is None:
         return Newest(t("index.newest_week"), t("index.no_week"))
-    info = weeks[date]
-    movies = as_float(info.get("total_unique_movies"))
-    before = as_dict(weeks.get(date - _WEEK))
+    report = weeks[date]
+    lists = WeekLists(shown.week, report)
+    before = max((day for day in weeks if date - 2 * 7 * _DAY < day < date - _DAY), default=None)
+    previous = weeks[before] if before else None
+
+    def build_top(slug: str) -> Top:
+        earlier: Ranks = read_ranks(previous, slug)
+        return Top(
+            t.list_name(slug), build_rows(t, lists.movies_of(slug)[:_TOP_OF_WEEK], [earlier])
+        )
+
     return Newest(
         t("index.newest_week"),
         t.week_and_day(date),
         links.weekly(date),
-        read_verdict(info),
-        (
-            Figure(t("weekly.unique_movies"), t.number(movies)),
-            build_score(t, read_score(info), read_score(before)),
-            Figure(t("index.collected"), write_lateness(t, info)),
-        ),
+        read_verdict(report),
+        t.number(read_score(report), 1),
+        write_lateness(t, report),
+        find_problem(t, read_findings(t, report, report, [previous] if previous else [])),
+        [build_top(slug) for slug in lists.slugs] if lists.movies else (),
     )

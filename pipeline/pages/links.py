@@ -1,18 +1,40 @@
-"""Addresses of pages, as seen from the index."""
+"""Addresses of pages, and the pages and files that a page leads to."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.paths import Layout
 
-# Days in the calendar of the index, and weeks in its table.
+# Days in the calendar of the index, weeks in its table, and days in its table of tasks.
 DAYS = 60
 WEEKS = 26
+TASK_DAYS = 14
 
 _LAYOUT = Layout(Path())
+_PAGES = _LAYOUT.pages
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a page leads to, as far as it exists.
+
+    Attributes:
+        previous: the day of the page before, or the day of the week before.
+        next: the day of the page after it.
+        week: the day of the week of a day.
+        days: the days of a week.
+        files: the documents that the page shows, below the data root.
+    """
+
+    previous: datetime.date | None = None
+    next: datetime.date | None = None
+    week: datetime.date | None = None
+    days: Sequence[datetime.date] = ()
+    files: Sequence[str] = ()
 
 
 class Links:
@@ -23,12 +45,21 @@ class Links:
 
     def daily(self, date: datetime.date) -> str:
         """Return the address of the page of a day."""
-        return self._find(_LAYOUT.daily_page(date))
+        return self._find(daily_address(date))
 
     def weekly(self, date: datetime.date) -> str:
         """Return the address of the page of a week."""
-        return self._find(_LAYOUT.weekly_page(date))
+        return self._find(weekly_address(date))
 
-    def _find(self, path: Path) -> str:
-        address = path.relative_to(_LAYOUT.pages).as_posix()
+    def _find(self, address: str) -> str:
         return address if address in self._addresses else ""
+
+
+def daily_address(date: datetime.date) -> str:
+    """Return the address of the page of a day, as seen from the index."""
+    return _LAYOUT.daily_page(date).relative_to(_PAGES).as_posix()
+
+
+def weekly_address(date: datetime.date) -> str:
+    """Return the address of the page of a week, as seen from the index."""
+    return _LAYOUT.weekly_page(date).relative_to(_PAGES).as_posix()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,31 @@ _LOADER = tornado.template.Loader(
 )
 
 
+@dataclass(frozen=True)
+class Section:
+    """A section of a page, for its contents."""
+
+    anchor: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column, short and in full."""
+
+    short: str
+    long: str
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A page before (prev), above (up) or after (next) a page."""
+
+    relation: str
+    address: str
+    name: str
+
+
 def render_page(template: str, t: Translator, title: str, *, demo: bool, **values: Any) -> str:
     """Render a template that extends the frame.
 
@@ -48,17 +74,13 @@ def render_page(template: str, t: Translator, title: str, *, demo: bool, **value
         t: the language.
         title: the title of the page.
         demo: whether the movies are made up, which the page then says.
-        values: what the template needs, and `home`, the address of the index; `made_from`, a
-            sentence; `sections`, an anchor and a name for each; `files`, names of documents.
+        values: what the template needs, and `home`, the address of the index; `neighbours`;
+            `made_from`, a sentence; `sections`; `files`, paths of documents below the data root.
     """
-    frame = {"home": None, "sections": (), "files": (), "favicon": FAVICON, "notice": NOTICE}
+    frame = {"home": None, "neighbours": (), "sections": (), "files": (), "favicon": FAVICON}
     texts = {"policy": _policy(), "style": _read_style(), "script": _read_script()}
-    return render(template, t=t, title=title, demo=demo, **(frame | texts | values))
-
-
-def render(template: str, **values: Any) -> str:
-    """Render a template; every value is escaped unless the template says `raw`."""
-    return _LOADER.load(template).generate(**values).decode("utf-8")
+    named = {"t": t, "title": title, "demo": demo, "notice": NOTICE}
+    return _LOADER.load(template).generate(**(frame | texts | named | values)).decode("utf-8")
 
 
 def script_hash() -> str:
@@ -76,7 +98,7 @@ def _policy() -> str:
 
 @cache
 def _read_script() -> str:
-    return (_FOLDER / "posters.js").read_text("utf-8").strip()
+    return (_FOLDER / "page.js").read_text("utf-8").strip()
 
 
 @cache

@@ -7,7 +7,10 @@ from pipeline.pages.coerce import Document
 VERDICTS = ("pass", "warn", "fail")
 
 # Shown beside the colour and the word, for readers who cannot tell the colours apart.
-_SIGNS = {"pass": "✓", "warn": "!", "fail": "✕", "missing": "–"}
+_SIGNS = {
+    "pass": "✓", "warn": "!", "fail": "✕", "missing": "–",
+    "done": "✓", "late": "◷", "rejected": "✕", "failed": "✕", "running": "…",
+}  # fmt: skip
 
 
 def read_verdict(document: Document) -> str:
@@ -16,6 +19,6 @@ def read_verdict(document: Document) -> str:
     return verdict if isinstance(verdict, str) and verdict in VERDICTS else "unknown"
 
 
-def sign_of(verdict: str) -> str:
-    """Return the sign of a verdict, or of a missing day or week."""
-    return _SIGNS.get(verdict, "?")
+def sign_of(state: str) -> str:
+    """Return the sign of a verdict, or of the state of a task."""
+    return _SIGNS.get(state, "?")

@@ -1,31 +1,49 @@
-"""The page of a week: its lists side by side, and what changed since the week before."""
+"""The page of a week: the top of each list, what changed, all movies, and the lists compared."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from pipeline.catalog import BY_GENRE, BY_RATING
+from pipeline.pages.checks import read_findings
 from pipeline.pages.coerce import Document, as_dict, as_float, as_text
-from pipeline.pages.findings import read_findings
+from pipeline.pages.figures import Figure, read_score
 from pipeline.pages.i18n import Translator
-from pipeline.pages.movie_rows import Row, build_rows, read_ranks
-from pipeline.pages.render import render_page
-from pipeline.pages.weekly_charts import render_found_in, render_scatter
-from pipeline.pages.weekly_lists import (
-    WeekLists,
-    build_list_rows,
-    build_overlaps,
-    render_list_sizes,
-)
+from pipeline.pages.links import Around, daily_address, weekly_address
+from pipeline.pages.movies import Row, build_rows, read_ranks
+from pipeline.pages.problem import find_problem
+from pipeline.pages.render import Neighbour, Section, render_page
+from pipeline.pages.weekly_lists import WeekLists, build_list_rows, build_list_sizes
 from pipeline.pages.weekly_moves import PreviousWeek, build_moves, find_new
-from pipeline.pages.widgets import Figure, build_score, build_validation_rate, read_score
 
-TOP_RATED = "top_rated"
-
-_TOP = 20
+_TOP = 10
 _MAX_FILES = 60
-_SECTIONS = ("glance", "quality", "lists", "overlap", "top20", "moves", "scatter")
+_SECTIONS = ("tops", "moves", "all", "lists", "overlap", "quality")
+
+
+@dataclass(frozen=True)
+class Top:
+    """The first movies of a list."""
+
+    name: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class WeekMovie:
+    """A movie of the week, with the lists that contain it and its ranks there."""
+
+    row: Row
+    lists: str
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of the week, with its page."""
+
+    name: str
+    address: str
 
 
 def weekly_page(
@@ -35,6 +53,7 @@ def weekly_page(
     previous: PreviousWeek | None,
     language: str,
     list_names: Mapping[str, str],
+    around: Around | None = None,
 ) -> str:
     """Return the page of a week.
 
@@ -45,80 +64,106 @@ def weekly_page(
         previous: date and report of the newest week before, or None.
         language: the language of the page, "ko" or "en".
         list_names: the names of the lists that have no translation, by their slug.
+        around: the pages and documents that it leads to.
     """
-    t = Translator(language, list_names)
+    t, around = Translator(language, list_names), around or Around()
     info = as_dict(consolidated.get("consolidation_info"))
     lists = WeekLists(consolidated, report)
     list_rows = build_list_rows(t, lists)
-    source = t.enum("source", info.get("source"))
+    found = read_findings(t, info, report, [previous[1]] if previous else [])
     return render_page(
         "weekly.html",
         t,
         f"{t.week(date)} · {t('weekly.report')}",
         demo=info.get("source") == "demo",
         home="../index.html",
-        made_from=t("weekly.made_from", day=t.day(date), source=source),
-        files=_read_files(info),
-        sections=[(each, t.enum("headings", each)) for each in _SECTIONS],
+        neighbours=[
+            Neighbour(relation, f"../{weekly_address(day)}", t.week(day))
+            for relation, day in (("prev", around.previous), ("next", around.next))
+            if day
+        ],
+        made_from=t(
+            "weekly.made_from", day=t.day(date), source=t.enum("source", info.get("source"))
+        ),
+        files=_read_files(info, around),
+        sections=[Section(each, t.enum("headings", each)) for each in _SECTIONS],
         date=date,
         heading=t.week(date),
-        figures=_build_figures(t, lists, info, report, previous),
-        found=read_findings(t, info, report),
+        days=[Day(t.short_day(day), f"../{daily_address(day)}") for day in around.days],
+        figures=_build_figures(t, lists, report, previous),
+        found=found,
+        problem=find_problem(t, found),
         list_rows=list_rows,
-        sizes=render_list_sizes(t, list_rows),
-        overlap=build_overlaps(t, lists),
+        sizes=build_list_sizes(t, list_rows),
         compared=t("weekly.compared_with", day=t.day(previous[0]))
         if previous
         else t("weekly.no_earlier_week"),
-        top=_build_top(t, lists, previous),
-        move_heads=[(t("weekly.change"), t("weekly.week_change"))],
+        tops=_build_tops(t, lists, previous),
+        movies=_build_movies(t, lists),
         moves=build_moves(t, lists, previous),
-        scatter=render_scatter(t, lists.movies),
-        found_in=render_found_in(t, lists.count_by_lists()),
+        file=next(iter(around.files), ""),
     )
 
 
-def _read_files(info: Document) -> list[str]:
+def _read_files(info: Document, around: Around) -> list[str]:
     files = info.get("sources_processed")
-    return [as_text(each) for each in files[:_MAX_FILES]] if isinstance(files, list) else []
+    sources = [as_text(each) for each in files[:_MAX_FILES]] if isinstance(files, list) else []
+    return [*around.files, *sources]
 
 
 def _build_figures(
-    t: Translator, lists: WeekLists, info: Document, report: Document, previous: PreviousWeek | None
+    t: Translator, lists: WeekLists, report: Document, previous: PreviousWeek | None
 ) -> list[Figure]:
-    counts = lists.count_by_lists()
-    by_category = as_dict(info.get("by_category"))
-    by_genre, by_rating, numbers_differ = (
-        t.number(as_float(value))
-        for value in (
-            by_category.get(BY_GENRE),
-            by_category.get(BY_RATING),
-            info.get("numbers_differ"),
-        )
+    counts, total = lists.count_by_lists(), len(lists.movies)
+    several = sum(counts.values()) - counts[1]
+    new = len(find_new(lists, previous)) if previous else None
+    passed, validated = (
+        t.number(as_float(report.get(f"total_movies_{each}"))) for each in ("passed", "validated")
     )
-    total = len(lists.movies)
     return [
         Figure(
             t("weekly.unique_movies"), t.number(total), t("weekly.in_lists", n=len(lists.slugs))
         ),
-        Figure(t("weekly.by_genre"), by_genre, f"{t('weekly.by_rating')} {by_rating}"),
-        _build_part(t, t("weekly.in_one_list"), counts[1], total),
-        _build_part(t, t("weekly.in_several"), sum(counts.values()) - counts[1], total),
         Figure(
             t("weekly.new_this_week"),
-            t.number(len(find_new(lists, previous)) if previous else None),
-            t("weekly.since_week", day=t.short_day(previous[0])) if previous else "",
+            t.number(new),
+            t("figures.since", day=t.short_day(previous[0])) if previous else "",
         ),
-        build_score(t, read_score(report)),
-        build_validation_rate(t, report, before={}),
-        Figure(t("weekly.numbers_differ"), numbers_differ, t("weekly.numbers_differ_note")),
+        Figure(
+            t("weekly.in_several"),
+            t.number(several),
+            t("weekly.in_one_list", n=t.number(counts[1])),
+        ),
+        Figure(
+            t("figures.quality_score"),
+            t.number(read_score(report), 1),
+            t("figures.valid_of", passed=passed, total=validated),
+        ),
     ]
 
 
-def _build_part(t: Translator, name: str, count: int, total: int) -> Figure:
-    return Figure(name, t.number(count), t.share(count / total if total else None, 0))
+def _build_tops(t: Translator, lists: WeekLists, previous: PreviousWeek | None) -> list[Top]:
+    return [
+        Top(
+            t.list_name(slug),
+            build_rows(
+                t,
+                lists.movies_of(slug)[:_TOP],
+                [read_ranks(previous[1], slug) if previous else None],
+            ),
+        )
+        for slug in lists.slugs
+    ]
 
 
-def _build_top(t: Translator, lists: WeekLists, previous: PreviousWeek | None) -> list[Row]:
-    earlier = read_ranks(previous[1], TOP_RATED) if previous else None
-    return build_rows(t, lists.movies_of(TOP_RATED)[:_TOP], [earlier])
+def _build_movies(t: Translator, lists: WeekLists) -> list[WeekMovie]:
+    """Return all movies, the most popular first."""
+    both = sorted(
+        zip(lists.movies, lists.ranks, strict=True),
+        key=lambda each: -(as_float(each[0].get("popularity")) or 0.0),
+    )
+    rows = build_rows(t, [movie for movie, _ in both])
+    return [
+        WeekMovie(row, " · ".join(f"{t.list_name(slug)} {rank}" for slug, rank in ranks.items()))
+        for row, (_, ranks) in zip(rows, both, strict=True)
+    ]

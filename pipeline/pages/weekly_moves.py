@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from pipeline.pages.coerce import Document, as_int
 from pipeline.pages.i18n import Translator
-from pipeline.pages.movie_rows import Title, build_title, read_ranks
+from pipeline.pages.movies import Move, Title, build_title, read_ranks
 from pipeline.pages.weekly_lists import WeekLists
 
 _MAX_LINES = 12
+
+# A movement counts from or to a rank up to this one: further down popularity hardly differs, and
+# ranks change by dozens without a reason.
+_MAX_RANK = 50
 
 # The date and the report of the week that a week is compared with.
 PreviousWeek = tuple[datetime.date, Document]
 
 
-class RankChange(NamedTuple):
+@dataclass(frozen=True)
+class RankChange:
     """A movie in a list of the week, and its rank there in the earlier week if it had one."""
 
     movie: Document
@@ -30,17 +35,24 @@ class RankChange(NamedTuple):
         """The places up; negative if the movie fell, 0 if it is new."""
         return 0 if self.before is None else self.before - self.rank
 
+    @property
+    def ratio(self) -> float:
+        """How far the movie moved: from rank 2 to 1 is as far as from 20 to 10."""
+        both = sorted((max(self.rank, 1), max(self.before or 1, 1)))
+        return both[1] / both[0]
 
-class MoveLine(NamedTuple):
-    """A line of the page: a movie, its move (up, down or new), and where it moved."""
+
+@dataclass(frozen=True)
+class MoveLine:
+    """A line of the page: a movie, its movement, and where it moved."""
 
     name: Title
-    kind: str
-    places: int
+    move: Move
     where: str
 
 
-class MovePanel(NamedTuple):
+@dataclass(frozen=True)
+class MovePanel:
     """All lines of one kind."""
 
     heading: str
@@ -52,12 +64,12 @@ def build_moves(t: Translator, lists: WeekLists, previous: PreviousWeek | None) 
     """Return the movies that rose, that fell and that are new; nothing without an earlier week."""
     if previous is None:
         return []
-    changes = sorted(_find_changes(lists, previous[1]), key=lambda each: -abs(each.places))
+    changes = sorted(_find_changes(lists, previous[1]), key=lambda each: -each.ratio)
     risen = [each for each in changes if each.places > 0]
     fallen = [each for each in changes if each.places < 0]
     panels = (
-        (t("weekly.rising"), t("weekly.rising_note"), risen),
-        (t("weekly.falling"), t("weekly.falling_note"), fallen),
+        (t("weekly.rising"), t("weekly.rising_note", rank=_MAX_RANK), risen),
+        (t("weekly.falling"), t("weekly.falling_note", rank=_MAX_RANK), fallen),
         (t("weekly.new_this_week"), t("weekly.new_note"), find_new(lists, previous)),
     )
     return [
@@ -73,7 +85,7 @@ def _build_line(t: Translator, change: RankChange) -> MoveLine:
         kind = "up" if change.places > 0 else "down"
         ranks = t("movies.rank_from_to", before=change.before, rank=change.rank)
     where = f"{t.list_name(change.slug)} {ranks}"
-    return MoveLine(build_title(t, change.movie), kind, abs(change.places), where)
+    return MoveLine(build_title(t, change.movie), Move(kind, abs(change.places)), where)
 
 
 def find_new(lists: WeekLists, previous: PreviousWeek) -> list[RankChange]:
@@ -84,25 +96,25 @@ def find_new(lists: WeekLists, previous: PreviousWeek) -> list[RankChange]:
     before = {slug: ranks for slug in lists.slugs if (ranks := read_ranks(previous[1], slug))}
     known = {movie_id for ranks in before.values() for movie_id in ranks}
     best: dict[int, RankChange] = {}
-    for movie, slug, rank in lists.entries:
-        movie_id = as_int(movie.get("id"))
-        if movie_id is None or movie_id in known or slug not in before:
+    for entry in lists.entries:
+        movie_id = as_int(entry.movie.get("id"))
+        if movie_id is None or movie_id in known or entry.slug not in before:
             continue
-        if movie_id not in best or rank < best[movie_id].rank:
-            best[movie_id] = RankChange(movie, slug, rank, before=None)
+        if movie_id not in best or entry.rank < best[movie_id].rank:
+            best[movie_id] = RankChange(entry.movie, entry.slug, entry.rank, before=None)
     return sorted(best.values(), key=lambda each: each.rank)
 
 
 def _find_changes(lists: WeekLists, report: Document) -> Iterable[RankChange]:
-    """Return the largest change of each movie in any one list."""
+    """Return the largest change of each movie in any one list, near the top of it."""
     ranks = {slug: read_ranks(report, slug) or {} for slug in lists.slugs}
     largest: dict[int, RankChange] = {}
-    for movie, slug, rank in lists.entries:
-        movie_id = as_int(movie.get("id"))
-        before = ranks.get(slug, {}).get(movie_id) if movie_id is not None else None
-        if movie_id is None or before is None:
+    for entry in lists.entries:
+        movie_id = as_int(entry.movie.get("id"))
+        before = ranks.get(entry.slug, {}).get(movie_id) if movie_id is not None else None
+        if movie_id is None or before is None or min(before, entry.rank) > _MAX_RANK:
             continue
-        change = RankChange(movie, slug, rank, before)
-        if movie_id not in largest or abs(change.places) > abs(largest[movie_id].places):
+        change = RankChange(entry.movie, entry.slug, entry.rank, before)
+        if movie_id not in largest or change.ratio > largest[movie_id].ratio:
             largest[movie_id] = change
     return largest.values()

@@ -10,13 +10,14 @@ import datetime
 import functools
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import luigi
 
 from pipeline import identity, settings
 from pipeline.documents.summary import changes
+from pipeline.pages.links import Around
 from pipeline.paths import Layout, PathFor
 from pipeline.storage import documents, local
 from pipeline.tasks.base import LOGGER, DayParameter, PipelineTask
@@ -27,6 +28,7 @@ from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 from pipeline.version import VERSION
 
+DAY = datetime.timedelta(days=1)
 HISTORY_DAYS = 30  # of quality, on the page of a day
 MAX_DAYS_TO_PREVIOUS_WEEK = 13  # that a week is compared with: of the Sunday before, or near it
 
@@ -84,11 +86,29 @@ class Page(PipelineTask):
         last_line = self.last_line()
         documents.replace(self.path, self.draw() + last_line)
 
-    def last_line(self, *facts: str) -> str:
+    def last_line(self, *facts: object) -> str:
         """Return the fingerprint of the documents, by size and time of change, and of facts."""
         stamps = (f"{path.name} {_stamp(path)}" for path in self.inputs())
-        state = "\n".join([VERSION, self.language, *facts, *stamps])
+        state = "\n".join([VERSION, self.language, f"{self.around()} {facts}", *stamps])
         return f"<!-- drawn from {hashlib.sha256(state.encode()).hexdigest()[:16]} -->\n"
+
+    def around(self, *paths: Path) -> Around:
+        """Return the days and weeks to lead to, by their documents, and documents of this one."""
+        if not self.makers:
+            return Around()
+        date: datetime.date = self.date
+        own, week = (
+            self.makers[0](date=date).path_for,
+            last_days(date + DAY * (6 - date.weekday()), 7),
+        )
+        near = [DAY * number for number in range(1, MAX_DAYS_TO_PREVIOUS_WEEK + 1)]
+        return Around(
+            previous=next(_existing(own, (date - distance for distance in near)), None),
+            next=next(_existing(own, (date + distance for distance in near)), None),
+            week=next(_existing(self.layout.consolidated, week), None),
+            days=tuple(_existing(self.layout.daily_summary, reversed(week))),
+            files=tuple(map(self.layout.relative, paths)),
+        )
 
     @property
     def language(self) -> str:
@@ -142,7 +162,11 @@ class DailyPage(Page):
                 changed[name] = changes(lists[name]["movies"], before, yesterday)
         summary = {**summary, "changes": changed or summary.get("changes")}
         history = dict(reports_before(layout.validation_report, today, HISTORY_DAYS))
-        return daily_page(today, lists, summary, history, self.language, _titles())
+        paths = [
+            path_for(today) for path_for in (*daily_lists(layout).values(), layout.daily_summary)
+        ]
+        around = self.around(*paths)
+        return daily_page(today, lists, summary, history, self.language, titles(), around)
 
 
 class WeeklyPage(Page):
@@ -168,7 +192,10 @@ class WeeklyPage(Page):
         identity.refuse_foreign(path, consolidated.get("consolidation_info"))
         previous = next(reports_before(report, self.date, MAX_DAYS_TO_PREVIOUS_WEEK), None)
         quality = documents.read_report(report(self.date))
-        return weekly_page(self.date, consolidated, quality, previous, self.language, _titles())
+        around = self.around(path, report(self.date))
+        return weekly_page(
+            self.date, consolidated, quality, previous, self.language, titles(), around
+        )
 
 
 def daily_lists(layout: Layout) -> dict[str, PathFor]:
@@ -182,7 +209,11 @@ def last_days(date: datetime.date, number: int) -> list[datetime.date]:
     return [date - datetime.timedelta(days=back) for back in range(number)]
 
 
-def _titles() -> dict[str, str]:
+def _existing(path_for: PathFor, days: Iterable[datetime.date]) -> Iterator[datetime.date]:
+    return (day for day in days if documents.exists(path_for(day)))
+
+
+def titles() -> dict[str, str]:
     """Return the names of the lists for people, by their slug."""
     return {each.name: each.title for each in settings.current().plan().lists if each.title}
 

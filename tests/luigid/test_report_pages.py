@@ -31,7 +31,7 @@ INDEX, DAILY, WEEKLY = (
     "/pages/daily/daily_20240107.html",
     "/pages/weekly/weekly_1_20240107.html",
 )
-SCRIPT = (REPOSITORY / "pipeline/pages/posters.js").read_text(encoding="utf-8").strip()
+SCRIPT = (REPOSITORY / "pipeline/pages/page.js").read_text(encoding="utf-8").strip()
 HOSTILE = f"""<!DOCTYPE html><html lang="ko"><meta charset="utf-8"><title>영화</title>
 <p style="color: rgb(1, 2, 3)">영화</p>
 <script>window.stolen = 1</script><script>{SCRIPT} window.stolen = 1</script>

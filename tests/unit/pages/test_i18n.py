@@ -20,6 +20,8 @@ from pipeline.quality.rules import RULES
 
 ENGLISH, KOREAN = Translator("en"), Translator("ko")
 RULE_SECTION = "rules."
+DIFFERENT = {"formats.axis_day"}
+"""Messages of which a language leaves out a value: Korean writes 5/7 for 7 May."""
 
 PAGES = REPOSITORY / "pipeline/pages"
 SOURCES = "\n".join(
@@ -50,7 +52,7 @@ def test_both_languages_have_the_same_messages() -> None:
 @pytest.mark.parametrize("key", sorted(keys("en")))
 def test_a_message_has_the_same_placeholders_in_both_languages(key: str) -> None:
     english, korean = load_messages("en")[key], load_messages("ko")[key]
-    if any(english):
+    if any(english) and key not in DIFFERENT:
         assert placeholders(english) == placeholders(korean)
 
 
@@ -83,6 +85,12 @@ def test_every_rule_has_a_korean_description() -> None:
     assert all(re.search("[가-힣]", KOREAN.enum("rules", rule.id)) for rule in RULES)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_says_what_is_wrong_where_it_fails(language: str) -> None:
+    translator = Translator(language)
+    assert [rule.id for rule in RULES if not translator.has("failures", rule.id)] == []
+
+
 def test_a_page_exists_in_no_third_language() -> None:
     assert LANGUAGES == ("en", "ko")
     with pytest.raises(ValueError, match="tuple"):
@@ -108,6 +116,7 @@ def test_a_date_is_written_as_each_language_does() -> None:
         ("day", "7 May 2024", "2024년 5월 7일"),
         ("full_day", "Tuesday 7 May 2024", "2024년 5월 7일 화요일"),
         ("short_day", "7 May", "5월 7일"),
+        ("axis_day", "7 May", "5/7"),
         ("numeric_day", "2024-05-07", "2024.05.07"),
         ("week", "Week 19 of 2024", "2024년 19주차"),
     ):
@@ -151,8 +160,8 @@ def test_a_size_is_written_in_its_unit(count: float | None, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.25, "25 %"),
-        (1.0, "100 %"),
+        (0.25, "25%"),
+        (1.0, "100%"),
         (1, "1"),
         (1.5, "1.5"),
         (1234.5678, "1,234.57"),
@@ -172,5 +181,5 @@ def test_a_time_is_written_to_the_second() -> None:
 
 
 def test_a_percentage_is_not_rounded_up_to_100() -> None:
-    assert (ENGLISH.percent(99.99), KOREAN.percent(99.99)) == ("> 99.9 %", "> 99.9%")
-    assert (ENGLISH.percent(100), ENGLISH.percent(None)) == ("100 %", NO_VALUE)
+    assert (ENGLISH.percent(99.99), KOREAN.percent(99.99)) == ("> 99.9%", "> 99.9%")
+    assert (ENGLISH.percent(100), ENGLISH.percent(None)) == ("100%", NO_VALUE)

@@ -1,12 +1,15 @@
-"""Movies as rows of a table: what is shown of each, and how its rank changed."""
+"""Movies as the pages show them: a row of a table, and its rank on earlier days."""
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from pipeline.documents.summary import ranks
+from pipeline.pages import charts
 from pipeline.pages.coerce import Document, as_date, as_dict, as_float, as_int, as_text
 from pipeline.pages.i18n import Translator
 
@@ -16,27 +19,44 @@ _PROFILE = re.compile(r"[0-9 ]*", re.ASCII)
 _MAX_POSTER_PATH = 80
 _MAX_GENRES = 6
 _MAX_VOTES = 10**9
+_MAX_OVERVIEW = 700
+
+# Days of the line that shows the ranks of a movie; fewer than two points make none.
+RANK_DAYS = 30
+_MIN_POINTS = 2
 
 # Rank of each movie id in an earlier list; None if that list is missing.
 Ranks = Mapping[int, int] | None
 
 
-class Move(NamedTuple):
+@dataclass(frozen=True)
+class Move:
     """A rank compared with an earlier one: up, down, same, new, or unknown without a list."""
 
     kind: str
     places: int = 0
 
 
-class Title(NamedTuple):
+@dataclass(frozen=True)
+class Title:
     """The title of a movie, and the address of its page at TMDB."""
 
     title: str
     link: str
 
 
-class Row(NamedTuple):
-    """One movie as the table shows it; a text is empty if there is nothing to show."""
+@dataclass(frozen=True)
+class Career:
+    """The ranks of a movie in a list over the last days: as a drawing, and in figures."""
+
+    drawing: str
+    days: int
+    best: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One movie as a table shows it; a text is empty if there is nothing to show."""
 
     rank: int
     name: Title
@@ -49,9 +69,11 @@ class Row(NamedTuple):
     rating: str
     votes: str
     released: str
+    year: str
     popularity: str
-    has_overview: bool
+    overview: str
     moves: tuple[Move, ...]
+    career: Career | None = None
 
 
 def build_title(t: Translator, movie: Document) -> Title:
@@ -63,12 +85,30 @@ def build_title(t: Translator, movie: Document) -> Title:
     )
 
 
-def build_rows(t: Translator, movies: Sequence[Document], earlier: Sequence[Ranks]) -> list[Row]:
-    """Return the rows of a list, each with its move since each of the earlier lists."""
-    return [_build_row(t, movie, rank, earlier) for rank, movie in enumerate(movies, start=1)]
+def build_rows(
+    t: Translator,
+    movies: Sequence[Document],
+    earlier: Sequence[Ranks] = (),
+    history: Sequence[Ranks] = (),
+) -> list[Row]:
+    """Return the rows of a list.
+
+    Args:
+        t: the language.
+        movies: the movies in the order of the list.
+        earlier: the lists with which a row shows its movement.
+        history: the same list on the days before, the oldest first.
+    """
+    size = max(len(movies), *(len(each or ()) for each in history), 1)
+    return [
+        _build_row(t, movie, rank, earlier, _build_career(movie.get("id"), rank, history, size))
+        for rank, movie in enumerate(movies, start=1)
+    ]
 
 
-def _build_row(t: Translator, movie: Document, rank: int, earlier: Sequence[Ranks]) -> Row:
+def _build_row(
+    t: Translator, movie: Document, rank: int, earlier: Sequence[Ranks], career: Career | None
+) -> Row:
     name = build_title(t, movie)
     original = as_text(movie.get("original_title"))
     language = movie.get("original_language")
@@ -86,13 +126,25 @@ def _build_row(t: Translator, movie: Document, rank: int, earlier: Sequence[Rank
         rating=t.number(rating, 1) if rating is not None else "",
         votes=t("movies.votes_n", n=t.number(votes)) if votes else "",
         released=t.numeric_day(released) if released else "",
+        year=str(released.year) if released else "",
         popularity=t.number(as_float(movie.get("popularity")), 1),
-        has_overview=bool(as_text(movie.get("overview"), 8)),
-        moves=tuple(_compare_rank(movie.get("id"), rank, each) for each in earlier),
+        overview=as_text(movie.get("overview"), _MAX_OVERVIEW),
+        moves=tuple(compare_rank(movie.get("id"), rank, each) for each in earlier),
+        career=career,
     )
 
 
-def _compare_rank(movie_id: Any, rank: int, earlier: Ranks) -> Move:
+def _build_career(movie_id: Any, rank: int, history: Sequence[Ranks], size: int) -> Career | None:
+    if type(movie_id) is not int or not history:
+        return None
+    line = [*((each or {}).get(movie_id) for each in history), rank]
+    known = [each for each in line if each is not None]
+    drawing = charts.draw_sparkline(line, size) if len(known) >= _MIN_POINTS else ""
+    return Career(drawing, days=len(known), best=min(known))
+
+
+def compare_rank(movie_id: Any, rank: int, earlier: Ranks) -> Move:
+    """Return the movement of a movie since an earlier list."""
     if earlier is None:
         return Move("unknown")
     before = earlier.get(movie_id) if type(movie_id) is int else None
@@ -112,6 +164,14 @@ def read_ranks(report: Document | None, slug: str) -> Ranks:
         return ranks(movies)
     except ValueError:  # Python reads no number of thousands of digits
         return None
+
+
+def read_history(
+    reports: Mapping[datetime.date, Document], slug: str, date: datetime.date
+) -> list[Ranks]:
+    """Return the ranks in a list on each of the days before a date, the oldest first."""
+    days = (date - datetime.timedelta(days=back) for back in range(RANK_DAYS - 1, 0, -1))
+    return [read_ranks(reports.get(day), slug) for day in days]
 
 
 def read_rating(movie: Document) -> float | None:

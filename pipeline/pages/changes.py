@@ -1,0 +1,82 @@
+"""The changes of a list since the day before: new movies, those gone, and the biggest climbers."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.pages.coerce import Document, as_dicts, as_int
+from pipeline.pages.i18n import Translator
+from pipeline.pages.movies import Ranks, Title, build_title
+
+_MAX_ENTRIES = 12
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A movie that is new in a list, gone from it, or has climbed, and its ranks."""
+
+    name: Title
+    place: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of change; `entries` are the first of `count` movies."""
+
+    heading: str
+    count: int
+    entries: Sequence[Entry]
+
+    @property
+    def more(self) -> int:
+        """The number of movies that are not shown."""
+        return self.count - len(self.entries)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The changes of a list; `parts` are new, gone and climbers, or empty without a day before."""
+
+    name: str
+    since: str
+    parts: Sequence[Part]
+
+
+def build_changes(
+    t: Translator,
+    slug: str,
+    movies: Sequence[Document],
+    before: Ranks,
+    since: datetime.date,
+    gone: Document,
+) -> Changes:
+    """Compare a list with the ranks of the day before; the summary knows who is gone, by title."""
+    if before is None:
+        return Changes(t.list_name(slug), "", ())
+    new, climbers = [], []
+    for rank, movie in enumerate(movies, start=1):
+        earlier = before.get(as_int(movie.get("id")) or 0)
+        if earlier is None:
+            new.append(Entry(build_title(t, movie), t("movies.rank_n", n=rank)))
+        elif earlier > rank:
+            place = t("movies.rank_from_to", before=earlier, rank=rank)
+            climbers.append((earlier - rank, Entry(build_title(t, movie), place)))
+    climbers.sort(key=lambda each: -each[0])
+    titles = as_dicts(gone.get("gone")) if gone.get("since") == since.isoformat() else []
+    left = [
+        Entry(build_title(t, each), t("movies.rank_n", n=last))
+        for each in titles
+        if (last := before.get(as_int(each.get("id")) or 0)) is not None
+    ]
+    ids = {movie.get("id") for movie in movies if type(movie.get("id")) is int}
+    return Changes(
+        t.list_name(slug),
+        t("figures.since", day=t.short_day(since)),
+        (
+            Part(t("changes.new"), len(new), new[:_MAX_ENTRIES]),
+            Part(t("changes.gone"), len(before.keys() - ids), left[:_MAX_ENTRIES]),
+            Part(t("changes.climbers"), len(climbers), [each for _, each in climbers[:5]]),
+        ),
+    )

@@ -1,0 +1,94 @@
+"""Figures of a report, and charts with their numbers as a table."""
+
+from __future__ import annotations
+
+import datetime
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.pages import charts
+from pipeline.pages.coerce import Document, as_float
+from pipeline.pages.i18n import Translator
+
+# Days of the trends on the page of a day.
+TREND_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A key figure: its name, its value, and a remark."""
+
+    name: str
+    value: str
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart, what it shows in words, and its numbers as a table; without rows it is empty."""
+
+    caption: str
+    summary: str = ""
+    drawing: str = ""
+    heads: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    note: str = ""
+    parts: Sequence[str] = ()
+
+
+def find_median(values: Sequence[float]) -> float | None:
+    """Return the median; None if there is no value."""
+    return statistics.median(values) if values else None
+
+
+def read_score(report: Document) -> float | None:
+    """Return the quality score of a report."""
+    value = as_float(report.get("overall_quality_score"))
+    return value if value is not None and 0 <= value <= 100 else None
+
+
+def build_trend(
+    t: Translator,
+    caption: str,
+    date: datetime.date,
+    values: Mapping[datetime.date, float | None],
+    days: int = TREND_DAYS,
+    *,
+    percent: bool = False,
+) -> Chart:
+    """Draw a value from 0 to 100 for each of the days up to `date`; gaps are left open."""
+    dates = [date - datetime.timedelta(days=back) for back in reversed(range(days))]
+    points = [values.get(each) for each in dates]
+    known = [value for value in points if value is not None]
+    if not known:
+        return Chart(caption)
+
+    def write(value: float) -> str:
+        return t.percent(value) if percent else t.number(value, 1)
+
+    low, high, last = (write(each) for each in (min(known), max(known), known[-1]))
+    key = "charts.trend_same" if low == high else "charts.trend_says"
+    gaps = len(points) - len(known)
+    return Chart(
+        caption,
+        t(key, known=len(known), days=days, lowest=low, highest=high, last=last),
+        charts.draw_line(
+            [t.axis_day(each) for each in dates],
+            points,
+            _choose_span(known, percent),
+            unit="%" if percent else "",
+        ),
+        (t("charts.date"), t("charts.share") if percent else t("charts.score")),
+        [
+            (t.day(each), t("frame.missing") if value is None else write(value))
+            for each, value in zip(dates, points, strict=True)
+        ],
+        note=t("charts.trend_gaps", n=gaps) if gaps else "",
+    )
+
+
+def _choose_span(known: Sequence[float], percent: bool) -> tuple[float, float]:
+    if percent:
+        return 0, min(100, max(20, 10 * int(max(known) // 10 + 1)))
+    return max(0, 10 * int((min(known) - 5) // 10)), 100
