@@ -8,31 +8,9 @@ from dataclasses import dataclass
 
 from pipeline.pages.coerce import Document, as_dicts, as_int
 from pipeline.pages.i18n import Translator
-from pipeline.pages.movies import Ranks, Title, build_title
+from pipeline.pages.movies import Entry, Part, Ranks, build_title
 
 _MAX_ENTRIES = 12
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A movie that is new in a list, gone from it, or has climbed, and its ranks."""
-
-    name: Title
-    place: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """One kind of change; `entries` are the first of `count` movies."""
-
-    heading: str
-    count: int
-    entries: Sequence[Entry]
-
-    @property
-    def more(self) -> int:
-        """The number of movies that are not shown."""
-        return self.count - len(self.entries)
 
 
 @dataclass(frozen=True)

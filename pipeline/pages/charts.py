@@ -1,4 +1,4 @@
-"""Charts as `svg` elements of a page: bars, columns, a line, and the small line of a table row.
+"""Charts as `svg` elements of a page: bars, a line, and the small line of a table row.
 
 Colours and fonts come from the page's style sheet, so that both colour schemes work, and the same
 numbers give the same bytes. Screen readers skip a drawing: beside it stand a sentence and a table.
@@ -28,45 +28,26 @@ Point = tuple[float, float] | None
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar or a column: its label, and the lengths of its parts."""
+    """A bar: its label and its length."""
 
     label: str
-    parts: tuple[float, ...]
-
-    @property
-    def total(self) -> float:
-        """The length of the whole bar."""
-        return sum(self.parts)
+    length: float
 
 
 def draw_bars(bars: Sequence[Bar]) -> str:
-    """Draw the bars, the first on top, each with its total at its end."""
+    """Draw the bars, the first on top, each with its length at its end."""
     left = 8 + max(_text_width(bar.label) for bar in bars)
-    right = 8 + max(_text_width(_write(bar.total)) for bar in bars)
-    scale = (WIDTH - left - right) / (max(bar.total for bar in bars) or 1)
+    right = 8 + max(_text_width(_write(bar.length)) for bar in bars)
+    scale = (WIDTH - left - right) / (max(bar.length for bar in bars) or 1)
     drawn = []
     for number, bar in enumerate(bars):
-        x, y = left, 25 * number
-        drawn.append(_text(x - 7, y + 17, bar.label, "end"))
-        for place, part in enumerate(bar.parts):
-            drawn.append(_rect(x, y + 3, part * scale, 18, place))
-            x += part * scale
-        drawn.append(_text(x + 5, y + 17, _write(bar.total), "start"))
+        y, width = 25 * number, bar.length * scale
+        drawn += [
+            _text(left - 7, y + 17, bar.label, "end"),
+            f'<rect x="{left}" y="{y + 3}" width="{_short(width)}" height="18"/>',
+            _text(left + width + 5, y + 17, _write(bar.length), "start"),
+        ]
     return _svg(WIDTH, 25 * len(bars), drawn)
-
-
-def draw_columns(bars: Sequence[Bar]) -> str:
-    """Draw a column for each bar from left to right, its total on top unless that is zero."""
-    bottom, step = 160, WIDTH / len(bars)
-    scale = (bottom - 18) / (max(bar.total for bar in bars) or 1)
-    drawn = [_line(0, bottom, WIDTH, bottom)]
-    for number, bar in enumerate(bars):
-        x, height = step * number, bar.total * scale
-        drawn.append(_rect(x + step * 0.12, bottom - height, step * 0.76, height, 0))
-        drawn.append(_text(x + step / 2, bottom + 17, bar.label, "middle"))
-        if bar.total:
-            drawn.append(_text(x + step / 2, bottom - height - 5, _write(bar.total), "middle"))
-    return _svg(WIDTH, bottom + 22, drawn)
 
 
 def draw_line(
@@ -114,11 +95,6 @@ def _svg(width: float, height: float, drawn: Iterable[str], name: str = "drawn")
 def _text(x: float, y: float, text: str, anchor: str) -> str:
     place = f'x="{_short(x)}" y="{_short(y)}" text-anchor="{anchor}"'
     return f"<text {place}>{xhtml_escape(text)}</text>" if text else ""
-
-
-def _rect(x: float, y: float, width: float, height: float, part: int) -> str:
-    place = f'x="{_short(x)}" y="{_short(y)}" width="{_short(width)}" height="{_short(height)}"'
-    return f'<rect class="part-{part}" {place}/>'
 
 
 def _line(x: float, y: float, to_x: float, to_y: float) -> str:

@@ -12,10 +12,10 @@ from pipeline.pages.coerce import Document, as_dict, as_dicts, as_float, as_inst
 from pipeline.pages.daily_charts import build_daily_charts
 from pipeline.pages.figures import Figure, read_score
 from pipeline.pages.i18n import NO_VALUE, Translator
-from pipeline.pages.links import Around, daily_address, weekly_address
+from pipeline.pages.links import Around, Link, daily_address, weekly_address
 from pipeline.pages.movies import Ranks, Row, build_rows, read_history, read_ranks
 from pipeline.pages.problem import find_problem
-from pipeline.pages.render import Head, Neighbour, Section, render_page
+from pipeline.pages.render import Head, render_page
 from pipeline.pages.run import read_tasks
 
 _DAY = datetime.timedelta(days=1)
@@ -82,9 +82,9 @@ def daily_page(
         made_from=_write_made_from(t, lists, summary),
         files=around.files,
         sections=[
-            Section("changes", t("headings.changes")),
-            *(Section(table.anchor, table.heading) for table in tables),
-            *(Section(each, t.enum("headings", each)) for each in ("charts", "quality", "run")),
+            Link("#changes", t("headings.changes")),
+            *(Link(f"#{table.anchor}", table.heading) for table in tables),
+            *(Link(f"#{each}", t.enum("headings", each)) for each in ("charts", "quality", "run")),
         ],
         date=date,
         figures=_build_figures(t, movies, report, changes),
@@ -102,14 +102,13 @@ def daily_page(
     )
 
 
-def _build_neighbours(t: Translator, around: Around) -> list[Neighbour]:
-    previous, after, week = around.previous, around.next, around.week
-    return [
-        *([Neighbour("prev", f"../{daily_address(previous)}", t.short_day(previous))]
-          if previous else []),
-        *([Neighbour("up", f"../{weekly_address(week)}", t.week(week))] if week else []),
-        *([Neighbour("next", f"../{daily_address(after)}", t.short_day(after))] if after else []),
-    ]  # fmt: skip
+def _build_neighbours(t: Translator, around: Around) -> list[Link]:
+    links = (
+        ("prev", around.previous, daily_address, t.short_day),
+        ("up", around.week, weekly_address, t.week),
+        ("next", around.next, daily_address, t.short_day),
+    )
+    return [Link(f"../{at(day)}", write(day), each) for each, day, at, write in links if day]
 
 
 def _write_made_from(t: Translator, lists: Mapping[str, Document], summary: Document) -> str:

@@ -34,7 +34,6 @@ class Chart:
     heads: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     note: str = ""
-    parts: Sequence[str] = ()
 
 
 def find_median(values: Sequence[float]) -> float | None:

@@ -7,10 +7,9 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipeline.genres import GENRE_NAMES
-from pipeline.pages.coerce import as_float
 
 # Languages of the pages; the order is that of the names of a genre.
 LANGUAGES = ("en", "ko")
@@ -105,12 +104,6 @@ class Translator:
     def share(self, value: float | None, digits: int = 1) -> str:
         """Write a share from 0 to 1 as a percentage."""
         return self.percent(None if value is None else 100 * value, digits)
-
-    def measurement(self, value: Any) -> str:
-        """Write a value or limit of a rule: a fraction from 0 to 1 as a percentage."""
-        if type(value) is float and 0 <= value <= 1:
-            return self.share(value)
-        return self.amount(as_float(value))
 
     def day(self, date: datetime.date) -> str:
         """Write 7 January 2024."""

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.pages.calendar import Calendar, build_week_rows, write_lateness
-from pipeline.pages.changes import Changes, build_changes
+from pipeline.pages.changes import build_changes
 from pipeline.pages.checks import read_findings
 from pipeline.pages.coerce import Document, as_dict, as_dicts
 from pipeline.pages.figures import read_score
 from pipeline.pages.i18n import Translator
-from pipeline.pages.links import TASK_DAYS, Links
-from pipeline.pages.movies import Ranks, Row, build_rows, read_history, read_ranks
+from pipeline.pages.links import TASK_DAYS, Link, Links
+from pipeline.pages.movies import Ranks, Top, build_rows, read_history, read_ranks
 from pipeline.pages.problem import Problem, find_problem
 from pipeline.pages.render import render_page
 from pipeline.pages.runs import Run
@@ -51,15 +51,6 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Top:
-    """The first movies of a list, and its changes since the day before."""
-
-    name: str
-    rows: list[Row]
-    changes: Changes | None = None
-
-
-@dataclass(frozen=True)
 class Newest:
     """The newest day or week; without tops if nothing is known of its movies."""
 
@@ -71,14 +62,6 @@ class Newest:
     late: str = ""
     problem: Problem | None = None
     tops: Sequence[Top] = ()
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link to a page."""
-
-    address: str
-    name: str
 
 
 def index_page(
@@ -170,7 +153,7 @@ def _build_top(
     gone = as_dict(as_dict(summary.get("changes")).get(slug))
     rows = build_rows(t, movies[:_TOP_OF_DAY], [before], read_history(history, slug, date))
     changes = build_changes(t, slug, movies, before, date - _DAY, gone)
-    return Top(t.list_name(slug), rows, changes)
+    return Top(t.list_name(slug), rows, changes.parts)
 
 
 def _build_week(t: Translator, weeks: Documents, links: Links, shown: Shown) -> Newest:

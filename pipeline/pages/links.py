@@ -19,6 +19,15 @@ _PAGES = _LAYOUT.pages
 
 
 @dataclass(frozen=True)
+class Link:
+    """A link to a page; its relation is prev, up or next where it leads from page to page."""
+
+    address: str
+    name: str
+    relation: str = ""
+
+
+@dataclass(frozen=True)
 class Around:
     """What a page leads to, as far as it exists.
 

@@ -76,6 +76,34 @@ class Row:
     career: Career | None = None
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A movie in a line: its movement or none, and where it stands."""
+
+    name: Title
+    place: str
+    move: Move | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """Movies that changed in one way; `entries` are the first of `count`."""
+
+    heading: str
+    count: int
+    entries: Sequence[Entry]
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Top:
+    """The first movies of a list, and its changes."""
+
+    name: str
+    rows: Sequence[Row]
+    parts: Sequence[Part] = ()
+
+
 def build_title(t: Translator, movie: Document) -> Title:
     """Return the title of a movie with its link, which a page of made-up movies does not show."""
     movie_id = as_int(movie.get("id"))

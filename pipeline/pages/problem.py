@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.pages.checks import Check, Failure, Findings, count_failed
+from pipeline.pages.checks import Check, Findings, count_failed
 from pipeline.pages.i18n import Translator
 
 # The likely causes, each with the rules that point to it; of two the first is named.
@@ -36,16 +36,6 @@ _WEIGHTS = {"block": 4, "warn": 1, "info": 0}
 _MIN_JUNK = 3
 
 _MAX_LINES = 4
-_MAX_LISTS = 3
-
-
-@dataclass(frozen=True)
-class Line:
-    """A failed check in one line: what is wrong, in which lists, and by how much in the first."""
-
-    name: str
-    where: str
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +43,7 @@ class Problem:
     """What is wrong, why probably, and what to do."""
 
     heading: str
-    lines: Sequence[Line]
+    lines: Sequence[Check]
     more: int
     cause: str
     advice: str
@@ -72,19 +62,8 @@ def find_problem(t: Translator, found: Findings) -> Problem | None:
     cause, _ = max(votes.items(), key=lambda each: each[1])
     return Problem(
         heading=t.enum("problem", found.verdict, parts=count_failed(t, failed)),
-        lines=[_build_line(t, check) for check in failed[:_MAX_LINES]],
+        lines=failed[:_MAX_LINES],
         more=max(len(failed) - _MAX_LINES, 0),
         cause=t.enum("causes", cause, default=""),
         advice=t.enum("advice", cause, default=t("problem.look")),
     )
-
-
-def _build_line(t: Translator, check: Check) -> Line:
-    lists = [each.where for each in check.failures if each.where]
-    more = len(lists) - _MAX_LISTS
-    where = ", ".join(lists[:_MAX_LISTS])
-    first = next(iter(check.failures), Failure("", ""))
-    return Line(
-        check.name, t("problem.more_lists", where=where, n=more) if more > 0 else where,
-        first.sentence,
-    )  # fmt: skip

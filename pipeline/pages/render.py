@@ -42,28 +42,11 @@ _LOADER = tornado.template.Loader(
 
 
 @dataclass(frozen=True)
-class Section:
-    """A section of a page, for its contents."""
-
-    anchor: str
-    name: str
-
-
-@dataclass(frozen=True)
 class Head:
     """The head of a column, short and in full."""
 
     short: str
     long: str
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A page before (prev), above (up) or after (next) a page."""
-
-    relation: str
-    address: str
-    name: str
 
 
 def render_page(template: str, t: Translator, title: str, *, demo: bool, **values: Any) -> str:
@@ -74,8 +57,9 @@ def render_page(template: str, t: Translator, title: str, *, demo: bool, **value
         t: the language.
         title: the title of the page.
         demo: whether the movies are made up, which the page then says.
-        values: what the template needs, and `home`, the address of the index; `neighbours`;
-            `made_from`, a sentence; `sections`; `files`, paths of documents below the data root.
+        values: what the template needs, and `home`, the address of the index; `neighbours`,
+            links; `made_from`, a sentence; `sections`, links;
+            `files`, paths of documents below the data root.
     """
     frame = {"home": None, "neighbours": (), "sections": (), "files": (), "favicon": FAVICON}
     texts = {"policy": _policy(), "style": _read_style(), "script": _read_script()}

@@ -10,24 +10,16 @@ from pipeline.pages.checks import read_findings
 from pipeline.pages.coerce import Document, as_dict, as_float, as_text
 from pipeline.pages.figures import Figure, read_score
 from pipeline.pages.i18n import Translator
-from pipeline.pages.links import Around, daily_address, weekly_address
-from pipeline.pages.movies import Row, build_rows, read_ranks
+from pipeline.pages.links import Around, Link, daily_address, weekly_address
+from pipeline.pages.movies import Row, Top, build_rows, read_ranks
 from pipeline.pages.problem import find_problem
-from pipeline.pages.render import Neighbour, Section, render_page
-from pipeline.pages.weekly_lists import WeekLists, build_list_rows, build_list_sizes
+from pipeline.pages.render import render_page
+from pipeline.pages.weekly_lists import WeekLists, build_list_rows
 from pipeline.pages.weekly_moves import PreviousWeek, build_moves, find_new
 
 _TOP = 10
 _MAX_FILES = 60
-_SECTIONS = ("tops", "moves", "all", "lists", "overlap", "quality")
-
-
-@dataclass(frozen=True)
-class Top:
-    """The first movies of a list."""
-
-    name: str
-    rows: list[Row]
+_SECTIONS = ("tops", "moves", "all", "lists", "quality")
 
 
 @dataclass(frozen=True)
@@ -36,14 +28,6 @@ class WeekMovie:
 
     row: Row
     lists: str
-
-
-@dataclass(frozen=True)
-class Day:
-    """A day of the week, with its page."""
-
-    name: str
-    address: str
 
 
 def weekly_page(
@@ -69,7 +53,6 @@ def weekly_page(
     t, around = Translator(language, list_names), around or Around()
     info = as_dict(consolidated.get("consolidation_info"))
     lists = WeekLists(consolidated, report)
-    list_rows = build_list_rows(t, lists)
     found = read_findings(t, info, report, [previous[1]] if previous else [])
     return render_page(
         "weekly.html",
@@ -78,7 +61,7 @@ def weekly_page(
         demo=info.get("source") == "demo",
         home="../index.html",
         neighbours=[
-            Neighbour(relation, f"../{weekly_address(day)}", t.week(day))
+            Link(f"../{weekly_address(day)}", t.week(day), relation)
             for relation, day in (("prev", around.previous), ("next", around.next))
             if day
         ],
@@ -86,15 +69,14 @@ def weekly_page(
             "weekly.made_from", day=t.day(date), source=t.enum("source", info.get("source"))
         ),
         files=_read_files(info, around),
-        sections=[Section(each, t.enum("headings", each)) for each in _SECTIONS],
+        sections=[Link(f"#{each}", t.enum("headings", each)) for each in _SECTIONS],
         date=date,
         heading=t.week(date),
-        days=[Day(t.short_day(day), f"../{daily_address(day)}") for day in around.days],
+        days=[Link(f"../{daily_address(day)}", t.short_day(day)) for day in around.days],
         figures=_build_figures(t, lists, report, previous),
         found=found,
         problem=find_problem(t, found),
-        list_rows=list_rows,
-        sizes=build_list_sizes(t, list_rows),
+        list_rows=build_list_rows(t, lists),
         compared=t("weekly.compared_with", day=t.day(previous[0]))
         if previous
         else t("weekly.no_earlier_week"),

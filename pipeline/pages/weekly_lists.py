@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.pages import charts
 from pipeline.pages.coerce import Document, as_dict, as_dicts, as_float, as_int, as_text
-from pipeline.pages.figures import Chart, find_median
+from pipeline.pages.figures import find_median
 from pipeline.pages.i18n import Translator
 from pipeline.pages.movies import read_ratings, read_votes
 
@@ -28,7 +25,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class ListRow:
-    """A list in figures, with the percentage of its movies in each list; None for itself."""
+    """A list in figures."""
 
     name: str
     movies: int
@@ -36,7 +33,6 @@ class ListRow:
     rating: float | None
     votes: float | None
     popularity: float | None
-    overlaps: Sequence[float | None]
 
 
 class WeekLists:
@@ -78,7 +74,6 @@ def _read_found_in(movie: Document) -> dict[str, int]:
 def build_list_rows(t: Translator, lists: WeekLists) -> list[ListRow]:
     """Return each list in figures."""
     own = Counter(slug for ranks in lists.ranks if len(ranks) == 1 for slug in ranks)
-    common = Counter(pair for ranks in lists.ranks for pair in itertools.permutations(ranks, 2))
     rows = []
     for slug in lists.slugs:
         movies = lists.movies_of(slug)
@@ -91,26 +86,6 @@ def build_list_rows(t: Translator, lists: WeekLists) -> list[ListRow]:
                 rating=find_median(read_ratings(movies)),
                 votes=find_median([read_votes(movie) for movie in movies]),
                 popularity=find_median([each for each in popularity if each is not None]),
-                overlaps=[
-                    None if slug == other else 100 * common[slug, other] / max(len(movies), 1)
-                    for other in lists.slugs
-                ],
             )
         )
     return rows
-
-
-def build_list_sizes(t: Translator, rows: list[ListRow]) -> Chart:
-    """Draw how many movies each list has for itself, and how many it shares."""
-    if not rows:
-        return Chart(t("charts.lists"))
-    most = max(rows, key=lambda row: row.own)
-    parts = (t("weekly.only_here"), t("weekly.elsewhere"))
-    return Chart(
-        t("charts.lists"),
-        t("charts.lists_says", name=most.name, n=most.own),
-        charts.draw_bars([charts.Bar(row.name, (row.own, row.movies - row.own)) for row in rows]),
-        (t("weekly.list"), *parts),
-        [(row.name, t.number(row.own), t.number(row.movies - row.own)) for row in rows],
-        parts=parts,
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.pages.coerce import Document, as_int
 from pipeline.pages.i18n import Translator
-from pipeline.pages.movies import Move, Title, build_title, read_ranks
+from pipeline.pages.movies import Entry, Move, Part, build_title, read_ranks
 from pipeline.pages.weekly_lists import WeekLists
 
 _MAX_LINES = 12
@@ -42,25 +42,7 @@ class RankChange:
         return both[1] / both[0]
 
 
-@dataclass(frozen=True)
-class MoveLine:
-    """A line of the page: a movie, its movement, and where it moved."""
-
-    name: Title
-    move: Move
-    where: str
-
-
-@dataclass(frozen=True)
-class MovePanel:
-    """All lines of one kind."""
-
-    heading: str
-    remark: str
-    lines: list[MoveLine]
-
-
-def build_moves(t: Translator, lists: WeekLists, previous: PreviousWeek | None) -> list[MovePanel]:
+def build_moves(t: Translator, lists: WeekLists, previous: PreviousWeek | None) -> list[Part]:
     """Return the movies that rose, that fell and that are new; nothing without an earlier week."""
     if previous is None:
         return []
@@ -73,19 +55,19 @@ def build_moves(t: Translator, lists: WeekLists, previous: PreviousWeek | None) 
         (t("weekly.new_this_week"), t("weekly.new_note"), find_new(lists, previous)),
     )
     return [
-        MovePanel(heading, remark, [_build_line(t, each) for each in changes[:_MAX_LINES]])
-        for heading, remark, changes in panels
+        Part(heading, len(each), [_build_line(t, change) for change in each[:_MAX_LINES]], remark)
+        for heading, remark, each in panels
     ]
 
 
-def _build_line(t: Translator, change: RankChange) -> MoveLine:
+def _build_line(t: Translator, change: RankChange) -> Entry:
     if change.before is None:
         kind, ranks = "new", t("movies.rank_n", n=change.rank)
     else:
         kind = "up" if change.places > 0 else "down"
         ranks = t("movies.rank_from_to", before=change.before, rank=change.rank)
     where = f"{t.list_name(change.slug)} {ranks}"
-    return MoveLine(build_title(t, change.movie), Move(kind, abs(change.places)), where)
+    return Entry(build_title(t, change.movie), where, Move(kind, abs(change.places)))
 
 
 def find_new(lists: WeekLists, previous: PreviousWeek) -> list[RankChange]:

@@ -10,7 +10,6 @@ import configparser
 import datetime
 import re
 import string
-from typing import Any
 
 import pytest
 from support.repository import REPOSITORY
@@ -155,23 +154,6 @@ def test_a_duration_is_written_in_the_two_largest_units(seconds: float | None, t
 )
 def test_a_size_is_written_in_its_unit(count: float | None, text: str) -> None:
     assert ENGLISH.size(count) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.25, "25%"),
-        (1.0, "100%"),
-        (1, "1"),
-        (1.5, "1.5"),
-        (1234.5678, "1,234.57"),
-        (True, NO_VALUE),
-        ("x", NO_VALUE),
-        (float("nan"), NO_VALUE),
-    ],
-)
-def test_a_fraction_from_0_to_1_is_written_as_a_percentage(value: Any, text: str) -> None:
-    assert ENGLISH.measurement(value) == text
 
 
 def test_a_time_is_written_to_the_second() -> None:
