@@ -6,57 +6,30 @@ colour scheme, so that they can be read on any page. The same figures give the s
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import os
 import platform
-import re
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pygal
-from pygal.style import Style
-
-# As in pipeline/pages/charts.py: pygal's finder lacks what Python asks of one, and warns
-sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
-
 REPOSITORY = Path(__file__).parent.parent
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 RESULTS = Path(__file__).parent / "results"
 
-_SCHEMES = (
+WIDTH = 860
+_COLOURS = ("one", "two", "three", "four", "five")
+_STYLE = (
     "svg{--paper:#ffffff;--ink:#1f2328;--faint:#d0d7de;--one:#0969da;--two:#bf5b04;--three:#1a7f37;"
-    "--four:#8250df;--five:#6e7781}"
+    "--four:#8250df;--five:#6e7781;font:13px system-ui,sans-serif}"
     "@media(prefers-color-scheme:dark){svg{--paper:#0d1117;--ink:#e6edf3;--faint:#30363d;"
     "--one:#58a6ff;--two:#f0883e;--three:#3fb950;--four:#bc8cff;--five:#9198a1}}"
-    ".text-overlay text.value{text-anchor:start;transform:translateX(5px)}"
-    ".series .line{stroke-width:2}"
+    "text{fill:var(--ink)}.faint{stroke:var(--faint)}"
 )
-_COLOURS = tuple(f"var(--{name})" for name in ("one", "two", "three", "four", "five"))
-_STYLE = Style(
-    background="var(--paper)",
-    plot_background="var(--paper)",
-    foreground="var(--ink)",
-    foreground_strong="var(--ink)",
-    foreground_subtle="var(--ink)",
-    guide_stroke_color="var(--faint)",
-    major_guide_stroke_color="var(--faint)",
-    colors=_COLOURS,
-    value_colors=("var(--ink)",) * len(_COLOURS),
-    opacity="1",
-    font_family="system-ui, sans-serif",
-    title_font_size=16,
-    label_font_size=13,
-    major_label_font_size=13,
-    legend_font_size=13,
-    value_font_size=12,
-)
-_LEFT_OUT = re.compile(r"<script.*?</script>|<!--.*?-->|<desc .*?</desc>", re.DOTALL)
-_DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -113,22 +86,20 @@ def bar_chart(
     path: Path, title: str, labels: Sequence[str], series: Mapping[str, Sequence[float]]
 ) -> None:
     """Draw horizontal bars, the first label on top, each with its value at its end."""
-    chart = pygal.HorizontalBar(
-        **_look(title, height=90 + 38 * len(labels)),
-        print_values=True,
-        print_values_position="top",
-        value_formatter=lambda value: f"{value:.2f}",
-        show_x_guides=False,
-        show_y_guides=False,
-        show_x_labels=False,
-        legend_at_bottom=True,
-        legend_at_bottom_columns=len(series),
-        margin_right=50,
-    )
-    chart.x_labels = list(reversed(labels))
-    for name, values in series.items():
-        chart.add(name, list(reversed(values)))
-    _write(path, chart)
+    left = 20 + 8 * max(map(len, labels))
+    scale = (WIDTH - left - 70) / (max(map(max, series.values())) or 1)
+    height = 18 * len(series) + 8
+    drawn = []
+    for row, label in enumerate(labels):
+        middle = 54 + height * (row + 0.5)
+        drawn.append(_text(left - 8, middle, label, "end"))
+        for number, values in enumerate(series.values()):
+            y, width = 50 + height * row + 18 * number, values[row] * scale
+            drawn.append(
+                f'<rect x="{left}" y="{y}" width="{width:.1f}" height="15" {_fill(number)}/>'
+            )
+            drawn.append(_text(left + width + 6, y + 12, f"{values[row]:.2f}"))
+    _write(path, title, 60 + height * len(labels), drawn, list(series))
 
 
 def line_chart(
@@ -139,24 +110,28 @@ def line_chart(
     series: Mapping[str, Sequence[float]],
 ) -> None:
     """Draw lines on two logarithmic scales, where what grows linearly is straight and steady."""
-    highest = max(value for values in series.values() for value in values)
-    lowest = min(value for values in series.values() for value in values)
-    chart = pygal.XY(
-        **_look(title, height=380),
-        x_title=x_title,
-        x_value_formatter=lambda value: f"{10**value:,.0f}",
-        value_formatter=lambda value: f"{round(10**value, 2):,g}",
-        legend_at_bottom=True,
-        legend_at_bottom_columns=len(series),
-        dots_size=3,
-        truncate_label=-1,
-    )
-    chart.x_labels = [math.log10(x) for x in xs]
-    chart.y_labels = [math.log10(tick) for tick in _ticks(lowest, highest)]
-    for name, values in series.items():
-        points = zip(map(math.log10, xs), map(math.log10, values), strict=True)
-        chart.add(name, list(points))
-    _write(path, chart)
+    every = [value for values in series.values() for value in values]
+    ticks = _ticks(min(every), max(every))
+    left, right, top, bottom = 80, WIDTH - 40, 50, 320
+
+    def across(x: float) -> float:
+        return left + (right - left) * math.log(x / xs[0]) / (math.log(xs[-1] / xs[0]) or 1)
+
+    def up(y: float) -> float:
+        return bottom - (bottom - top) * math.log(y / ticks[0]) / math.log(ticks[-1] / ticks[0])
+
+    drawn = [_text((left + right) / 2, bottom + 42, x_title, "middle")]
+    for tick in ticks:
+        drawn.append(f'<path class="faint" d="M{left} {up(tick):.1f}H{right}"/>')
+        drawn.append(_text(left - 8, up(tick) + 4, f"{round(tick, 2):,g}", "end"))
+    drawn += [_text(across(x), bottom + 20, f"{x:,.0f}", "middle") for x in xs]
+    for number, values in enumerate(series.values()):
+        points = [(across(x), up(value)) for x, value in zip(xs, values, strict=True)]
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        colour = f"var(--{_COLOURS[number]})"
+        drawn.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        drawn += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" {_fill(number)}/>' for x, y in points]
+    _write(path, title, bottom + 50, drawn, list(series))
 
 
 def _ticks(lowest: float, highest: float) -> list[float]:
@@ -166,24 +141,30 @@ def _ticks(lowest: float, highest: float) -> list[float]:
     ticks = [step * 10.0**ten for ten in tens for step in steps]
     below = max((tick for tick in ticks if tick <= lowest * 1.001), default=ticks[0])
     above = min((tick for tick in ticks if tick >= highest * 0.999), default=ticks[-1])
-    return [tick for tick in ticks if below <= tick <= above]
+    return [tick for tick in ticks if below <= tick <= above] if below < above else ticks
 
 
-def _look(title: str, height: int) -> dict[str, Any]:
-    return {
-        "title": title,
-        "width": 860,
-        "height": height,
-        "style": _STYLE,
-        "css": ("file://style.css", "file://graph.css", f"inline:{_SCHEMES}"),
-        "js": (),
-        "no_prefix": True,
-        "disable_xml_declaration": True,
-        "truncate_legend": -1,
-    }
+def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(text)}</text>'
 
 
-def _write(path: Path, chart: pygal.Graph) -> None:
-    drawn = _LEFT_OUT.sub("", chart.render(is_unicode=True))
-    drawn = _DECIMALS.sub(lambda found: f"{float(found[0]):.2f}", drawn)
-    path.write_text(drawn.replace(' id=""', "").strip() + "\n", encoding="utf-8")
+def _fill(number: int) -> str:
+    return f'fill="var(--{_COLOURS[number]})"'
+
+
+def _write(path: Path, title: str, height: float, drawn: list[str], names: list[str]) -> None:
+    """Write a drawing below its title, with the names of its series at the bottom."""
+    x, y, legend = 20.0, height + 14, []
+    for number, name in enumerate(names):
+        legend.append(f'<rect x="{x}" y="{y - 11}" width="12" height="12" {_fill(number)}/>')
+        legend.append(_text(x + 18, y, name))
+        x += 44 + 7 * len(name)
+    heading = f'<text x="{WIDTH / 2:.0f}" y="26" text-anchor="middle" font-size="16">'
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height + 30:.0f}">',
+        f"<style>{_STYLE}</style>",
+        '<rect width="100%" height="100%" fill="var(--paper)"/>',
+        f"{heading}{html.escape(title)}</text>",
+        *drawn, *legend, "</svg>",
+    ]  # fmt: skip
+    path.write_text("\n".join(parts) + "\n", encoding="utf-8")

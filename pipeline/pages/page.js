@@ -31,9 +31,13 @@
     place.textContent = text.replace("{time}", time);
   }
 
-  const text = cell => (cell.querySelector("bdi") || cell).textContent.trim();
+  const text = cell => {
+    const copy = cell.cloneNode(true);
+    all(".sr, .stars", copy).forEach(each => each.remove());
+    return (copy.querySelector("bdi") || copy).textContent.trim().replace("▲ ", "").replace("▼ ", "-");
+  };
   const number = cell => parseFloat(text(cell).replaceAll(",", ""));
-  const quote = value => `"${(/^[=+@\t\r-]/.test(value) ? "'" : "") + value.replaceAll('"', '""')}"`;
+  const quote = value => `"${(/^([=+@\t\r]|-(?!\d))/.test(value) ? "'" : "") + value.replaceAll('"', '""')}"`;
   const saveCsv = table => {
     const rows = all("tr", table).filter(row => !row.hidden);
     const lines = rows.map(row => [...row.cells].filter(cell => !cell.matches(".art")).map(cell => quote(text(cell))).join(","));

@@ -81,7 +81,6 @@ ONLY_IN = {
     "luigi": LUIGI,
     "msgspec": JSON,
     "cronsim": CRONSIM,
-    "pygal": {"pipeline.pages.charts"},
     "tornado": {"pipeline.pages.*", "pipeline.ops.history.pages", "pipeline.ops.luigid.*"},
 }
 SHAPELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
