@@ -74,9 +74,13 @@ def read_findings(
 ) -> Findings:
     """Read the report of a day or a week, what its document says of it, and earlier reports."""
     reader = _Reader(t, report, earlier)
-    checks = [reader.read(each) for each in as_dicts(report.get("checks"))]
-    failed = [check for check in checks if not check.passed]
     late = as_int(document.get("late_by_days")) or 0
+    checks = [
+        reader.read(each)
+        for each in as_dicts(report.get("checks"))
+        if late <= 0 or each.get("id") != _LATE
+    ]
+    failed = [check for check in checks if not check.passed]
     if not checks:
         headline = t("checks.no_checks")
     elif not failed:
@@ -88,10 +92,7 @@ def read_findings(
         verdict=read_verdict(document if "verdict" in document else report),
         late=t("frame.late", n=late) if late > 0 else "",
         headline=headline,
-        failed=sorted(
-            (check for check in failed if check.id != _LATE or late <= 0),
-            key=lambda check: SEVERITIES.index(check.severity),
-        ),
+        failed=sorted(failed, key=lambda check: SEVERITIES.index(check.severity)),
         checks=checks,
     )
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.paths import Layout
+from pipeline.paths import Layout, PathFor
 
 # Days in the calendar of the index, weeks in its table, and days in its table of tasks.
 DAYS = 60
 WEEKS = 26
 TASK_DAYS = 14
+
+# Days over which a page leads to the one before or after it.
+_MAX_GAP = 13
+
+_DAY = datetime.timedelta(days=1)
 
 _LAYOUT = Layout(Path())
 _PAGES = _LAYOUT.pages
@@ -72,3 +77,28 @@ def daily_address(date: datetime.date) -> str:
 def weekly_address(date: datetime.date) -> str:
     """Return the address of the page of a week, as seen from the index."""
     return _LAYOUT.weekly_page(date).relative_to(_PAGES).as_posix()
+
+
+def find_around(
+    layout: Layout,
+    date: datetime.date,
+    own: PathFor | None,
+    paths: Iterable[Path],
+    exists: Callable[[Path], bool],
+) -> Around:
+    """Return what the page of a day or week leads to; `own` is the path of its document."""
+    if own is None:
+        return Around()
+
+    def find(path_for: PathFor, distances: Iterable[int]) -> Iterable[datetime.date]:
+        days = (date + number * _DAY for number in distances)
+        return (day for day in days if exists(path_for(day)))
+
+    monday = -date.weekday()
+    return Around(
+        previous=next(iter(find(own, range(-1, -_MAX_GAP - 1, -1))), None),
+        next=next(iter(find(own, range(1, _MAX_GAP + 1))), None),
+        week=next(iter(find(layout.consolidated, range(monday + 6, monday - 1, -1))), None),
+        days=tuple(find(layout.daily_summary, range(monday, monday + 7))),
+        files=tuple(map(layout.relative, paths)),
+    )

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pipeline.documents import json_text
 from pipeline.pages.coerce import as_date, as_dict, as_int, as_text
 
+ROOT_TASKS = ("DailySummary", "WeeklyConsolidation")
+
 
 @dataclass(frozen=True)
 class Run:
@@ -20,8 +22,8 @@ class Run:
     log: str
 
 
-def read_runs(record: bytes, tasks: Collection[str]) -> list[Run]:
-    """Return the last run of each of the tasks and dates; a line of another form is skipped."""
+def read_runs(record: bytes, dates: Collection[datetime.date]) -> list[Run]:
+    """Return the last run of each root task and date; a line of another form is skipped."""
     runs: dict[tuple[str, datetime.date], Run] = {}
     for line in record.splitlines():
         try:
@@ -29,7 +31,7 @@ def read_runs(record: bytes, tasks: Collection[str]) -> list[Run]:
         except ValueError:
             continue
         date, task = as_date(entry.get("date")), as_text(entry.get("task"))
-        if date and task in tasks:
+        if date and date in dates and task in ROOT_TASKS:
             status = as_int(entry.get("status")) if entry.get("event") == "ended" else None
             runs[task, date] = Run(task, date, status, as_text(entry.get("log")))
     return list(runs.values())

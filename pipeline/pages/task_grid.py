@@ -12,6 +12,7 @@ from pipeline.pages.links import TASK_DAYS
 from pipeline.pages.runs import Run
 from pipeline.paths import Layout, PathFor
 
+_PAGES = "reports/"
 _DAY = datetime.timedelta(days=1)
 _SUNDAY = 6
 
@@ -76,11 +77,11 @@ def build_grid(
         cells = []
         for date in dates:
             if path := found.get(date):
-                cells.append(Cell("late" if date in late else "done", f"../{path}"))
+                cells.append(Cell("late" if date in late else "done", _address(path)))
             elif path := stems.get(
                 f"{name}_movies_{date:%Y%m%d}", stems.get(f"{name}_{date:%Y%m%d}")
             ):
-                cells.append(Cell("rejected", f"../{path}"))
+                cells.append(Cell("rejected", _address(path)))
             else:
                 due = date >= first and (name not in _WEEKLY or date.weekday() == _SUNDAY)
                 cells.append(Cell("missing" if due else ""))
@@ -95,4 +96,10 @@ def _build_run(run: Run | None) -> Cell:
     if run is None:
         return Cell("")
     kind = "running" if run.status is None else "failed" if run.status else "done"
-    return Cell(kind, f"../{run.log}" if run.log else "")
+    return Cell(kind, _address(run.log) if run.log else "")
+
+
+def _address(path: str) -> str:
+    """Return the address of a file below the data root, as seen from the index."""
+    page = path.removeprefix(_PAGES)
+    return page if page != path else f"../{path}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import luigi
 
 from pipeline import clock
-from pipeline.pages.links import DAYS, WEEKS
+from pipeline.pages.links import DAYS, TASK_DAYS, WEEKS
 from pipeline.pages.runs import Run, read_runs
 from pipeline.paths import Layout, PathFor
 from pipeline.runtime.logs import optional
@@ -17,10 +17,9 @@ from pipeline.storage import documents, local
 from pipeline.tasks.base import LOGGER
 from pipeline.tasks.daily import movies_of
 from pipeline.tasks.history import documents_before
-from pipeline.tasks.pages import DAY, DailyPage, Page, WeeklyPage, daily_lists, last_days, titles
+from pipeline.tasks.pages import DailyPage, Page, WeeklyPage, daily_lists, last_days, titles
 
 MAX_RECORD_BYTES = 1 << 18  # of the end of the run record that are read: some 500 runs
-ROOT_TASKS = ("DailySummary", "WeeklyConsolidation")  # whose runs are shown
 
 
 class IndexPage(Page):
@@ -57,7 +56,7 @@ class IndexPage(Page):
         """Return the fingerprint of the shown documents, all pages, stale ones, and other files."""
         pages = [_days_of(place) for place in (self.layout.daily_page, self.layout.weekly_page)]
         stale = [page for page in _pages_of(self.date) if page.is_stale()]
-        return super().last_line(*facts, pages, stale, _rejected(self.layout), _runs(self.layout))
+        return super().last_line(*facts, pages, stale, _other_files(self.layout))
 
     def draw(self) -> str:
         """Draw the newest summaries and reports, and links to all pages."""
@@ -77,33 +76,26 @@ class IndexPage(Page):
             if documents.exists(layout.consolidated(day))
         }
         older_weeks = [day for day in weekly if (newest - day).days >= 7 * WEEKS]
-        last, past = (
-            max(days.keys() - older.keys(), default=newest),
-            max(weeks, default=newest) + DAY,
-        )
+        last = max(days.keys() - older.keys(), default=newest)
+        past = max(weeks, default=newest) + datetime.timedelta(days=1)
         lists = {name: movies_of(path_for(last)) for name, path_for in daily_lists(layout).items()}
         shown = Shown(
             {name: {"movies": movies} for name, movies in lists.items() if movies is not None},
             next((each for _, each in documents_before(layout.consolidated, past, 1)), {}),
             titles(),
             list_files(layout, daily_lists(layout), newest, documents.exists),
-            _rejected(layout),
-            _runs(layout),
+            *_other_files(layout),
         )
         return index_page(newest, days, weeks, pages, self.language, older_weeks, shown)
 
 
-def _rejected(layout: Layout) -> list[str]:
-    """Return the files of rejected lists."""
-    folder = layout.rejected(layout.root, clock.now()).parent
-    return sorted(layout.relative(folder / name) for name in documents.STORAGE.list(folder))
-
-
-def _runs(layout: Layout) -> list[Run]:
-    """Return the last runs of the root tasks; none where the run record cannot be read."""
+def _other_files(layout: Layout) -> tuple[list[str], list[Run]]:
+    """Return the files of rejected lists, and the last runs, as far as their record can be read."""
+    folder, record = layout.rejected(layout.root, clock.now()).parent, b""
     with contextlib.suppress(OSError):
-        return read_runs(local.read_end(layout.run_record, MAX_RECORD_BYTES), ROOT_TASKS)
-    return []
+        record = local.read_end(layout.run_record, MAX_RECORD_BYTES)
+    rejected = sorted(layout.relative(folder / name) for name in documents.STORAGE.list(folder))
+    return rejected, read_runs(record, last_days(newest_day(layout), TASK_DAYS))
 
 
 def newest_day(layout: Layout) -> datetime.date:

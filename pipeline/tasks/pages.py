@@ -10,14 +10,14 @@ import datetime
 import functools
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import luigi
 
 from pipeline import identity, settings
 from pipeline.documents.summary import changes
-from pipeline.pages.links import Around
+from pipeline.pages.links import Around, find_around
 from pipeline.paths import Layout, PathFor
 from pipeline.storage import documents, local
 from pipeline.tasks.base import LOGGER, DayParameter, PipelineTask
@@ -28,7 +28,6 @@ from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 from pipeline.version import VERSION
 
-DAY = datetime.timedelta(days=1)
 HISTORY_DAYS = 30  # of quality, on the page of a day
 MAX_DAYS_TO_PREVIOUS_WEEK = 13  # that a week is compared with: of the Sunday before, or near it
 
@@ -94,21 +93,8 @@ class Page(PipelineTask):
 
     def around(self, *paths: Path) -> Around:
         """Return the days and weeks to lead to, by their documents, and documents of this one."""
-        if not self.makers:
-            return Around()
-        date: datetime.date = self.date
-        own, week = (
-            self.makers[0](date=date).path_for,
-            last_days(date + DAY * (6 - date.weekday()), 7),
-        )
-        near = [DAY * number for number in range(1, MAX_DAYS_TO_PREVIOUS_WEEK + 1)]
-        return Around(
-            previous=next(_existing(own, (date - distance for distance in near)), None),
-            next=next(_existing(own, (date + distance for distance in near)), None),
-            week=next(_existing(self.layout.consolidated, week), None),
-            days=tuple(_existing(self.layout.daily_summary, reversed(week))),
-            files=tuple(map(self.layout.relative, paths)),
-        )
+        own = self.makers[0](date=self.date).path_for if self.makers else None
+        return find_around(self.layout, self.date, own, paths, documents.exists)
 
     @property
     def language(self) -> str:
@@ -162,10 +148,8 @@ class DailyPage(Page):
                 changed[name] = changes(lists[name]["movies"], before, yesterday)
         summary = {**summary, "changes": changed or summary.get("changes")}
         history = dict(reports_before(layout.validation_report, today, HISTORY_DAYS))
-        paths = [
-            path_for(today) for path_for in (*daily_lists(layout).values(), layout.daily_summary)
-        ]
-        around = self.around(*paths)
+        paths = (*daily_lists(layout).values(), layout.daily_summary)
+        around = self.around(*(path_for(today) for path_for in paths))
         return daily_page(today, lists, summary, history, self.language, titles(), around)
 
 
@@ -192,10 +176,8 @@ class WeeklyPage(Page):
         identity.refuse_foreign(path, consolidated.get("consolidation_info"))
         previous = next(reports_before(report, self.date, MAX_DAYS_TO_PREVIOUS_WEEK), None)
         quality = documents.read_report(report(self.date))
-        around = self.around(path, report(self.date))
-        return weekly_page(
-            self.date, consolidated, quality, previous, self.language, titles(), around
-        )
+        names, around = titles(), self.around(path, report(self.date))
+        return weekly_page(self.date, consolidated, quality, previous, self.language, names, around)
 
 
 def daily_lists(layout: Layout) -> dict[str, PathFor]:
@@ -207,10 +189,6 @@ def daily_lists(layout: Layout) -> dict[str, PathFor]:
 def last_days(date: datetime.date, number: int) -> list[datetime.date]:
     """Return so many days up to a date, the newest first."""
     return [date - datetime.timedelta(days=back) for back in range(number)]
-
-
-def _existing(path_for: PathFor, days: Iterable[datetime.date]) -> Iterator[datetime.date]:
-    return (day for day in days if documents.exists(path_for(day)))
 
 
 def titles() -> dict[str, str]:

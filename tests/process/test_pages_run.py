@@ -135,7 +135,7 @@ def test_the_index_shows_earlier_days_that_came_later(
     alone, published = (data_dir / DAILY).read_text("utf-8"), (data_dir / SUMMARY).read_bytes()
     assert "1 of 30 days" in alone
     assert page_run("IndexPage", "--date", DATE).status == 0
-    assert "3 of 60 days" in (data_dir / INDEX).read_text(encoding="utf-8")
+    assert "All 3 days are collected" in (data_dir / INDEX).read_text(encoding="utf-8")
     drawn = (data_dir / DAILY).read_text(encoding="utf-8")
     assert "2 of 30 days" in drawn
     assert "since 6 Jan" in drawn

@@ -101,11 +101,11 @@ def test_the_last_run_of_a_date_leads_to_its_log() -> None:
     ended = {"task": "DailySummary", "date": f"{DAY}", "event": "ended", "status": 30, "log": "x"}
     lines = [
         "not JSON", json.dumps([1]), json.dumps({**ended, "task": ["x"]}), json.dumps(ended),
-        json.dumps({**ended, "task": "IndexPage"}),
+        json.dumps({**ended, "task": "IndexPage"}), json.dumps({**ended, "date": "2023-01-01"}),
         json.dumps({**ended, "status": 0, "log": "logs/b.log"}),
         json.dumps({**ended, "date": f"{DAY - ONE}", "event": "started", "log": None}),
     ]  # fmt: skip
-    runs = read_runs("\n".join(lines).encode() + b"\n{\xff", ("DailySummary",))
+    runs = read_runs("\n".join(lines).encode() + b"\n{\xff", (DAY - ONE, DAY))
     (row,) = build_grid(Translator("en"), [DAY - ONE, DAY], {}, [], [], runs)
     assert list(row.cells) == [Cell("running"), Cell("done", "../logs/b.log")]
 
