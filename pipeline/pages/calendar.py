@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.pages.coerce import Document, as_float, as_int
 from pipeline.pages.figures import read_score
 from pipeline.pages.i18n import Translator
-from pipeline.pages.links import DAYS, WEEKS, Links
+from pipeline.pages.links import DAYS, WEEKS, daily_address, existing, weekly_address
 from pipeline.pages.verdict import read_verdict
 
 MISSING = "missing"
@@ -48,7 +48,7 @@ class Calendar:
         t: Translator,
         newest: datetime.date,
         days: Mapping[datetime.date, Document],
-        links: Links,
+        pages: Collection[str],
     ) -> None:
         oldest = newest - (DAYS - 1) * _DAY
         self._first, self._newest = max(oldest, min(days, default=newest)), newest
@@ -56,14 +56,14 @@ class Calendar:
         mondays = range(0, (newest - self._first).days + self._first.weekday() + 1, 7)
         monday = newest - newest.weekday() * _DAY
         self.weeks = [
-            [self._build_day(t, monday + (number - back) * _DAY, links) for number in range(7)]
+            [self._build_day(t, monday + (number - back) * _DAY, pages) for number in range(7)]
             for back in mondays
         ]
 
-    def _build_day(self, t: Translator, date: datetime.date, links: Links) -> Day:
+    def _build_day(self, t: Translator, date: datetime.date, pages: Collection[str]) -> Day:
         if summary := self.days.get(date):
             late = write_lateness(t, summary)
-            return Day(date, read_verdict(summary), links.daily(date), late)
+            return Day(date, read_verdict(summary), existing(daily_address(date), pages), late)
         return Day(date, MISSING if self._first <= date <= self._newest else "")
 
     def describe(self, t: Translator) -> str:
@@ -74,7 +74,7 @@ class Calendar:
 
 
 def build_week_rows(
-    t: Translator, weeks: Mapping[datetime.date, Document], links: Links
+    t: Translator, weeks: Mapping[datetime.date, Document], pages: Collection[str]
 ) -> list[WeekRow]:
     """Return the last 26 weeks, the newest first, and any older one that is known.
 
@@ -87,7 +87,7 @@ def build_week_rows(
     monday = max(by_monday, default=None)
     while monday and monday >= min(by_monday):
         if dates := by_monday.get(monday):
-            rows.append(_build_row(t, dates, weeks[dates[0]], links))
+            rows.append(_build_row(t, dates, weeks[dates[0]], pages))
         elif len(rows) < WEEKS:
             rows.append(WeekRow(monday, MISSING))
         monday -= _WEEK
@@ -95,16 +95,20 @@ def build_week_rows(
 
 
 def _build_row(
-    t: Translator, dates: Sequence[datetime.date], info: Document, links: Links
+    t: Translator, dates: Sequence[datetime.date], info: Document, pages: Collection[str]
 ) -> WeekRow:
     return WeekRow(
         dates[0],
         read_verdict(info),
-        links.weekly(dates[0]),
+        existing(weekly_address(dates[0]), pages),
         as_float(info.get("total_unique_movies")),
         read_score(info),
         write_lateness(t, info),
-        [Day(date, "", address) for date in dates[1:] if (address := links.weekly(date))],
+        [
+            Day(date, "", address)
+            for date in dates[1:]
+            if (address := existing(weekly_address(date), pages))
+        ],
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pipeline.pages.coerce import Document, as_dicts, as_int
 from pipeline.pages.i18n import Translator
@@ -13,26 +12,16 @@ from pipeline.pages.movies import Entry, Part, Ranks, build_title
 _MAX_ENTRIES = 12
 
 
-@dataclass(frozen=True)
-class Changes:
-    """The changes of a list; `parts` are new, gone and climbers, or empty without a day before."""
-
-    name: str
-    since: str
-    parts: Sequence[Part]
-
-
 def build_changes(
     t: Translator,
-    slug: str,
     movies: Sequence[Document],
     before: Ranks,
     since: datetime.date,
-    gone: Document,
-) -> Changes:
-    """Compare a list with the ranks of the day before; the summary knows who is gone, by title."""
+    summary: Document,
+) -> list[Part]:
+    """Compare a list with the ranks of the day before; its summary has the titles of those gone."""
     if before is None:
-        return Changes(t.list_name(slug), "", ())
+        return []
     new, climbers = [], []
     for rank, movie in enumerate(movies, start=1):
         earlier = before.get(as_int(movie.get("id")) or 0)
@@ -42,19 +31,15 @@ def build_changes(
             place = t("movies.rank_from_to", before=earlier, rank=rank)
             climbers.append((earlier - rank, Entry(build_title(t, movie), place)))
     climbers.sort(key=lambda each: -each[0])
-    titles = as_dicts(gone.get("gone")) if gone.get("since") == since.isoformat() else []
+    titles = as_dicts(summary.get("gone")) if summary.get("since") == since.isoformat() else []
     left = [
         Entry(build_title(t, each), t("movies.rank_n", n=last))
         for each in titles
         if (last := before.get(as_int(each.get("id")) or 0)) is not None
     ]
     ids = {movie.get("id") for movie in movies if type(movie.get("id")) is int}
-    return Changes(
-        t.list_name(slug),
-        t("figures.since", day=t.short_day(since)),
-        (
-            Part(t("changes.new"), len(new), new[:_MAX_ENTRIES]),
-            Part(t("changes.gone"), len(before.keys() - ids), left[:_MAX_ENTRIES]),
-            Part(t("changes.climbers"), len(climbers), [each for _, each in climbers[:5]]),
-        ),
-    )
+    return [
+        Part(t("changes.new"), len(new), new[:_MAX_ENTRIES]),
+        Part(t("changes.gone"), len(before.keys() - ids), left[:_MAX_ENTRIES]),
+        Part(t("changes.climbers"), len(climbers), [each for _, each in climbers[:5]]),
+    ]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from pipeline.pages.changes import Changes, build_changes
+from pipeline.pages.changes import build_changes
 from pipeline.pages.checks import read_findings
 from pipeline.pages.coerce import Document, as_dict, as_dicts, as_float, as_instant, as_int
 from pipeline.pages.daily_charts import build_daily_charts
 from pipeline.pages.figures import Figure, read_score
 from pipeline.pages.i18n import NO_VALUE, Translator
 from pipeline.pages.links import Around, Link, daily_address, weekly_address
-from pipeline.pages.movies import Ranks, Row, build_rows, read_history, read_ranks
+from pipeline.pages.movies import Listing, Ranks, build_rows, read_history, read_ranks
 from pipeline.pages.problem import find_problem
-from pipeline.pages.render import Head, render_page
+from pipeline.pages.render import render_page
 from pipeline.pages.run import read_tasks
 
 _DAY = datetime.timedelta(days=1)
@@ -24,19 +23,7 @@ _WEEK = datetime.timedelta(days=7)
 # The list that stands first, because it is of the day.
 _FIRST = "trending"
 
-Movies = Mapping[str, list[Document]]
 Reports = Mapping[datetime.date, Document]
-
-
-@dataclass(frozen=True)
-class ListTable:
-    """A list as a table, with a sentence for each missing day, and its document."""
-
-    anchor: str
-    heading: str
-    rows: list[Row]
-    gaps: list[str]
-    file: str
 
 
 def daily_page(
@@ -50,26 +37,16 @@ def daily_page(
 ) -> str:
     """Return the page of a day.
 
-    Args:
-        date: the day.
-        lists: its lists by their slug.
-        summary: its summary, which contains the report.
-        history: the reports of up to 30 days before, without those that are missing.
-        language: the language of the page, "ko" or "en".
-        list_names: the names of lists that have no translation, by their slug.
-        around: the pages and documents that it leads to.
+    `history` are the reports of up to 30 days before, without those that are missing; `list_names`
+    are the names of lists that have no translation, by their slug.
     """
     t, around = Translator(language, list_names), around or Around()
-    report = as_dict(summary.get("quality_summary"))
-    slugs = sorted(lists, key=lambda slug: slug != _FIRST)
-    movies = {slug: as_dicts(lists[slug].get("movies")) for slug in slugs}
-    before = {slug: read_ranks(history.get(date - _DAY), slug) for slug in slugs}
-    gone = as_dict(summary.get("changes"))
-    changes = [
-        build_changes(t, slug, movies[slug], before[slug], date - _DAY, as_dict(gone.get(slug)))
-        for slug in slugs
+    report, changes = (as_dict(summary.get(key)) for key in ("quality_summary", "changes"))
+    listings = [
+        _build_listing(t, date, slug, lists[slug], as_dict(changes.get(slug)), history, around)
+        for slug in sorted(lists, key=lambda slug: slug != _FIRST)
     ]
-    tables = [_build_table(t, date, slug, movies[slug], history, around) for slug in slugs]
+    popular = as_dicts(as_dict(lists.get("popular")).get("movies"))
     found = read_findings(t, summary, report, list(history.values()))
     run = as_dict(summary.get("execution_summary"))
     return render_page(
@@ -83,20 +60,16 @@ def daily_page(
         files=around.files,
         sections=[
             Link("#changes", t("headings.changes")),
-            *(Link(f"#{table.anchor}", table.heading) for table in tables),
+            *(Link(f"#{each.anchor}", each.heading) for each in listings),
             *(Link(f"#{each}", t.enum("headings", each)) for each in ("charts", "quality", "run")),
         ],
         date=date,
-        figures=_build_figures(t, movies, report, changes),
+        figures=_build_figures(t, report, listings),
         found=found,
         problem=find_problem(t, found),
-        changes=changes,
-        tables=tables,
-        move_heads=[
-            Head(t("movies.day_move"), t("movies.day_move_long")),
-            Head(t("movies.week_move"), t("movies.week_move_long")),
-        ],
-        charts=build_daily_charts(t, date, movies.get("popular", []), {**history, date: report}),
+        listings=listings,
+        move_kinds=("day", "week"),
+        charts=build_daily_charts(t, date, popular, {**history, date: report}),
         run_figures=_build_run_figures(t, run),
         run=read_tasks(t, run),
     )
@@ -118,17 +91,18 @@ def _write_made_from(t: Translator, lists: Mapping[str, Document], summary: Docu
     return t("frame.made_from", at=t.instant(collected_at), source=source)
 
 
-def _build_figures(
-    t: Translator, movies: Movies, report: Document, changes: Sequence[Changes]
-) -> list[Figure]:
-    sizes = " · ".join(f"{t.list_name(slug)} {len(each)}" for slug, each in movies.items())
+def _build_figures(t: Translator, report: Document, listings: Sequence[Listing]) -> list[Figure]:
     passed, total = (
         t.number(as_float(report.get(f"total_movies_{each}"))) for each in ("passed", "validated")
     )
+    sizes = {each.name: len(each.rows) for each in listings}
+    new, gone = (
+        {each.name: each.parts[kind].count for each in listings if each.parts} for kind in (0, 1)
+    )
     return [
-        Figure(t("figures.movies"), t.number(sum(map(len, movies.values()))), sizes),
-        _count_changes(t, t("figures.new"), changes, 0),
-        _count_changes(t, t("figures.gone"), changes, 1),
+        _sum_up(t, t("figures.movies"), sizes),
+        _sum_up(t, t("figures.new"), new),
+        _sum_up(t, t("figures.gone"), gone),
         Figure(
             t("figures.quality_score"),
             t.number(read_score(report), 1),
@@ -137,8 +111,7 @@ def _build_figures(
     ]
 
 
-def _count_changes(t: Translator, name: str, changes: Sequence[Changes], part: int) -> Figure:
-    counts = {each.name: each.parts[part].count for each in changes if each.parts}
+def _sum_up(t: Translator, name: str, counts: Mapping[str, int]) -> Figure:
     if not counts:
         return Figure(name, NO_VALUE, t("figures.since_missing"))
     remark = " · ".join(f"{each} {count}" for each, count in counts.items())
@@ -163,22 +136,26 @@ def _build_run_figures(t: Translator, run: Document) -> list[Figure]:
     ]
 
 
-def _build_table(
+def _build_listing(
     t: Translator,
     date: datetime.date,
     slug: str,
-    movies: list[Document],
+    document: Document,
+    changes: Document,
     history: Reports,
     around: Around,
-) -> ListTable:
+) -> Listing:
     day, week = date - _DAY, date - _WEEK
+    movies, anchor = as_dicts(document.get("movies")), f"{slug}_movies"
     earlier: list[Ranks] = [read_ranks(history.get(each), slug) for each in (day, week)]
     gaps = (t("daily.day_missing", day=t.day(day)), t("daily.week_missing", day=t.day(week)))
-    anchor = f"{slug}_movies"
-    return ListTable(
-        anchor,
-        t.enum("headings", anchor, default=t.list_name(slug)),
+    return Listing(
+        t.list_name(slug),
         build_rows(t, movies, earlier, read_history(history, slug, date)),
+        build_changes(t, movies, earlier[0], day, changes),
+        t("figures.since", day=t.short_day(day)) if earlier[0] is not None else "",
+        anchor,
         [gap for gap, ranks in zip(gaps, earlier, strict=True) if ranks is None],
         next((each for each in around.files if f"/{slug}_" in each), ""),
+        t.enum("headings", anchor, default=t.list_name(slug)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.pages.calendar import Calendar, build_week_rows, write_lateness
@@ -12,8 +12,8 @@ from pipeline.pages.checks import read_findings
 from pipeline.pages.coerce import Document, as_dict, as_dicts
 from pipeline.pages.figures import read_score
 from pipeline.pages.i18n import Translator
-from pipeline.pages.links import TASK_DAYS, Link, Links
-from pipeline.pages.movies import Ranks, Top, build_rows, read_history, read_ranks
+from pipeline.pages.links import TASK_DAYS, Link, daily_address, existing, weekly_address
+from pipeline.pages.movies import Listing, Ranks, build_rows, read_ranks
 from pipeline.pages.problem import Problem, find_problem
 from pipeline.pages.render import render_page
 from pipeline.pages.runs import Run
@@ -26,20 +26,14 @@ _TOP_OF_DAY = 5
 _TOP_OF_WEEK = 3
 
 Documents = Mapping[datetime.date, Document]
-WithDate = Callable[[datetime.date], str]
 
 
 @dataclass(frozen=True)
 class Shown:
     """What the index shows besides summaries and reports.
 
-    Attributes:
-        lists: the lists of the newest day, by their slug.
-        week: the movies of the newest week.
-        list_names: the names of lists that have no translation, by their slug.
-        files: the files of the last days, for the table of tasks.
-        rejected: the files of rejected lists.
-        runs: the last run of each root task and date.
+    The lists of the newest day and the movies of the newest week; the files of the last days, those
+    of rejected lists, and the last run of each root task and date.
     """
 
     lists: Mapping[str, Document] = field(default_factory=dict)
@@ -61,7 +55,7 @@ class Newest:
     score: str = ""
     late: str = ""
     problem: Problem | None = None
-    tops: Sequence[Top] = ()
+    tops: Sequence[Listing] = ()
 
 
 def index_page(
@@ -75,18 +69,14 @@ def index_page(
 ) -> str:
     """Return the index.
 
-    Args:
-        newest: the day up to which it shows.
-        days: the summaries; older ones than those of the calendar become links below it.
-        weeks: what is known of each week: its report, and `total_unique_movies`.
-        pages: the addresses of the existing pages; all others are named without a link.
-        language: the language of the page, "ko" or "en".
-        older_weeks: days of weeks that become links below the calendar.
-        shown: the movies, the files and the runs.
+    `days` are summaries; `weeks` are reports with `total_unique_movies`. Older ones than those
+    shown become links. `pages` are the addresses of the existing pages.
     """
     shown = shown or Shown()
-    t, links = Translator(language, shown.list_names), Links(pages)
-    calendar = Calendar(t, newest, days, links)
+    t = Translator(language, shown.list_names)
+    calendar = Calendar(t, newest, days, pages)
+    older_days = sorted(days.keys() - calendar.days.keys(), reverse=True)
+    older_weeks = sorted(set(older_weeks) - weeks.keys(), reverse=True)
     dates = [newest - back * _DAY for back in reversed(range(TASK_DAYS))]
     late = [date for each in (days, weeks) for date in each if write_lateness(t, each[date])]
     return render_page(
@@ -96,31 +86,26 @@ def index_page(
         demo=any(each.get("source") == "demo" for each in (*days.values(), *weeks.values())),
         made_from=t("index.made_until", day=t.day(newest)),
         date=newest,
-        newest_day=_build_day(t, days, links, shown),
-        newest_week=_build_week(t, weeks, links, shown),
+        newest_day=_build_day(t, days, pages, shown),
+        newest_week=_build_week(t, weeks, pages, shown),
         calendar=calendar,
         weekdays=t.weekdays(),
         calendar_says=calendar.describe(t),
         older=[
-            *_build_links(days.keys() - calendar.days.keys(), links.daily, t.day),
-            *_build_links(set(older_weeks) - weeks.keys(), links.weekly, t.week_and_day),
+            Link(address, name)
+            for address, name in (
+                *((daily_address(day), t.day(day)) for day in older_days),
+                *((weekly_address(day), t.week_and_day(day)) for day in older_weeks),
+            )
+            if address in pages
         ],
-        weeks=build_week_rows(t, weeks, links),
+        weeks=build_week_rows(t, weeks, pages),
         grid_dates=dates,
         grid=build_grid(t, dates, shown.files, late, shown.rejected, shown.runs),
     )
 
 
-def _build_links(
-    dates: Collection[datetime.date], find_address: WithDate, write_name: WithDate
-) -> list[Link]:
-    newest_first = sorted(dates, reverse=True)
-    return [
-        Link(address, write_name(date)) for date in newest_first if (address := find_address(date))
-    ]
-
-
-def _build_day(t: Translator, days: Documents, links: Links, shown: Shown) -> Newest:
+def _build_day(t: Translator, days: Documents, pages: Collection[str], shown: Shown) -> Newest:
     date = max(days, default=None)
     if date is None:
         return Newest(t("index.newest_day"), t("index.no_day"))
@@ -128,35 +113,26 @@ def _build_day(t: Translator, days: Documents, links: Links, shown: Shown) -> Ne
     report = as_dict(summary.get("quality_summary"))
     history = {day: as_dict(each.get("quality_summary")) for day, each in days.items()}
     earlier = [each for day, each in history.items() if day < date]
+
+    def build_top(slug: str, movies: list[Document]) -> Listing:
+        before = read_ranks(history.get(date - _DAY), slug)
+        gone = as_dict(as_dict(summary.get("changes")).get(slug))
+        parts = build_changes(t, movies, before, date - _DAY, gone)
+        return Listing(t.list_name(slug), build_rows(t, movies[:_TOP_OF_DAY], [before]), parts)
+
     return Newest(
         t("index.newest_day"),
         t.full_day(date),
-        links.daily(date),
+        existing(daily_address(date), pages),
         read_verdict(summary),
         t.number(read_score(report), 1),
         write_lateness(t, summary),
         find_problem(t, read_findings(t, summary, report, earlier)),
-        [_build_top(t, date, slug, shown.lists[slug], summary, history) for slug in shown.lists],
+        [build_top(slug, as_dicts(each.get("movies"))) for slug, each in shown.lists.items()],
     )
 
 
-def _build_top(
-    t: Translator,
-    date: datetime.date,
-    slug: str,
-    document: Document,
-    summary: Document,
-    history: Documents,
-) -> Top:
-    movies = as_dicts(document.get("movies"))
-    before = read_ranks(history.get(date - _DAY), slug)
-    gone = as_dict(as_dict(summary.get("changes")).get(slug))
-    rows = build_rows(t, movies[:_TOP_OF_DAY], [before], read_history(history, slug, date))
-    changes = build_changes(t, slug, movies, before, date - _DAY, gone)
-    return Top(t.list_name(slug), rows, changes.parts)
-
-
-def _build_week(t: Translator, weeks: Documents, links: Links, shown: Shown) -> Newest:
+def _build_week(t: Translator, weeks: Documents, pages: Collection[str], shown: Shown) -> Newest:
     date = max(weeks, default=None)
     if date is None:
         return Newest(t("index.newest_week"), t("index.no_week"))
@@ -165,16 +141,16 @@ def _build_week(t: Translator, weeks: Documents, links: Links, shown: Shown) -> 
     before = max((day for day in weeks if date - 2 * 7 * _DAY < day < date - _DAY), default=None)
     previous = weeks[before] if before else None
 
-    def build_top(slug: str) -> Top:
+    def build_top(slug: str) -> Listing:
         earlier: Ranks = read_ranks(previous, slug)
-        return Top(
+        return Listing(
             t.list_name(slug), build_rows(t, lists.movies_of(slug)[:_TOP_OF_WEEK], [earlier])
         )
 
     return Newest(
         t("index.newest_week"),
         t.week_and_day(date),
-        links.weekly(date),
+        existing(weekly_address(date), pages),
         read_verdict(report),
         t.number(read_score(report), 1),
         write_lateness(t, report),

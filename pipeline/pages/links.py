@@ -34,15 +34,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Around:
-    """What a page leads to, as far as it exists.
-
-    Attributes:
-        previous: the day of the page before, or the day of the week before.
-        next: the day of the page after it.
-        week: the day of the week of a day.
-        days: the days of a week.
-        files: the documents that the page shows, below the data root.
-    """
+    """What exists around a page: the days of its neighbours, its week or days, its documents."""
 
     previous: datetime.date | None = None
     next: datetime.date | None = None
@@ -51,22 +43,9 @@ class Around:
     files: Sequence[str] = ()
 
 
-class Links:
-    """The addresses of existing pages; the address of a page that does not exist is empty."""
-
-    def __init__(self, addresses: Collection[str]) -> None:
-        self._addresses = frozenset(addresses)
-
-    def daily(self, date: datetime.date) -> str:
-        """Return the address of the page of a day."""
-        return self._find(daily_address(date))
-
-    def weekly(self, date: datetime.date) -> str:
-        """Return the address of the page of a week."""
-        return self._find(weekly_address(date))
-
-    def _find(self, address: str) -> str:
-        return address if address in self._addresses else ""
+def existing(address: str, pages: Collection[str]) -> str:
+    """Return the address of a page that exists; an empty one for any other."""
+    return address if address in pages else ""
 
 
 def daily_address(date: datetime.date) -> str:

@@ -6,7 +6,6 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline.documents.summary import ranks
 from pipeline.pages import charts
@@ -46,17 +45,11 @@ class Title:
 
 
 @dataclass(frozen=True)
-class Career:
-    """The ranks of a movie in a list over the last days: as a drawing, and in figures."""
-
-    drawing: str
-    days: int
-    best: int
-
-
-@dataclass(frozen=True)
 class Row:
-    """One movie as a table shows it; a text is empty if there is nothing to show."""
+    """One movie as a table shows it; a text is empty if there is nothing to show.
+
+    `spark` draws its ranks on the last days; it was in the list on `days` of them, `best` at best.
+    """
 
     rank: int
     name: Title
@@ -73,7 +66,9 @@ class Row:
     popularity: str
     overview: str
     moves: tuple[Move, ...]
-    career: Career | None = None
+    spark: str = ""
+    days: int = 0
+    best: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,12 +91,17 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Top:
-    """The first movies of a list, and its changes."""
+class Listing:
+    """A list: its rows, its changes since a day, a sentence for each missing day, its document."""
 
     name: str
     rows: Sequence[Row]
     parts: Sequence[Part] = ()
+    since: str = ""
+    anchor: str = ""
+    gaps: Sequence[str] = ()
+    file: str = ""
+    heading: str = ""
 
 
 def build_title(t: Translator, movie: Document) -> Title:
@@ -119,29 +119,28 @@ def build_rows(
     earlier: Sequence[Ranks] = (),
     history: Sequence[Ranks] = (),
 ) -> list[Row]:
-    """Return the rows of a list.
-
-    Args:
-        t: the language.
-        movies: the movies in the order of the list.
-        earlier: the lists with which a row shows its movement.
-        history: the same list on the days before, the oldest first.
-    """
+    """Return the rows of a list, with its movement since `earlier` and its ranks in `history`."""
     size = max(len(movies), *(len(each or ()) for each in history), 1)
     return [
-        _build_row(t, movie, rank, earlier, _build_career(movie.get("id"), rank, history, size))
+        _build_row(t, movie, rank, earlier, history, size)
         for rank, movie in enumerate(movies, start=1)
     ]
 
 
 def _build_row(
-    t: Translator, movie: Document, rank: int, earlier: Sequence[Ranks], career: Career | None
+    t: Translator,
+    movie: Document,
+    rank: int,
+    earlier: Sequence[Ranks],
+    history: Sequence[Ranks],
+    size: int,
 ) -> Row:
-    name = build_title(t, movie)
-    original = as_text(movie.get("original_title"))
-    language = movie.get("original_language")
+    name, movie_id = build_title(t, movie), as_int(movie.get("id"))
+    original, language = as_text(movie.get("original_title")), movie.get("original_language")
     votes, rating = read_votes(movie), read_rating(movie)
     released = as_date(movie.get("release_date"))
+    line = [*((each or {}).get(movie_id or 0) for each in history), rank]
+    known = [each for each in line if each is not None]
     return Row(
         rank=rank,
         name=name,
@@ -149,7 +148,7 @@ def _build_row(
         spoken=language if isinstance(language, str) and _LANGUAGE.fullmatch(language) else "",
         poster="" if _is_explicit(movie) else _read_poster(movie),
         initial=next((each.upper()[:1] for each in name.title if each.isalnum()), "·"),
-        hue=(as_int(movie.get("id")) or 0) * 47 % 360,
+        hue=(movie_id or 0) * 47 % 360,
         genres=tuple(map(t.genre, read_genres(movie)[:_MAX_GENRES])),
         rating=t.number(rating, 1) if rating is not None else "",
         votes=t("movies.votes_n", n=t.number(votes)) if votes else "",
@@ -157,25 +156,17 @@ def _build_row(
         year=str(released.year) if released else "",
         popularity=t.number(as_float(movie.get("popularity")), 1),
         overview=as_text(movie.get("overview"), _MAX_OVERVIEW),
-        moves=tuple(compare_rank(movie.get("id"), rank, each) for each in earlier),
-        career=career,
+        moves=tuple(_compare_rank(movie_id, rank, each) for each in earlier),
+        spark=charts.draw_sparkline(line, size) if len(known) >= _MIN_POINTS else "",
+        days=len(known) if history else 0,
+        best=min(known),
     )
 
 
-def _build_career(movie_id: Any, rank: int, history: Sequence[Ranks], size: int) -> Career | None:
-    if type(movie_id) is not int or not history:
-        return None
-    line = [*((each or {}).get(movie_id) for each in history), rank]
-    known = [each for each in line if each is not None]
-    drawing = charts.draw_sparkline(line, size) if len(known) >= _MIN_POINTS else ""
-    return Career(drawing, days=len(known), best=min(known))
-
-
-def compare_rank(movie_id: Any, rank: int, earlier: Ranks) -> Move:
-    """Return the movement of a movie since an earlier list."""
+def _compare_rank(movie_id: int | None, rank: int, earlier: Ranks) -> Move:
     if earlier is None:
         return Move("unknown")
-    before = earlier.get(movie_id) if type(movie_id) is int else None
+    before = earlier.get(movie_id or 0)
     if before is None:
         return Move("new")
     if before == rank:

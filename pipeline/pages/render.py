@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,25 +40,11 @@ _LOADER = tornado.template.Loader(
 )
 
 
-@dataclass(frozen=True)
-class Head:
-    """The head of a column, short and in full."""
-
-    short: str
-    long: str
-
-
 def render_page(template: str, t: Translator, title: str, *, demo: bool, **values: Any) -> str:
-    """Render a template that extends the frame.
+    """Render a template that extends the frame; `demo` movies are made up, as the page says.
 
-    Args:
-        template: the name of its file.
-        t: the language.
-        title: the title of the page.
-        demo: whether the movies are made up, which the page then says.
-        values: what the template needs, and `home`, the address of the index; `neighbours`,
-            links; `made_from`, a sentence; `sections`, links;
-            `files`, paths of documents below the data root.
+    The values are those of the template and of the frame: `home` is the address of the index, and
+    `files` are documents below the data root.
     """
     frame = {"home": None, "neighbours": (), "sections": (), "files": (), "favicon": FAVICON}
     texts = {"policy": _policy(), "style": _read_style(), "script": _read_script()}

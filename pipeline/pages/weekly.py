@@ -11,7 +11,7 @@ from pipeline.pages.coerce import Document, as_dict, as_float, as_text
 from pipeline.pages.figures import Figure, read_score
 from pipeline.pages.i18n import Translator
 from pipeline.pages.links import Around, Link, daily_address, weekly_address
-from pipeline.pages.movies import Row, Top, build_rows, read_ranks
+from pipeline.pages.movies import Listing, Row, build_rows, read_ranks
 from pipeline.pages.problem import find_problem
 from pipeline.pages.render import render_page
 from pipeline.pages.weekly_lists import WeekLists, build_list_rows
@@ -41,14 +41,8 @@ def weekly_page(
 ) -> str:
     """Return the page of a week.
 
-    Args:
-        date: the day of the collection.
-        consolidated: the movies of the week without duplicates.
-        report: the report on the lists of the week.
-        previous: date and report of the newest week before, or None.
-        language: the language of the page, "ko" or "en".
-        list_names: the names of the lists that have no translation, by their slug.
-        around: the pages and documents that it leads to.
+    `previous` are date and report of the newest week before; `list_names` are the names of the
+    lists that have no translation, by their slug.
     """
     t, around = Translator(language, list_names), around or Around()
     info = as_dict(consolidated.get("consolidation_info"))
@@ -124,9 +118,9 @@ def _build_figures(
     ]
 
 
-def _build_tops(t: Translator, lists: WeekLists, previous: PreviousWeek | None) -> list[Top]:
+def _build_tops(t: Translator, lists: WeekLists, previous: PreviousWeek | None) -> list[Listing]:
     return [
-        Top(
+        Listing(
             t.list_name(slug),
             build_rows(
                 t,
