@@ -25,12 +25,16 @@ DAYS = 60
 MISSING_DAYS = {1, 9, 24, 25, 26, 38, 39}
 """Days back that are left out."""
 MISSING_WEEKS = {35}
+BAD = LAST + datetime.timedelta(days=1)
+"""A day whose popular list is junk, as in March 2025."""
 
 LARGEST_BYTES = 1_500_000
-GRAVE = {"serious", "critical"}
+PRINTED = "print"
+SCREENS = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"), (794, PRINTED))
+"""Widths and colour schemes; the last one is a printed sheet of A4."""
 
 MAKE = """
-import datetime, sys
+import datetime, json, sys
 import luigi, pipeline
 last, days = datetime.date.fromisoformat(sys.argv[1]), int(sys.argv[2])
 no_days, no_weeks = ({int(n) for n in each.split(",")} for each in sys.argv[3:5])
@@ -41,6 +45,17 @@ for back in range(days - 1, -1, -1):
         tasks.append(pipeline.WeeklyConsolidation(date=date))
     assert luigi.build(tasks, local_scheduler=True, log_level="ERROR")
     assert luigi.build([pipeline.IndexPage(date=date)], local_scheduler=True, log_level="ERROR")
+bad = last + datetime.timedelta(days=1)
+with open(pipeline.PopularMovies(date=last).path) as file:
+    junk = json.load(file)
+for number, movie in enumerate(junk["movies"]):
+    movie |= {"id": movie["id"] + 5_000_000, "title": f"Untitled {number}"}
+    movie |= {"vote_count": number % 3, "overview": "", "poster_path": None}
+junk["collection_info"]["collection_date"] = bad.isoformat()
+with open(pipeline.PopularMovies(date=bad).path, "w") as file:
+    json.dump(junk, file)
+for task in (pipeline.DailySummary(date=bad), pipeline.IndexPage(date=bad)):
+    assert luigi.build([task], local_scheduler=True, log_level="ERROR")
 """
 
 
@@ -65,8 +80,9 @@ def made(folder: Path, language: str) -> Path:
 
 def look(page: Page, path: Path, width: int, scheme: str, picture: Path) -> list[str]:
     """Show a page and return what is wrong with it."""
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    page._send("Emulation.setEmulatedMedia", features=features)
+    is_printed = scheme == PRINTED
+    features = [{"name": "prefers-color-scheme", "value": "light" if is_printed else scheme}]
+    page._send("Emulation.setEmulatedMedia", media=PRINTED if is_printed else "", features=features)
     page._send(
         "Emulation.setDeviceMetricsOverride",
         width=width, height=900, deviceScaleFactor=1, mobile=width < 500,
@@ -78,8 +94,11 @@ def look(page: Page, path: Path, width: int, scheme: str, picture: Path) -> list
     shot = page._send("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
     picture.write_bytes(base64.b64decode(shot["data"]))
     wrong = [f"is {wide} pixels wide"] if wide > width else []
-    cut = page.evaluate(CUT)
-    return wrong + [f"cut: {each}" for each in cut]
+    wrong += [f"cut: {each}" for each in page.evaluate(CUT)]
+    if is_printed:
+        wrong += [f"cut in print: {each}" for each in page.evaluate(CUT_IN_PRINT)]
+        wrong += ["hides the arrows in print"] if page.evaluate(HIDES_ARROWS) else []
+    return wrong
 
 
 CUT = """
@@ -87,6 +106,17 @@ CUT = """
   .filter(e => e.offsetParent && !e.closest(".sr, .scroll, [class*=sr]"))
   .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible")
   .map(e => e.tagName + ": " + e.textContent.trim().slice(0, 60))
+"""
+
+
+CUT_IN_PRINT = """
+[...document.querySelectorAll(".scroll")]
+  .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
+  .map(e => e.getAttribute("aria-label"))
+"""
+HIDES_ARROWS = """
+[...document.querySelectorAll(".move.rise")]
+  .some(e => !e.offsetHeight && !e.closest("tr:nth-child(n+21)"))
 """
 
 
@@ -116,28 +146,22 @@ def main(folder: Path) -> int:
                 "daily": reports / f"daily/daily_{WHOLE:%Y%m%d}.html",
                 "daily-after-a-gap": reports / f"daily/daily_{LAST:%Y%m%d}.html",
                 "weekly": max((reports / "weekly").glob("*.html")),
+                "bad-day": reports / f"daily/daily_{BAD:%Y%m%d}.html",
                 "index": reports / "index.html",
             }
             for name, path in shown.items():
                 size = path.stat().st_size
-                for width in (1280, 360):
-                    for scheme in ("light", "dark"):
-                        title = f"{name}-{language[:2]}-{width}-{scheme}"
-                        wrong = look(page, path, width, scheme, folder / f"{title}.png")
-                        axe_says = faults_by_axe(page, axe)
-                        grave = [each for each in axe_says if each["impact"] in GRAVE]
-                        wrong += [
-                            f"{each['id']} ({each['impact']}): {node['html'][:120]}"
-                            for each in grave
-                            for node in each["nodes"][:3]
-                        ]
-                        wrong += [f"{size} bytes"] if size > LARGEST_BYTES else []
-                        faults += len(wrong)
-                        lesser = [each["id"] for each in axe_says if each not in grave]
-                        print(
-                            f"{title:<34} {size / 1000:>5.0f} kB  {'; '.join(wrong) or 'good'}"
-                            f"{'  (lesser: ' + ', '.join(lesser) + ')' if lesser else ''}"
-                        )
+                for width, scheme in SCREENS:
+                    title = f"{name}-{language[:2]}-{width}-{scheme}"
+                    wrong = look(page, path, width, scheme, folder / f"{title}.png")
+                    wrong += [
+                        f"{each['id']} ({each['impact']}): {node['html'][:120]}"
+                        for each in faults_by_axe(page, axe)
+                        for node in each["nodes"][:3]
+                    ]
+                    wrong += [f"{size} bytes"] if size > LARGEST_BYTES else []
+                    faults += len(wrong)
+                    print(f"{title:<34} {size / 1000:>5.0f} kB  {'; '.join(wrong) or 'good'}")
     print(f"{faults} faults; the screenshots are in {folder}")
     return min(faults, 1)
 
