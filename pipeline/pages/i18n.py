@@ -89,8 +89,10 @@ class Translator:
         return NO_VALUE if value is None else f"{value:,.{digits}f}"
 
     def amount(self, value: float | None) -> str:
-        """Write a number with at most two decimals."""
-        return NO_VALUE if value is None else f"{value:,.2f}".rstrip("0").rstrip(".")
+        """Write a number with at most two decimals, and a large one with none."""
+        digits = 0 if value is None or abs(value) >= 100 else 2
+        text = self.number(value, digits)
+        return text.rstrip("0").rstrip(".") if digits else text
 
     def percent(self, value: float | None, digits: int = 1) -> str:
         """Write a percentage from 0 to 100, without a fraction if that is zero."""

@@ -52,7 +52,7 @@ def test_a_missing_field_is_counted_and_compared(language: str, expected: str) -
 
 
 SENTENCES = {
-    "votes_unusual": (190.7, 5.0, "190.7 times fewer than usual, at most 5 times allowed, median"),
+    "votes_unusual": (190.7, 5.0, "191 times fewer than usual, at most 5 times allowed, median"),
     "popularity_scale": (0.14, 4.0, "0.14 times the usual median, 1/4 to 4 times allowed"),
     "list_size": (0.4, 0.8, "40 of 100 movies (40%), at least 80% expected"),
     "title": (0.02, 0.0, "2 of 100 movies (2%), none allowed"),
