@@ -51,7 +51,7 @@ class Calendar:
         pages: Collection[str],
     ) -> None:
         oldest = newest - (DAYS - 1) * _DAY
-        self._first, self._newest = max(oldest, min(days, default=newest)), newest
+        self._first, self._newest = max(oldest, min(days, default=newest + _DAY)), newest
         self.days = {day: days[day] for day in sorted(days) if oldest <= day <= newest}
         mondays = range(0, (newest - self._first).days + self._first.weekday() + 1, 7)
         monday = newest - newest.weekday() * _DAY
@@ -69,6 +69,8 @@ class Calendar:
     def describe(self, t: Translator) -> str:
         """Return in a sentence how many days are collected, and how many are missing."""
         known, days = len(self.days), max((self._newest - self._first).days + 1, 0)
+        if not days:
+            return t("index.no_day")
         key = "index.all_collected" if known == days else "index.some_missing"
         return t(key, n=known, days=days, missing=days - known)
 
@@ -104,11 +106,7 @@ def _build_row(
         as_float(info.get("total_unique_movies")),
         read_score(info),
         write_lateness(t, info),
-        [
-            Day(date, "", address)
-            for date in dates[1:]
-            if (address := existing(weekly_address(date), pages))
-        ],
+        [Day(date, "", existing(weekly_address(date), pages)) for date in dates[1:]],
     )
 
 

@@ -9,7 +9,7 @@ from pipeline.pages.changes import build_changes
 from pipeline.pages.checks import read_findings
 from pipeline.pages.coerce import Document, as_dict, as_dicts, as_float, as_instant, as_int
 from pipeline.pages.daily_charts import build_daily_charts
-from pipeline.pages.figures import Figure, read_score
+from pipeline.pages.figures import Figure, build_score
 from pipeline.pages.i18n import NO_VALUE, Translator
 from pipeline.pages.links import Around, Link, daily_address, weekly_address
 from pipeline.pages.movies import Listing, Ranks, build_rows, read_history, read_ranks
@@ -92,9 +92,6 @@ def _write_made_from(t: Translator, lists: Mapping[str, Document], summary: Docu
 
 
 def _build_figures(t: Translator, report: Document, listings: Sequence[Listing]) -> list[Figure]:
-    passed, total = (
-        t.number(as_float(report.get(f"total_movies_{each}"))) for each in ("passed", "validated")
-    )
     sizes = {each.name: len(each.rows) for each in listings}
     new, gone = (
         {each.name: each.parts[kind].count for each in listings if each.parts} for kind in (0, 1)
@@ -103,11 +100,7 @@ def _build_figures(t: Translator, report: Document, listings: Sequence[Listing])
         _sum_up(t, t("figures.movies"), sizes),
         _sum_up(t, t("figures.new"), new),
         _sum_up(t, t("figures.gone"), gone),
-        Figure(
-            t("figures.quality_score"),
-            t.number(read_score(report), 1),
-            t("figures.valid_of", passed=passed, total=total),
-        ),
+        build_score(t, report),
     ]
 
 

@@ -47,6 +47,15 @@ def read_score(report: Document) -> float | None:
     return value if value is not None and 0 <= value <= 100 else None
 
 
+def build_score(t: Translator, report: Document) -> Figure:
+    """Return the quality score of a report, with the number of valid movies."""
+    passed, total = (
+        t.number(as_float(report.get(f"total_movies_{each}"))) for each in ("passed", "validated")
+    )
+    remark = t("figures.valid_of", passed=passed, total=total)
+    return Figure(t("figures.quality_score"), t.number(read_score(report), 1), remark)
+
+
 def build_trend(
     t: Translator,
     caption: str,
@@ -75,7 +84,9 @@ def build_trend(
         charts.draw_line(
             [t.axis_day(each) for each in dates],
             points,
-            _choose_span(known, percent),
+            (0, min(100, max(20, 10 * int(max(known) // 10 + 1))))
+            if percent
+            else (max(0, 10 * int((min(known) - 5) // 10)), 100),
             unit="%" if percent else "",
         ),
         (t("charts.date"), t("charts.share") if percent else t("charts.score")),
@@ -85,9 +96,3 @@ def build_trend(
         ],
         note=t("charts.trend_gaps", n=gaps) if gaps else "",
     )
-
-
-def _choose_span(known: Sequence[float], percent: bool) -> tuple[float, float]:
-    if percent:
-        return 0, min(100, max(20, 10 * int(max(known) // 10 + 1)))
-    return max(0, 10 * int((min(known) - 5) // 10)), 100

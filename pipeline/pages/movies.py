@@ -69,6 +69,7 @@ class Row:
     spark: str = ""
     days: int = 0
     best: int = 0
+    place: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from pipeline.pages.checks import read_findings
 from pipeline.pages.coerce import Document, as_dict, as_float, as_text
-from pipeline.pages.figures import Figure, read_score
+from pipeline.pages.figures import Figure, build_score
 from pipeline.pages.i18n import Translator
 from pipeline.pages.links import Around, Link, daily_address, weekly_address
 from pipeline.pages.movies import Listing, Row, build_rows, read_ranks
@@ -20,14 +20,6 @@ from pipeline.pages.weekly_moves import PreviousWeek, build_moves, find_new
 _TOP = 10
 _MAX_FILES = 60
 _SECTIONS = ("tops", "moves", "all", "lists", "quality")
-
-
-@dataclass(frozen=True)
-class WeekMovie:
-    """A movie of the week, with the lists that contain it and its ranks there."""
-
-    row: Row
-    lists: str
 
 
 def weekly_page(
@@ -93,9 +85,6 @@ def _build_figures(
     counts, total = lists.count_by_lists(), len(lists.movies)
     several = sum(counts.values()) - counts[1]
     new = len(find_new(lists, previous)) if previous else None
-    passed, validated = (
-        t.number(as_float(report.get(f"total_movies_{each}"))) for each in ("passed", "validated")
-    )
     return [
         Figure(
             t("weekly.unique_movies"), t.number(total), t("weekly.in_lists", n=len(lists.slugs))
@@ -110,36 +99,26 @@ def _build_figures(
             t.number(several),
             t("weekly.in_one_list", n=t.number(counts[1])),
         ),
-        Figure(
-            t("figures.quality_score"),
-            t.number(read_score(report), 1),
-            t("figures.valid_of", passed=passed, total=validated),
-        ),
+        build_score(t, report),
     ]
 
 
 def _build_tops(t: Translator, lists: WeekLists, previous: PreviousWeek | None) -> list[Listing]:
-    return [
-        Listing(
-            t.list_name(slug),
-            build_rows(
-                t,
-                lists.movies_of(slug)[:_TOP],
-                [read_ranks(previous[1], slug) if previous else None],
-            ),
-        )
-        for slug in lists.slugs
-    ]
+    def build_top(slug: str) -> Listing:
+        earlier = read_ranks(previous[1], slug) if previous else None
+        return Listing(t.list_name(slug), build_rows(t, lists.movies_of(slug)[:_TOP], [earlier]))
+
+    return [build_top(slug) for slug in lists.slugs]
 
 
-def _build_movies(t: Translator, lists: WeekLists) -> list[WeekMovie]:
-    """Return all movies, the most popular first."""
+def _build_movies(t: Translator, lists: WeekLists) -> list[Row]:
+    """Return all movies, the most popular first, with the lists that contain them."""
     both = sorted(
         zip(lists.movies, lists.ranks, strict=True),
         key=lambda each: -(as_float(each[0].get("popularity")) or 0.0),
     )
     rows = build_rows(t, [movie for movie, _ in both])
-    return [
-        WeekMovie(row, " · ".join(f"{t.list_name(slug)} {rank}" for slug, rank in ranks.items()))
-        for row, (_, ranks) in zip(rows, both, strict=True)
-    ]
+    places = (
+        " · ".join(f"{t.list_name(slug)} {n}" for slug, n in each.items()) for _, each in both
+    )
+    return [replace(row, place=place) for row, place in zip(rows, places, strict=True)]

@@ -497,6 +497,9 @@ def test_older_weeks_are_led_to_by_their_names() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_index_of_nothing_says_so(language: str) -> None:
-    page = Page(index_page(DAY, {}, {}, [], language))
+    html = index_page(DAY, {}, {}, [], language)
+    page, t = Page(html), Translator(language)
     assert page.crossed == []
     assert page.all("h1")
+    assert t("index.no_day") in page.text
+    assert "data-newest=" not in html.split("<script>")[0]
