@@ -50,6 +50,10 @@ CHANGES: dict[str, Callable[[Layout], None]] = {
     "a report of the last 30 days came later": lambda layout: write(
         layout.validation_report(DAY - 30 * ONE), {}
     ),
+    "the next day came": lambda layout: write(
+        layout.daily_summary(DAY + 2 * ONE), summary(DAY + 2 * ONE)
+    ),
+    "its week came": lambda layout: write(layout.consolidated(DAY), {}),
     "the page was cut off": cut,
 }
 
@@ -90,6 +94,24 @@ def test_the_index_ends_with_the_newest_day_that_has_documents(layout: Layout) -
     assert index.newest_day(layout) == DAY
     assert later.complete()
     assert pipeline.IndexPage(date=DAY).complete()
+
+
+def test_the_index_is_drawn_again_for_a_run_of_a_day_that_it_shows(layout: Layout) -> None:
+    page = pipeline.IndexPage(date=DAY)
+    page.run()
+    layout.run_record.parent.mkdir(parents=True)
+    for day, is_shown in ((DAY - 100 * ONE, False), (DAY, True)):
+        run = {"task": "DailySummary", "date": f"{day}", "event": "ended", "status": 30, "log": "x"}
+        with layout.run_record.open("a") as record:
+            record.write(json.dumps(run) + "\n")
+        assert page.complete() == (not is_shown)
+
+
+def test_a_page_leads_to_its_neighbours_and_shows_their_ranks(layout: Layout) -> None:
+    html = pipeline.DailyPage(date=DAY).draw()
+    assert 'rel="prev" href="../daily/daily_20240106.html"' in html
+    assert 'href="../../raw/movies/daily/popular_movies_20240107.json"' in html
+    assert "목록에 2일" in html
 
 
 def test_files_of_other_names_are_no_pages(layout: Layout) -> None:
