@@ -78,7 +78,9 @@ def index_page(
     older_days = sorted(days.keys() - calendar.days.keys(), reverse=True)
     older_weeks = sorted(set(older_weeks) - weeks.keys(), reverse=True)
     dates = [newest - back * _DAY for back in reversed(range(TASK_DAYS))]
-    late = [date for each in (days, weeks) for date in each if write_lateness(t, each[date])]
+    late_days, late_weeks = (
+        [date for date in each if write_lateness(t, each[date])] for each in (days, weeks)
+    )
     return render_page(
         "index.html",
         t,
@@ -101,7 +103,7 @@ def index_page(
         ],
         weeks=build_week_rows(t, weeks, pages),
         grid_dates=dates,
-        grid=build_grid(t, dates, shown.files, late, shown.rejected, shown.runs),
+        grid=build_grid(t, dates, shown.files, late_days, late_weeks, shown.rejected, shown.runs),
     )
 
 

@@ -60,7 +60,8 @@ def build_grid(
     t: Translator,
     dates: Sequence[datetime.date],
     files: Files,
-    late: Collection[datetime.date],
+    late_days: Collection[datetime.date],
+    late_weeks: Collection[datetime.date],
     rejected: Iterable[str],
     runs: Sequence[Run],
 ) -> list[GridRow]:
@@ -74,7 +75,7 @@ def build_grid(
     stems = {path.rpartition("/")[2].rpartition("_")[0]: path for path in rejected}
     rows = []
     for name, found in files.items():
-        cells = []
+        cells, late = [], late_weeks if name in _WEEKLY else late_days
         for date in dates:
             if path := found.get(date):
                 cells.append(Cell("late" if date in late else "done", _address(path)))

@@ -89,7 +89,7 @@ def test_a_task_is_done_late_rejected_or_missing() -> None:
         "consolidated": {DAY: "processed/c.json"},
     }
     rejected = [f"rejected/popular_movies_{dates[3]:%Y%m%d}_20240107T020000Z.json"]
-    popular, week = build_grid(Translator("en"), dates, files, [dates[2]], rejected, [])
+    popular, week = build_grid(Translator("en"), dates, files, [dates[2], DAY], [], rejected, [])
     assert list(popular.cells) == [
         Cell(""), Cell("done", "../raw/a.json"), Cell("late", "../raw/b.json"),
         Cell("rejected", f"../{rejected[0]}"), Cell("missing"),
@@ -106,7 +106,7 @@ def test_the_last_run_of_a_date_leads_to_its_log() -> None:
         json.dumps({**ended, "date": f"{DAY - ONE}", "event": "started", "log": None}),
     ]  # fmt: skip
     runs = read_runs("\n".join(lines).encode() + b"\n{\xff", (DAY - ONE, DAY))
-    (row,) = build_grid(Translator("en"), [DAY - ONE, DAY], {}, [], [], runs)
+    (row,) = build_grid(Translator("en"), [DAY - ONE, DAY], {}, [], [], [], runs)
     assert list(row.cells) == [Cell("running"), Cell("done", "../logs/b.log")]
 
 
