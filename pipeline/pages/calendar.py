@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pipeline.pages.coerce import Document, as_float, as_int
 from pipeline.pages.figures import read_score
 from pipeline.pages.i18n import Translator
-from pipeline.pages.links import DAYS, WEEKS, daily_address, existing, weekly_address
+from pipeline.pages.links import DAYS, WEEKS, daily_address, weekly_address
 from pipeline.pages.verdict import read_verdict
 
 MISSING = "missing"
@@ -63,7 +63,7 @@ class Calendar:
     def _build_day(self, t: Translator, date: datetime.date, pages: Collection[str]) -> Day:
         if summary := self.days.get(date):
             late = write_lateness(t, summary)
-            return Day(date, read_verdict(summary), existing(daily_address(date), pages), late)
+            return Day(date, read_verdict(summary), daily_address(date, pages), late)
         return Day(date, MISSING if self._first <= date <= self._newest else "")
 
     def describe(self, t: Translator) -> str:
@@ -102,11 +102,11 @@ def _build_row(
     return WeekRow(
         dates[0],
         read_verdict(info),
-        existing(weekly_address(dates[0]), pages),
+        weekly_address(dates[0], pages),
         as_float(info.get("total_unique_movies")),
         read_score(info),
         write_lateness(t, info),
-        [Day(date, "", existing(weekly_address(date), pages)) for date in dates[1:]],
+        [Day(date, "", weekly_address(date, pages)) for date in dates[1:]],
     )
 
 

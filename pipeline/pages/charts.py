@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 from tornado.escape import xhtml_escape
 
@@ -26,26 +25,19 @@ _SPARK_WIDTH, _SPARK_HEIGHT = 84, 26
 Point = tuple[float, float] | None
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A bar: its label and its length."""
-
-    label: str
-    length: float
-
-
-def draw_bars(bars: Sequence[Bar]) -> str:
-    """Draw the bars, the first on top, each with its length at its end."""
-    left = 8 + max(_text_width(bar.label) for bar in bars)
-    right = 8 + max(_text_width(_write(bar.length)) for bar in bars)
-    scale = (WIDTH - left - right) / (max(bar.length for bar in bars) or 1)
+def draw_bars(bars: Mapping[str, float]) -> str:
+    """Draw a bar for each label, the first on top, with its length at its end."""
+    left = 8 + max(map(_text_width, bars))
+    scale = (WIDTH - left - 8 - max(_text_width(_write(n)) for n in bars.values())) / (
+        max(bars.values()) or 1
+    )
     drawn = []
-    for number, bar in enumerate(bars):
-        y, width = 25 * number, bar.length * scale
+    for number, (label, length) in enumerate(bars.items()):
+        y, width = 25 * number, length * scale
         drawn += [
-            _text(left - 7, y + 17, bar.label, "end"),
+            _text(left - 7, y + 17, label, "end"),
             f'<rect x="{left}" y="{y + 3}" width="{_short(width)}" height="18"/>',
-            _text(left + width + 5, y + 17, _write(bar.length), "start"),
+            _text(left + width + 5, y + 17, _write(length), "start"),
         ]
     return _svg(WIDTH, 25 * len(bars), drawn)
 

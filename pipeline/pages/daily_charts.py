@@ -33,19 +33,18 @@ def build_daily_charts(
 
 def _build_genres(t: Translator, movies: list[Document]) -> Chart:
     counts = Counter(genre for movie in movies for genre in read_genres(movie))
-    bars = [charts.Bar(t.genre(genre), count) for genre, count in counts.most_common()]
-    without = sum(1 for movie in movies if not read_genres(movie))
+    bars: dict[str, int] = {t.genre(genre): count for genre, count in counts.most_common()}
     if not bars:
         return Chart(t("charts.genres"))
-    first = bars[0]
-    if without:
-        bars.append(charts.Bar(t("movies.no_genre"), without))
+    name, most = next(iter(bars.items()))
+    if without := sum(1 for movie in movies if not read_genres(movie)):
+        bars[t("movies.no_genre")] = without
     return Chart(
         t("charts.genres"),
-        t("charts.genres_says", name=first.label, n=int(first.length), total=len(movies)),
+        t("charts.genres_says", name=name, n=most, total=len(movies)),
         charts.draw_bars(bars),
         (t("movies.genres"), t("figures.movies")),
-        [(bar.label, t.number(bar.length)) for bar in bars],
+        [(label, t.number(count)) for label, count in bars.items()],
         note=t("charts.genres_note"),
     )
 

@@ -140,10 +140,6 @@ class Translator:
         year, week, _ = date.isocalendar()
         return self("formats.week", week=week, year=year)
 
-    def week_and_day(self, date: datetime.date) -> str:
-        """Write Week 1 of 2024 · 7 January 2024."""
-        return f"{self.week(date)} · {self.day(date)}"
-
     def instant(self, at: datetime.datetime | None) -> str:
         """Write an instant to the minute."""
         return f"{self.day(at.date())} {at:%H:%M} UTC" if at else NO_VALUE

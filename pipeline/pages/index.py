@@ -12,7 +12,7 @@ from pipeline.pages.checks import read_findings
 from pipeline.pages.coerce import Document, as_dict, as_dicts
 from pipeline.pages.figures import read_score
 from pipeline.pages.i18n import Translator
-from pipeline.pages.links import TASK_DAYS, Link, daily_address, existing, weekly_address
+from pipeline.pages.links import TASK_DAYS, Link, daily_address, weekly_address
 from pipeline.pages.movies import Listing, Ranks, build_rows, read_ranks
 from pipeline.pages.problem import Problem, find_problem
 from pipeline.pages.render import render_page
@@ -97,7 +97,7 @@ def index_page(
             Link(address, name)
             for address, name in (
                 *((daily_address(day), t.day(day)) for day in older_days),
-                *((weekly_address(day), t.week_and_day(day)) for day in older_weeks),
+                *((weekly_address(day), f"{t.week(day)} · {t.day(day)}") for day in older_weeks),
             )
             if address in pages
         ],
@@ -125,7 +125,7 @@ def _build_day(t: Translator, days: Documents, pages: Collection[str], shown: Sh
     return Newest(
         t("index.newest_day"),
         t.full_day(date),
-        existing(daily_address(date), pages),
+        daily_address(date, pages),
         read_verdict(summary),
         t.number(read_score(report), 1),
         write_lateness(t, summary),
@@ -151,8 +151,8 @@ def _build_week(t: Translator, weeks: Documents, pages: Collection[str], shown: 
 
     return Newest(
         t("index.newest_week"),
-        t.week_and_day(date),
-        existing(weekly_address(date), pages),
+        f"{t.week(date)} · {t.day(date)}",
+        weekly_address(date, pages),
         read_verdict(report),
         t.number(read_score(report), 1),
         write_lateness(t, report),

@@ -43,19 +43,16 @@ class Around:
     files: Sequence[str] = ()
 
 
-def existing(address: str, pages: Collection[str]) -> str:
-    """Return the address of a page that exists; an empty one for any other."""
-    return address if address in pages else ""
+def daily_address(date: datetime.date, pages: Collection[str] | None = None) -> str:
+    """Return the address of the page of a day, as seen from the index; empty if not in `pages`."""
+    address = _LAYOUT.daily_page(date).relative_to(_PAGES).as_posix()
+    return address if pages is None or address in pages else ""
 
 
-def daily_address(date: datetime.date) -> str:
-    """Return the address of the page of a day, as seen from the index."""
-    return _LAYOUT.daily_page(date).relative_to(_PAGES).as_posix()
-
-
-def weekly_address(date: datetime.date) -> str:
-    """Return the address of the page of a week, as seen from the index."""
-    return _LAYOUT.weekly_page(date).relative_to(_PAGES).as_posix()
+def weekly_address(date: datetime.date, pages: Collection[str] | None = None) -> str:
+    """Return the address of the page of a week, as seen from the index; empty if not in `pages`."""
+    address = _LAYOUT.weekly_page(date).relative_to(_PAGES).as_posix()
+    return address if pages is None or address in pages else ""
 
 
 def find_around(

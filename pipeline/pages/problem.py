@@ -35,16 +35,13 @@ _WEIGHTS = {"block": 4, "warn": 1, "info": 0}
 # A single warning does not make a list junk.
 _MIN_JUNK = 3
 
-_MAX_LINES = 4
-
 
 @dataclass(frozen=True)
 class Problem:
     """What is wrong, why probably, and what to do."""
 
     heading: str
-    lines: Sequence[Check]
-    more: int
+    failed: Sequence[Check]
     cause: str
     advice: str
 
@@ -62,8 +59,7 @@ def find_problem(t: Translator, found: Findings) -> Problem | None:
     cause, _ = max(votes.items(), key=lambda each: each[1])
     return Problem(
         heading=t.enum("problem", found.verdict, parts=count_failed(t, failed)),
-        lines=failed[:_MAX_LINES],
-        more=max(len(failed) - _MAX_LINES, 0),
+        failed=failed,
         cause=t.enum("causes", cause, default=""),
         advice=t.enum("advice", cause, default=t("problem.look")),
     )

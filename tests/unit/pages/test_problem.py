@@ -37,7 +37,7 @@ def explain(language: str, *checks: Document, verdict: str = "warn") -> Problem 
 def sentence(language: str, check: Document) -> str:
     problem = explain(language, check)
     assert problem
-    return f"{problem.lines[0].name}: {problem.lines[0].findings[0].sentence}"
+    return f"{problem.failed[0].name}: {problem.failed[0].findings[0].sentence}"
 
 
 @pytest.mark.parametrize(
