@@ -84,6 +84,21 @@ def test_twenty_movies_are_shown_and_the_rest_on_demand(pages: Path, page: Page)
     assert shown(page, "#popular_movies tbody tr") == len(documents.films("popular", DAY))
 
 
+def test_a_printed_page_shows_upward_moves_and_whole_tables(pages: Path, page: Page) -> None:
+    page._send("Emulation.setEmulatedMedia", media="print")
+    page._send(
+        "Emulation.setDeviceMetricsOverride",
+        width=794, height=1123, deviceScaleFactor=1, mobile=False,
+    )  # fmt: skip
+    page.open((pages / daily_address(DAY)).as_uri())
+    arrows = page.evaluate("document.querySelectorAll('#trending_movies .rise').length")
+    assert shown(page, "#trending_movies .rise") == arrows > 0
+    cut = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+    assert page.evaluate(f"{cut}.length") == 0
+    page._send("Emulation.setEmulatedMedia", media="")
+    page._send("Emulation.clearDeviceMetricsOverride")
+
+
 def test_a_table_is_saved_as_csv_that_no_program_reads_as_a_formula(
     pages: Path, page: Page, tmp_path: Path
 ) -> None:
