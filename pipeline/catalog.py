@@ -1,8 +1,7 @@
 """What is collected: one entry per list of TMDB, from `config/collection.toml`.
 
 A missing key has its packaged default, which is here; an unknown key is refused by name. The
-packaged lists are in the order of merging, by the keys of `[pages]`; `genre` becomes one for each
-genre.
+packaged lists are in the order of merging, by the keys of `[pages]`; `genre` becomes one each.
 """
 
 import datetime
@@ -20,7 +19,6 @@ from pipeline.typed_tables import choice, convert
 
 # Movies on a full page of any list.
 PAGE_SIZE = 20
-
 # The categories by which the week's movies are counted.
 BY_GENRE, BY_RATING, OTHER = "장르별", "평점별", "기타"
 

@@ -31,11 +31,8 @@ class _Fixed:
 class Layout:
     """The files below one data root. A day stands in file names as YYYYMMDD.
 
-    First what is collected, and the documents that are made of it: `identity` is the source, the
-    language and the region of the data root, and a backup keeps the metadata. Then the pages for
-    people, and the logs: one file a run, the lines when each run began and ended, and those when
-    each task did. At last the state of alerts and of luigid, whose pickle only its own user may
-    write, and the backups.
+    `identity` is the source, the language and the region of the data root; a backup keeps the
+    metadata. The logs are one file a run, the run record, and a journal of the tasks of each day.
     """
 
     root: Path
@@ -111,9 +108,8 @@ class Layout:
 def _file_of_this_user(kind: str, subject: object) -> Path:
     """Return the path of a file of this user on this machine, for an address or a data root.
 
-    It lies in the folder for temporary files: limits belong to the machine, whatever the data root.
-    The address is that of an API, or of a luigid that cannot say whose data root it serves; nothing
-    can be written below the data root.
+    It lies in the folder for temporary files: limits belong to the machine, whatever the data root,
+    and where nothing can be written below the data root, alerts are noted here.
     """
     name = hashlib.sha256(os.fsencode(str(subject))).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"tmdb-pipeline-{os.getuid()}" / f"{kind}-{name}"

@@ -14,8 +14,3 @@ UNSEEN = re.compile(
 def plain(text: str) -> str:
     """Return the text with U+FFFD for such characters."""
     return text if text.isascii() and text.isprintable() else UNSEEN.sub("\ufffd", text)
-
-
-def escaped(json_text: str) -> str:
-    r"""Return JSON that means the same, with \uXXXX for such characters."""
-    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)

@@ -20,10 +20,8 @@ def consolidated_week(
     """Merge the lists of the week in their order and return the document.
 
     `by_category` counts a movie for the category that had it first, so that its figures add up to
-    `total_unique_movies`.
-
-    `sources` are of one identity; an iterator may read them one by one. The verdict is that of the
-    week's validation report, which lies in the file `quality_report` below the data root.
+    `total_unique_movies`. `sources` are of one identity; an iterator may read them one by one. The
+    verdict is that of the week's validation report, the file `quality_report` of the data root.
     """
     movies: dict[int, Movie] = {}
     differing: set[int] = set()

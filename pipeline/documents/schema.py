@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, ValidationError, convert, defstruct
 
 Document = dict[str, Any]
-
 # A row as TMDB sent it; only `id` (a whole number) is certain.
 Movie = dict[str, Any]
 

@@ -78,11 +78,6 @@ def console_table(summary: Document, path: str) -> str:
     return "\n".join([title, "-" * len(title), *lines])
 
 
-def ranks(movies: str) -> dict[int, int]:
-    """Turn the ids of a profile into ranks from 1, or raise ValueError if one is no number."""
-    return {int(movie): rank for rank, movie in enumerate(movies.split(), start=1)}
-
-
 def changes(
     movies: list[Movie], before: list[Movie] | None, since: datetime.date
 ) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.documents.summary import ranks
 from pipeline.pages import charts
 from pipeline.pages.coerce import Document, as_date, as_dict, as_float, as_int, as_text
 from pipeline.pages.i18n import Translator
@@ -181,7 +180,7 @@ def read_ranks(report: Document | None, slug: str) -> Ranks:
     if not isinstance(movies, str) or not _PROFILE.fullmatch(movies):
         return None
     try:
-        return ranks(movies)
+        return {int(movie): rank for rank, movie in enumerate(movies.split(), start=1)}
     except ValueError:  # Python reads no number of thousands of digits
         return None
 

@@ -29,7 +29,6 @@ LUIGI_LOGGER = logging.getLogger("luigi-interface")
 
 # Logs into the run's file alone, at any log level: how the run began and ended.
 RUN_LOGGER = logging.Logger("pipeline.run", logging.INFO)
-
 T = TypeVar("T")
 
 

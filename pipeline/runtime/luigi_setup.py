@@ -51,11 +51,6 @@ def worker_of(task: luigi.Task) -> str:
     return str(getattr(reporter, "_worker_id", ""))
 
 
-def is_unattended() -> bool:
-    """Whether the run alerts: unattended.cfg is in force, or stderr is no terminal."""
-    return retries_tasks() or not sys.stderr.isatty()
-
-
 def config_paths() -> list[str]:
     """Return the configuration files that luigi looks for, those that take precedence last."""
     return [str(path) for path in LuigiConfigParser._config_paths]

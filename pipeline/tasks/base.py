@@ -34,13 +34,13 @@ class DayParameter(luigi.DateParameter):
 
 
 class PipelineTask(luigi.Task):
-    """A task whose one output is one document of one day."""
+    """A task whose one output is one document of one day.
+
+    `range_priorities` has the priority of each day of the range that this process plans.
+    """
 
     date = DayParameter(description="the day the document is of, as YYYY-MM-DD")
-
     attempts = ATTEMPTS_OF_A_DAY
-
-    # The priority of each day of the range that this process plans; see `ranges`.
     range_priorities: ClassVar[Mapping[datetime.date, int]] = {}
 
     def path_for(self, date: datetime.date) -> Path:

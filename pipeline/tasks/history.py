@@ -17,8 +17,7 @@ def documents_before(path_for: PathFor, date: datetime.date, days: int) -> Dated
     for number in range(1, min(days, date.toordinal() - 1) + 1):
         day = date - datetime.timedelta(days=number)
         with contextlib.suppress(DocumentUnreadable):
-            if documents.exists(path := path_for(day)):
-                yield day, documents.read(path)
+            yield day, documents.read(path_for(day))
 
 
 def reports_before(path_for: PathFor, date: datetime.date, days: int) -> Dated:

@@ -19,8 +19,6 @@ from pipeline.tasks.daily import movies_of
 from pipeline.tasks.history import documents_before
 from pipeline.tasks.pages import DailyPage, Page, WeeklyPage, daily_lists, last_days, titles
 
-MAX_RECORD_BYTES = 1 << 18  # of the end of the run record that are read: some 500 runs
-
 
 class IndexPage(Page):
     """The index, with the pages of one day: those whose documents exist."""
@@ -93,7 +91,7 @@ def _other_files(layout: Layout) -> tuple[list[str], list[Run]]:
     """Return the files of rejected lists, and the last runs, as far as their record can be read."""
     folder, record = layout.rejected(layout.root, clock.now()).parent, b""
     with contextlib.suppress(OSError):
-        record = local.read_end(layout.run_record, MAX_RECORD_BYTES)
+        record = local.read_end(layout.run_record, 1 << 18)  # some 500 runs
     rejected = sorted(layout.relative(folder / name) for name in documents.STORAGE.list(folder))
     return rejected, read_runs(record, last_days(newest_day(layout), TASK_DAYS))
 

@@ -20,7 +20,7 @@ from pipeline.documents.summary import changes
 from pipeline.pages.links import Around, find_around
 from pipeline.paths import Layout, PathFor
 from pipeline.storage import documents, local
-from pipeline.tasks.base import LOGGER, DayParameter, PipelineTask
+from pipeline.tasks.base import DayParameter, PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies, refuse_impossible
 from pipeline.tasks.daily import DailySummary, movies_of, own_collection
 from pipeline.tasks.history import reports_before
@@ -51,23 +51,23 @@ class PageTarget(luigi.LocalTarget):
         self._last_line = last_line
 
     def exists(self) -> bool:
-        """Whether the page shows its documents as they are."""
+        """Whether the page shows its documents as they are; one that cannot be read does not."""
         expected = self._last_line().encode()
-        try:
+        with contextlib.suppress(OSError):
             return local.read_end(Path(self.path), len(expected)) == expected
-        except OSError as error:
-            if not isinstance(error, FileNotFoundError):
-                LOGGER.warning("Cannot read the page %s: %s.", self.path, error.strerror)
-            return False
+        return False
 
 
 class Page(PipelineTask):
-    """A page of one day, drawn again when one of the documents that it shows has changed."""
+    """A page of one day, drawn again when one of the documents that it shows has changed.
 
-    # The tasks whose documents the page needs, the one first that makes the others as well.
+    Attributes:
+        makers: the tasks whose documents it needs, the one first that makes the others as well.
+        inputs: returns the documents that it shows, whether they exist or not.
+        draw: returns the page without its last line.
+    """
+
     makers: tuple[type[PipelineTask], ...] = ()
-
-    # The documents that the page shows, whether they exist or not; the page without its last line.
     inputs: Callable[[], Iterable[Path]]
     draw: Callable[[], str]
 

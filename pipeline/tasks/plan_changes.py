@@ -5,28 +5,25 @@ import luigi
 from pipeline.runtime.logs import optional
 from pipeline.storage import documents
 from pipeline.tasks.base import LOGGER, PipelineTask
-from pipeline.tasks.collect import ListMovies, list_tasks
+from pipeline.tasks.collect import ListMovies
 from pipeline.tasks.daily import DailySummary
-from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
+from pipeline.tasks.validation import ReportTask, ValidationReport, WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
 
-_PLANS = {
-    DailySummary: (ValidationReport, "daily"),
-    WeeklyConsolidation: (WeeklyValidationReport, "weekly"),
-}
+_REPORTS = {DailySummary: ValidationReport, WeeklyConsolidation: WeeklyValidationReport}
 
 
 @PipelineTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)
 def warn_of_changed_plan(task: PipelineTask) -> None:
     """Warn if config/collection.toml has changed since the lists of a finished task."""
-    if type(task) in _PLANS:
-        optional(lambda: _warn(task, *_PLANS[type(task)]), None, "The plan is not compared")
+    if reports := _REPORTS.get(type(task)):
+        optional(lambda: _warn(task, reports(date=task.date)), None, "The plan is not compared")
 
 
-def _warn(task: PipelineTask, reports: type[PipelineTask], cadence: str) -> None:
-    layout, report = task.layout, reports(date=task.date).path
+def _warn(task: PipelineTask, reports: ReportTask) -> None:
+    layout, report = task.layout, reports.path
     checked = {each["file"] for each in documents.read(report)["files_validated"]}
-    planned = {layout.relative(each.path): each for each in list_tasks(task.date, cadence).values()}
+    planned = {layout.relative(each.path): each for each in reports.requires().values()}
     changed = [file for file, each in planned.items() if file in checked and _differs(each)]
     differing = [*changed, *sorted(checked ^ planned.keys())]
     if differing:

@@ -3,11 +3,13 @@
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from pipeline import clock, identity, settings
 from pipeline.errors import DataError
+from pipeline.quality.report import validation_report
 from pipeline.quality.rules import Thresholds
+from pipeline.quality.snapshot import ListSnapshot, history_of
 from pipeline.storage import documents
 from pipeline.tasks.base import ATTEMPTS_OF_A_DAY, ATTEMPTS_OF_A_WEEK, LOGGER, PipelineTask
 from pipeline.tasks.collect import ListMovies, list_tasks
@@ -31,8 +33,6 @@ class ReportTask(PipelineTask):
 
     def run(self) -> None:
         """Check the lists, then publish the report, or reject the lists."""
-        from pipeline.quality.report import validation_report  # not loaded by a no-op run
-
         thresholds = settings.current().thresholds()
         report = validation_report(self.date, self._snapshots(thresholds), thresholds)
         blocked, warned = _reasons(report, "block"), _reasons(report, "warn")
@@ -45,10 +45,8 @@ class ReportTask(PipelineTask):
         elif report["verdict"] == "warn":
             LOGGER.info("Worth a look: %s; see %s", warned, self.path)
 
-    def _snapshots(self, thresholds: Thresholds) -> Iterator[Any]:
+    def _snapshots(self, thresholds: Thresholds) -> Iterator[ListSnapshot]:
         """Yield one list at a time, because all together may not fit into memory."""
-        from pipeline.quality.snapshot import ListSnapshot, history_of
-
         lists, past = self.requires(), thresholds.history_bounds
         days = int(past.collections * {"daily": 1.5, "weekly": 7}[self.cadence])
         earlier = reports_before(self.path_for, self.date, days)

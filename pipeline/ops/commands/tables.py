@@ -9,7 +9,7 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from pipeline.sanitize import escaped, plain
+from pipeline.sanitize import UNSEEN, plain
 
 # The words that are coloured on a terminal; click drops the colours anywhere else.
 _COLOURS = {
@@ -20,8 +20,9 @@ _COLOURS = {
 
 
 def show_json(document: Mapping[str, Any]) -> None:
-    """Print the document, in UTF-8 and indented."""
-    click.echo(escaped(json.dumps(document, ensure_ascii=False, indent=2)))
+    r"""Print the document in UTF-8 and indented, with \uXXXX for what acts on a terminal."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    click.echo(UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def show_table(

@@ -66,7 +66,7 @@ class RunSession:
             started_by=settings.run_variable(settings.STARTED_BY) or by_cron,
             scheduler=LOCAL if luigi.interface.core().local_scheduler else LUIGID,
             log=self._layout.relative(self._log) if self._layout and self._log else None,
-            unattended=luigi_setup.is_unattended(),
+            unattended=luigi_setup.retries_tasks() or not sys.stderr.isatty(),
         )  # fmt: skip
         logs.install(current.log_format if current else "text", self._log)
         key = current.credential if current else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from pipeline.documents.summary import changes, ranks
+from pipeline.documents.summary import changes
 
 SATURDAY = datetime.date(2024, 1, 6)
 
@@ -17,11 +17,6 @@ def films(*numbers: int) -> list[dict[str, Any]]:
 def climbers(now: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[tuple[int, int, int]]:
     climbed = changes(now, before, SATURDAY)["climbers"]
     return [(each["id"], each["rank_before"], each["rank"]) for each in climbed]
-
-
-def test_the_ids_of_a_profile_are_ranks_from_one_on() -> None:
-    assert ranks("30 10 20") == {30: 1, 10: 2, 20: 3}
-    assert ranks("") == {}
 
 
 def test_a_film_that_kept_its_rank_or_fell_is_no_climber() -> None:

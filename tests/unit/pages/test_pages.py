@@ -14,10 +14,10 @@ import pytest
 import support.page_documents as documents
 from support.page_documents import DAY, NAMES, led_to
 
-from pipeline.documents.summary import ranks
 from pipeline.pages.daily import daily_page
 from pipeline.pages.i18n import Translator
 from pipeline.pages.index import index_page
+from pipeline.pages.movies import read_ranks
 from pipeline.pages.render import NOTICE, script_hash
 from pipeline.pages.weekly import weekly_page
 
@@ -315,8 +315,8 @@ def test_every_movie_has_a_row_in_the_order_of_the_ranks() -> None:
 
 def test_a_changed_rank_is_shown_by_sign_number_and_word() -> None:
     rows = rows_of(html_of("daily"), "popular")
-    now = ranks(documents.daily_report(DAY)["profiles"]["popular"]["films"])
-    before = ranks(documents.daily_report(DAY - _DAY)["profiles"]["popular"]["films"])
+    now = read_ranks(documents.daily_report(DAY), "popular") or {}
+    before = read_ranks(documents.daily_report(DAY - _DAY), "popular") or {}
     checked = 0
     for film, row in zip(documents.films("popular", DAY), rows, strict=True):
         moved = before.get(film["id"], 0) - now[film["id"]]
