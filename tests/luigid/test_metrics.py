@@ -85,6 +85,11 @@ def test_after_a_day_and_a_week_an_operator_sees_what_was_collected(
     assert 0 < samples["tmdb_quality_score", ()] <= 100
     assert 0 < samples["tmdb_validation_rate", ()] <= 100
     assert {samples["tmdb_overdue", (("task", task),)] for task in ROOTS} == {0}
+    for task in ROOTS:
+        assert samples["tmdb_last_run_status", (("task", task),)] == 0
+        assert 0 < samples["tmdb_last_run_seconds", (("task", task),)] < 600
+        ended = samples["tmdb_last_run_end_timestamp_seconds", (("task", task),)]
+        assert int(begun) <= ended <= time.time()
     assert samples["tmdb_history_up", ()] == 0
     assert samples["tmdb_history_buffered_events", ()] == 0
     assert samples["tmdb_history_lost_events", ()] == 0

@@ -1,4 +1,4 @@
-"""The metrics for Prometheus: luigi's own counters, the newest documents, and the history.
+"""The metrics for Prometheus: luigi's own counters, the newest documents, last runs, the history.
 
 luigi's collector fails where a task fails that never ran, and stops all work by that. This one
 counts it.
@@ -7,7 +7,7 @@ counts it.
 import contextlib
 import datetime
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,15 @@ from pipeline.ops.history.recorder import HistoryRecorder
 from pipeline.ops.roots import ROOTS, Root, newest
 from pipeline.paths import Layout
 from pipeline.storage import documents
+
+# By root task, as `find_runs` returns them: the ending of the name, help text.
+_OF_TASKS = (
+    ("overdue", "1 while the newest due document of the task is missing"),
+    ("last_run_status", "exit status of the last run of the task that has ended"),
+    ("last_run_seconds", "how long that run took"),
+    ("last_run_end_timestamp_seconds", "when that run ended"),
+)
+FindRuns = Callable[[], Mapping[str, Mapping[str, float | None]]]
 
 # Metric, help text, key of the document.
 _OF_LISTS = (
@@ -37,9 +46,9 @@ _OF_REPORT = (
 class PipelineMetrics(PrometheusMetricsCollector):
     """luigi's counters, and what is found whenever Prometheus asks."""
 
-    def __init__(self, find_overdue: Callable[[], Collection[str]], recorder: HistoryRecorder):
+    def __init__(self, find_runs: FindRuns, recorder: HistoryRecorder):
         super().__init__(use_task_family_in_labels=True, task_parameters_to_use_in_labels=())
-        self._find_overdue, self._recorder = find_overdue, recorder
+        self._find_runs, self._recorder = find_runs, recorder
         self.registry.register(self)
 
     def handle_task_failed(self, task: Any) -> None:
@@ -62,11 +71,9 @@ class PipelineMetrics(PrometheusMetricsCollector):
             current = settings.current()
             yield from gauges(Layout(current.data_dir), current.plan(), clock.today())
         with contextlib.suppress(PipelineError, OSError):
-            overdue = self._find_overdue()
-            text = "1 while the newest due document of the task is missing"
-            yield _gauge(
-                "tmdb_overdue", text, "task", {each: int(each in overdue) for each in ROOTS}
-            )
+            runs = self._find_runs()
+            for name, text in _OF_TASKS:
+                yield _gauge(f"tmdb_{name}", text, "task", runs[name])
         for name, text, value in (
             ("tmdb_history_buffered_events", "not in the database yet", self._recorder.buffered),
             ("tmdb_history_lost_events", "lost for good", self._recorder.lost),

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from pipeline.ops.history.store import HistoryStore
 from pipeline.ops.luigid import private, report_pages
 from pipeline.ops.luigid.application import Guarded
 from pipeline.ops.luigid.log import LOGGER, logging_to
-from pipeline.ops.luigid.metrics import PipelineMetrics
+from pipeline.ops.luigid.metrics import FindRuns, PipelineMetrics
 from pipeline.ops.luigid.policy import LOCAL_NAMES, ROOT_HEADER, Policy
 from pipeline.ops.luigid.scheduler import PipelineScheduler
 from pipeline.ops.luigid.state import prepare_file
@@ -67,12 +67,12 @@ def serve(
     log_path: Path | None,
     data_root: str | None,
     find_report: report_pages.FindReport,
-    find_overdue: Callable[[], Collection[str]],
+    find_runs: FindRuns,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then save the state, write the history, and return.
 
     Port 0 takes a free one, and no `log_path` is standard error. `data_root` is the id of the data
-    root that it serves; the last two find pages below /pages/ and overdue root tasks.
+    root that it serves; the last two find pages below /pages/ and figures of root tasks.
     """
     current = settings.current()
     layout = Layout(current.data_dir)
@@ -96,7 +96,7 @@ def serve(
         store = HistoryStore(history_url) if history_url else None
         recorder = HistoryRecorder(store, layout.luigid_spool)
         try:
-            collector = PipelineMetrics(find_overdue, recorder)
+            collector = PipelineMetrics(find_runs, recorder)
             scheduler = PipelineScheduler(recorder, state_path, store is not None, collector)
             scheduler.load()
             running = scheduler.state.get_active_tasks_by_status(RUNNING)

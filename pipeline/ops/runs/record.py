@@ -17,6 +17,7 @@ import msgspec
 from pipeline import clock, settings
 from pipeline.documents import task_runs
 from pipeline.ops.private_files import try_lock
+from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
 from pipeline.storage import documents, local
@@ -137,6 +138,13 @@ def entries(layout: Layout) -> list[Entry]:
             began_at = runs.get(entry.run_id, entry).began_at
             runs[entry.run_id] = msgspec.structs.replace(entry, started_at=began_at)
     return list(runs.values())
+
+
+def last_ended(layout: Layout) -> list[Entry]:
+    """Return the last run of each root task that has ended, but for those that were skipped."""
+    known = ("DONE", "FAILED")
+    runs = {each.task: each for each in entries(layout) if each.outcome in known}
+    return [run for task, run in runs.items() if task in ROOTS]
 
 
 def has_run(layout: Layout, task: str, date: datetime.date) -> bool:

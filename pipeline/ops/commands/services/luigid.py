@@ -10,6 +10,8 @@ from pipeline import clock, settings
 from pipeline.ops import luigi_configuration, reports
 from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.luigid.serve import serve
+from pipeline.ops.roots import ROOTS
+from pipeline.ops.runs import record
 from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.settings import history_url, luigid_password
 from pipeline.paths import Layout
@@ -35,14 +37,21 @@ def command(address: str, port: int, **options: Any) -> None:
     def schedules(_period: int) -> overdue.Schedules:
         return installed.schedules(current.config_dir / "crontab")
 
-    def find_overdue() -> set[str]:
+    def find_runs() -> dict[str, dict[str, float | None]]:
         times = schedules(int(clock.monotonic() // 600))
-        return {due.root.family for due in overdue.overdue(layout, times, clock.now())}
+        late = {due.root.family for due in overdue.overdue(layout, times, clock.now())}
+        runs = record.last_ended(layout)
+        return {
+            "overdue": {family: int(family in late) for family in ROOTS},
+            "last_run_status": {run.task: run.status for run in runs},
+            "last_run_seconds": {run.task: run.seconds for run in runs},
+            "last_run_end_timestamp_seconds": {run.task: run.at.timestamp() for run in runs},
+        }
 
     def find_report(page: str) -> tuple[Path, str] | None:
         report = reports.at(layout, page)
         return (report.file, report.absent(clock.now())) if report else None
 
     serve(address, port, data_root=data_root_id(layout), password=luigid_password(),
-          history_url=history_url(), find_report=find_report, find_overdue=find_overdue,
+          history_url=history_url(), find_report=find_report, find_runs=find_runs,
           **options)  # fmt: skip

@@ -40,6 +40,22 @@ def test_a_run_is_one_entry_of_its_two_lines(layout: Layout) -> None:
     assert (second.run_id, second.outcome, second.seconds) == ("b", "RUNNING", None)
 
 
+def test_the_last_run_that_ended_is_that_of_a_root_task_which_was_not_skipped(
+    layout: Layout,
+) -> None:
+    for run_id, task, status in (
+        ("a", "DailySummary", 0),
+        ("b", "DailySummary", 30),
+        ("c", "DailySummary", record.ALREADY_RUNNING),
+        ("d", "WeeklyConsolidation", 0),
+        ("e", "IndexPage", 0),
+    ):
+        record.end(layout, entry(run_id, task=task), status, None)
+    record.append(layout, entry("f"))
+    ended = record.last_ended(layout)
+    assert [(each.run_id, each.status) for each in ended] == [("b", 30), ("d", 0)]
+
+
 def test_lines_without_the_later_keys_are_read(layout: Layout) -> None:
     """As a version wrote them that knew only the keys that programs rely on."""
     layout.logs.mkdir(parents=True)
