@@ -30,7 +30,7 @@ OF_THE_CLOCK = {
 """Keys that tell when something was done, and with how much effort."""
 
 _OF_THE_CLOCK = re.compile(
-    r'<section id="run".*?</section>|<p class="made">.*?</p>|'
+    r'<section id="(?:run|tasks)".*?</section>|<p class="made">.*?</p>|'
     r'<span class="value">[\d.]+[초분]</span>|'
     r"\d\d:\d\d:\d\d–\d\d:\d\d:\d\d UTC|<!-- drawn from \w+ -->",
     re.S,
