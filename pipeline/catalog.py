@@ -21,7 +21,6 @@ from pipeline.typed_tables import choice, convert
 PAGE_SIZE = 20
 # The categories by which the week's movies are counted.
 BY_GENRE, BY_RATING, OTHER = "장르별", "평점별", "기타"
-
 # TMDB serves pages 1 to 500 of any list and answers 400 (code 22) outside of them.
 Pages = Annotated[int, Meta(ge=1, le=500)]
 Rating = Annotated[float, Meta(ge=0, le=10)]

@@ -15,7 +15,7 @@ from pipeline.paths import Layout, PathFor
 from pipeline.runtime.logs import optional
 from pipeline.storage import documents, local
 from pipeline.tasks.base import LOGGER
-from pipeline.tasks.daily import movies_of
+from pipeline.tasks.daily import own_collection
 from pipeline.tasks.history import documents_before
 from pipeline.tasks.pages import DailyPage, Page, WeeklyPage, daily_lists, last_days, titles
 
@@ -75,11 +75,10 @@ class IndexPage(Page):
         }
         older_weeks = [day for day in weekly if (newest - day).days >= 7 * WEEKS]
         last = max(days.keys() - older.keys(), default=newest)
-        past = max(weeks, default=newest) + datetime.timedelta(days=1)
-        lists = {name: movies_of(path_for(last)) for name, path_for in daily_lists(layout).items()}
+        lists = {name: path_for(last) for name, path_for in daily_lists(layout).items()}
         shown = Shown(
-            {name: {"movies": movies} for name, movies in lists.items() if movies is not None},
-            next((each for _, each in documents_before(layout.consolidated, past, 1)), {}),
+            {name: own_collection(path) for name, path in lists.items() if documents.exists(path)},
+            documents.read(layout.consolidated(max(weeks))) if weeks else {},
             titles(),
             list_files(layout, daily_lists(layout), newest, documents.exists),
             *_other_files(layout),

@@ -20,7 +20,7 @@ from pipeline.documents.summary import changes
 from pipeline.pages.links import Around, find_around
 from pipeline.paths import Layout, PathFor
 from pipeline.storage import documents, local
-from pipeline.tasks.base import DayParameter, PipelineTask
+from pipeline.tasks.base import LOGGER, DayParameter, PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies, refuse_impossible
 from pipeline.tasks.daily import DailySummary, movies_of, own_collection
 from pipeline.tasks.history import reports_before
@@ -51,11 +51,14 @@ class PageTarget(luigi.LocalTarget):
         self._last_line = last_line
 
     def exists(self) -> bool:
-        """Whether the page shows its documents as they are; one that cannot be read does not."""
+        """Whether the page shows its documents as they are."""
         expected = self._last_line().encode()
-        with contextlib.suppress(OSError):
+        try:
             return local.read_end(Path(self.path), len(expected)) == expected
-        return False
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                LOGGER.warning("Cannot read the page %s: %s.", self.path, error.strerror)
+            return False
 
 
 class Page(PipelineTask):

@@ -30,7 +30,6 @@ MAX_BACKOFF_SECONDS = 60.0
 MAX_WAIT_SECONDS = 600.0  # that TMDB may ask for, and after which a request is not retried
 MAX_FAILURE_AGE_SECONDS = 60.0  # the lists of a run fail one right after another
 _FAILURE = mmap.mmap(-1, 4096)
-
 # The API that has accepted the credential in this run, in memory that forked processes share.
 _ACCEPTED = mmap.mmap(-1, 8)
 

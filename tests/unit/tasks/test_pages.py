@@ -12,7 +12,7 @@ from support.lists import list_path
 from support.page_documents import collection, daily_report, summary
 
 import pipeline
-from pipeline.errors import StorageError
+from pipeline.errors import DocumentUnreadable, StorageError
 from pipeline.paths import Layout
 from pipeline.tasks import index, pages
 
@@ -131,9 +131,20 @@ def test_a_day_without_a_summary_is_missing_on_the_index_though_its_page_exists(
     assert pipeline.IndexPage(date=DAY).draw().count('class="day missing"') == 1
 
 
-def test_a_page_that_cannot_be_read_is_drawn_again(layout: Layout) -> None:
+def test_a_page_that_cannot_be_read_is_drawn_again_with_a_warning(
+    layout: Layout, caplog: pytest.LogCaptureFixture
+) -> None:
     layout.daily_page(DAY).unlink()
     layout.daily_page(DAY).mkdir()
     assert not pipeline.DailyPage(date=DAY).complete()
+    assert "daily_20240107.html: Not a regular file." in caplog.text
     with pytest.raises(StorageError, match=r"Cannot write .*daily_20240107\.html: Is a directory"):
         pipeline.DailyPage(date=DAY).run()
+
+
+def test_the_index_is_not_drawn_without_a_list_that_cannot_be_read_now(layout: Layout) -> None:
+    path = list_path(layout, "trending", DAY)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DocumentUnreadable, match="trending_movies_20240107"):
+        pipeline.IndexPage(date=DAY).draw()
