@@ -214,7 +214,7 @@ def _raise_known_failure(api: int, list_name: str) -> None:
     are spawned (macOS) each find out for themselves.
     """
     try:
-        error, failed_api, met_by, at = pickle.loads(_FAILURE[:])  # noqa: S301, of our own processes
+        error, failed_api, met_by, at = pickle.loads(_FAILURE[:])  # noqa: S301
     except Exception:  # nothing is noted, or another process writes it at this moment
         return
     is_recent = clock.monotonic() - at < MAX_FAILURE_AGE_SECONDS

@@ -20,7 +20,6 @@ from pipeline import clock
 from pipeline.errors import StorageError
 
 MAX_HOLD_SECONDS = 86_400.0  # that is believed, whatever TMDB asks for
-
 _FORMAT = struct.Struct("<2d")
 
 

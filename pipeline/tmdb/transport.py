@@ -68,7 +68,8 @@ class Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         try:
             addresses = look_up(self._dns_host, self.port)
-            return connect(addresses, self.port, self.timeout, self.socket_options)  # type: ignore[arg-type]
+            how: Any = (self.timeout, self.socket_options)
+            return connect(addresses, self.port, *how)
         except OSError as error:
             raise NewConnectionError(self, repr(error)) from error
 
@@ -129,7 +130,7 @@ class Network:
 def _usable_proxy(proxy: str) -> str:
     """Return the address of a proxy with its scheme."""
     with contextlib.suppress(ValueError):
-        address: str = requests.utils.prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
+        address: str = requests.utils.prepend_scheme_if_needed(proxy, "http")
         HTTPAdapter().proxy_manager_for(address)
         if urllib3.util.parse_url(address).host:
             return address

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -81,11 +81,11 @@ def read(path: Path, into: Path | None = None) -> Manifest:
     try:
         with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
             first, found = tar.next(), {}
-            file = tar.extractfile(first) if first and first.name == MANIFEST else None
+            file: Any = tar.extractfile(first) if first and first.name == MANIFEST else None
             manifest = msgspec.json.decode(file.read() if file else b"", type=Manifest)
             while member := tar.next():
                 file = tar.extractfile(member)
-                sha256 = file and hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+                sha256 = file and hashlib.file_digest(file, "sha256").hexdigest()
                 found[member.name] = sha256  # None for what is no plain file
             while stream.read(1 << 20):  # to its end, where gzip has a sum of its own
                 pass
