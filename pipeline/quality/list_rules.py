@@ -23,7 +23,6 @@ KNOWN_FIELDS = frozenset((
     "popularity", "poster_path", "release_date", "title", "video", "vote_average", "vote_count",
 ))  # fmt: skip
 OPTIONAL_FIELDS = frozenset(("softcore", "media_type"))
-
 # The packaged lists by what their documents state; all but genres are longer than anybody requests.
 _PACKAGED = {each.collection_type: each for each in plan_from({}).lists}
 _SORTED_BY = {kind: each.sorted_by for kind, each in _PACKAGED.items()}

@@ -118,7 +118,8 @@ def refuse_impossible(date: datetime.date, max_days_late: int | None) -> None:
 
 
 def _refuse_when_over(date: datetime.date, now: datetime.datetime) -> None:
-    """Refuse an attempt after midnight: it would collect the lists of the next day."""
+    """Refuse an attempt after midnight, or before the day begins because the clock was set back."""
+    refuse_impossible(date, None)
     until = settings.run_variable(settings.COLLECT_UNTIL)
     if until is not None and now.timestamp() >= float(until):
         raise NotPossible(
