@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import clock
 from pipeline.tmdb import response
+from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.errors import Failure
 
 # It is given streams that have no more than it needs.
@@ -133,3 +134,31 @@ def test_a_lone_surrogate_is_replaced_and_nothing_else_is(text: str, value: obje
 
 def test_a_lone_surrogate_that_came_as_bytes_is_replaced() -> None:
     assert response.decode('"가\ud800나"'.encode("utf-8", "surrogatepass")) == "가\ufffd나"
+
+
+KEY = Credential("00112233445566778899aabbccddeeff")
+
+
+def failure_of(status: int, body: bytes) -> Failure:
+    with pytest.raises(Failure) as caught:
+        response.parse(response.RawResponse(status, {}, body), KEY)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"status_code": 99}'], ids=["empty", "no error", "an unknown error"]
+)
+def test_a_401_of_tmdb_itself_refuses_the_key(body: bytes) -> None:
+    refused = failure_of(401, body)
+    assert (refused.cause, refused.facts, refused.hold_seconds) == ("refused", {"status": 401}, 0)
+
+
+def test_a_401_that_is_a_web_page_is_of_something_in_between() -> None:
+    assert failure_of(401, b"<html>Log in</html>").cause == "blocked"
+    assert failure_of(402, b"{}").cause == "rejected"
+
+
+@pytest.mark.parametrize(("status", "body"), [(401, b'{"status_code": 25}'), (429, b"{}")])
+def test_a_rate_limit_without_a_time_holds_for_a_moment(status: int, body: bytes) -> None:
+    limited = failure_of(status, body)
+    assert (limited.cause, limited.hold_seconds) == ("unanswered", 1.0)
