@@ -30,3 +30,8 @@ def test_the_leap_decides_and_not_the_ranks() -> None:
 
 def test_alike_leaps_stand_in_the_order_of_the_list() -> None:
     assert climbers(films(2, 1, 4, 3), films(1, 2, 3, 4)) == [(2, 2, 1), (4, 4, 3)]
+
+
+def test_the_ten_biggest_climbers_are_named() -> None:
+    climbed = climbers(films(*range(24, 0, -1)), films(*range(1, 25)))
+    assert climbed == [(number, number, 25 - number) for number in range(24, 14, -1)]
