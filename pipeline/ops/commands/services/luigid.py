@@ -37,10 +37,14 @@ def command(address: str, port: int, **options: Any) -> None:
     def schedules(_period: int) -> overdue.Schedules:
         return installed.schedules(current.config_dir / "crontab")
 
+    @functools.lru_cache(maxsize=1)  # until the record grows: to read it all takes 0.1 s
+    def last_ended(_size: int) -> list[record.Entry]:
+        return record.last_ended(layout)
+
     def find_runs() -> dict[str, dict[str, float | None]]:
         times = schedules(int(clock.monotonic() // 600))
         late = {due.root.family for due in overdue.overdue(layout, times, clock.now())}
-        runs = record.last_ended(layout)
+        runs = last_ended(layout.run_record.exists() and layout.run_record.stat().st_size)
         return {
             "overdue": {family: int(family in late) for family in ROOTS},
             "last_run_status": {run.task: run.status for run in runs},
