@@ -111,7 +111,10 @@ def append(layout: Layout, entry: Entry) -> None:
         with open(path, "a+b", buffering=0, opener=partial(os.open, mode=0o640)) as file:
             is_alone = any(try_lock(file.fileno()) or pause.wait(0.01) for _ in range(100))
             status = os.fstat(file.fileno())
-            if status.st_size > MAX_BYTES and is_alone and os.path.samestat(path.stat(), status):
+            is_current = False  # another writer may be setting the file aside at this moment
+            with contextlib.suppress(FileNotFoundError):
+                is_current = os.path.samestat(path.stat(), status)
+            if status.st_size > MAX_BYTES and is_alone and is_current:
                 path.rename(f"{path}.{[0, *_earlier_numbers(path)][-1] + 1}")
                 append(layout, entry)
             else:
@@ -142,8 +145,7 @@ def entries(layout: Layout) -> list[Entry]:
 
 def last_ended(layout: Layout) -> list[Entry]:
     """Return the last run of each root task that has ended, but for those that were skipped."""
-    known = ("DONE", "FAILED")
-    runs = {each.task: each for each in entries(layout) if each.outcome in known}
+    runs = {each.task: each for each in entries(layout) if each.outcome in ("DONE", "FAILED")}
     return [run for task, run in runs.items() if task in ROOTS]
 
 

@@ -43,10 +43,10 @@ def command(address: str, port: int, **options: Any) -> None:
 
     def find_runs() -> dict[str, dict[str, float | None]]:
         times = schedules(int(clock.monotonic() // 600))
-        late = {due.root.family for due in overdue.overdue(layout, times, clock.now())}
         runs = last_ended(layout.run_record.exists() and layout.run_record.stat().st_size)
         return {
-            "overdue": {family: int(family in late) for family in ROOTS},
+            "overdue": dict.fromkeys(ROOTS, 0)
+            | {due.root.family: 1 for due in overdue.overdue(layout, times, clock.now())},
             "last_run_status": {run.task: run.status for run in runs},
             "last_run_seconds": {run.task: run.seconds for run in runs},
             "last_run_end_timestamp_seconds": {run.task: run.at.timestamp() for run in runs},
