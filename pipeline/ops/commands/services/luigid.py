@@ -42,11 +42,10 @@ def command(address: str, port: int, **options: Any) -> None:
         return record.last_ended(layout)
 
     def find_runs() -> dict[str, dict[str, float | None]]:
-        times = schedules(int(clock.monotonic() // 600))
+        due = overdue.overdue(layout, schedules(int(clock.monotonic() // 600)), clock.now())
         runs = last_ended(layout.run_record.exists() and layout.run_record.stat().st_size)
         return {
-            "overdue": dict.fromkeys(ROOTS, 0)
-            | {due.root.family: 1 for due in overdue.overdue(layout, times, clock.now())},
+            "overdue": {name: int(name in [each.root.family for each in due]) for name in ROOTS},
             "last_run_status": {run.task: run.status for run in runs},
             "last_run_seconds": {run.task: run.seconds for run in runs},
             "last_run_end_timestamp_seconds": {run.task: run.at.timestamp() for run in runs},
