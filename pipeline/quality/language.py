@@ -1,7 +1,8 @@
 """Recognize an overview that is in another language than the requested one.
 
-A text is recognized by its script or by its most frequent words. That is enough for overviews of
-some sentences, because the question is not which language it is, but whether TMDB served another.
+The script decides where it can; else CLD3 identifies the language, if the text is long enough. A
+text that neither identifies counts as correct. The question is not which language it is, but
+whether TMDB served another.
 """
 
 import functools
@@ -9,6 +10,7 @@ import tomllib
 import unicodedata
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 _TABLES = tomllib.loads(Path(__file__).with_name("languages.toml").read_text(encoding="utf-8"))
 _SCRIPTS_OF = {
@@ -17,7 +19,17 @@ _SCRIPTS_OF = {
     for language in languages.split()
 }
 _KANA = {"HIRAGANA", "KATAKANA"}
-_FREQUENT = {code: frozenset(words.split()) for code, words in _TABLES["frequent_words"].items()}
+_DETECTED = frozenset(_TABLES["detected"]["languages"].split())
+_ALIKE = {code: group.split() for group in _TABLES["detected"]["alike"] for code in group.split()}
+
+# Fewer letters in another script may be names; fewer letters at all do not identify a language.
+_MIN_FOREIGN_LETTERS = 20
+_MIN_LETTERS = 40
+# CLD3 is wrong about 0.3 % of texts with a higher probability than this.
+_MIN_PROBABILITY = 0.9
+_DIVIDED = dict.fromkeys(_TABLES["detected"]["divided"].split(), 0.5)
+# The bytes of a text that CLD3 reads; more take time and change nothing.
+_MAX_BYTES = 200
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -26,29 +38,43 @@ def _words_of_name(letter: str) -> frozenset[str]:
     return frozenset(unicodedata.name(letter, "").replace("-", " ").split())
 
 
-@functools.lru_cache(maxsize=4_096)  # a third of the movies of a week are in several lists
-def is_other_language(text: str, language: str) -> bool:
-    """Whether a text is certainly in another language than that of the two-letter code.
+@functools.cache
+def load_detector() -> Any:
+    """Return CLD3, or None where it is not installed; then only scripts are compared."""
+    try:
+        import gcld3  # not loaded by a no-op run
+    except ImportError:
+        return None
+    return gcld3.NNetLanguageIdentifier(0, _MAX_BYTES)
 
-    A text that is too short to decide counts as correct, and so does every text in a language
-    whose scripts are not known here. Related languages share frequent words: a text in a Latin
-    language without known words is only compared with English.
-    """
+
+def is_other_language(text: str, language: str) -> bool:
+    """Whether a text is certainly in another language than that of the two-letter code."""
     scripts = _SCRIPTS_OF.get(language)
     if scripts is None:
         return False
     letters = Counter(filter(str.isalpha, text))
-    own = sum(count for each, count in letters.items() if _words_of_name(each) & scripts)
-    foreign, kana = letters.total() - own, 0
-    if scripts == {"CJK"}:  # Japanese holds many Chinese letters, and a Chinese text a name in kana
-        kana = sum(count for each, count in letters.items() if _words_of_name(each) & _KANA)
-    if foreign >= 20 and own < max(foreign / 5, 2 * kana):  # fewer foreign letters may be names
+    names = {letter: _words_of_name(letter) for letter in letters}
+    own = sum(count for letter, count in letters.items() if names[letter] & scripts)
+    foreign = letters.total() - own
+    # A Chinese text holds some kana at most, in a name.
+    is_chinese = scripts == {"CJK"}
+    kana = sum(letters[letter] for letter in names if names[letter] & _KANA) if is_chinese else 0
+    if foreign >= _MIN_FOREIGN_LETTERS and own < max(foreign / 5, 2 * kana):
         return True
-    if "LATIN" not in scripts:
+    if letters.total() < _MIN_LETTERS or not ("LATIN" in scripts or language in _DETECTED):
+        return False  # a script of its own identifies a language
+    return _is_detected_as_other(text, language)
+
+
+def _is_detected_as_other(text: str, language: str) -> bool:
+    """Whether CLD3 identifies a text as one in another language."""
+    detector = load_detector()
+    found = detector and detector.FindLanguage(text)
+    if not found or found.probability < _DIVIDED.get(found.language, _MIN_PROBABILITY):
         return False
-    words = text.lower().split()
-    counts = {code: sum(word in known for word in words) for code, known in _FREQUENT.items()}
-    own_words, min_count = counts.pop(language, None), len(words) / 5  # 30 to 40 % are normal
-    other = counts["en"] if own_words is None else max(counts.values())
-    # Fewer than four frequent words of another language are there by chance.
-    return (own_words or 0) < min_count and other >= max(4, min_count, 2 * (own_words or 0))
+    if "-" in found.language:  # transliterated, as ja-Latn, for which CLD3 takes names
+        return False
+    if language not in _DETECTED:
+        return bool(found.language == "en")
+    return found.language not in _ALIKE.get(language, [language])

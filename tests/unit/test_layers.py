@@ -81,6 +81,7 @@ ONLY_IN = {
     "luigi": LUIGI,
     "msgspec": JSON,
     "cronsim": CRONSIM,
+    "gcld3": {"pipeline.quality.language"},
     "tornado": {"pipeline.pages.*", "pipeline.ops.history.pages", "pipeline.ops.luigid.*"},
 }
 SHAPELESS = {"utils", "util", "helpers", "helper", "common", "misc"}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 
 import pytest
 from support.repository import REPOSITORY
 
+from pipeline.quality import language
 from pipeline.quality.language import is_other_language
 
 OVERVIEWS = REPOSITORY.parent / "shared" / "languages" / "overviews.json"
@@ -76,7 +78,7 @@ LETTERS_OF = {
     "YI SYLLABLE": "ii",
     "HANGUL SYLLABLE": "ko",
     "HIRAGANA LETTER": "ja",
-    "CJK UNIFIED IDEOGRAPH": "cn zh",
+    "CJK UNIFIED IDEOGRAPH": "cn ja zh",
 }
 """How Unicode names a script's letters -> languages of TMDB's list that are written in it."""
 
@@ -87,13 +89,13 @@ CHECKED = sorted({code for codes in LETTERS_OF.values() for code in codes.split(
 
 
 def letters(name: str) -> str:
-    """Some fifty letters of a script, as words."""
+    """Some letters of a script, as words: too few for CLD3, because they are of no language."""
     found = [
         chr(number)
         for number in range(0x20000)
         if unicodedata.name(chr(number), "").startswith(name) and chr(number).isalpha()
     ]
-    picked = found[:: max(1, len(found) // 50)][:50]
+    picked = found[:: max(1, len(found) // 36)][:36]
     return " ".join("".join(picked[at : at + 6]) for at in range(0, len(picked), 6))
 
 
@@ -193,8 +195,60 @@ def test_a_text_that_is_too_short_to_decide_is_accepted(text: str, requested: st
     assert not is_other_language(text, requested)
 
 
-def test_english_instead_of_a_language_without_known_words_is_recognized() -> None:
-    assert is_other_language(TEXTS["en"], "sv")
+RELATED = {
+    "pl": "Młoda lekarka wraca do miasta swojego dzieciństwa i odnajduje listy swojej matki.",
+    "tr": "Genç bir doktor çocukluğunun geçtiği şehre döner ve annesinin mektuplarını bulur.",
+    "hu": "Egy fiatal orvosnő visszatér gyermekkora városába, és megtalálja az édesanyja leveleit.",
+    "sv": "En ung läkare återvänder till sin barndoms stad och hittar sin mors gamla brev i huset.",
+    "da": "En ung læge vender tilbage til sin barndomsby og finder sin mors gamle breve i huset.",
+    "gl": "Unha moza médica volve á cidade da súa infancia e atopa as vellas cartas da súa nai.",
+    "cs": "Mladá lékařka se vrací do města svého dětství a nachází staré dopisy své matky.",
+    "uk": "Молода лікарка повертається до міста свого дитинства й знаходить листи своєї матері.",
+    "ar": "تعود طبيبة شابة إلى مدينة طفولتها وتعثر على رسائل والدتها القديمة في البيت المهجور.",
+    "fa": "پزشک جوانی به شهر کودکی خود بازمی‌گردد و نامه‌های قدیمی مادرش را در خانه پیدا می‌کند.",
+}
+"""Texts in languages that share a script, and many words, with others."""
+
+
+@pytest.mark.parametrize("served", RELATED)
+def test_a_related_language_is_recognized(served: str) -> None:
+    texts = RELATED | {each: TEXTS[each] for each in ("en", "de", "ru")}
+    missed = [each for each in texts if not is_other_language(texts[served], each)]
+    assert missed == [served]
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("sr", "Mladi lekar se vraća u grad svog detinjstva i nalazi pisma svoje majke."),
+        ("sr", "Млади лекар се враћа у град свог детињства и налази писма своје мајке."),
+        ("uz", "Yosh shifokor bolaligi o'tgan shaharga qaytadi va onasining xatlarini topadi."),
+        ("uz", "Ёш шифокор болалиги ўтган шаҳарга қайтади ва онасининг хатларини топади."),
+        ("kk", "Жас дәрігер балалық шағы өткен қалаға оралып, анасының хаттарын табады."),
+        ("kk", "Jas däriger balalyq şağy ötken qalağa oralyp, anasynyñ hattaryn tabady."),
+        ("az", "Gənc həkim uşaqlığının keçdiyi şəhərə qayıdır və anasının məktublarını tapır."),
+        ("az", "Ҝәнҹ һәким ушаглығынын кечдији шәһәрә гајыдыр вә анасынын мәктубларыны тапыр."),
+        ("ja", "東京物語、昭和二十八年松竹大船撮影所作品、監督小津安二郎、脚本野田高梧。"),
+        ("ja", "第一回日本映画監督協会新人賞受賞作品。戦後沖縄離島医療従事者密着長編記録映画。"),
+        ("id", "Seorang dokter muda kembali ke kota masa kecilnya dan menemukan surat ibunya."),
+        ("ms", "Seorang doktor muda kembali ke bandar zaman kecilnya dan menemui surat ibunya."),
+        ("no", "En ung lege vender tilbake til barndomsbyen sin og finner brevene til moren."),
+    ],
+)  # fmt: skip
+def test_a_language_of_two_scripts_or_close_to_another_one_is_accepted(
+    code: str, text: str
+) -> None:
+    assert not is_other_language(text, code)
+
+
+def test_without_the_detector_only_scripts_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gcld3", None)
+    language.load_detector.cache_clear()
+    try:
+        assert not is_other_language(TEXTS["de"], "en")
+        assert is_other_language(TEXTS["ru"], "en")
+    finally:
+        language.load_detector.cache_clear()
 
 
 def test_a_very_long_text_is_recognized() -> None:
