@@ -9,11 +9,12 @@ up to 28 earlier collections, and their spread widens what is accepted. The func
 import itertools
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from pipeline.catalog import PAGE_SIZE, plan_from
+from pipeline.quality.baseline import tolerance
 from pipeline.quality.movie_rules import invalid_movies
 from pipeline.quality.snapshot import Finding, ListSnapshot, Number, finding_if, values_of
 
@@ -111,16 +112,6 @@ def _fields(snapshot: ListSnapshot, _: float) -> Finding | None:
     return Finding(len(drift), "; ".join(parts), drift) if drift else None
 
 
-def _tolerance(snapshot: ListSnapshot, limit: float, earlier: Sequence[float]) -> float:
-    """Return the limit, or more where the bulk of the earlier collections varies by more itself.
-
-    The standard deviation of a normal distribution is 1.4826 median absolute deviations.
-    """
-    middle = statistics.median(earlier)
-    spread = 1.4826 * statistics.median(abs(each - middle) for each in earlier)
-    return max(limit, snapshot.history_bounds.max_deviations * spread)
-
-
 def _repeated(snapshot: ListSnapshot, limit: float) -> Finding | None:
     """Count the identical collections right before this one, without a gap between them."""
     dates = [snapshot.date]
@@ -185,7 +176,8 @@ def _popularity_scale(snapshot: ListSnapshot, limit: float) -> Finding | None:
     differences = [abs(moved)]
     if len(earlier) < snapshot.history_bounds.min_collections:
         differences += [abs(math.log(medians[0]) - each) for each in earlier]
-    if min(differences) <= _tolerance(snapshot, math.log(max(1.0, limit)), earlier):
+    limit = math.log(max(1.0, limit))
+    if min(differences) <= tolerance(snapshot.history_bounds, limit, earlier):
         return None
     sentence = f"the median popularity is {math.exp(moved):.2g} times the baseline"
     drift = {"kind": "popularity_scale", "field": "popularity", "finding": sentence}
@@ -206,7 +198,7 @@ def _unusual(
     difference = sizes[0] - statistics.median(sizes[1:])
     moved = difference * direction or abs(difference)
     found = math.exp(moved) if is_factor else moved
-    violates = moved > _tolerance(at, limit, sizes[1:])
+    violates = moved > tolerance(at.history_bounds, limit, sizes[1:])
     return finding_if(violates, found, sentence, now, statistics.median(known))
 
 
@@ -227,7 +219,7 @@ CHECKS: dict[str, Callable[[ListSnapshot, float], Finding | None]] = {
     "ranks": _ranks,
     "new_films": _new_movies,
     "popularity_scale": _popularity_scale,
-    "overviews_unusual": partial(_unusual, "overviews_empty", 1,
+    "overviews_unusual": partial(_unusual, "overviews_empty", 0,
         "{1:.0%} of the overviews are empty, {2:.0%} in the baseline"),
     "votes_unusual": partial(_unusual, "votes_median", -1,
         "the median movie has {1:.0f} votes, {2:.0f} in the baseline"),

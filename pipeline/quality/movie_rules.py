@@ -6,15 +6,28 @@ rules about types; each function in `ACCEPTS` takes the field's value, the movie
 """
 
 import datetime
+import statistics
 from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from msgspec import Meta
+from msgspec.structs import replace
 
+from pipeline.quality.baseline import tolerance
 from pipeline.quality.language import is_other_language
 from pipeline.quality.rules import MOVIE_RULES, REQUIRED, Rule
-from pipeline.quality.snapshot import Finding, ListSnapshot, Movie, Number, Text, column, converted
+from pipeline.quality.snapshot import (
+    Baseline,
+    Finding,
+    ListSnapshot,
+    Movie,
+    Number,
+    Text,
+    column,
+    converted,
+    values_of,
+)
 
 
 def violations(rule: Rule, snapshot: ListSnapshot) -> list[int]:
@@ -44,12 +57,45 @@ def scores(snapshot: ListSnapshot) -> Counter[int]:
     return Counter(max(0, 100 - lost) for lost in points)
 
 
-def check_movies(rule: Rule, snapshot: ListSnapshot, limit: float) -> Finding | None:
-    """Compare the share of violating movies with the limit; few movies have no useful share."""
-    count, size = len(violations(rule, snapshot)), len(snapshot.movies)
-    if count <= limit * size or (snapshot.is_short and limit > 0):
+def profile_of(snapshot: ListSnapshot) -> Baseline:
+    """Return a list in figures, as its report keeps it for later collections."""
+    shares = {
+        rule.id: round(len(violations(rule, snapshot)) / max(1, _size(rule, snapshot)), 4)
+        for rule in MOVIE_RULES
+        if rule.margin is not None
+    }
+    return replace(snapshot.figures, shares=shares)
+
+
+def check_movies(
+    rule: Rule, snapshot: ListSnapshot, limit: float, margin: float | None
+) -> Finding | None:
+    """Compare the share of violating movies with the limit, or with that of the baseline.
+
+    Few movies have no useful share, and a rule about texts takes some that violate it.
+    """
+    count, size = len(violations(rule, snapshot)), _size(rule, snapshot)
+    earlier = [share for each in snapshot.history if (share := each.share(rule.id)) is not None]
+    first_days = len(earlier) < snapshot.history_bounds.min_collections
+    sentence = f"{count} of {size} {rule.among}"
+    if margin is not None and first_days:
+        sentence += ", and no baseline yet"
+    elif margin is not None:
+        limit = statistics.median(earlier)
+        sentence += f", {limit:.0%} in the baseline"
+        limit = round(limit + tolerance(snapshot.history_bounds, margin, earlier), 4)
+    is_few = rule.among == "texts" and count < snapshot.bounds.min_texts
+    if count <= limit * size or is_few or (snapshot.is_short and limit > 0):
         return None
-    return Finding(round(count / size, 4), f"{count} of {size} movies")
+    is_provisional = margin is not None and first_days
+    return Finding(round(count / size, 4), sentence, (), limit, is_provisional)
+
+
+def _size(rule: Rule, snapshot: ListSnapshot) -> int:
+    """Return how many movies can violate a rule: all, or those with an overview."""
+    if rule.among == "movies":
+        return len(snapshot.movies)
+    return len(values_of(snapshot.movies, rule.field, Text))
 
 
 def _is_dated(value: Any, at: ListSnapshot, first_year: int, years_ahead: int) -> bool:

@@ -9,11 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from pipeline.documents.collect import identity_of
 from pipeline.errors import DataError
 from pipeline.quality.list_rules import CHECKS
-from pipeline.quality.movie_rules import check_movies, invalid_movies, scores, violations
+from pipeline.quality.movie_rules import (
+    check_movies,
+    invalid_movies,
+    profile_of,
+    scores,
+    violations,
+)
 from pipeline.quality.rules import MOVIE_RULES, REQUIRED, RULES, VERDICTS, Rule, Thresholds
 from pipeline.quality.snapshot import ListSnapshot
 
@@ -37,6 +44,7 @@ class FailedCheck(NamedTuple):
     severity: str
     evidence: list[Document]
     drift: Sequence[Mapping[str, str]]
+    provisional: bool
 
 
 def validation_report(
@@ -53,7 +61,6 @@ def validation_report(
     counts, issues = Counter[int](), Counter[str]()
     for snapshot in snapshots:
         files.append({"file": snapshot.file, "movie_count": len(snapshot.movies)})
-        profiles[snapshot.name] = msgspec.to_builtins(snapshot.figures)
         identities.append(identity_of(snapshot.info))
         counts += scores(snapshot)
         issues.update({rule.id: len(violations(rule, snapshot)) for rule in MOVIE_RULES})
@@ -61,7 +68,11 @@ def validation_report(
         passed += len(snapshot.movies) - len(invalid_movies(snapshot))
         demanded += len(snapshot.movies) * thresholds.limit(_BY_ID["films_valid"], snapshot.name)
         rules = RULES if snapshot.movies else [_BY_ID["list_empty"]]
-        failed += filter(None, [apply_rule(rule, snapshot, thresholds) for rule in rules])
+        found = [check for rule in rules if (check := apply_rule(rule, snapshot, thresholds))]
+        blocks = [check.provisional for check in found if check.severity == "block"]
+        profile = replace(profile_of(snapshot), provisional=bool(blocks) and all(blocks))
+        profiles[snapshot.name] = msgspec.to_builtins(profile)
+        failed += found
     if not counts:
         names = ", ".join(each["file"] for each in files)
         raise DataError(f"There is no movie to validate for {date}: {names}.")
@@ -104,16 +115,24 @@ def validation_report(
 def apply_rule(rule: Rule, at: ListSnapshot, thresholds: Thresholds) -> FailedCheck | None:
     """Return the failed check of a rule, or None where the list satisfies it."""
     name, limit = at.name, thresholds.limit(rule, at.name)
-    finding = check_movies(rule, at, limit) if rule.field else CHECKS[rule.id](at, limit)
+    if rule.field:
+        finding = check_movies(rule, at, limit, thresholds.margin(rule, name))
+    else:
+        finding = CHECKS[rule.id](at, limit)
     if finding is None:
         return None
     evidence: list[Document] = [{"list": name, "finding": finding.sentence, "found": finding.found}]
-    evidence[0]["limit"] = None if rule.limit is None else limit
+    shown = limit if finding.limit is None else finding.limit
+    evidence[0]["limit"] = None if rule.limit is None else shown
     for position in violations(rule, at)[:10] if rule.field else ():
         movie = at.movies[position]
         title, found = _shorten(movie.get("title")), _shorten(movie.get(rule.field))
         evidence.append({"list": name, "film": movie.get("id"), "title": title, "found": found})
-    return FailedCheck(rule.id, name, thresholds.severity(rule, name), evidence, finding.drift)
+    severity = thresholds.severity(rule, name)
+    if finding.first_days and rule.without_baseline:
+        severity = rule.without_baseline
+    provisional = finding.first_days and rule.provisional
+    return FailedCheck(rule.id, name, severity, evidence, finding.drift, provisional)
 
 
 def _shorten(value: Any) -> str:

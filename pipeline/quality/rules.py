@@ -30,6 +30,9 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     """A rule about each movie, which has a field and points, or about a list as a whole.
 
     `limit` is None where a rule compares with no figure; `exceptions` are limits of single lists.
+    With a `margin`, the list's own baseline is the measure, and the limit counts only until there
+    is one: then a violation has the severity `without_baseline`, and a list that is rejected by a
+    `provisional` rule counts in the baseline. `among` says which movies the share is a share of.
     """
 
     id: str
@@ -40,12 +43,17 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     exceptions: Mapping[str, float] = {}
     field: str = ""
     points: int = 0
+    among: str = "movies"
+    margin: float | None = None
+    without_baseline: str = ""
+    provisional: bool = False
 
 
 class MovieBounds(Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[films]` of `config/quality.toml`, which explains each figure."""
 
     min_films: Annotated[int, Meta(ge=1, le=10_000)] = 10
+    min_texts: Annotated[int, Meta(ge=1, le=10_000)] = 5
     min_votes: Annotated[int, Meta(ge=0, le=10_000)] = 3
     max_years_ahead: Years = 2
     max_years_announced: Years = 10
@@ -65,8 +73,8 @@ class HistoryBounds(Struct, frozen=True, forbid_unknown_fields=True):
 class Thresholds(Struct, frozen=True):
     """The content of `config/quality.toml`.
 
-    `stated` holds the limits by rule, and the severities by rule under `severity`, for each list
-    and, by an empty name, for all lists.
+    `stated` holds the limits by rule, and the severities and margins by rule under `severity` and
+    `margins`, for each list and, by an empty name, for all lists.
     """
 
     on_fail: str
@@ -85,6 +93,11 @@ class Thresholds(Struct, frozen=True):
         stated = (each["severity"] for each in self._stated_for(list_name))
         return str(ChainMap(*stated).get(rule.id, rule.severity))
 
+    def margin(self, rule: Rule, list_name: str) -> float | None:
+        """Return how far a list may be above its baseline; None where a rule has no baseline."""
+        stated = (each["margins"] for each in self._stated_for(list_name))
+        return ChainMap(*stated).get(rule.id, rule.margin)
+
     def _stated_for(self, list_name: str) -> list[dict[str, Any]]:
         """Return what is stated for the list, for all genres if it is one, and for all lists."""
         names = (list_name, "genre", "") if list_name in self.genres else (list_name, "")
@@ -98,13 +111,18 @@ MOVIE_RULES = tuple(rule for rule in RULES if rule.field)
 _table = functools.partial(defstruct, frozen=True, forbid_unknown_fields=True)
 _LIMITS = [(rule.id, Limit | UnsetType, UNSET) for rule in RULES if rule.limit is not None]
 _Limits = _table("_Limits", _LIMITS)
+_MARGINS = [(rule.id, Limit | UnsetType, UNSET) for rule in RULES if rule.margin is not None]
+_Margins = _table("_Margins", _MARGINS)
 _Severity = Annotated[str, choice(*VERDICTS)]
 _Severities = _table("_Severities", [(rule.id, _Severity | UnsetType, UNSET) for rule in RULES])
-_OneList = _table("_OneList", [*_LIMITS, ("severity", _Severities, _Severities())])
+_OneList = _table("_OneList", [
+    *_LIMITS, ("severity", _Severities, _Severities()), ("margins", _Margins, _Margins())
+])  # fmt: skip
 _File = _table("_File", [
     ("on_fail", Annotated[str, choice("warn", "stop")], "warn"),
     ("past", HistoryBounds, HistoryBounds()), ("films", MovieBounds, MovieBounds()),
-    ("limits", _Limits, _Limits()), ("severity", _Severities, _Severities()),
+    ("limits", _Limits, _Limits()), ("margins", _Margins, _Margins()),
+    ("severity", _Severities, _Severities()),
     ("lists", dict[str, Any], {}),
 ])  # fmt: skip
 
@@ -117,7 +135,8 @@ def thresholds_from(
     `slugs` are the genres, `others` the lists that are not packaged.
     """
     file: Any = convert(tables, _File)
-    stated = {"": {**to_builtins(file.limits), "severity": to_builtins(file.severity)}}
+    named = {"severity": file.severity, "margins": file.margins}
+    stated = {"": {**to_builtins(file.limits), **to_builtins(named)}}
     names = sorted({*LISTS, *slugs, *others})
     for name, table in file.lists.items():
         if name not in names:

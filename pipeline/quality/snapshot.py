@@ -22,11 +22,16 @@ _Share = Annotated[float, Meta(ge=0, le=1)]
 _T = TypeVar("_T")
 
 
+_OLD_SHARES = {"overview_missing": "overviews_empty", "poster_missing": "posters_missing"}
+
+
 class Baseline(Struct, frozen=True):
     """One collection of a list in figures, as the report keeps them in `profiles`.
 
     `films` holds the ids in the list's order, with a space between. A median is None where no movie
-    has such a value.
+    has such a value. `shares` holds the share of violating movies by rule, of the rules that have a
+    margin; reports of version 0.1.0 have the two of `_OLD_SHARES` only. A list that failed by the
+    limit of the first days alone is `provisional`.
     """
 
     date: datetime.date
@@ -37,6 +42,13 @@ class Baseline(Struct, frozen=True):
     overviews_empty: _Share
     posters_missing: _Share
     fields: str
+    shares: dict[str, _Share] = {}
+    provisional: bool = False
+
+    def share(self, rule_id: str) -> float | None:
+        """Return the share of movies that violated a rule, or None where it was not measured."""
+        old = _OLD_SHARES.get(rule_id)
+        return self.shares.get(rule_id, getattr(self, old) if old else None)
 
     @property
     def movie_ids(self) -> list[str]:
@@ -86,11 +98,16 @@ class ListSnapshot:
 
 
 class Finding(NamedTuple):
-    """How a list violates a rule: a figure, a sentence, and the entries of the report's `drift`."""
+    """How a list violates a rule: a figure, a sentence, and the entries of the report's `drift`.
+
+    `limit` is the one that a baseline gives; `first_days` says that there is no baseline yet.
+    """
 
     found: float
     sentence: str
     drift: Sequence[dict[str, str]] = ()
+    limit: float | None = None
+    first_days: bool = False
 
 
 def finding_if(violates: bool, figure: float, sentence: str, *details: Any) -> Finding | None:
@@ -152,13 +169,15 @@ def history_of(
 ) -> dict[str, list[Baseline]]:
     """Return the earlier collections of each list from the reports of earlier days, newest first.
 
-    A list that failed a blocking rule is not part of the baseline. An unusable report is skipped,
-    because a damaged file of last week must not fail today.
+    A list that failed a blocking rule is not part of the baseline, unless only because there was
+    none. An unusable report is skipped: a damaged file of last week must not fail today.
     """
     found: dict[str, list[Baseline]] = {name: [] for name in names}
     for day, document in reports:
         report = converted(document, _Report) or _Report()
-        for name in found.keys() & report.profiles.keys() - set(report.failed_lists):
-            if report.profiles[name].date == day and len(found[name]) < collections:
-                found[name].append(report.profiles[name])
+        for name in found.keys() & report.profiles.keys():
+            profile = report.profiles[name]
+            is_good = name not in report.failed_lists or profile.provisional
+            if is_good and profile.date == day and len(found[name]) < collections:
+                found[name].append(profile)
     return found

@@ -15,6 +15,7 @@ def test_the_page_lists_every_rule() -> None:
     expected = []
     for rule in RULES:
         limit = "" if rule.limit is None else f"{THRESHOLDS.limit(rule, 'popular'):g}"
-        cells = [f"`{rule.id}`", rule.severity, limit, rule.description, rule.why]
+        margin = [] if not rule.field else [f"{rule.margin:g}" if rule.margin else ""]
+        cells = [f"`{rule.id}`", rule.severity, limit, *margin, rule.description, rule.why]
         expected.append(f"| {' | '.join(cells)} |")
     assert rows == expected

@@ -13,6 +13,7 @@ from support.repository import REPOSITORY
 
 from pipeline.catalog import MovieList, Plan, plan_from
 from pipeline.documents.collect import Identity, document
+from pipeline.quality.movie_rules import profile_of
 from pipeline.quality.report import validation_report
 from pipeline.quality.rules import Thresholds, thresholds_from
 from pipeline.quality.snapshot import Baseline, ListSnapshot
@@ -116,6 +117,15 @@ def collected(
     effort = FetchStats(requests=len(pages), retries=0, bytes_received=0, duration_seconds=0.5)
     identity = Identity("tmdb", language, "KR")
     return document(movie_list, date, pages, identity, at, 0, effort)
+
+
+def profile(
+    movie_list: MovieList, date: datetime.date, pages: list[Page], language: str
+) -> Baseline:
+    """Return a list's figures as its report would keep them."""
+    made = collected(movie_list, date, pages, language)
+    name, info = movie_list.name, made["collection_info"]
+    return profile_of(ListSnapshot(name, f"{name}.json", date, made["movies"], info))
 
 
 def failed_checks(report: Document) -> dict[str, list[Document]]:

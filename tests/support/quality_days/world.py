@@ -8,11 +8,11 @@ from random import Random
 
 from msgspec.structs import replace
 from support.quality_days.catalogue import catalogue
-from support.quality_days.day import PLAN, Day, Period, Source, collected
+from support.quality_days.day import PLAN, Day, Period, Source, profile
 from support.quality_days.noise import mixed, noisy
 
 from pipeline.catalog import MovieList
-from pipeline.quality.snapshot import Baseline, measure
+from pipeline.quality.snapshot import Baseline
 from pipeline.tmdb.page import Page
 
 MISSED = 0.1
@@ -82,8 +82,7 @@ class World:
         if key not in self._figures:
             of_date = next(each for each in self._lists(date) if each.name == movie_list.name)
             came = pages or self._pages(of_date, date)
-            movies = collected(of_date, date, came, self.language)["movies"]
-            self._figures[key] = measure(date, movies)
+            self._figures[key] = profile(of_date, date, came, self.language)
         return self._figures[key]
 
     def _chance(self, *key: object) -> Random:
@@ -103,4 +102,5 @@ def _make_bad(baseline: Baseline, chance: Random) -> Baseline:
         overviews_empty=min(1.0, baseline.overviews_empty + 0.3),
         votes_median=2.0,
         posters_missing=0.5,
+        shares=baseline.shares | {"overview_missing": 0.6, "votes_few": 0.5, "poster_missing": 0.5},
     )

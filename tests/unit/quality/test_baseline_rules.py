@@ -244,13 +244,15 @@ def with_empty(count: int) -> list[dict[str, Any]]:
     return [*movies(range(count), overview=""), *movies(range(count, 10))]
 
 
-def test_more_empty_overviews_than_in_the_baseline_are_reported() -> None:
+def test_more_or_fewer_empty_overviews_than_in_the_baseline_are_reported() -> None:
     history = five(overviews_empty=0.1)
     assert found("overviews_unusual", 0.25, with_empty(4), history) == Finding(
         0.3, "40% of the overviews are empty, 10% in the baseline"
     )
     assert found("overviews_unusual", 0.35, with_empty(4), history) is None
-    assert found("overviews_unusual", 0.1, with_empty(0), five(overviews_empty=0.5)) is None
+    assert found("overviews_unusual", 0.1, with_empty(0), five(overviews_empty=0.5)) == Finding(
+        0.5, "0% of the overviews are empty, 50% in the baseline"
+    )
     assert found("overviews_unusual", 0.5, with_empty(5), five(overviews_empty=0.0)) is None
 
 

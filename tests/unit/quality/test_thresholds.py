@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from support.quality_days import DAILY, Day, World
 from support.quality_days.day import CONFIG, SLUGS, failed_checks, tables
 from support.settings_cache import clear_settings_cache
@@ -88,14 +89,20 @@ def test_one_line_changes_a_limit_for_one_list_alone(day: Day) -> None:
 
 def test_one_line_changes_a_severity_for_one_list_alone(day: Day) -> None:
     tables_ = changed(
-        limits={"overview_missing": 0.05},
-        lists={"trending": {"severity": {"overview_missing": "info"}}},
+        limits={"poster_missing": 0.0},
+        severity={"poster_missing": "block"},
+        lists={"trending": {"severity": {"poster_missing": "info"}}},
     )
-    report = day.report(thresholds_from(tables_, SLUGS))
-    assert (report["verdict"], report["failed_lists"]) == ("fail", ["popular"])
-    only = day.only("trending").report(thresholds_from(tables_, SLUGS))
-    assert only["verdict"] == "pass"
-    assert "overview_missing" in failed_checks(only)
+    pages = {
+        name: [replace(page, results=[row | {"poster_path": None} for row in page.results])]
+        for name, (page, *_) in day.pages.items()
+    }
+    first = dataclasses.replace(day.first(), pages=pages)
+    report = first.report(thresholds_from(tables_, SLUGS))
+    assert "popular" in report["failed_lists"]
+    assert "trending" not in report["failed_lists"]
+    only = first.only("trending").report(thresholds_from(tables_, SLUGS))
+    assert "poster_missing" in failed_checks(only)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +112,7 @@ def test_one_line_changes_a_severity_for_one_list_alone(day: Day) -> None:
             {"horror": {"votes_few": 0.9}, "genre": {"votes_few": 0.8}},
             {"horror": 0.9, "drama": 0.8},
         ),
-        ({"genre": {"votes_few": 0.8}}, {"horror": 0.8, "top_rated": 0.6, "popular": 0.6}),
+        ({"genre": {"votes_few": 0.8}}, {"horror": 0.8, "top_rated": 0.55, "popular": 0.55}),
     ],
 )
 def test_a_line_for_one_genre_wins_over_one_for_all_genres(
@@ -149,6 +156,7 @@ def test_the_packaged_defaults_are_those_of_the_shipped_file() -> None:
         "past": asdict(HistoryBounds()),
         "films": asdict(MovieBounds()),
         "limits": {rule.id: rule.limit for rule in limited},
+        "margins": {rule.id: rule.margin for rule in MOVIE_RULES if rule.margin},
         "severity": {"list_late": RULE["list_late"].severity},
         "lists": {
             "trending": {rule.id: each for rule in RULES for each in rule.exceptions.values()}
@@ -165,6 +173,7 @@ def effect(tables_: dict[str, Any]) -> dict[str, Any]:
         "past": thresholds.history_bounds,
         "films": thresholds.bounds,
         "limits": {(n, r.id): thresholds.limit(r, n) for n in names for r in RULES},
+        "margins": {(n, r.id): thresholds.margin(r, n) for n in names for r in RULES},
         "severities": {(n, r.id): thresholds.severity(r, n) for n in names for r in RULES},
     }
 
@@ -184,12 +193,22 @@ def test_a_missing_key_has_the_packaged_default() -> None:
 def test_a_file_of_version_0_1_0_has_the_same_effect() -> None:
     """It had every limit, no [films], and could leave out the exceptions for trending."""
     old = copy.deepcopy(SHIPPED)
-    del old["films"], old["past"]["min_collections"], old["past"]["max_deviations"]
+    del old["films"], old["margins"], old["past"]["min_collections"], old["past"]["max_deviations"]
     old["lists"] = {"horror": {"votes_few": 0.8}}
     thresholds = thresholds_from(old, SLUGS)
     assert thresholds.bounds == MovieBounds()
     assert thresholds.limit(RULE["ranks"], "trending") == old["limits"]["ranks"]
     assert thresholds.limit(RULE["votes_few"], "horror") == 0.8
+    assert thresholds.margin(RULE["votes_few"], "horror") == RULE["votes_few"].margin
+
+
+def test_the_narrowest_margin_wins_and_a_rule_without_a_baseline_has_none() -> None:
+    lists = {"horror": {"margins": {"votes_few": 0.5}}, "genre": {"margins": {"votes_few": 0.4}}}
+    thresholds = thresholds_from(changed(margins={"votes_few": 0.2}, lists=lists), SLUGS)
+    assert [
+        thresholds.margin(RULE["votes_few"], name) for name in ("horror", "drama", "popular")
+    ] == [0.5, 0.4, 0.2]
+    assert thresholds.margin(RULE["order"], "horror") is None
 
 
 def test_a_limit_for_all_lists_wins_over_a_packaged_exception() -> None:
@@ -298,6 +317,11 @@ def test_a_short_list_is_checked_where_the_file_says_so(day: Day) -> None:
         (
             changed(limits={"list_late": 1}),
             "limits has an unknown key `list_late`.",
+        ),
+        (changed(margins={"order": 0.1}), "margins has an unknown key `order`."),
+        (
+            changed(lists={"horror": {"margins": {"votes_few": "wide"}}}),
+            "lists.horror.margins.votes_few is unusable: expected `float`, got `str`.",
         ),
         (
             changed(severity={"list_late": "grave"}),
