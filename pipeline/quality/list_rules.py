@@ -9,12 +9,12 @@ up to 28 earlier collections, and their spread widens what is accepted. The func
 import itertools
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.catalog import PAGE_SIZE, plan_from
-from pipeline.quality.baseline import tolerance
+from pipeline.quality.baseline import find_level, is_near, tolerance
 from pipeline.quality.movie_rules import invalid_movies
 from pipeline.quality.snapshot import Finding, ListSnapshot, Number, finding_if, values_of
 
@@ -172,16 +172,59 @@ def _popularity_scale(snapshot: ListSnapshot, limit: float) -> Finding | None:
     earlier = [math.log(median) for median in medians[1:] if median >= 0.0001]
     if not earlier or medians[0] < 0.0001:
         return None
-    moved = math.log(medians[0]) - statistics.median(earlier)
-    differences = [abs(moved)]
-    if len(earlier) < snapshot.history_bounds.min_collections:
-        differences += [abs(math.log(medians[0]) - each) for each in earlier]
-    limit = math.log(max(1.0, limit))
-    if min(differences) <= tolerance(snapshot.history_bounds, limit, earlier):
+    now, limit, bounds = math.log(medians[0]), math.log(max(1.0, limit)), snapshot.history_bounds
+    is_short = len(earlier) < bounds.min_collections
+    if is_short and min(abs(now - each) for each in earlier) <= tolerance(bounds, limit, earlier):
         return None
-    sentence = f"the median popularity is {math.exp(moved):.2g} times the baseline"
+    shift = _shift(snapshot, limit, now, earlier)
+    if shift is None:
+        return None
+    factor = math.exp(now - shift.baseline)
+    sentence = f"the median popularity is {factor:.2g} times the baseline{shift.remark}"
     drift = {"kind": "popularity_scale", "field": "popularity", "finding": sentence}
-    return Finding(round(math.exp(moved), 4), sentence, [drift])
+    return Finding(round(factor, 4), sentence, [drift], None, shift.severity)
+
+
+def _years(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare the median release year with the baseline, up and down."""
+    now, *years = [each.year_median for each in (snapshot.figures, *snapshot.history)]
+    earlier = [year for year in years if year is not None]
+    few = len(earlier) < snapshot.history_bounds.min_collections
+    shift = None if now is None or few else _shift(snapshot, limit, now, earlier)
+    if now is None or shift is None or snapshot.is_short:
+        return None
+    sentence = f"the median movie is of {now:.0f}, of {shift.baseline:.0f} in the baseline"
+    difference = round(abs(now - shift.baseline), 4)
+    return Finding(difference, sentence + shift.remark, (), None, shift.severity)
+
+
+class _Shift(NamedTuple):
+    """A figure that has left the level of its baseline."""
+
+    baseline: float
+    severity: str = ""
+    remark: str = ""
+
+
+def _shift(
+    snapshot: ListSnapshot, limit: float, now: float, earlier: Sequence[float]
+) -> _Shift | None:
+    """Report a shift when it begins, and note once that the new level is the baseline.
+
+    In between it is not reported again. A list that fails a rule of severity block never makes a
+    new baseline, because then its other movies have moved the figure.
+    """
+    bounds = snapshot.history_bounds
+    level, shifted = find_level(bounds, limit, earlier)
+    if is_near(bounds, limit, now, level):
+        return None
+    baseline = statistics.median(level)
+    if snapshot.is_blocked or not shifted or not is_near(bounds, limit, now, shifted):
+        return _Shift(baseline)
+    if len(shifted) + 1 < bounds.lasting_collections:
+        return None
+    remark = f", as in the {len(shifted)} collections before: this is the new baseline"
+    return _Shift(baseline, "info", remark)
 
 
 def _unusual(
@@ -218,11 +261,10 @@ CHECKS: dict[str, Callable[[ListSnapshot, float], Finding | None]] = {
     "overlap": _overlap,
     "ranks": _ranks,
     "new_films": _new_movies,
-    "popularity_scale": _popularity_scale,
     "overviews_unusual": partial(_unusual, "overviews_empty", 0,
         "{1:.0%} of the overviews are empty, {2:.0%} in the baseline"),
     "votes_unusual": partial(_unusual, "votes_median", -1,
         "the median movie has {1:.0f} votes, {2:.0f} in the baseline"),
-    "years_unusual": partial(_unusual, "year_median", 0,
-        "the median movie is of {1:.0f}, of {2:.0f} in the baseline"),
+    "popularity_scale": _popularity_scale,
+    "years_unusual": _years,
 }  # fmt: skip

@@ -87,8 +87,9 @@ def check_movies(
     is_few = rule.among == "texts" and count < snapshot.bounds.min_texts
     if count <= limit * size or is_few or (snapshot.is_short and limit > 0):
         return None
-    is_provisional = margin is not None and first_days
-    return Finding(round(count / size, 4), sentence, (), limit, is_provisional)
+    share, first_days = round(count / size, 4), first_days and margin is not None
+    severity = rule.without_baseline if first_days else ""
+    return Finding(share, sentence, (), limit, severity, first_days and rule.provisional)
 
 
 def _size(rule: Rule, snapshot: ListSnapshot) -> int:

@@ -128,11 +128,9 @@ def apply_rule(rule: Rule, at: ListSnapshot, thresholds: Thresholds) -> FailedCh
         movie = at.movies[position]
         title, found = _shorten(movie.get("title")), _shorten(movie.get(rule.field))
         evidence.append({"list": name, "film": movie.get("id"), "title": title, "found": found})
-    severity = thresholds.severity(rule, name)
-    if finding.first_days and rule.without_baseline:
-        severity = rule.without_baseline
-    provisional = finding.first_days and rule.provisional
-    return FailedCheck(rule.id, name, severity, evidence, finding.drift, provisional)
+    severity = finding.severity or thresholds.severity(rule, name)
+    at.is_blocked |= severity == "block"
+    return FailedCheck(rule.id, name, severity, evidence, finding.drift, finding.provisional)
 
 
 def _shorten(value: Any) -> str:

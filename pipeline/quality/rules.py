@@ -68,6 +68,7 @@ class HistoryBounds(Struct, frozen=True, forbid_unknown_fields=True):
     weekly_gap_days: Days = 21
     min_collections: Days = 5
     max_deviations: Limit = 5.0
+    lasting_collections: Days = 3
 
 
 class Thresholds(Struct, frozen=True):

@@ -62,7 +62,8 @@ class ListSnapshot:
 
     `history` holds its earlier collections, newest first; `gap_days` is the highest age of one that
     is compared one to one; `sorted_by` is the field by which TMDB promises to sort the list.
-    `violations` caches the positions of violating movies, by rule id.
+    `violations` caches the positions of violating movies, by rule id; `is_blocked` says that a rule
+    of severity block was violated, of those that were applied so far.
     """
 
     name: str
@@ -76,6 +77,7 @@ class ListSnapshot:
     bounds: MovieBounds = dataclasses.field(default_factory=MovieBounds)
     history_bounds: HistoryBounds = dataclasses.field(default_factory=HistoryBounds)
     violations: dict[str, list[int]] = dataclasses.field(default_factory=dict)
+    is_blocked: bool = False
 
     @property
     def is_short(self) -> bool:
@@ -100,14 +102,16 @@ class ListSnapshot:
 class Finding(NamedTuple):
     """How a list violates a rule: a figure, a sentence, and the entries of the report's `drift`.
 
-    `limit` is the one that a baseline gives; `first_days` says that there is no baseline yet.
+    `limit` is the one that a baseline gives, `severity` another one than that of the rule. A list
+    whose finding is `provisional` counts in the baseline even if it failed.
     """
 
     found: float
     sentence: str
     drift: Sequence[dict[str, str]] = ()
     limit: float | None = None
-    first_days: bool = False
+    severity: str = ""
+    provisional: bool = False
 
 
 def finding_if(violates: bool, figure: float, sentence: str, *details: Any) -> Finding | None:

@@ -2,80 +2,31 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from support.quality_days.day import SLUGS, THRESHOLDS, failed_checks
+from support.quality_days.day import SLUGS, failed_checks
+from support.report_sequences import (
+    ENGLISH,
+    SUNDAY,
+    WEEK,
+    Movie,
+    changed,
+    sentence,
+    verdicts,
+    weeks,
+)
 
-from pipeline.quality.report import validation_report
-from pipeline.quality.rules import Thresholds, thresholds_from
-from pipeline.quality.snapshot import ListSnapshot, history_of
+from pipeline.quality.rules import thresholds_from
+from pipeline.quality.snapshot import history_of
 
-SUNDAY = datetime.date(2024, 1, 7)
-WEEK = datetime.timedelta(days=7)
-ENGLISH = "A young doctor returns to the town of her youth and finds the letters of her mother."
 JAPANESE = "若い医師が生まれ育った町へ帰り、古い家で母の手紙を見つけるが、誰も語ろうとしない。"
 KOREAN = "젊은 의사가 어린 시절의 마을로 돌아와 낡은 집에서 어머니의 편지를 발견한다."
-
-Movie = dict[str, Any]
-Report = dict[str, Any]
-
-
-def movie(number: int, **changes: Any) -> Movie:
-    """Return one of movies that differ in what the other rules look at, like those of a list."""
-    return {
-        "adult": False,
-        "backdrop_path": "/b.jpg",
-        "genre_ids": [18],
-        "id": number,
-        "original_language": "en",
-        "original_title": f"Movie {number}",
-        "overview": ENGLISH,
-        "popularity": 100.0 - number / 10,
-        "poster_path": "/p.jpg",
-        "release_date": "2020-05-30",
-        "title": f"Movie {number}",
-        "video": False,
-        "vote_average": 7.5,
-        "vote_count": 500,
-    } | changes
-
-
-def changed(count: int, size: int = 20, text: str = ENGLISH, **changes: Any) -> list[Movie]:
-    """Return a list in which so many movies are changed."""
-    rows = [movie(number, overview=text) for number in range(1, size + 1)]
-    return [row | changes if place < count else row for place, row in enumerate(rows)]
 
 
 def empty(count: int, size: int = 20, text: str = ENGLISH) -> list[Movie]:
     return changed(count, size, text, overview="")
-
-
-def weeks(
-    lists: Iterable[list[Movie]],
-    language: str = "en-US",
-    thresholds: Thresholds = THRESHOLDS,
-) -> list[Report]:
-    """Return the reports of consecutive weeks, each of which has the ones before as its history."""
-    reports: list[tuple[datetime.date, Report]] = []
-    for number, movies in enumerate(lists):
-        date = SUNDAY + number * WEEK
-        history = history_of(reversed(reports), ["drama"], 28)["drama"]
-        info = {"language": language, "total_collected": len(movies), "source": "tmdb"}
-        rows = [*movies[number % 5 :], *movies[: number % 5]]  # no list is the same for weeks
-        made = ListSnapshot("drama", "drama.json", date, rows, info, history, 21)
-        reports.append((date, validation_report(date, [made], thresholds)))
-    return [report for _, report in reports]
-
-
-def verdicts(reports: Iterable[Report]) -> list[str]:
-    return [str(report["verdict"]) for report in reports]
-
-
-def sentence(report: Report, rule: str) -> str:
-    return str(failed_checks(report)[rule][0]["finding"])
 
 
 # overview_missing

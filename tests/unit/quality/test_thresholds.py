@@ -193,7 +193,10 @@ def test_a_missing_key_has_the_packaged_default() -> None:
 def test_a_file_of_version_0_1_0_has_the_same_effect() -> None:
     """It had every limit, no [films], and could leave out the exceptions for trending."""
     old = copy.deepcopy(SHIPPED)
-    del old["films"], old["margins"], old["past"]["min_collections"], old["past"]["max_deviations"]
+    del old["films"], old["margins"]
+    old["past"] = {
+        key: old["past"][key] for key in ("collections", "daily_gap_days", "weekly_gap_days")
+    }
     old["lists"] = {"horror": {"votes_few": 0.8}}
     thresholds = thresholds_from(old, SLUGS)
     assert thresholds.bounds == MovieBounds()
