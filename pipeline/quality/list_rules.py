@@ -65,6 +65,13 @@ def _count(key: str, sentence: str, at: ListSnapshot, limit: float) -> Finding |
     return finding_if(at.count(key) > limit, at.count(key), sentence)
 
 
+def _rows_repeated(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare the duplicate rows with the limit, which is that of up to 20 pages."""
+    allowed = limit * max(1.0, snapshot.count("pages_requested") / 20)
+    finding = _count("duplicates_dropped", "{} duplicate rows were dropped", snapshot, allowed)
+    return finding and finding._replace(limit=allowed)
+
+
 def _order(snapshot: ListSnapshot, limit: float) -> Finding | None:
     """Compare each movie with the one that is a quarter of the list after it."""
     field = snapshot.sorted_by or _SORTED_BY.get(str(snapshot.info.get("collection_type")))
@@ -252,7 +259,7 @@ CHECKS: dict[str, Callable[[ListSnapshot, float], Finding | None]] = {
     "genre_ignored": _genre_ignored,
     "list_short": _short,
     "list_duplicates": _duplicates,
-    "rows_repeated": partial(_count, "duplicates_dropped", "{} duplicate rows were dropped"),
+    "rows_repeated": _rows_repeated,
     "list_miscounted": _miscounted,
     "order": _order,
     "fields": _fields,

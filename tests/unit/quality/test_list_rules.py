@@ -51,6 +51,18 @@ def test_missing_movies_and_pages_are_reported_with_their_number(
     assert CHECKS[rule](given, 0.8) == expected
 
 
+@pytest.mark.parametrize(
+    ("pages", "dropped", "allowed"),
+    [(1, 20, 19), (5, 20, 19), (20, 20, 19), (30, 29, 28.5), (100, 96, 95)],
+)
+def test_a_long_list_may_have_more_duplicate_rows(pages: int, dropped: int, allowed: float) -> None:
+    info = {"pages_requested": pages, "duplicates_dropped": dropped}
+    finding = CHECKS["rows_repeated"](snapshot(1, **info), 19)
+    assert finding == Finding(dropped, f"{dropped} duplicate rows were dropped", limit=allowed)
+    info["duplicates_dropped"] -= 1
+    assert CHECKS["rows_repeated"](snapshot(1, **info), 19) is None
+
+
 def sorted_by(*ratings: float, collection_type: str = "weekly_top_rated") -> ListSnapshot:
     made = snapshot(len(ratings), collection_type=collection_type)
     for movie, rating in zip(made.movies, ratings, strict=True):
