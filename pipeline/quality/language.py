@@ -48,6 +48,7 @@ def load_detector() -> Any:
     return gcld3.NNetLanguageIdentifier(0, _MAX_BYTES)
 
 
+@functools.lru_cache(maxsize=4_096)  # a third of the movies of a week are in several lists
 def is_other_language(text: str, language: str) -> bool:
     """Whether a text is certainly in another language than that of the two-letter code."""
     scripts = _SCRIPTS_OF.get(language)

@@ -91,11 +91,31 @@ def _genre_ignored(snapshot: ListSnapshot, limit: float) -> Finding | None:
     return finding_if(share < limit, share, "only {:.0%} of its movies are of genre {}", genre)
 
 
+def _zero(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compute the share of movies whose popularity, rating or number of votes is 0.
+
+    A list that never had votes, as one of announced movies, has no ratings either.
+    """
+    votes = [each.votes_median for each in snapshot.history]
+    is_new = len(votes) < snapshot.history_bounds.min_collections
+    fields = ("popularity", "vote_average", "vote_count")
+    zero = {
+        field: values_of(snapshot.movies, field, Number).count(0) / len(snapshot.movies)
+        for field in (fields if is_new or any(votes) else fields[:1])
+    }
+    share, named = max(zero.values()), [field for field in zero if zero[field] > limit]
+    if not named or snapshot.is_short:
+        return None
+    sentence = f"{share:.0%} of its movies have 0 as {', '.join(named)}"
+    return Finding(round(share, 4), sentence, provisional=is_new)
+
+
 def _valid(snapshot: ListSnapshot, limit: float) -> Finding | None:
     """Compute the share of movies that satisfy every required rule."""
-    share = (len(snapshot.movies) - len(invalid_movies(snapshot))) / len(snapshot.movies)
+    invalid, size = len(invalid_movies(snapshot)), len(snapshot.movies)
+    share = (size - invalid) / size
     sentence = "only {:.0%} of its movies satisfy every required rule"
-    return finding_if(share < limit, share, sentence)
+    return finding_if(share < limit and invalid > snapshot.bounds.max_invalid, share, sentence)
 
 
 def _miscounted(snapshot: ListSnapshot, _: float) -> Finding | None:
@@ -257,6 +277,7 @@ CHECKS: dict[str, Callable[[ListSnapshot, float], Finding | None]] = {
     "list_size": _size,
     "films_valid": _valid,
     "genre_ignored": _genre_ignored,
+    "values_zero": _zero,
     "list_short": _short,
     "list_duplicates": _duplicates,
     "rows_repeated": _rows_repeated,

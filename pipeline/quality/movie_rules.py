@@ -72,7 +72,8 @@ def check_movies(
 ) -> Finding | None:
     """Compare the share of violating movies with the limit, or with that of the baseline.
 
-    Few movies have no useful share, and a rule about texts takes some that violate it.
+    Few movies have no useful share. A rule about texts takes some that violate it, and a required
+    rule more than one, because a single placeholder is no bad list.
     """
     count, size = len(violations(rule, snapshot)), _size(rule, snapshot)
     earlier = [share for each in snapshot.history if (share := each.share(rule.id)) is not None]
@@ -85,6 +86,7 @@ def check_movies(
         sentence += f", {limit:.0%} in the baseline"
         limit = round(limit + tolerance(snapshot.history_bounds, margin, earlier), 4)
     is_few = rule.among == "texts" and count < snapshot.bounds.min_texts
+    is_few |= rule.points == REQUIRED and count <= snapshot.bounds.max_invalid
     if count <= limit * size or is_few or (snapshot.is_short and limit > 0):
         return None
     share, first_days = round(count / size, 4), first_days and margin is not None

@@ -53,6 +53,7 @@ class MovieBounds(Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[films]` of `config/quality.toml`, which explains each figure."""
 
     min_films: Annotated[int, Meta(ge=1, le=10_000)] = 10
+    max_invalid: Annotated[int, Meta(ge=0, le=10_000)] = 1
     min_texts: Annotated[int, Meta(ge=1, le=10_000)] = 5
     min_votes: Annotated[int, Meta(ge=0, le=10_000)] = 3
     max_years_ahead: Years = 2

@@ -243,12 +243,15 @@ def test_a_language_of_two_scripts_or_close_to_another_one_is_accepted(
 
 def test_without_the_detector_only_scripts_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gcld3", None)
-    language.load_detector.cache_clear()
+    caches = (language.load_detector, is_other_language)
+    for each in caches:
+        each.cache_clear()
     try:
         assert not is_other_language(TEXTS["de"], "en")
         assert is_other_language(TEXTS["ru"], "en")
     finally:
-        language.load_detector.cache_clear()
+        for each in caches:
+            each.cache_clear()
 
 
 def test_a_very_long_text_is_recognized() -> None:

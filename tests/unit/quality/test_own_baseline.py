@@ -101,6 +101,28 @@ def test_a_list_that_fails_for_another_reason_too_is_not_part_of_the_baseline() 
     assert verdicts(weeks([bad] * 8)) == ["fail"] * 8
 
 
+# values_zero
+
+
+@pytest.mark.parametrize("field", ["popularity", "vote_average", "vote_count"])
+@pytest.mark.parametrize("weeks_before", [0, 6])
+def test_a_list_whose_values_are_all_zero_fails(field: str, weeks_before: int) -> None:
+    zero: dict[str, Any] = {field: 0}
+    *_, last = weeks([*[changed(0)] * weeks_before, changed(20, **zero)])
+    assert last["verdict"] == "fail"
+    assert sentence(last, "values_zero") == f"100% of its movies have 0 as {field}"
+    *_, normal = weeks([*[changed(0)] * weeks_before, changed(5, **zero)])
+    assert "values_zero" not in failed_checks(normal)
+
+
+def test_a_list_of_announced_movies_fails_in_its_first_weeks_only() -> None:
+    announced = changed(20, vote_count=0, vote_average=0, release_date="2024-12-24")
+    reports = weeks([announced] * 8)
+    assert verdicts(reports) == [*["fail"] * 5, *["pass"] * 3]
+    *_, zeroed = weeks([*[announced] * 8, [row | {"popularity": 0} for row in announced]])
+    assert zeroed["verdict"] == "fail"
+
+
 # overview_language
 
 
