@@ -61,7 +61,7 @@ def _is_of_the_moment(movie_list: MovieList) -> bool:
     return movie_list.min_rating is None
 
 
-def _each_row(row: Rows) -> Change:
+def each_row(row: Rows) -> Change:
     def change(day: Day, name: str, chance: Random) -> Day:
         pages = [
             replace(page, results=[row(film, day, chance) for film in page.results])
@@ -81,7 +81,7 @@ def _rows_of(share: Callable[[Random], float], row: Rows) -> Change:
         def some(film: Movie, day: Day, chance: Random) -> Movie:
             return row(film, day, chance) if chance.random() < wanted else film
 
-        return _each_row(some)(day, name, chance)
+        return each_row(some)(day, name, chance)
 
     return change
 
@@ -149,7 +149,7 @@ def _in(language: str) -> Change:
     def row(film: Movie, day: Day, chance: Random) -> Movie:
         return film | {"overview": TEXTS[language](film["id"])} if film["overview"] else film
 
-    return _each_row(row)
+    return each_row(row)
 
 
 def _genre_ignored(day: Day, name: str, chance: Random) -> Day:
@@ -204,7 +204,7 @@ def _shuffled(day: Day, name: str, chance: Random) -> Day:
 
 
 def _scaled(factor: float) -> Change:
-    return _each_row(
+    return each_row(
         lambda film, day, chance: film | {"popularity": round(film["popularity"] * factor, 4)}
     )
 
@@ -218,7 +218,7 @@ def _years_ahead(film: Movie, day: Day, chance: Random) -> Movie:
 
 
 def _without(field: str) -> Change:
-    return _each_row(lambda film, day, chance: {key: film[key] for key in film if key != field})
+    return each_row(lambda film, day, chance: {key: film[key] for key in film if key != field})
 
 
 FAIL, WARN, EITHER = frozenset({"fail"}), frozenset({"warn"}), frozenset({"warn", "fail"})
@@ -257,7 +257,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("in the order of chance, popular", frozenset({"ranks"}), WARN, _shuffled,
          needs_history=True, lists=lambda each: each.name == "popular"),
     Kind("a field that nobody knows", frozenset({"fields"}), PASS,
-         _each_row(lambda film, day, chance: film | {"softcore_level": 3})),
+         each_row(lambda film, day, chance: film | {"softcore_level": 3})),
     Kind("a field gone", frozenset({"fields"}), PASS, _without("backdrop_path")),
 )  # fmt: skip
 """Every kind that the rules have to catch."""
