@@ -146,6 +146,9 @@ def _suits(kind: Kind, day: Day, name: str) -> bool:
         return False
     if kind in LANGUAGE_KINDS and day.language[:2] not in kind.languages:
         return False
+    texts = sum(bool(row["overview"]) for page in day.pages[name] for row in page.results)
+    if "overview_language" in kind.rules and texts < THRESHOLDS.bounds.min_texts:
+        return False
     enough = THRESHOLDS.history_bounds.min_collections
     return not kind.needs_history or len(day.history[name]) >= enough
 

@@ -149,7 +149,7 @@ def _served(language_of: Callable[[str, Random], str]) -> Change:
 
 
 def other_languages(language: str, same_script: bool) -> list[str]:
-    """Return the languages that share the script, or do not, and are told apart."""
+    """Return the languages that share the script, or do not, and are not alike."""
     script = SCRIPTS.get(language, language)
     return [
         each
