@@ -204,9 +204,21 @@ def _shuffled(day: Day, name: str, chance: Random) -> Day:
 
 
 def _scaled(factor: float) -> Change:
-    return each_row(
+    """Begin a shift on this day: one that the last collection had too is reported there only."""
+    scale = each_row(
         lambda film, day, chance: film | {"popularity": round(film["popularity"] * factor, 4)}
     )
+
+    def change(day: Day, name: str, chance: Random) -> Day:
+        normal = measure(day.date, day.document(name)["movies"]).popularity_median or 1.0
+        history = [
+            each
+            for each in day.history.get(name, [])
+            if 0.1 < (each.popularity_median or 0.0) / normal < 10
+        ]
+        return scale(day.with_history(name, history), name, chance)
+
+    return change
 
 
 def _implausible_date(film: Movie, day: Day, chance: Random) -> Movie:
