@@ -19,6 +19,7 @@ _CAUSES = {
     "language": ("overview_language",),
     "incomplete": ("list_empty", "list_size", "list_short", "rows_repeated"),
     "ignored": ("genre_ignored", "order"),
+    "zeroed": ("values_zero",),
     "repeated": ("repeated",),
     "edited": ("list_duplicates", "list_miscounted"),
     "rescaled": ("popularity_scale",),

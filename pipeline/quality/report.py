@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from pipeline.documents.collect import identity_of
 from pipeline.errors import DataError
-from pipeline.quality.list_rules import CHECKS
+from pipeline.quality import baseline_rules, list_rules
 from pipeline.quality.movie_rules import (
     check_movies,
     invalid_movies,
@@ -31,6 +31,8 @@ QUALITY_LEVELS = {
     "excellent": range(90, 101), "good": range(75, 90), "fair": range(50, 75), "poor": range(50),
 }  # fmt: skip
 
+# The function of each rule about a list as a whole.
+CHECKS = {**list_rules.CHECKS, **baseline_rules.CHECKS}
 _BY_ID = {rule.id: rule for rule in RULES}
 
 Document = dict[str, Any]

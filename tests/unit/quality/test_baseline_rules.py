@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from pipeline.quality.list_rules import CHECKS
+from pipeline.quality.report import CHECKS
 from pipeline.quality.rules import HistoryBounds
 from pipeline.quality.snapshot import Baseline, Finding, ListSnapshot, measure
 

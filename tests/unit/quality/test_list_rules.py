@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.quality.list_rules import CHECKS, KNOWN_FIELDS
+from pipeline.quality.list_rules import KNOWN_FIELDS
 from pipeline.quality.movie_rules import violations
+from pipeline.quality.report import CHECKS
 from pipeline.quality.rules import MOVIE_RULES, RULES
 from pipeline.quality.snapshot import Baseline, Finding, ListSnapshot, measure
 

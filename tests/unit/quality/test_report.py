@@ -10,8 +10,7 @@ import pytest
 from support.quality_days.day import THRESHOLDS
 
 from pipeline.errors import DataError
-from pipeline.quality.list_rules import CHECKS
-from pipeline.quality.report import validation_report
+from pipeline.quality.report import CHECKS, validation_report
 from pipeline.quality.rules import MOVIE_RULES, REQUIRED, RULES, Rule
 from pipeline.quality.snapshot import ListSnapshot
 

@@ -18,9 +18,8 @@ from support.settings_cache import clear_settings_cache
 from pipeline.catalog import LISTS
 from pipeline.errors import SettingsError
 from pipeline.ops import configuration
-from pipeline.quality.list_rules import CHECKS
 from pipeline.quality.movie_rules import ACCEPTS, TYPES
-from pipeline.quality.report import validation_report
+from pipeline.quality.report import CHECKS, validation_report
 from pipeline.quality.rules import (
     MOVIE_RULES,
     REQUIRED,
