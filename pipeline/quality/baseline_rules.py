@@ -9,11 +9,10 @@ import itertools
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from pipeline.quality.baseline import find_level, is_near, tolerance
-from pipeline.quality.snapshot import Finding, ListSnapshot, finding_if
+from pipeline.quality.snapshot import Finding, ListSnapshot, Number, finding_if, values_of
 
 
 def _repeated(snapshot: ListSnapshot, limit: float) -> Finding | None:
@@ -131,22 +130,36 @@ def _shift(
     return _Shift(baseline, "info", remark)
 
 
-def _unusual(
-    figure: str, direction: int, sentence: str, at: ListSnapshot, limit: float
-) -> Finding | None:
-    """Compare a figure with its baseline: up, down, or both ways where the direction is 0."""
-    now, *values = [getattr(each, figure) for each in (at.figures, *at.history)]
-    known = [value for value in values if value is not None]
-    if now is None or len(known) < at.history_bounds.min_collections or at.is_short:
+def _overviews(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare the share of empty overviews with the baseline, up and down."""
+    now, earlier = snapshot.figures, [each.overviews_empty for each in snapshot.history]
+    bounds = snapshot.history_bounds
+    if len(earlier) < bounds.min_collections or snapshot.is_short:
         return None
-    is_factor, sizes = figure == "votes_median", [now, *known]
-    if is_factor:
-        sizes, limit = [math.log1p(max(0.0, each)) for each in sizes], math.log(max(1.0, limit))
-    difference = sizes[0] - statistics.median(sizes[1:])
-    moved = difference * direction or abs(difference)
-    found = math.exp(moved) if is_factor else moved
-    violates = moved > tolerance(at.history_bounds, limit, sizes[1:])
-    return finding_if(violates, found, sentence, now, statistics.median(known))
+    usual = statistics.median(earlier)
+    moved = abs(now.overviews_empty - usual)
+    sentence = "{1:.0%} of the overviews are empty, {2:.0%} in the baseline"
+    violates = moved > tolerance(bounds, limit, earlier)
+    return finding_if(violates, moved, sentence, now.overviews_empty, usual)
+
+
+def _votes(snapshot: ListSnapshot, limit: float) -> Finding | None:
+    """Compare the median number of votes with the baseline, down only: votes grow.
+
+    The median of a short list can fall from one movie to the next where half of its movies have
+    hardly any votes. So two thirds of them have to be below the lowest median that is accepted.
+    """
+    votes, bounds = values_of(snapshot.movies, "vote_count", Number), snapshot.history_bounds
+    known = [each.votes_median for each in snapshot.history if each.votes_median is not None]
+    if not votes or len(known) < bounds.min_collections or snapshot.is_short:
+        return None
+    now, usual = statistics.median(votes), statistics.median(known)
+    sizes = [math.log1p(max(0.0, each)) for each in known]
+    lowest = statistics.median(sizes) - tolerance(bounds, math.log(max(1.0, limit)), sizes)
+    fell = sum(math.log1p(max(0.0, each)) < lowest for each in votes)
+    factor = (1 + usual) / (1 + max(0.0, now))
+    sentence = "the median movie has {1:.0f} votes, {2:.0f} in the baseline"
+    return finding_if(fell >= 2 / 3 * len(votes), factor, sentence, now, usual)
 
 
 CHECKS: dict[str, Callable[[ListSnapshot, float], Finding | None]] = {
@@ -154,10 +167,8 @@ CHECKS: dict[str, Callable[[ListSnapshot, float], Finding | None]] = {
     "overlap": _overlap,
     "ranks": _ranks,
     "new_films": _new_movies,
-    "overviews_unusual": partial(_unusual, "overviews_empty", 0,
-        "{1:.0%} of the overviews are empty, {2:.0%} in the baseline"),
-    "votes_unusual": partial(_unusual, "votes_median", -1,
-        "the median movie has {1:.0f} votes, {2:.0f} in the baseline"),
+    "overviews_unusual": _overviews,
+    "votes_unusual": _votes,
     "popularity_scale": _popularity_scale,
     "years_unusual": _years,
 }  # fmt: skip

@@ -85,7 +85,7 @@ def lists_in(seed: int) -> Source:
             populations[key] = _population(movie_list, language[:2], chance)
         size = movie_list.pages * PAGE_SIZE
         moved = [
-            (film["popularity"] * (1 + 0.25 * smooth_noise(on.toordinal(), 9, film["id"])), film)
+            (film["popularity"] * (1 + 0.25 * _noise(on, film["id"])), film)
             for film in populations[key]
         ]
         moved.sort(key=lambda each: (-each[0], each[1]["id"]))
@@ -96,6 +96,11 @@ def lists_in(seed: int) -> Source:
         ]
 
     return source
+
+
+def _noise(on: datetime.date, number: int) -> float:
+    """Return the noise of a movie; its turning points are not those of the others."""
+    return smooth_noise(on.toordinal() + number % 9, 9, number)
 
 
 def _population(movie_list: MovieList, language: str, chance: Random) -> list[Movie]:
