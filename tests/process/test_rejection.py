@@ -61,7 +61,7 @@ def test_a_bad_list_stops_the_day_and_a_rerun_collects_it_again(
     with FakeTmdb(limit=None, rows=Junk(1)) as tmdb:
         run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url, PIPELINE_CONFIG_DIR=stops)
         assert run.status == 30, run.output
-        assert "Rejected for 2024-01-07: popular: overview_missing (100 of 100 movies)" in run.err
+        assert "Rejected for 2024-01-07: popular: votes_few (100 of 100 movies," in run.err
         assert "run the same command again" in run.err
         assert "Traceback" not in run.output
         assert rejected(data_dir) == ["popular_movies_20240107", "validation_report_20240107"]
@@ -139,7 +139,7 @@ def test_by_default_a_bad_list_is_marked_and_stops_nothing(
     with FakeTmdb(limit=None, rows=Junk(1)) as tmdb:
         run = luigi_run(*COMMAND, TMDB_API_URL=tmdb.url)
     assert run.status == 0, run.output
-    warning = "WARNING: QUALITY: the lists of 2024-01-07 violate rules: popular: overview_missing"
+    warning = "WARNING: QUALITY: the lists of 2024-01-07 violate rules: popular: votes_few"
     assert warning in run.err
     assert json.loads((data_dir / SUMMARY).read_bytes())["verdict"] == "fail"
     assert not (data_dir / "rejected").exists()
