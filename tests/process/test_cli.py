@@ -101,3 +101,18 @@ def test_there_are_colours_on_a_terminal(
     operator_environment: dict[str, str], clean_environment: Path
 ) -> None:
     assert "\x1b[" in on_a_terminal(operator_environment, clean_environment, "check")
+
+
+def test_a_shell_completes_commands_and_options(operate: Operate) -> None:
+    def complete(*words: str) -> list[str]:
+        line = " ".join(("tmdb-pipeline", *words))
+        variables = {"COMP_WORDS": line, "COMP_CWORD": str(len(words))}
+        done = operate(_TMDB_PIPELINE_COMPLETE="bash_complete", **variables)
+        return done.out.splitlines()
+
+    assert {"plain,status", "plain,start"} <= set(complete("sta"))
+    assert complete("status", "--js") == ["plain,--json"]
+    for shell in ("bash", "zsh", "fish"):
+        script = operate(_TMDB_PIPELINE_COMPLETE=f"{shell}_source")
+        assert script.status == 0
+        assert "_TMDB_PIPELINE_COMPLETE" in script.out
