@@ -51,6 +51,7 @@ class Layout:
         _dated, "raw/metadata/quality_reports/weekly_validation_report_{day}.json"
     )
     daily_summary = partialmethod(_dated, "raw/metadata/daily_summaries/daily_summary_{day}.json")
+    deleted = _Fixed("raw/metadata/deleted.jsonl")
     consolidated = partialmethod(_dated, "processed/weekly/consolidated_week_{week}_{day}.json")
 
     pages = _Fixed("reports")
