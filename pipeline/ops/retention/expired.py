@@ -18,14 +18,13 @@ import msgspec
 from pipeline import clock
 from pipeline.errors import PipelineError
 from pipeline.ops.backup import archive
-from pipeline.ops.roots import ROOTS
+from pipeline.ops.roots import ALIASES, ROOTS
 from pipeline.paths import Layout
 from pipeline.storage import documents
 
 LIST, DERIVED, EVIDENCE, BACKUP = "list", "report or page", "rejected or superseded", "backup"
 _FOLDERS = ("raw", "processed", "reports", "rejected", "superseded", "backups")
-# The days before its own whose movies a page or a document can name, by the task or the file.
-_DAYS_SHOWN = {"DailySummary": 1, "WeeklyConsolidation": 13}
+_DAYS_SHOWN = {family: root.page_shows_days for family, root in ROOTS.items()}
 _DAY = datetime.timedelta(days=1)
 
 Key = tuple[str, datetime.date]  # root task and date
@@ -53,23 +52,23 @@ class Found:
     oldest: datetime.datetime | None = None
 
 
-class _Source(msgspec.Struct):
+class _Source(msgspec.Struct, frozen=True):
     file: str
 
 
-class _Week(msgspec.Struct):
+class _Week(msgspec.Struct, frozen=True):
     sources_processed: list[str] = []
 
 
-class _Changes(msgspec.Struct):
+class _Changes(msgspec.Struct, frozen=True):
     since: datetime.date | None = None
 
 
-class _Execution(msgspec.Struct):
+class _Execution(msgspec.Struct, frozen=True):
     start_time: datetime.datetime | None = None
 
 
-class Check(msgspec.Struct):
+class Check(msgspec.Struct, frozen=True):
     """A check result of a validation report, without its evidence."""
 
     id: str
@@ -77,7 +76,7 @@ class Check(msgspec.Struct):
     severity: str
 
 
-class Derived(msgspec.Struct):
+class Derived(msgspec.Struct, frozen=True):
     """What is needed of a report, a summary or a week: its sources and its scores."""
 
     files_validated: list[_Source] = []
@@ -108,9 +107,8 @@ def find(layout: Layout, before: datetime.datetime) -> Found:
             name = layout.relative(path)
             found.left.append(f"{name} states no time of collection: look at it and delete it.")
         elif at < before:
-            weekly = path.parent.name in ("genre", "weekly")
-            task = "WeeklyConsolidation" if weekly else "DailySummary"
-            found.items.append(Item(LIST, path, at, task))
+            alias = "weekly" if path.parent.name in ("genre", "weekly") else "daily"
+            found.items.append(Item(LIST, path, at, ALIASES[alias]))
     found.items += _derived(layout, files, lists, before)
     for path in files:
         if path.is_relative_to(layout.backups):
@@ -130,7 +128,7 @@ def find(layout: Layout, before: datetime.datetime) -> Found:
 def collected_at(path: Path) -> datetime.datetime | None:
     """Return when a list was collected by its own words; None where it does not say so."""
     info = documents.read_info(path) if path.suffix == ".json" else None
-    with contextlib.suppress(TypeError, ValueError):
+    with contextlib.suppress(LookupError, TypeError, ValueError):
         at = datetime.datetime.fromisoformat((info or {})["collected_at"])
         return at if at.tzinfo else None
     return None

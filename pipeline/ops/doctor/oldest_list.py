@@ -12,7 +12,7 @@ from pipeline.paths import Layout
 _NOTICE_DAYS = 14  # before the limit
 
 
-def retention() -> Finding:
+def oldest_list() -> Finding:
     """See whether deletion is on, and whether a list comes near the limit without it."""
     layout, now = Layout(settings.current().data_dir), clock.now()
     if (limit := keep_days()) is None:
