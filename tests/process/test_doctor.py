@@ -62,6 +62,7 @@ OURS = {
     "daily": "0 2 * * * tmdb-scheduled daily -- luigi --module pipeline DailySummary",
     "weekly": "0 3 * * 0 tmdb-scheduled weekly -- luigi --module pipeline WeeklyConsolidation",
     "catch-up": "40 * * * * tmdb-scheduled catch-up -- luigi --module pipeline",
+    "prune": "50 4 * * * tmdb-scheduled prune -- tmdb-pipeline prune --yes --runtime host",
 }
 OLD = "0 2 * * * flock -n lock luigi --module pipeline DailySummary --date $(date +\\%F)"
 """A line of a version without the wrapper."""

@@ -18,7 +18,7 @@ def oldest_list() -> Finding:
     if (limit := keep_days()) is None:
         fix = "Keep what says that TMDB agreed, or set a number of days: see docs/how-to/prune.md."
         return finding(f"off by PIPELINE_KEEP_DAYS={KEEP_LONGER}", fix)
-    if (oldest := expired.find(layout, now).oldest) is None:
+    if (oldest := expired.oldest(layout)) is None:
         return finding(f"no list is kept; the limit is {limit} days")
     age, state = (now - oldest).days, prune.read_state(layout)
     found = f"the oldest list is {age} days old; the limit is {limit}"

@@ -45,11 +45,10 @@ class Item(NamedTuple):
 
 @dataclass
 class Found:
-    """What is older than the limit, what was left alone and why, and the oldest readable list."""
+    """What is older than the limit, and what was left alone and why."""
 
     items: list[Item] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
-    oldest: datetime.datetime | None = None
 
 
 class _Source(msgspec.Struct, frozen=True):
@@ -101,7 +100,6 @@ def find(layout: Layout, before: datetime.datetime) -> Found:
     found = Found()
     files = list(_files(layout, found))
     lists = {path: collected_at(path) for path in files if path.parent in layout.list_folders}
-    found.oldest = min(filter(None, lists.values()), default=None)
     for path, at in lists.items():
         if at is None:
             name = layout.relative(path)
@@ -132,6 +130,12 @@ def collected_at(path: Path) -> datetime.datetime | None:
         at = datetime.datetime.fromisoformat((info or {})["collected_at"])
         return at if at.tzinfo else None
     return None
+
+
+def oldest(layout: Layout) -> datetime.datetime | None:
+    """Return when the oldest list was collected that can be read; None where there is none."""
+    paths = (path for folder in layout.list_folders for path in folder.glob("*.json"))
+    return min(filter(None, map(collected_at, paths)), default=None)
 
 
 def dates_in(name: str) -> list[datetime.date]:
