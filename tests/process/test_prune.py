@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from support.data_roots import DataRoots
+from support.luigi_runs import installed, run_command
 from support.operate import Operate, document
+from support.receivers import Receiver
 
 from pipeline import clock
 from pipeline.ops.private_files import open_private, try_lock
@@ -245,6 +247,34 @@ def test_the_schedule_reports_for_seven_days_before_it_deletes(
     state = prune.read_state(layout)
     assert state
     assert state.ok
+
+
+@pytest.mark.usefixtures("fake_apprise")
+def test_the_first_scheduled_prune_alerts_once_and_an_empty_one_never(
+    layout: Layout, command: Operate, set_clock: SetClock, receiver: Receiver
+) -> None:
+    alerts = {"PIPELINE_ALERT_URL": receiver.url, **SCHEDULED}
+    set_clock("2024-02-01T04:50:00")
+    assert command("prune", "--yes", **alerts).status == 0
+    assert receiver.titles == []
+    layout.prune_state.unlink()
+    for day in (10, 11, 12):
+        set_clock(f"2024-07-{day}T04:50:00")
+        assert command("prune", "--yes", **alerts).status == 0
+    assert [title.partition(" on ")[0] for title in receiver.titles] == ["Old data will be deleted"]
+
+
+def test_the_job_of_the_schedule_deletes_nothing_at_first(
+    layout: Layout, operator_environment: dict[str, str], clean_environment: Path
+) -> None:
+    words = ("prune", "--", "tmdb-pipeline", "prune", "--yes", "--runtime", "host")
+    done = run_command(
+        [installed("tmdb-scheduled"), *words], operator_environment, clean_environment
+    )
+    assert done.status == 0, done.output
+    assert "nothing was deleted now" in done.output
+    assert layout.prune_state.exists()
+    assert layout.daily_summary(FIRST).exists()
 
 
 def test_the_limit_is_that_of_tmdb(layout: Layout, command: Operate, set_clock: SetClock) -> None:
