@@ -65,6 +65,7 @@ class Layout:
 
     alerts = _Fixed("state/alerts")
     data_root_id = _Fixed("state/data-root-id")
+    prune_state = _Fixed("state/prune.json")
     luigid_pid = _Fixed("state/luigid.pid")
     luigid_seen = _Fixed("state/luigid-seen")
     luigid_spool = _Fixed("state/history-spool.jsonl")
@@ -88,6 +89,11 @@ class Layout:
         dated = (*documents, self.daily_page, self.weekly_page)
         folders = (path_for(datetime.date.min).parent for path_for in dated)
         return (self.root, *self.list_folders, *folders, self.pages, self.root / "rejected")
+
+    @property
+    def evidence_folders(self) -> tuple[Path, ...]:
+        """The folders of documents that were rejected, or moved aside to be made again."""
+        return (self.root / "rejected", self.root / "superseded")
 
     def rejected(self, path: Path, at: datetime.datetime) -> Path:
         """Return where a document that was rejected at that instant is kept as evidence."""

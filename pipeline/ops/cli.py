@@ -22,7 +22,7 @@ COMMANDS = {
     **{name: f"run.{name}:command" for name in ("trigger", "check")},
     **{name: f"watch.{name}:command" for name in ("status", "stats", "open", "doctor", "watch")},
     "alert": "watch.watch:alert",
-    **{name: f"data.{name}:command" for name in ("backup", "restore")},
+    **{name: f"data.{name}:command" for name in ("backup", "restore", "prune")},
 }
 """Subcommand -> the module and name of its click command below `pipeline.ops.commands`."""
 

@@ -30,6 +30,7 @@ class Root:
     cron: str  # the schedule where none can be read
     retry_delay_seconds: float  # from a failure to its retry, unless luigi.cfg says another one
     look_back_days: int  # in which a missing document is listed as missed
+    page_shows_days: int  # before its own, whose movies its page can name
     # Whether a date can be collected after its midnight, until the next one is due: TMDB's lists of
     # a day that is over are gone; a week's lists change slowly.
     collects_late: bool
@@ -46,10 +47,12 @@ class Root:
 ROOTS = {root.family: root for root in (
     Root("DailySummary", "daily", "ValidationReport",
          Layout.daily_summary, Layout.daily_page, Layout.validation_report,
-         cron="0 2 * * *", retry_delay_seconds=300.0, look_back_days=14, collects_late=False),
+         cron="0 2 * * *", retry_delay_seconds=300.0, look_back_days=14, page_shows_days=1,
+         collects_late=False),
     Root("WeeklyConsolidation", "weekly", "WeeklyValidationReport",
          Layout.consolidated, Layout.weekly_page, Layout.weekly_validation_report,
-         cron="0 3 * * 0", retry_delay_seconds=600.0, look_back_days=8 * 7, collects_late=True),
+         cron="0 3 * * 0", retry_delay_seconds=600.0, look_back_days=8 * 7,
+         page_shows_days=13, collects_late=True),
 )}  # fmt: skip
 """Every root task by its name, in the order in which they are shown and caught up."""
 

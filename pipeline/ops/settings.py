@@ -22,7 +22,11 @@ VARIABLES = {
     **settings.VARIABLES,
     **dict.fromkeys(("PIPELINE_HISTORY_URL", "PIPELINE_LUIGID_PASSWORD"), ""),
     **dict.fromkeys(("PIPELINE_ALERT_URL", "PIPELINE_HEARTBEAT_URL"), ""),
+    "PIPELINE_KEEP_DAYS": "180",
 }
+
+# The days that TMDB's terms allow to keep data, and the one value that switches deletion off.
+MAX_KEEP_DAYS, KEEP_LONGER = 180, "by-agreement-with-tmdb"
 
 # Known whatever else is wrong with the settings, which is worth an alert.
 luigid_password = partial(settings.secret, "PIPELINE_LUIGID_PASSWORD")
@@ -40,6 +44,20 @@ def history_url() -> Secret | None:
             "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi."
         )
     return Secret(f"postgresql+psycopg2://{value.partition('://')[2]}")
+
+
+def keep_days() -> int | None:
+    """Return for how many days data may be kept; None by agreement with TMDB, or SettingsError."""
+    value = settings.value("PIPELINE_KEEP_DAYS") or VARIABLES["PIPELINE_KEEP_DAYS"]
+    if value == KEEP_LONGER:
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,2}", value) or int(value) > MAX_KEEP_DAYS:
+        raise SettingsError(
+            f"PIPELINE_KEEP_DAYS has to be a number of days from 1 to {MAX_KEEP_DAYS}: TMDB's API "
+            "terms of use (section on caching) allow nothing to be kept longer than six months. "
+            f"Only who has agreed otherwise with TMDB may set {KEEP_LONGER}."
+        )
+    return int(value)
 
 
 def mistakes() -> Iterator[str]:

@@ -142,7 +142,7 @@ def test_every_program_that_the_crontab_calls_is_a_command_of_the_image() -> Non
     called = {
         word for job in jobs for word in (job.split()[0], job.partition(" -- ")[2].split()[0])
     }
-    assert len(jobs) == 5
+    assert len(jobs) == 6
     assert called == {"tmdb-scheduled", "luigi", "tmdb-pipeline"} <= links
 
 

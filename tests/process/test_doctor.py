@@ -30,6 +30,7 @@ def test_where_all_is_well_doctor_finds_no_problem(
         "postgres": "ok",
         "data root": "ok",
         "backups": "ok",
+        "retention": "ok",
         ".env": "ok",
     }
     assert (run.status, document(run)["ok"]) == (0, True)
@@ -61,6 +62,7 @@ OURS = {
     "daily": "0 2 * * * tmdb-scheduled daily -- luigi --module pipeline DailySummary",
     "weekly": "0 3 * * 0 tmdb-scheduled weekly -- luigi --module pipeline WeeklyConsolidation",
     "catch-up": "40 * * * * tmdb-scheduled catch-up -- luigi --module pipeline",
+    "prune": "50 4 * * * tmdb-scheduled prune -- tmdb-pipeline prune --yes --runtime host",
 }
 OLD = "0 2 * * * flock -n lock luigi --module pipeline DailySummary --date $(date +\\%F)"
 """A line of a version without the wrapper."""
@@ -126,7 +128,7 @@ def test_the_schedule_of_this_version_is_found_in_systemd(schedules: Schedules) 
 
 
 def test_a_schedule_is_found_in_a_crontab_and_in_systemd(schedules: Schedules) -> None:
-    schedules.crontab(OURS["daily"], OURS["catch-up"])
+    schedules.crontab(OURS["daily"], OURS["catch-up"], OURS["prune"])
     schedules.timer("weekly")
     found = schedules.found()
     assert found["state"] == "ok"
@@ -134,11 +136,19 @@ def test_a_schedule_is_found_in_a_crontab_and_in_systemd(schedules: Schedules) -
 
 
 def test_a_schedule_without_the_catch_up_is_warned_of(schedules: Schedules) -> None:
-    schedules.crontab(OURS["daily"], OURS["weekly"])
+    schedules.crontab(OURS["daily"], OURS["weekly"], OURS["prune"])
     found = schedules.found()
     assert found["state"] == "warning"
     assert found["found"] == "crontab of this user; without the hourly catch-up"
     assert "catch-up line of config/crontab" in found["fix"]
+
+
+def test_a_schedule_without_the_prune_is_warned_of(schedules: Schedules) -> None:
+    schedules.crontab(OURS["daily"], OURS["weekly"], OURS["catch-up"])
+    found = schedules.found()
+    assert found["state"] == "warning"
+    assert found["found"] == "crontab of this user; without the daily prune"
+    assert "prune line of config/crontab" in found["fix"]
 
 
 def test_a_line_or_a_unit_of_an_older_version_is_warned_of(schedules: Schedules) -> None:

@@ -29,8 +29,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def variables(root: Path) -> dict[str, str]:
-    """The environment of a command with that data root."""
-    return {**os.environ, "TMDB_API_KEY": "demo", "PIPELINE_DATA_DIR": str(root)}
+    """The environment of a command with that data root, whose old report stays in backups."""
+    keeps = {"PIPELINE_KEEP_DAYS": "by-agreement-with-tmdb"}
+    return {**os.environ, "TMDB_API_KEY": "demo", "PIPELINE_DATA_DIR": str(root), **keeps}
 
 
 def run(*words: str, root: Path, **changes: str | None) -> Run:

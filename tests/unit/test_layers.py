@@ -64,6 +64,7 @@ JSON = {
     "pipeline.ops.history.events",
     "pipeline.ops.history.spool",
     "pipeline.ops.luigid.calls",
+    "pipeline.ops.retention.*",
     "pipeline.ops.runs.record",
     "pipeline.ops.runs.session",
     "pipeline.documents.json_text",

@@ -111,6 +111,15 @@ def read(path: Path, into: Path | None = None) -> Manifest:
     return manifest
 
 
+def read_manifest(path: Path) -> Manifest | None:
+    """Return what a backup says that it holds, unchecked; None where it cannot be read."""
+    with contextlib.suppress(*_DAMAGE, OSError), tarfile.open(path, "r:gz") as tar:
+        first = tar.next()
+        file: Any = tar.extractfile(first) if first and first.name == MANIFEST else None
+        return msgspec.json.decode(file.read() if file else b"", type=Manifest)
+    return None
+
+
 @contextlib.contextmanager
 def staging(folder: Path) -> Iterator[Path]:
     """Lend a folder on the same disk that is gone afterwards; hold the lock of the backups.

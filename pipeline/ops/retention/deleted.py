@@ -5,6 +5,7 @@ Scores and check results name no movie, so they may be kept longer than TMDB's l
 
 import contextlib
 import datetime
+import os
 
 import msgspec
 
@@ -38,3 +39,16 @@ def read(layout: Layout) -> list[Deleted]:
 def dates(layout: Layout) -> set[tuple[str, datetime.date]]:
     """Return the root task and the date of everything that was deleted."""
     return {(each.task, each.date) for each in read(layout)}
+
+
+def append(layout: Layout, entry: Deleted, folder: int) -> None:
+    """Add a line, flushed to the disk, to the record in that open folder, through no link."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(
+        os.open(layout.deleted.name, flags, 0o644, dir_fd=folder), "r+b", buffering=0
+    ) as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - 1))
+        is_cut = file.read(1) not in (b"", b"\n")  # as a full disk leaves a line
+        file.write(b"\n" * is_cut + msgspec.json.encode(entry) + b"\n")
+        local.sync(file.fileno())
+    local.sync(folder)

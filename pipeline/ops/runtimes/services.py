@@ -1,6 +1,5 @@
 """What runtimes report: a document, and the state of a service; and the services of this host."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -82,7 +81,12 @@ def cron() -> Service:
             "Install the lines of config/crontab or the units of config/systemd again, as "
             "docs/operations.md says; the old ones work, but do not catch up or alert as these do."
         )
-    elif not any(re.search(r"\btmdb-scheduled\s+catch-up\b", job.command) for _, job in jobs):
-        found += "; without the hourly catch-up"
-        fix = "Add the catch-up line of config/crontab, or enable tmdb-catch-up.timer."
+    else:
+        parts = {"catch-up": "the hourly catch-up", "prune": "the daily prune"}
+        lacking = [each for each in parts if not installed.starts(each, places)]
+        found += "".join(f"; without {parts[each]}" for each in lacking)
+        fix = " ".join(
+            f"Add the {each} line of config/crontab, or enable tmdb-{each}.timer."
+            for each in lacking
+        )
     return Service("cron", "up", found, fix)

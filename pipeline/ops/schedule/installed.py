@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline import clock
@@ -29,6 +30,12 @@ def installed() -> dict[str, list[Job]]:
     names = [job.when for job in timers if job.roots]
     places[f"systemd timer {', '.join(names).replace('.service', '')}"] = timers
     return {place: jobs for place, jobs in places.items() if by_root(jobs)}
+
+
+def starts(name: str, places: Mapping[str, list[Job]]) -> bool:
+    """Return whether one of the places has the wrapper run the job of that name."""
+    jobs = (job for jobs in places.values() for job in jobs)
+    return any(re.search(rf"\btmdb-scheduled\s+{name}\b", job.command) for job in jobs)
 
 
 def schedules(crontab: Path) -> dict[str, Schedule]:

@@ -21,7 +21,7 @@ from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, r
 from pipeline.paths import Layout
 
 NOT_STARTED, WRONG_USE = 1, 2
-CATCH_UP = "catch-up"
+CATCH_UP, PRUNE = "catch-up", "prune"
 PASS_SECONDS = 50 * 60.0  # of the catch-up; a longer one may have missed its next start
 SCHEDULE, TRIGGER = "schedule", "trigger"  # the values of `started_by` in the run record
 
@@ -44,7 +44,7 @@ def run_job(name: str, command: Sequence[str]) -> int:
         return _catch_up(command, process)
     if name in ALIASES:
         return _run_root(ROOTS[ALIASES[name]], None, command, SCHEDULE, process)
-    status = process.run(command, {})
+    status = process.run(command, {settings.STARTED_BY: SCHEDULE} if name == PRUNE else {})
     ended.report(name, clock.today(), status, _layout())
     return status
 

@@ -1,5 +1,6 @@
 """`tmdb-pipeline backup`: dumped, gathered, written, read back, and only then counted."""
 
+import datetime
 import os
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from pipeline.ops.backup import archive, database
 from pipeline.ops.backup.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import json_option, runtime_option
+from pipeline.ops.retention.expired import dates_in
 from pipeline.ops.runtimes.services import Document
+from pipeline.ops.settings import keep_days
 from pipeline.paths import Layout
 
 TASK = "backup"  # the name of the job in alerts
@@ -57,7 +60,7 @@ def _save(folder_given: Path | None, keep: int, runtime: str | None) -> Document
     to = (folder_given or layout.backups).absolute()
     server = database.server_of(runtime) if runtime else None
     with archive.staging(to) as staging:
-        files, written = dict(_files(layout)), staging / "backup"
+        files, written = dict(_files(layout, keep)), staging / "backup"
         if server and (dumped := database.dump(server, staging / HISTORY)):
             files = {HISTORY: staging / HISTORY} | files
             manifest.history_source = server.run("pg_dump", "--version").strip()
@@ -82,8 +85,14 @@ def _save(folder_given: Path | None, keep: int, runtime: str | None) -> Document
         }
 
 
-def _files(layout: Layout) -> Iterator[tuple[str, Path]]:
-    """Yield the reports, the summaries, the configuration and the identity by their members."""
+def _files(layout: Layout, keep: int) -> Iterator[tuple[str, Path]]:
+    """Yield the reports, the summaries, the configuration and the identity by their members.
+
+    Reports that expire within the days for which nightly backups are kept are left out: a backup
+    that holds them would have to be deleted with them.
+    """
+    limit = keep_days()
+    days = None if limit is None else datetime.timedelta(days=max(limit - keep - 1, 1))
 
     def fail(error: OSError) -> NoReturn:  # a folder that cannot be read is not an empty one
         raise error
@@ -95,7 +104,8 @@ def _files(layout: Layout) -> Iterator[tuple[str, Path]]:
     wanted |= {member: config_dir / name for member, name in CONFIGURATION.items()}
     for member, path in (wanted | {IDENTITY: layout.identity}).items():
         is_ours = member.isprintable() and not path.name.startswith(".")  # no temporary
-        if is_ours and path.is_file() and not path.is_symlink():
+        expires = days and any(day < clock.today() - days for day in dates_in(path.name))
+        if is_ours and not expires and path.is_file() and not path.is_symlink():
             yield member, path
 
 

@@ -9,7 +9,7 @@ from pipeline.errors import PipelineError
 from pipeline.ops import configuration, luigi_configuration
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
-from pipeline.ops.doctor import backups, machine, network
+from pipeline.ops.doctor import backups, machine, network, oldest_list
 from pipeline.ops.doctor.examine import OK, PROBLEM, Probe, examined, finding, finding_of
 from pipeline.ops.runtimes import services
 from pipeline.ops.runtimes.services import Document
@@ -25,6 +25,7 @@ PROBES: dict[str, Probe] = {
     "cron": lambda: finding_of(services.cron()),
     "data root": machine.data_root,
     "backups": backups.backups,
+    "retention": oldest_list.oldest_list,
     ".env": machine.dotenv,
 }
 """Every probe by the name of its finding, in the order in which they are shown."""

@@ -1,0 +1,33 @@
+"""Deletion: how old the oldest list is, and whether the schedule deletes it in time."""
+
+import datetime
+
+from pipeline import clock, settings
+from pipeline.ops.doctor.examine import Finding, finding
+from pipeline.ops.retention import expired, prune
+from pipeline.ops.schedule import installed
+from pipeline.ops.settings import KEEP_LONGER, keep_days
+from pipeline.paths import Layout
+
+_NOTICE_DAYS = 14  # before the limit
+
+
+def oldest_list() -> Finding:
+    """See whether deletion is on, and whether a list comes near the limit without it."""
+    layout, now = Layout(settings.current().data_dir), clock.now()
+    if (limit := keep_days()) is None:
+        fix = "Keep what says that TMDB agreed, or set a number of days: see docs/how-to/prune.md."
+        return finding(f"off by PIPELINE_KEEP_DAYS={KEEP_LONGER}", fix)
+    if (oldest := expired.oldest(layout)) is None:
+        return finding(f"no list is kept; the limit is {limit} days")
+    age, state = (now - oldest).days, prune.read_state(layout)
+    found = f"the oldest list is {age} days old; the limit is {limit}"
+    if age <= limit - _NOTICE_DAYS:
+        return finding(found)
+    if not installed.starts("prune", installed.installed()):
+        fix = "Add the prune line of config/crontab, or enable tmdb-prune.timer."
+        return finding(f"{found}; no prune is scheduled", fix)
+    if state is None or not state.ok or now - state.last_at > datetime.timedelta(hours=48):
+        fix = "See the log of the nightly prune, then run `tmdb-pipeline prune`."
+        return finding(f"{found}; the last scheduled prune failed or is missing", fix)
+    return finding(found)

@@ -1,0 +1,325 @@
+"""prune, on data roots that real runs left, with a clock that is moved."""
+
+from __future__ import annotations
+
+import datetime
+import gzip
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.data_roots import DataRoots
+from support.luigi_runs import installed, run_command
+from support.operate import Operate, document
+from support.receivers import Receiver
+
+from pipeline import clock
+from pipeline.ops.private_files import open_private, try_lock
+from pipeline.ops.retention import deleted, prune
+from pipeline.paths import Layout
+
+FIRST, SECOND = datetime.date(2024, 1, 6), datetime.date(2024, 1, 7)
+JOBS = (
+    *(("DailySummary", str(FIRST)), ("DailySummary", str(SECOND))),
+    *(("WeeklyConsolidation", str(SECOND)), ("IndexPage", str(FIRST)), ("IndexPage", str(SECOND))),
+)
+SCHEDULED = {"PIPELINE_STARTED_BY": "schedule"}
+
+SetClock = Callable[[str], None]
+
+
+@pytest.fixture
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
+    """Set the clock to an instant."""
+
+    def set_to(text: str) -> None:
+        at = datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
+        monkeypatch.setattr(clock, "instant", lambda: at)
+        monkeypatch.setattr(clock, "today", at.date)
+
+    return set_to
+
+
+@pytest.fixture
+def operator_environment(operator_environment: dict[str, str]) -> dict[str, str]:
+    """The settings by which the data roots were made."""
+    return {**operator_environment, "TMDB_API_KEY": "demo", "TMDB_API_URL": ""}
+
+
+@pytest.fixture
+def layout(data_roots: DataRoots, data_dir: Path) -> Layout:
+    """Two days and a week, each collected at 02:00 of its date."""
+    data_roots.copy(data_dir, *JOBS)
+    found = Layout(data_dir)
+    for path in data_dir.rglob("*.json"):
+        text, day = path.read_text("utf-8"), path.stem[-8:]
+        for key in ("collected_at", "start_time"):
+            at = f"{day[:4]}-{day[4:6]}-{day[6:]}T02:00:00+00:00"
+            text = re.sub(rf'"{key}": "[^"]+"', f'"{key}": "{at}"', text)
+        path.write_text(text, "utf-8")
+    return found
+
+
+def files_of(layout: Layout) -> dict[str, bytes]:
+    """Return the bytes of every file, those of a backup decompressed."""
+    found = {}
+    for path in layout.root.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            found[layout.relative(path)] = (
+                gzip.decompress(content) if path.name.endswith(".tar.gz") else content
+            )
+    return found
+
+
+def holding(layout: Layout, title: str) -> list[str]:
+    """Return the files in which a title stands, as text, in JSON or in HTML."""
+    forms = {title, json.dumps(title)[1:-1], title.replace("&", "&amp;").replace("'", "&#39;")}
+    found = files_of(layout).items()
+    return [name for name, content in found if any(form.encode() in content for form in forms)]
+
+
+def titles_in(layout: Layout, pattern: str) -> set[str]:
+    movies: list[dict[str, Any]] = []
+    for path in layout.root.glob(pattern):
+        movies += json.loads(path.read_text("utf-8"))["movies"]
+    return {movie["title"] for movie in movies if movie.get("title")}
+
+
+def test_everything_of_an_expired_day_goes_and_the_rest_stays(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    summary = json.loads(layout.daily_summary(SECOND).read_text("utf-8"))
+    gone = {entry["title"] for each in summary["changes"].values() for entry in each["gone"]}
+    remaining = titles_in(layout, "raw/movies/*/*_20240107.json")
+    only_first = titles_in(layout, "raw/movies/*/*_20240106.json") - remaining
+    assert gone
+    assert only_first
+    set_clock("2024-07-04T12:00:00")
+
+    done = command("prune", "--yes", "--json")
+
+    assert done.status == 0, done.output
+    left = set(files_of(layout))
+    assert not [title for title in only_first if holding(layout, title)]
+    assert not [name for name in left if "20240106" in name and not name.startswith("logs/")]
+    # The next day's lists stay; its summary names movies of the day before.
+    assert "raw/movies/daily/popular_movies_20240107.json" in left
+    assert not layout.daily_summary(SECOND).exists()
+    assert not layout.daily_page(SECOND).exists()
+    assert layout.consolidated(SECOND).exists()
+    assert layout.weekly_page(SECOND).exists()
+    assert layout.index_page.exists()
+    assert "daily_20240106" not in layout.index_page.read_text("utf-8")
+    assert deleted.dates(layout) == {("DailySummary", FIRST), ("DailySummary", SECOND)}
+    entry = deleted.read(layout)[0]
+    assert entry.score
+    assert entry.verdict in ("pass", "warn", "fail")
+    assert len(entry.checks) > 10
+    assert document(command("prune", "--yes", "--json"))["files"] == []
+
+
+def test_no_title_is_left_in_any_byte_once_all_has_expired(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    titles = titles_in(layout, "raw/movies/*/*.json")
+    rejected = layout.rejected(layout.validation_report(FIRST), clock.now())
+    rejected.parent.mkdir()
+    rejected.write_bytes(layout.validation_report(FIRST).read_bytes())
+    set_clock("2024-01-08T04:30:00")
+    assert command("backup", "--no-history").status == 0
+    assert any(holding(layout, title) for title in titles)
+    set_clock("2024-07-10T12:00:00")
+
+    shown = command("prune", "--yes")
+
+    assert shown.status == 0, shown.output
+    assert max(map(len, shown.out.splitlines())) <= 80
+    assert not [(title, names) for title in titles if (names := holding(layout, title))]
+    assert not list(layout.backups.glob("*.gz"))
+    assert ("WeeklyConsolidation", SECOND) in deleted.dates(layout)
+    assert layout.run_record.exists()
+
+
+def test_a_dry_run_deletes_nothing_and_without_a_terminal_nothing_is_deleted(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    set_clock("2024-07-10T12:00:00")
+    before = files_of(layout)
+    planned = document(command("prune", "--dry-run", "--json"))
+    assert planned["deleted"] is False
+    assert len(planned["files"]) > 10
+    refused = command("prune")
+    assert refused.status == 1
+    assert "--dry-run" in refused.output
+    assert files_of(layout) == before
+
+
+@pytest.mark.parametrize("killed_after", [0, 1, 4, 6, 8])
+def test_the_next_prune_finishes_one_that_was_killed(
+    layout: Layout, command: Operate, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch,
+    killed_after: int,
+) -> None:  # fmt: skip
+    set_clock("2024-07-04T12:00:00")
+    unlink, count = os.unlink, iter(range(1000))
+
+    def unlink_until_killed(*words: Any, **named: Any) -> None:
+        if named.get("dir_fd") is not None and next(count) >= killed_after:
+            raise KeyboardInterrupt
+        unlink(*words, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", unlink_until_killed)
+        assert command("prune", "--yes").status != 0
+    assert command("prune", "--yes").status == 0
+    left = set(files_of(layout))
+    assert not [name for name in left if "20240106" in name and not name.startswith("logs/")]
+    assert not layout.daily_summary(SECOND).exists()
+    lines = [(each.task, each.date) for each in deleted.read(layout)]
+    assert sorted(lines) == [("DailySummary", FIRST), ("DailySummary", SECOND)]
+    assert layout.index_page.exists()
+
+
+def test_derived_documents_whose_lists_are_gone_go_by_their_date(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    for path in layout.root.glob("raw/movies/*/*_20240106.json"):
+        path.unlink()
+    set_clock("2024-07-04T12:00:00")
+    assert command("prune", "--yes").status == 0
+    assert not layout.daily_summary(FIRST).exists()
+    assert not layout.validation_report(FIRST).exists()
+    assert not layout.daily_page(FIRST).exists()
+
+
+def test_nothing_is_deleted_through_a_link(
+    layout: Layout, command: Operate, set_clock: SetClock, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (layout.root / "raw/movies/daily").rename(elsewhere)
+    (layout.root / "raw/movies/daily").symlink_to(elsewhere)
+    kept = {path.name for path in elsewhere.iterdir()}
+    set_clock("2024-07-10T12:00:00")
+    done = document(command("prune", "--yes", "--json"))
+    assert {path.name for path in elsewhere.iterdir()} == kept
+    assert "raw/movies/daily is a symbolic link: left alone." in done["left"]
+
+
+def test_an_unreadable_list_is_reported_and_stays(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    path = layout.root / "raw/movies/daily/popular_movies_20240106.json"
+    path.write_text("{")
+    set_clock("2026-07-10T12:00:00")
+    done = document(command("prune", "--yes", "--json"))
+    assert path.exists()
+    assert any("popular_movies_20240106.json" in each for each in done["left"])
+
+
+def test_dates_of_a_run_in_progress_stay(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    set_clock("2024-07-10T12:00:00")
+    with open(open_private(layout.run_lock("DailySummary")), "rb") as held:
+        assert try_lock(held.fileno())
+        done = document(command("prune", "--yes", "--json"))
+    assert done["skipped"] == ["A run of DailySummary is in progress: its files stay."]
+    assert layout.daily_summary(FIRST).exists()
+    assert not layout.consolidated(SECOND).exists()
+
+
+def test_the_schedule_reports_for_seven_days_before_it_deletes(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    set_clock("2024-07-10T04:50:00")
+    first = document(command("prune", "--yes", "--json", **SCHEDULED))
+    assert first["deletes_from_at"].startswith("2024-07-17T04:50")
+    assert layout.daily_summary(FIRST).exists()
+    set_clock("2024-07-16T04:50:00")
+    assert document(command("prune", "--yes", "--json", **SCHEDULED))["deleted"] is False
+    set_clock("2024-07-17T04:50:00")
+    assert document(command("prune", "--yes", "--json", **SCHEDULED))["deleted"] is True
+    assert not layout.daily_summary(FIRST).exists()
+    state = prune.read_state(layout)
+    assert state
+    assert state.ok
+
+
+@pytest.mark.usefixtures("fake_apprise")
+def test_the_first_scheduled_prune_alerts_once_and_an_empty_one_never(
+    layout: Layout, command: Operate, set_clock: SetClock, receiver: Receiver
+) -> None:
+    alerts = {"PIPELINE_ALERT_URL": receiver.url, **SCHEDULED}
+    set_clock("2024-02-01T04:50:00")
+    assert command("prune", "--yes", **alerts).status == 0
+    assert receiver.titles == []
+    layout.prune_state.unlink()
+    for day in (10, 11, 12):
+        set_clock(f"2024-07-{day}T04:50:00")
+        assert command("prune", "--yes", **alerts).status == 0
+    assert [title.partition(" on ")[0] for title in receiver.titles] == ["Old data will be deleted"]
+
+
+def test_the_job_of_the_schedule_deletes_nothing_at_first(
+    layout: Layout, operator_environment: dict[str, str], clean_environment: Path
+) -> None:
+    words = ("prune", "--", "tmdb-pipeline", "prune", "--yes", "--runtime", "host")
+    done = run_command(
+        [installed("tmdb-scheduled"), *words], operator_environment, clean_environment
+    )
+    assert done.status == 0, done.output
+    assert "nothing was deleted now" in done.output
+    assert layout.prune_state.exists()
+    assert layout.daily_summary(FIRST).exists()
+
+
+def test_the_limit_is_that_of_tmdb(layout: Layout, command: Operate, set_clock: SetClock) -> None:
+    set_clock("2024-07-10T12:00:00")
+    for value in ("181", "0", "never"):
+        refused = command("prune", "--dry-run", PIPELINE_KEEP_DAYS=value)
+        assert refused.status == 1
+        assert "TMDB's API terms of use" in refused.output
+    refused = command("prune", "--dry-run", "--older-than", "365d")
+    assert refused.status == 1
+    off = {"PIPELINE_KEEP_DAYS": "by-agreement-with-tmdb"}
+    assert document(command("prune", "--yes", "--json", **off))["files"] == []
+    assert layout.daily_summary(FIRST).exists()
+
+
+def test_a_history_that_is_away_fails_no_prune(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    set_clock("2024-07-10T12:00:00")
+    url = "postgresql://luigi:x@127.0.0.1:1/luigi"
+    done = document(command("prune", "--yes", "--json", PIPELINE_HISTORY_URL=url))
+    assert "the task history" in done["warning"]
+    assert done["problem"] is None
+
+
+def test_a_fresh_backup_leaves_out_what_expires_while_it_is_kept(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    set_clock("2024-07-01T04:30:00")
+    assert document(command("backup", "--no-history", "--json"))["metadata_files"] == 0
+    set_clock("2024-07-12T04:50:00")
+    planned = document(command("prune", "--dry-run", "--json"))
+    assert not [each for each in planned["files"] if each["kind"] == "backup"]
+
+
+def test_doctor_warns_before_the_limit(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    def found(**variables: str) -> dict[str, Any]:
+        done = command("doctor", "--json", **variables)
+        probes = json.loads(done.out)["findings"]
+        return next(each for each in probes if each["probe"] == "retention")
+
+    set_clock("2024-06-01T12:00:00")
+    assert found()["state"] == "ok"
+    set_clock("2024-06-22T12:00:00")
+    assert (found()["state"], "no prune is scheduled" in found()["found"]) == ("warning", True)
+    assert found(PIPELINE_KEEP_DAYS="by-agreement-with-tmdb")["state"] == "warning"
