@@ -101,7 +101,7 @@ def test_without_a_date_the_container_chooses_it(operate: Operate, docker: Docke
 def test_the_exit_status_and_the_output_of_the_run_are_handed_through(
     operate: Operate, docker: Docker
 ) -> None:
-    docker.answer({"compose exec -T cron tmdb-pipeline trigger": (30, "a failure\n")})
+    docker.answer({"compose exec -T cron tmdb-pipeline run": (30, "a failure\n")})
     run = operate("trigger", "daily", "2024-01-07", "--runtime", "compose")
     assert (run.status, run.out) == (30, "a failure\n")
 

@@ -66,6 +66,7 @@ JSON = {
     "pipeline.ops.luigid.calls",
     "pipeline.ops.runs.record",
     "pipeline.ops.runs.session",
+    "pipeline.ops.schedule.pauses",
     "pipeline.documents.json_text",
     "pipeline.documents.schema",
     "pipeline.quality.*",
