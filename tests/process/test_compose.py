@@ -98,6 +98,22 @@ def test_without_a_date_the_container_chooses_it(operate: Operate, docker: Docke
     assert docker.asked == [["compose", *TRIGGER, "DailySummary", *AS_ON_A_HOST]]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["backfill", "daily", "--from", "2024-01-05", "--to", "2024-01-07", "--max-days", "31"],
+        ["pause", "daily", "--until", "2099-01-05"],
+        ["resume", "weekly"],
+        ["acknowledge", "2024-01-05"],
+    ],
+)
+def test_what_changes_the_data_runs_inside_the_container(
+    command: Operate, docker: Docker, words: list[str]
+) -> None:
+    assert command(*words, "--runtime", "compose").status == 0
+    assert docker.asked == [[*INSIDE, "tmdb-pipeline", *words, *AS_ON_A_HOST]]
+
+
 def test_the_exit_status_and_the_output_of_the_run_are_handed_through(
     operate: Operate, docker: Docker
 ) -> None:
