@@ -108,9 +108,9 @@ def test_without_a_date_the_container_chooses_it(operate: Operate, docker: Docke
     ],
 )
 def test_what_changes_the_data_runs_inside_the_container(
-    command: Operate, docker: Docker, words: list[str]
+    operate: Operate, docker: Docker, words: list[str]
 ) -> None:
-    assert command(*words, "--runtime", "compose").status == 0
+    assert operate(*words, "--runtime", "compose").status == 0
     assert docker.asked == [[*INSIDE, "tmdb-pipeline", *words, *AS_ON_A_HOST]]
 
 
