@@ -64,11 +64,16 @@ def command(
         )
     late = f" {_LATE}" if to_collect else ""
     click.echo(f"{root.family}: {len(dues)} missing from {first} to {last}.{late}", err=True)
+    stopped_by = 0
     if dry_run:
         days = [{"date": str(e.date), "missing": _missing(e, layout)} for e in dues]
     else:
-        days = _run_all(runtime, layout, dues, as_json)
+        process = JobProcess(subprocess.DEVNULL)
+        days = _run_all(runtime, layout, dues, process, as_json)
+        stopped_by = process.stopped_by
     status = next((each["status"] for each in days if each.get("status")), 0)
+    if stopped_by and (status or len(days) < len(dues)):
+        status = 128 + stopped_by
     if as_json:
         range_of = {"task": root.family, "from": str(first), "to": str(last)}
         tables.show_json({**range_of, "ok": not status, "dry_run": dry_run, "days": days})
@@ -81,9 +86,11 @@ def _missing(due: Due, layout: Layout) -> str:
     return "page" if due.root.document(layout, due.date).exists() else "document"
 
 
-def _run_all(runtime: Host, layout: Layout, dues: Sequence[Due], as_json: bool) -> list[Document]:
+def _run_all(
+    runtime: Host, layout: Layout, dues: Sequence[Due], process: JobProcess, as_json: bool
+) -> list[Document]:
     """Run one date after the other, and show a line of each above the progress bar."""
-    process, days = JobProcess(subprocess.DEVNULL), []
+    days: list[Document] = []
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=len(dues), file=sys.stderr, hidden=hidden) as bar:
         for due in dues:
