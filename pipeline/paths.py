@@ -107,6 +107,14 @@ class Layout:
         """Return the lock that one scheduled, triggered or catch-up run of a root task holds."""
         return self.root / f"state/{task}.lock"
 
+    def pause(self, task: str) -> Path:
+        """Return the file that says that the schedule of a root task is paused."""
+        return self.root / f"state/{task}.pause.json"
+
+    def acknowledged(self, task: str, date: datetime.date) -> Path:
+        """Return the empty file that says that a missed date needs no further report."""
+        return self.root / f"state/acknowledged/{date:%Y%m%d}_{task}"
+
     def relative(self, path: Path) -> str:
         """Return a file's name below the root, as documents cite it: they outlive a move."""
         return path.relative_to(self.root).as_posix()

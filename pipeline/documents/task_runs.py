@@ -6,6 +6,15 @@ from typing import Any
 
 START, DONE, FAILED = "start", "done", "failed"
 
+# Exit statuses of luigi: another run was in progress; nothing was run, as while paused.
+ALREADY_RUNNING, NOT_RUN = 10, 25
+PAUSED_UNTIL = "Paused until"  # begins the reason in the run record of a date that was paused
+
+
+def is_paused(status: int | None, reason: str | None) -> bool:
+    """Return whether a recorded run is only the note that the schedule was paused."""
+    return status == NOT_RUN and (reason or "").startswith(PAUSED_UNTIL)
+
 
 def runs(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the last run of each task, in the order in which the tasks first began.

@@ -19,7 +19,10 @@ from pipeline.version import VERSION
 COMMANDS = {
     **{name: f"services.control:{name}" for name in ("start", "stop", "restart", "logs")},
     "luigid": "services.luigid:command",
-    **{name: f"run.{name}:command" for name in ("trigger", "check")},
+    "run": "run.run:command",
+    "trigger": "run.run:trigger",
+    **{name: f"run.{name}:command" for name in ("backfill", "check")},
+    **{name: f"run.pause:{name}" for name in ("pause", "resume", "acknowledge")},
     **{name: f"watch.{name}:command" for name in ("status", "stats", "open", "doctor", "watch")},
     "alert": "watch.watch:alert",
     **{name: f"data.{name}:command" for name in ("backup", "restore", "prune")},

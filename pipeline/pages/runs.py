@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipeline.documents import json_text
+from pipeline.documents.task_runs import ALREADY_RUNNING, is_paused
 from pipeline.pages.coerce import as_date, as_dict, as_int, as_text
 
 ROOT_TASKS = ("DailySummary", "WeeklyConsolidation")
@@ -23,7 +24,10 @@ class Run:
 
 
 def read_runs(record: bytes, dates: Collection[datetime.date]) -> list[Run]:
-    """Return the last run of each root task and date; a line of another form is skipped."""
+    """Return the last run of each root task and date; a line of another form is skipped.
+
+    So is a run that did nothing, because another one was in progress or the schedule was paused.
+    """
     runs: dict[tuple[str, datetime.date], Run] = {}
     for line in record.splitlines():
         try:
@@ -33,5 +37,7 @@ def read_runs(record: bytes, dates: Collection[datetime.date]) -> list[Run]:
         date, task = as_date(entry.get("date")), as_text(entry.get("task"))
         if date and date in dates and task in ROOT_TASKS:
             status = as_int(entry.get("status")) if entry.get("event") == "ended" else None
+            if status == ALREADY_RUNNING or is_paused(status, as_text(entry.get("reason"))):
+                continue
             runs[task, date] = Run(task, date, status, as_text(entry.get("log")))
     return list(runs.values())

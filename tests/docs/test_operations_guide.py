@@ -45,7 +45,7 @@ def test_every_command_it_names_exists() -> None:
     named = set(re.findall(r"\btmdb-pipeline ([a-z]+)\b", "\n".join(re.findall(r"`[^`]+`", GUIDE))))
 
     assert named - set(cli.COMMANDS) == set()
-    assert {"backup", "doctor", "start", "status", "trigger"} <= named
+    assert {"backup", "doctor", "run", "start", "status"} <= named
 
 
 ON_CALL = [

@@ -19,7 +19,7 @@ def test_help_names_every_command_and_what_it_is_for(operate: Operate) -> None:
     listed = done.out.partition("Commands:")[2].splitlines()
     assert done.status == 0
     assert set(cli.COMMANDS) <= {line.split()[0] for line in listed if line}
-    assert "check    Check the configuration, and show the graph of TASK" in done.out
+    assert "check        Check the configuration, and show the graph of TASK" in done.out
 
 
 def test_a_command_needs_none_of_the_others() -> None:
@@ -48,6 +48,11 @@ def test_a_command_needs_none_of_the_others() -> None:
         ("backup", 0, "read back and found whole."),
         ("restore none.tar.gz --yes", 1, "tmdb-pipeline: "),
         ("trigger Nothing", 1, "tmdb-pipeline: There is no task 'Nothing': "),
+        ("run Nothing", 1, "tmdb-pipeline: There is no task 'Nothing': "),
+        ("backfill daily --from 2024-01-06 --to 2024-01-05", 0, "DailySummary: 0 missing from "),
+        ("pause daily", 0, "DailySummary: Paused until `tmdb-pipeline resume daily`."),
+        ("resume daily", 0, "DailySummary was not paused."),
+        ("acknowledge 2024-01-05 weekly", 1, "No weekly document of 2024-01-05 is missed: "),
         ("stop", 0, "luigid was not running."),
     ],
 )

@@ -98,10 +98,26 @@ def test_without_a_date_the_container_chooses_it(operate: Operate, docker: Docke
     assert docker.asked == [["compose", *TRIGGER, "DailySummary", *AS_ON_A_HOST]]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["backfill", "daily", "--from", "2024-01-05", "--to", "2024-01-07", "--max-days", "31"],
+        ["pause", "daily", "--until", "2099-01-05"],
+        ["resume", "weekly"],
+        ["acknowledge", "2024-01-05"],
+    ],
+)
+def test_what_changes_the_data_runs_inside_the_container(
+    operate: Operate, docker: Docker, words: list[str]
+) -> None:
+    assert operate(*words, "--runtime", "compose").status == 0
+    assert docker.asked == [[*INSIDE, "tmdb-pipeline", *words, *AS_ON_A_HOST]]
+
+
 def test_the_exit_status_and_the_output_of_the_run_are_handed_through(
     operate: Operate, docker: Docker
 ) -> None:
-    docker.answer({"compose exec -T cron tmdb-pipeline trigger": (30, "a failure\n")})
+    docker.answer({"compose exec -T cron tmdb-pipeline run": (30, "a failure\n")})
     run = operate("trigger", "daily", "2024-01-07", "--runtime", "compose")
     assert (run.status, run.out) == (30, "a failure\n")
 

@@ -38,7 +38,7 @@ WITHOUT_CRON = "\n".join(
 PS = ["compose", "ps", "--all", "--format", "json"]
 PORT = ["port", "luigid", "8082"]
 INSIDE = ["compose", "exec", "-T", "cron"]
-TRIGGER = [*INSIDE[1:], "tmdb-pipeline", "trigger"]
+TRIGGER = [*INSIDE[1:], "tmdb-pipeline", "run"]
 AS_ON_A_HOST = ["--runtime", "host", "--until-stdin-closes"]
 
 

@@ -67,6 +67,7 @@ JSON = {
     "pipeline.ops.retention.*",
     "pipeline.ops.runs.record",
     "pipeline.ops.runs.session",
+    "pipeline.ops.schedule.pauses",
     "pipeline.documents.json_text",
     "pipeline.documents.schema",
     "pipeline.quality.*",

@@ -2,6 +2,9 @@
 
 import contextlib
 import functools
+import os
+import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +29,24 @@ runtime_option = click.option(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead.")
+
+
+def _stop_when_stdin_closes() -> None:
+    """End this process as Ctrl-C does once the other end of stdin is closed."""
+    while os.read(0, 65_536):  # not by sys.stdin, which the end of this process would wait for
+        continue
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _watch_stdin(_: click.Context, __: click.Parameter, value: bool) -> None:
+    if value:
+        threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
+
+
+# Used inside a container, which no signal reaches.
+stdin_option = click.option(
+    "--until-stdin-closes", is_flag=True, hidden=True, expose_value=False, callback=_watch_stdin
+)
 
 
 def choose_runtime(name: str) -> Runtime:
@@ -56,7 +77,8 @@ def document_command(
             context, here = click.get_current_context(), choose_runtime(runtime)
 
             def built() -> Document:
-                made = {"runtime": here.name, **build(here, **given), "notes": []}
+                made = {"runtime": here.name, **build(here, **given)}
+                made["notes"] = made.get("notes", [])
                 with contextlib.suppress(PipelineError):  # the command reports unusable settings
                     made["notes"] += filter(None, [identity.warning()])
                 return made
@@ -79,10 +101,29 @@ def document_command(
     return decorate
 
 
+def command_on_data(run: Callable[..., int]) -> Callable[..., None]:
+    """Make a command of a function that changes the data root and returns the exit status.
+
+    Where the runtime is the stack, the same words run in its container instead.
+    """
+
+    @runtime_option
+    @stdin_option
+    @functools.wraps(run)
+    def command(runtime: str, **given: Any) -> None:
+        context, here = click.get_current_context(), choose_runtime(runtime)
+        if isinstance(here, Host):
+            context.exit(run(here, **given))
+        json_word = ["--json"] if given.get("as_json") else []
+        context.exit(here.run_inside([*_words(context), *json_word]))
+
+    return command
+
+
 def _words(context: click.Context) -> list[str]:
     words = [str(context.info_name)]
     for parameter in context.command.params:
-        value = context.params[str(parameter.name)]
+        value = context.params.get(str(parameter.name))
         if parameter.name not in ("runtime", "as_json") and value not in (None, False):
             words += [] if isinstance(parameter, click.Argument) else [parameter.opts[-1]]
             words += [] if value is True else [str(value)]

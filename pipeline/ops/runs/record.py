@@ -16,6 +16,7 @@ import msgspec
 
 from pipeline import clock, settings
 from pipeline.documents import task_runs
+from pipeline.documents.task_runs import ALREADY_RUNNING as ALREADY_RUNNING
 from pipeline.ops.private_files import try_lock
 from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
@@ -24,8 +25,7 @@ from pipeline.storage import documents, local
 
 STARTED, ENDED = "started", "ended"
 
-# Exit statuses: another run was in progress; what a shell says of a process ended by SIGKILL.
-ALREADY_RUNNING, KILLED = 10, 137
+KILLED = 137  # the exit status that a shell says of a process ended by SIGKILL
 
 WHY_KILLED = (
     "The run ended without reporting: it was killed (out of memory, `kill -9`, its time limit), or "
@@ -82,7 +82,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> str:
-        """Return `RUNNING`, `DONE`, `SKIPPED` or `FAILED`."""
+        """Return `RUNNING`, `DONE`, `SKIPPED`, `PAUSED` or `FAILED`."""
+        if task_runs.is_paused(self.status, self.reason):
+            return "PAUSED"
         known: dict[int | None, str] = {None: "RUNNING", 0: "DONE", ALREADY_RUNNING: "SKIPPED"}
         return known.get(self.status, "FAILED")
 
@@ -144,7 +146,7 @@ def entries(layout: Layout) -> list[Entry]:
 
 
 def last_ended(layout: Layout) -> list[Entry]:
-    """Return the last run of each root task that has ended, but for those that were skipped."""
+    """Return the last run of each root task that has ended, and was not skipped or paused."""
     runs = {each.task: each for each in entries(layout) if each.outcome in ("DONE", "FAILED")}
     return [run for task, run in runs.items() if task in ROOTS]
 

@@ -62,8 +62,12 @@ class Compose:
     def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
         """Run the task inside the cron container, whose time zone says what today is."""
         date, further = [str(day)] if day else [], ["--", *options] if options else []
+        return self.run_inside(["run", family, *date], further)
+
+    def run_inside(self, words: Sequence[str], further: Sequence[str] = ()) -> int:
+        """Run a command of ours inside the cron container; return its status."""
         here = ("--runtime", "host", "--until-stdin-closes")
-        return _run([*INSIDE, "trigger", family, *date, *here, *further])
+        return _run([*INSIDE, *words, *here, *further])
 
     def services(self) -> list[Service]:
         """Return the three services as compose sees them."""

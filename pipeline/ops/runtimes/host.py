@@ -26,6 +26,7 @@ from pipeline.ops.runs import log_files
 from pipeline.ops.runtimes import services
 from pipeline.ops.runtimes.services import Service
 from pipeline.ops.schedule import job
+from pipeline.ops.schedule.job_process import JobProcess
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 from pipeline.storage import local
@@ -92,11 +93,15 @@ class Host:
             )
         return "luigid was not running."
 
-    def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
+    def run_task(
+        self, family: str, day: datetime.date | None, options: Sequence[str],
+        process: JobProcess | None = None,
+    ) -> int:  # fmt: skip
         """Run the task as the schedule would, in the foreground; return luigi's status."""
         beside = Path(sys.executable).with_name("luigi")
         luigi = str(beside) if beside.exists() else beside.name
-        return job.trigger(family, day, [luigi, "--module", "pipeline", family, *options])
+        words = [luigi, "--module", "pipeline", family, *options]
+        return job.trigger(family, day, words, process)
 
     def services(self) -> list[Service]:
         """Return luigid, PostgreSQL and cron."""

@@ -16,7 +16,7 @@ from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS, Root
 from pipeline.ops.runs import ended
 from pipeline.ops.runs.record import ALREADY_RUNNING
-from pipeline.ops.schedule import installed, overdue
+from pipeline.ops.schedule import installed, overdue, pauses
 from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, read_settings, say
 from pipeline.paths import Layout
 
@@ -49,10 +49,15 @@ def run_job(name: str, command: Sequence[str]) -> int:
     return status
 
 
-def trigger(family: str, date: datetime.date | None, command: Sequence[str]) -> int:
+def trigger(
+    family: str, date: datetime.date | None, command: Sequence[str],
+    process: JobProcess | None = None,
+) -> int:  # fmt: skip
     """Run a task as the schedule would, for somebody who asks for it; return its status."""
     if family in ROOTS:
-        return _run_root(ROOTS[family], date, command, TRIGGER, JobProcess())
+        if (layout := _layout()) and not process and (pause := pauses.active(layout, family)):
+            say(f"The schedule of {family} is paused ({pause.reason}); this run is not.")
+        return _run_root(ROOTS[family], date, command, TRIGGER, process or JobProcess())
     words = [*command, "--date", str(date or clock.today())]
     return JobProcess().run(words, {settings.STARTED_BY: TRIGGER})
 
@@ -73,6 +78,11 @@ def _run_root(
         due = (root.collects_late and overdue.newest_due(root, schedule, now.at)) or now
         until = due.collectable_until(schedule)
     day = date or due.date
+    if started_by == SCHEDULE and layout and (pause := pauses.active(layout, root.family, say)):
+        pauses.record_skipped(layout, root, day, pause)
+        if not quiet:
+            say(f"Skipped: {root.family} of {day}. {pause.reason}")
+        return 0
     variables = {settings.STARTED_BY: started_by}
     if until and day == due.date:  # an earlier date is late already
         variables[settings.COLLECT_UNTIL] = f"{until.timestamp():.0f}"

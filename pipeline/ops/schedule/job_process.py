@@ -65,7 +65,8 @@ def say(sentence: str) -> None:
 class JobProcess:
     """Run one command after the other, and pass the signals that ask for an end on to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, output: int | None = None) -> None:
+        self._output = output  # where the output goes instead of ours, such as DEVNULL
         self.stopped_by = 0  # the signal that asked for the end
         self._process: subprocess.Popen[bytes] | None = None
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -82,7 +83,10 @@ class JobProcess:
             return 128 + self.stopped_by
         given, none = {**environment(), **added}, subprocess.DEVNULL
         try:
-            process = subprocess.Popen(command, env=given, stdin=none, pass_fds=fds)  # noqa: S603
+            process = subprocess.Popen(  # noqa: S603
+                command, env=given, stdin=none, stdout=self._output, stderr=self._output,
+                pass_fds=fds,
+            )  # fmt: skip
         except OSError as error:
             say(f"{command[0]} cannot be started ({error.strerror}): see PATH.")
             return 127  # as a shell, where there is no such command

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pipeline import clock
+from pipeline.ops.retention import deleted
 from pipeline.ops.roots import ROOTS, Root
 from pipeline.ops.runs import record
+from pipeline.ops.schedule import pauses
 from pipeline.ops.schedule.times import Schedule
 from pipeline.paths import Layout
 
@@ -57,12 +59,15 @@ def overdue(layout: Layout, schedules: Schedules, now: datetime.datetime) -> lis
     """Return the newest date of each root task that was due two hours ago and is not there.
 
     Nothing is overdue on a new installation: before any document or recorded run of that date.
+    Nor is what is paused, or a date that was acknowledged.
     """
     due = (newest_due(root, schedules[family], now - GRACE) for family, root in ROOTS.items())
     return [
         each
         for each in due
         if each and not _has_document(each.root, layout, each.date, clock.local_day(now))
+        if not pauses.active(layout, each.root.family)
+        if not pauses.is_acknowledged(layout, each.root.family, each.date)
         if _is_known_before(layout, each.date)
         or record.has_run(layout, each.root.family, each.date)
     ]
@@ -87,6 +92,22 @@ def missed(layout: Layout, schedules: Schedules, now: datetime.datetime) -> list
             elif following := due.collectable_until(schedules[family]):
                 first = min(first, clock.local_day(following))
     return [due for due in lacking if due.date > first]
+
+
+def missing(
+    root: Root, layout: Layout, schedule: Schedule, first: datetime.date, last: datetime.date
+) -> list[Due]:
+    """Return the due dates from first to last without document or page, but for deleted ones."""
+    gone, now = deleted.dates(layout), clock.now()
+    times = schedule.by_day(first)
+    until = itertools.takewhile(lambda at: at <= now and clock.local_day(at) <= last, times)
+    dues = (Due(root, clock.local_day(at), at) for at in until)
+    return [
+        due
+        for due in dues
+        if (root.family, due.date) not in gone
+        if not all(path_of(layout, due.date).exists() for path_of in (root.document, root.page))
+    ]
 
 
 def _dates_due(root: Root, schedule: Schedule, now: datetime.datetime) -> list[Due]:

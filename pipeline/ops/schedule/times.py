@@ -71,14 +71,14 @@ class Job(NamedTuple):
     @property
     def roots(self) -> list[Root]:
         """The root tasks that it runs: by luigi, or by an alias in our commands."""
-        ours = r"\btmdb-(?:scheduled|pipeline\s+trigger(?:\s+--runtime\s+\w+)?)"
+        ours = r"\btmdb-(?:scheduled|pipeline\s+(?:run|trigger)(?:\s+--runtime\s+\w+)?)"
         forms = rf"\bluigi\s[^|;&]*\b{{0.family}}\b|{ours}\s+(?:{{0.alias}}|{{0.family}})\b"
         return [root for root in ROOTS.values() if re.search(forms.format(root), self.command)]
 
     @property
     def outdated(self) -> str | None:
         """What to replace of ours that the wrapper does not run, as in 0.1.0; else None."""
-        names = "|".join((*ROOTS, r"tmdb-pipeline\s+(watch|backup|trigger)"))
+        names = "|".join((*ROOTS, r"tmdb-pipeline\s+(watch|backup|run|trigger)"))
         ours = re.search(rf"\b({names})\b", self.command)
         is_unit = self.when.endswith(".service")
         if ours and "tmdb-scheduled" not in self.command:

@@ -14,7 +14,8 @@ from support.fake_tmdb import V3_KEY
 
 from pipeline.ops import cli
 
-MINE = ("start", "stop", "restart", "status", "trigger", "check", "stats", "doctor", "logs")
+MINE = ("start", "stop", "restart", "status", "run", "trigger", "check", "stats", "doctor", "logs",
+        "backfill", "pause", "resume", "acknowledge")  # fmt: skip
 
 
 def main(*words: str) -> tuple[int, str, str]:

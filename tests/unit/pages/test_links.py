@@ -104,6 +104,8 @@ def test_the_last_run_of_a_date_leads_to_its_log() -> None:
         json.dumps({**ended, "task": "IndexPage"}), json.dumps({**ended, "date": "2023-01-01"}),
         json.dumps({**ended, "status": 0, "log": "logs/b.log"}),
         json.dumps({**ended, "date": f"{DAY - ONE}", "event": "started", "log": None}),
+        json.dumps({**ended, "date": f"{DAY - ONE}", "status": 10}),
+        json.dumps({**ended, "status": 25, "reason": "Paused until 2024-02-01."}),
     ]  # fmt: skip
     runs = read_runs("\n".join(lines).encode() + b"\n{\xff", (DAY - ONE, DAY))
     (row,) = build_grid(Translator("en"), [DAY - ONE, DAY], {}, [], [], [], runs)

@@ -14,6 +14,8 @@ from pipeline.ops.runs.record import TaskRun
 from pipeline.ops.runtimes.services import Document
 from pipeline.paths import Layout
 
+IDLE = ("SKIPPED", "PAUSED")  # outcomes of runs that did nothing
+
 
 def show(document: Document) -> None:
     """Print the figures as tables."""
@@ -37,7 +39,7 @@ def command(runtime: Runtime, days: int, task: str | None) -> Document:
     """
     since = clock.now() - datetime.timedelta(days=days)
     entries = record.entries(Layout(settings.current().data_dir))
-    recent = [each for each in entries if each.began_at >= since and each.outcome != "SKIPPED"]
+    recent = [each for each in entries if each.began_at >= since and each.outcome not in IDLE]
     ended = [each for each in recent if each.event == record.ENDED]
     runs = [TaskRun(e.task, 1, "done" if e.status == 0 else "failed", e.seconds) for e in ended]
     attempts = [each for entry in recent for each in entry.attempts]

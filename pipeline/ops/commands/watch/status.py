@@ -12,7 +12,7 @@ from pipeline.ops.luigid import client
 from pipeline.ops.roots import ROOTS, family_of, newest
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
-from pipeline.ops.schedule import installed, overdue
+from pipeline.ops.schedule import installed, overdue, pauses
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
@@ -30,10 +30,14 @@ def show(document: Document) -> None:
     tables.show_table("Last runs", columns, runs, "Nothing has run yet.")
     for each in runs:
         if each["reason"]:
-            click.echo(f"{each['task']} of {each['date']} failed: {plain(each['reason'])}")
+            ending = "failed" if each["outcome"] == "FAILED" else "was skipped"
+            click.echo(f"{each['task']} of {each['date']} {ending}: {plain(each['reason'])}")
     tables.show_table("Next by the schedule", "task, at", document["next_runs"])
+    tables.show_table("Paused", "task, until", document.get("paused", []))
     tables.show_table("Overdue", "task, date, due=due_at", document.get("overdue", []))
     tables.show_table("Missed", "task, date", document["missed"], "Nothing was missed.")
+    if document.get("acknowledged"):
+        click.echo(f"{document['acknowledged']} missed date(s) are acknowledged and not listed.")
     if document["missed"]:
         click.echo(
             "The machine was off or the run failed. TMDB serves its lists only as they are now, so "
@@ -58,7 +62,12 @@ def command(runtime: Runtime, task: str | None) -> Document:
     layout = Layout(current.data_dir)
     times = installed.schedules(current.config_dir / "crontab")
     next_runs = ((root, times[root].next_day(now)) for root in ROOTS)
-    late, missed = overdue.overdue(layout, times, now), overdue.missed(layout, times, now)
+    late, all_missed = overdue.overdue(layout, times, now), overdue.missed(layout, times, now)
+    missed = [
+        due for due in all_missed if not pauses.is_acknowledged(layout, due.root.family, due.date)
+    ]
+    problems: list[str] = []
+    paused = [found for root in ROOTS if (found := pauses.active(layout, root, problems.append))]
     return {
         "at": now.isoformat(),
         "data_root": str(current.data_dir),
@@ -68,11 +77,14 @@ def command(runtime: Runtime, task: str | None) -> Document:
         "next_runs": [
             {"task": root, "at": at.astimezone().isoformat()} for root, at in next_runs if at
         ],
+        "paused": [{"task": p.task, "until": str(p.until) if p.until else None} for p in paused],
         "overdue": [
             {"task": due.root.family, "date": str(due.date), "due_at": due.at.isoformat()}
             for due in late
         ],
         "missed": [{"task": due.root.family, "date": str(due.date)} for due in missed],
+        "acknowledged": len(all_missed) - len(missed),
+        "notes": problems,
     }
 
 

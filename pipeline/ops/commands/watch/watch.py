@@ -24,7 +24,7 @@ def command() -> None:
         task, date, at = due.root.family, due.date, due.at.astimezone()
         sentence = (
             f"{task} of {date} was due at {at:%Y-%m-%d %H:%M %Z} and is not there: see `tmdb-"
-            f"pipeline status` for what failed, then `tmdb-pipeline trigger {due.root.alias}`."
+            f"pipeline status` for what failed, then `tmdb-pipeline run {due.root.alias}`."
         )
         if not send.is_open(task, date):  # of a failure that left it overdue
             text = f"{sentence}\nLooked in: {layout.root}"

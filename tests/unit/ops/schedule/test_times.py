@@ -131,6 +131,8 @@ STARTS_THE_DAY = [
     "30 4 * * * tmdb-scheduled daily -- luigi --module pipeline DailySummary",
     "30 4 * * * pipeline /opt/tmdb-pipeline/.venv/bin/tmdb-scheduled daily -- anything",
     "30\t4\t*\t*\t*\ttmdb-pipeline trigger daily",
+    "30 4 * * * tmdb-pipeline run daily",
+    "30 4 * * * tmdb-pipeline run --runtime host DailySummary",
     "  30 4 * * sun-sat luigi --module pipeline DailySummary",
     "30 4 * jan-dec * tmdb-scheduled daily -- luigi --module pipeline DailySummary --workers 2",
 ]
