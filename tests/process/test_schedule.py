@@ -43,6 +43,7 @@ JOBS = {
     "weekly": "tmdb-scheduled weekly -- luigi --module pipeline WeeklyConsolidation",
     "catch-up": "tmdb-scheduled catch-up -- luigi --module pipeline",
     "backup": "tmdb-scheduled backup -- tmdb-pipeline backup --runtime host",
+    "prune": "tmdb-scheduled prune -- tmdb-pipeline prune --yes --runtime host",
     "watch": "tmdb-scheduled watch -- tmdb-pipeline watch",
 }
 """Every job by its name, with the command that a crontab line and a unit show."""
@@ -81,6 +82,7 @@ def test_the_times_are_those_of_the_documentation() -> None:
         "weekly": "0 3 * * 0",
         "catch-up": "40 * * * *",
         "backup": "30 4 * * *",
+        "prune": "50 4 * * *",
         "watch": "30 * * * *",
     }
     assert len(crontab()[1]) == len(JOBS)
@@ -349,6 +351,7 @@ def unit(name: str) -> configparser.ConfigParser:
         ("catch-up", "*-*-* *:40:00"),
         ("watch", "*-*-* *:30:00"),
         ("backup", "*-*-* 04:30:00"),
+        ("prune", "*-*-* 04:50:00"),
     ],
 )
 def test_the_timers_say_what_the_crontab_says(name: str, when: str) -> None:

@@ -90,7 +90,7 @@ class Derived(msgspec.Struct, frozen=True):
 
 def read_derived(path: Path) -> Derived:
     """Return what a document states; nothing where it cannot be read."""
-    with contextlib.suppress(PipelineError, msgspec.MsgspecError):
+    with contextlib.suppress(PipelineError, msgspec.MsgspecError, RecursionError):
         return msgspec.json.decode(documents.STORAGE.read(path), type=Derived)
     return Derived()
 
@@ -149,8 +149,13 @@ def dates_in(name: str) -> list[datetime.date]:
 
 def _files(layout: Layout, found: Found) -> Iterator[Path]:
     """Yield the files of the data root's folders; note links, which are not followed."""
+
+    def note(error: OSError) -> None:
+        found.left.append(f"{error.filename} cannot be read: correct its owner or permissions.")
+
     top = layout.root.resolve()
-    for parent, folders, names in os.walk(top):
+    onerror = note if top.is_dir() else None
+    for parent, folders, names in os.walk(top, onerror=onerror):
         if Path(parent) == top:
             folders[:] = [name for name in folders if name in _FOLDERS]
             names = []
