@@ -16,6 +16,7 @@ import msgspec
 
 from pipeline import clock, settings
 from pipeline.documents import task_runs
+from pipeline.errors import NotPossible
 from pipeline.ops.private_files import try_lock
 from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
@@ -141,6 +142,20 @@ def entries(layout: Layout) -> list[Entry]:
             began_at = runs.get(entry.run_id, entry).began_at
             runs[entry.run_id] = msgspec.structs.replace(entry, started_at=began_at)
     return list(runs.values())
+
+
+def find(layout: Layout, run_id: str) -> Entry:
+    """Return the run whose ID this is or begins with, or raise NotPossible."""
+    found = [each for each in entries(layout) if each.run_id.startswith(run_id)]
+    found = [each for each in found if each.run_id == run_id] or found
+    if len(found) == 1:
+        return found[0]
+    shown, ids = run_id[:60], ", ".join(each.run_id for each in found[:5])
+    raise NotPossible(
+        f"Several runs begin with {shown!r}: name one of them, such as {ids}."
+        if found
+        else f"There is no run {shown!r} in the record: `tmdb-pipeline runs` lists the runs."
+    )
 
 
 def last_ended(layout: Layout) -> list[Entry]:
