@@ -76,6 +76,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     retries: int = 0
 
+    def as_json(self) -> dict[str, Any]:
+        """Return its fields as they stand in the record."""
+        row: dict[str, Any] = msgspec.to_builtins(self)
+        return row
+
     @property
     def began_at(self) -> datetime.datetime:
         """Return when the run began."""

@@ -119,7 +119,7 @@ def show(document: Document) -> None:
             name = row["task"] if row["is_root"] else f" {row['task']}"
             weeks = (_week(row["states"], monday) for monday in block)
             click.echo(f"{name[:16]:<17}{' '.join(weeks)}".rstrip())
-    legend = ", ".join(f"{sign} {state}" for state, (sign, _) in _STYLES.items())
+    legend = ", ".join(f"{sign}={state}" for state, (sign, _) in _STYLES.items())
     click.echo("\n" + tables.wrap(f"Weeks begin on Monday. {legend}.", indent=0))
     for each in document["reasons"]:
         click.echo(tables.wrap(f"{each['date']} {each['task']} {each['state']}: {each['reason']}"))

@@ -4,7 +4,6 @@ import datetime
 from typing import Any
 
 import click
-import msgspec
 
 from pipeline import clock, settings
 from pipeline.ops.commands import tables
@@ -32,7 +31,7 @@ def _show_runs(document: Document) -> None:
 def _show_run(document: Document) -> None:
     run = document["run"]
     for name in _FIELDS:
-        text = tables.cell(name, run[name])
+        text = click.unstyle(tables.cell(name, run[name]))
         click.echo(tables.wrap(f"{name.replace('_', ' '):<12}{text}", indent=12))
     columns = "task, outcome, attempts, took=seconds"
     tables.show_table("Tasks", columns, run["tasks"], "No task began.")
@@ -77,7 +76,7 @@ def _layout() -> Layout:
 
 
 def _row(entry: record.Entry) -> dict[str, Any]:
-    row: dict[str, Any] = msgspec.to_builtins(entry)
+    row = entry.as_json()
     ended_at = row["at"] if entry.event == record.ENDED else None
     known = {"outcome": entry.outcome, "seconds": entry.seconds, "tasks": row.pop("attempts")}
     known |= {"started_at": row["started_at"] or row["at"], "ended_at": ended_at}

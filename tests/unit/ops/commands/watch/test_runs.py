@@ -108,8 +108,8 @@ def test_the_grid_fits_a_terminal_and_explains_its_signs(
         shown = command("status", "--grid", "--weeks", weeks)
         assert shown.status == 0, shown.output
         assert widest(shown.out) <= 80
-        assert "L late" in shown.out
-    assert "HTTP status 503" in shown.out
+        assert "L=late" in shown.out
+    assert "answered with" in shown.out
     found = document(command("status", "--grid", "--json"))
     assert found["grid"][0]["task"] == "daily"
 
