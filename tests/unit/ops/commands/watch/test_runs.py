@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+import click
 import msgspec
 import pytest
 from support import sixty_days as support
@@ -11,7 +12,9 @@ from support.operate import Operate, document
 from support.sixty_days import FAILED, GAP, LAST, LATE, REJECTED, day
 
 from pipeline.catalog import plan_from
-from pipeline.ops.commands.watch import grid
+from pipeline.ops import cli
+from pipeline.ops.commands import options
+from pipeline.ops.commands.watch import grid, runs
 from pipeline.ops.commands.watch.grid import Facts, find_states
 from pipeline.ops.retention.deleted import Deleted
 from pipeline.ops.schedule import installed
@@ -136,3 +139,11 @@ def test_a_run_without_a_document_gives_a_date_its_state(outcome: str, state: st
 def test_what_was_not_due_or_lies_before_the_first_document_is_blank() -> None:
     facts = Facts({day(5)}, set(), set(), set(), set(), {})
     assert find_states(facts, [day(5), day(1)], day(3)) == {}
+
+
+def test_the_stack_is_asked_by_the_whole_nested_command() -> None:
+    parent = click.Context(cli.group, info_name="tmdb-pipeline")
+    group = click.Context(runs.command, parent, info_name="runs")
+    nested = click.Context(runs.show, group, info_name="show")
+    nested.params = {"run_id": "2026", "runtime": "compose", "as_json": True}
+    assert options._words(nested) == ["runs", "show", "2026"]
