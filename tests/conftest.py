@@ -20,6 +20,7 @@ pytest_plugins = [
     "support.rates",
     "support.receivers",
     "support.schedules",
+    "support.sixty_days",
     "support.transports",
     "support.commands",
 ]

@@ -23,7 +23,10 @@ COMMANDS = {
     "trigger": "run.run:trigger",
     **{name: f"run.{name}:command" for name in ("backfill", "check")},
     **{name: f"run.pause:{name}" for name in ("pause", "resume", "acknowledge")},
-    **{name: f"watch.{name}:command" for name in ("status", "stats", "open", "doctor", "watch")},
+    **{
+        name: f"watch.{name}:command"
+        for name in ("status", "runs", "stats", "open", "doctor", "watch")
+    },
     "alert": "watch.watch:alert",
     **{name: f"data.{name}:command" for name in ("backup", "restore", "prune")},
 }
@@ -73,7 +76,7 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
     """Operate the collection of TMDB's movie lists: start it, watch it, repair it."""
     if no_color or settings.run_variable("NO_COLOR"):
         context.color = False
-    if context.invoked_subcommand in ("status", "check", "doctor", "logs", "open"):
+    if context.invoked_subcommand in ("status", "runs", "check", "doctor", "logs", "open"):
         with contextlib.suppress(PipelineError, OSError):  # the command itself reports these
             if found := read_demo_data():
                 read = f"No key is set and {found[0]} holds no data: this is about {found[1]}."

@@ -39,6 +39,9 @@ def test_a_command_needs_none_of_the_others() -> None:
     [
         ("status", 0, "Nothing was missed."),
         ("check", 0, "The configuration is usable."),
+        ("status --grid", 0, "Weeks begin on Monday."),
+        ("runs", 0, "No such run is recorded."),
+        ("runs show 1", 1, "tmdb-pipeline: There is no run '1' in the record"),
         ("stats", 0, "Nothing ran in the last 30 days."),
         ("doctor", 0, "none was used yet, runs use the local scheduler"),
         ("logs", 1, "tmdb-pipeline: There is no log of run in "),

@@ -74,7 +74,10 @@ def document_command(
         @json_option
         @functools.wraps(build)
         def command(runtime: str, as_json: bool, **given: Any) -> None:
-            context, here = click.get_current_context(), choose_runtime(runtime)
+            context = click.get_current_context()
+            if context.invoked_subcommand:  # of a group, which shows a document itself
+                return
+            here = choose_runtime(runtime)
 
             def built() -> Document:
                 made = {"runtime": here.name, **build(here, **given)}
@@ -121,7 +124,9 @@ def command_on_data(run: Callable[..., int]) -> Callable[..., None]:
 
 
 def _words(context: click.Context) -> list[str]:
-    words = [str(context.info_name)]
+    words, at = [str(context.info_name)], context.parent
+    while at and at.parent:  # a subcommand of a group
+        words, at = [str(at.info_name), *words], at.parent
     for parameter in context.command.params:
         value = context.params.get(str(parameter.name))
         if parameter.name not in ("runtime", "as_json") and value not in (None, False):

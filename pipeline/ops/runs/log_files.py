@@ -12,6 +12,7 @@ import click
 from pipeline import settings
 from pipeline.errors import NotPossible, StorageError
 from pipeline.ops.roots import family_of
+from pipeline.ops.runs import record
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
 from pipeline.storage import local
@@ -33,7 +34,14 @@ def opened_for_luigid(layout: Layout) -> IO[bytes]:
 
 
 def found(layout: Layout, what: str) -> Path:
-    """Return the file of `luigid`, the newest `run`, or a task's newest; raise NotPossible."""
+    """Return the file of `luigid`, the newest `run`, a task's newest, or of a run by its ID.
+
+    Raise NotPossible where there is none.
+    """
+    if what[:1].isdecimal():
+        if log := record.find(layout, what).log:
+            return layout.root / log
+        raise NotPossible(f"The run {what} has no log: it began before its data root was known.")
     pattern = luigid_log(layout).name
     if what != "luigid":  # that of a task: `tmdb-pipeline` writes some, too
         pattern = f"????????T??????Z_{'[A-Z]*' if what == 'run' else family_of(what)}_*.log"

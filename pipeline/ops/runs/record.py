@@ -17,6 +17,7 @@ import msgspec
 from pipeline import clock, settings
 from pipeline.documents import task_runs
 from pipeline.documents.task_runs import ALREADY_RUNNING as ALREADY_RUNNING
+from pipeline.errors import NotPossible
 from pipeline.ops.private_files import try_lock
 from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
@@ -74,6 +75,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     attempts: list[TaskRun] = []
     requests: int = 0
     retries: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return its fields as they stand in the record."""
+        row: dict[str, Any] = msgspec.to_builtins(self)
+        return row
 
     @property
     def began_at(self) -> datetime.datetime:
@@ -143,6 +149,20 @@ def entries(layout: Layout) -> list[Entry]:
             began_at = runs.get(entry.run_id, entry).began_at
             runs[entry.run_id] = msgspec.structs.replace(entry, started_at=began_at)
     return list(runs.values())
+
+
+def find(layout: Layout, run_id: str) -> Entry:
+    """Return the run whose ID this is or begins with, or raise NotPossible."""
+    found = [each for each in entries(layout) if each.run_id.startswith(run_id)]
+    found = [each for each in found if each.run_id == run_id] or found
+    if len(found) == 1:
+        return found[0]
+    shown, ids = run_id[:60], ", ".join(each.run_id for each in found[:5])
+    raise NotPossible(
+        f"Several runs begin with {shown!r}: name one of them, such as {ids}."
+        if found
+        else f"There is no run {shown!r} in the record: `tmdb-pipeline runs` lists the runs."
+    )
 
 
 def last_ended(layout: Layout) -> list[Entry]:

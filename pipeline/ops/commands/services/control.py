@@ -33,10 +33,11 @@ def restart(runtime: str) -> None:
 
 @click.command("logs")
 @click.argument("what", default="run", metavar="[luigid|run|TASK]")
+@click.option("--run", "run_id", metavar="ID", help="The log of that run, see `runs`.")
 @click.option("-n", "lines", type=click.IntRange(min=0), default=50, show_default=True,
               help="How many of the last lines.")  # fmt: skip
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is added, until Ctrl-C.")
 @runtime_option
-def logs(what: str, lines: int, follow: bool, runtime: str) -> None:
+def logs(what: str, run_id: str | None, lines: int, follow: bool, runtime: str) -> None:
     """Show the end of the newest run's log, of a task's newest run, or of luigid's log."""
-    choose_runtime(runtime).show_logs(what, lines, follow=follow)
+    choose_runtime(runtime).show_logs(run_id or what, lines, follow=follow)

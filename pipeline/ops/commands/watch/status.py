@@ -8,6 +8,7 @@ import click
 from pipeline import clock, settings
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
+from pipeline.ops.commands.watch import grid
 from pipeline.ops.luigid import client
 from pipeline.ops.roots import ROOTS, family_of, newest
 from pipeline.ops.runs import record
@@ -19,7 +20,10 @@ from pipeline.sanitize import plain
 
 
 def show(document: Document) -> None:
-    """Print the document as tables."""
+    """Print the document as tables, or as the grid."""
+    if "grid" in document:
+        grid.show(document)
+        return
     title = f"Services ({document['runtime']})"
     tables.show_table(title, "service, state, detail", document["services"])
     unknown = "What runs now is not known: luigid does not answer."
@@ -47,13 +51,17 @@ def show(document: Document) -> None:
 
 def _add_services(document: Document, stack: Runtime) -> None:
     """Add the containers: inside one, the others cannot be seen."""
-    document["services"] = [dataclasses.asdict(each) for each in stack.services()]
+    if "services" in document:
+        document["services"] = [dataclasses.asdict(each) for each in stack.services()]
 
 
 @click.command("status")
 @click.argument("task", type=family_of, required=False)
+@click.option("--grid", "as_grid", is_flag=True, help="Tasks and dates as a table instead.")
+@click.option("--weeks", type=click.IntRange(1, 520), default=8, show_default=True,
+              help="How many weeks the grid shows.")  # fmt: skip
 @document_command(show, _add_services)
-def command(runtime: Runtime, task: str | None) -> Document:
+def command(runtime: Runtime, task: str | None, as_grid: bool, weeks: int) -> Document:
     """Show what is up, what runs, what ran last, what comes next and what was missed.
 
     With TASK, its last ten runs. Works without luigid and without the database.
@@ -61,6 +69,8 @@ def command(runtime: Runtime, task: str | None) -> Document:
     now, current = clock.now(), settings.current()
     layout = Layout(current.data_dir)
     times = installed.schedules(current.config_dir / "crontab")
+    if as_grid:
+        return grid.build(layout, current.plan(), times, now, weeks)
     next_runs = ((root, times[root].next_day(now)) for root in ROOTS)
     late, all_missed = overdue.overdue(layout, times, now), overdue.missed(layout, times, now)
     missed = [
