@@ -19,8 +19,11 @@ from pipeline.version import VERSION
 COMMANDS = {
     **{name: f"services.control:{name}" for name in ("start", "stop", "restart", "logs")},
     "luigid": "services.luigid:command",
-    **{name: f"run.{name}:command" for name in ("trigger", "check")},
-    **{name: f"watch.{name}:command" for name in ("status", "stats", "open", "doctor", "watch")},
+    **{name: f"run.{name}:command" for name in ("trigger", "redo", "check")},
+    **{
+        name: f"watch.{name}:command"
+        for name in ("status", "explain", "stats", "open", "doctor", "watch")
+    },
     "alert": "watch.watch:alert",
     **{name: f"data.{name}:command" for name in ("backup", "restore")},
 }

@@ -36,13 +36,13 @@ def show_table(
         click.secho(f"\n{title}", bold=True)
         headers = [each.partition("=")[0] for each in columns.split(", ")]
         keys = [each.rpartition("=")[2] for each in columns.split(", ")]
-        cells = [[_cell(key, row[key]) for key in keys] for row in rows]
+        cells = [[cell(key, row[key]) for key in keys] for row in rows]
         click.echo(tabulate(cells, headers, tablefmt="simple", disable_numparse=True))
     elif otherwise:
         click.echo(f"\n{otherwise}")
 
 
-def _cell(key: str, value: Any) -> str:
+def cell(key: str, value: Any) -> str:
     """Return a value as people read it, by the key: instants in the machine's time zone."""
     if value is None:
         return "-"

@@ -34,6 +34,12 @@ START_SECONDS = 30.0  # until it answers: it first reads its state and asks the 
 STOP_SECONDS = 10.0  # after SIGTERM
 
 
+def luigi_command(*words: str) -> list[str]:
+    """Return the luigi command beside this Python, or on PATH, with words for it."""
+    beside = Path(sys.executable).with_name("luigi")
+    return [str(beside) if beside.exists() else beside.name, "--module", "pipeline", *words]
+
+
 class Host:
     """The services of this host."""
 
@@ -94,9 +100,7 @@ class Host:
 
     def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
         """Run the task as the schedule would, in the foreground; return luigi's status."""
-        beside = Path(sys.executable).with_name("luigi")
-        luigi = str(beside) if beside.exists() else beside.name
-        return job.trigger(family, day, [luigi, "--module", "pipeline", family, *options])
+        return job.trigger(family, day, luigi_command(family, *options))
 
     def services(self) -> list[Service]:
         """Return luigid, PostgreSQL and cron."""
