@@ -21,11 +21,11 @@ COMMANDS = {
     "luigid": "services.luigid:command",
     "run": "run.run:command",
     "trigger": "run.run:trigger",
-    **{name: f"run.{name}:command" for name in ("backfill", "check")},
+    **{name: f"run.{name}:command" for name in ("backfill", "redo", "check")},
     **{name: f"run.pause:{name}" for name in ("pause", "resume", "acknowledge")},
     **{
         name: f"watch.{name}:command"
-        for name in ("status", "runs", "stats", "open", "doctor", "watch")
+        for name in ("status", "runs", "explain", "stats", "open", "doctor", "watch")
     },
     "alert": "watch.watch:alert",
     **{name: f"data.{name}:command" for name in ("backup", "restore", "prune")},

@@ -70,7 +70,7 @@ def lock(descriptor: int, *, wait: bool = True) -> bool:
 @contextlib.contextmanager
 def exclusive(folder: Path, path: Path) -> Iterator[None]:
     """Let one process at a time be within the block, for a folder; errors name `path`."""
-    with _reported(path), _opened(folder) as descriptor:
+    with _reported(path), opened(folder) as descriptor:
         lock(descriptor)
         yield
 
@@ -138,7 +138,7 @@ class LocalStorage:
 def _temporary(path: Path, content: Iterable[bytes]) -> Iterator[Path]:
     """Write a temporary that gets its name within the block; flush it, then the name."""
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-    with _reported(path), _opened(path.parent) as folder:
+    with _reported(path), opened(path.parent) as folder:
         try:
             created = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
             with os.fdopen(created, "wb") as stream:
@@ -152,7 +152,7 @@ def _temporary(path: Path, content: Iterable[bytes]) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _opened(folder: Path) -> Iterator[int]:
+def opened(folder: Path) -> Iterator[int]:
     """Lend the descriptor of a folder, which is made if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)

@@ -42,7 +42,7 @@ LUIGI = {
     "pipeline.tasks.*",
     "pipeline.ops.history.recorder",
     "pipeline.ops.luigid.*",
-    "pipeline.ops.commands.run.check",
+    "pipeline.ops.graph",
     "pipeline.ops.luigi_configuration",
     "pipeline.ops.runs.session",
     "pipeline.ops.runs.scheduler_choice",

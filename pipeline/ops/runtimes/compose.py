@@ -69,6 +69,10 @@ class Compose:
         here = ("--runtime", "host", "--until-stdin-closes")
         return _run([*INSIDE, *words, *here, *further])
 
+    def run_command(self, *words: str) -> int:
+        """Run a command of ours inside the cron container, and return its status."""
+        return _run([*INSIDE, *words, "--runtime", "host"])
+
     def services(self) -> list[Service]:
         """Return the three services as compose sees them."""
         text, _ = _ask(("ps", "--all", "--format", "json"))

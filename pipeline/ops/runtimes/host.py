@@ -35,6 +35,12 @@ START_SECONDS = 30.0  # until it answers: it first reads its state and asks the 
 STOP_SECONDS = 10.0  # after SIGTERM
 
 
+def luigi_command(*words: str) -> list[str]:
+    """Return the luigi command beside this Python, or on PATH, with words for it."""
+    beside = Path(sys.executable).with_name("luigi")
+    return [str(beside) if beside.exists() else beside.name, "--module", "pipeline", *words]
+
+
 class Host:
     """The services of this host."""
 
@@ -98,10 +104,7 @@ class Host:
         process: JobProcess | None = None,
     ) -> int:  # fmt: skip
         """Run the task as the schedule would, in the foreground; return luigi's status."""
-        beside = Path(sys.executable).with_name("luigi")
-        luigi = str(beside) if beside.exists() else beside.name
-        words = [luigi, "--module", "pipeline", family, *options]
-        return job.trigger(family, day, words, process)
+        return job.trigger(family, day, luigi_command(family, *options), process)
 
     def services(self) -> list[Service]:
         """Return luigid, PostgreSQL and cron."""

@@ -8,10 +8,11 @@ import contextlib
 import datetime
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
+from pipeline.ops import superseded
 from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS, Root
 from pipeline.ops.runs import ended
@@ -86,8 +87,6 @@ def _run_root(
     variables = {settings.STARTED_BY: started_by}
     if until and day == due.date:  # an earlier date is late already
         variables[settings.COLLECT_UNTIL] = f"{until.timestamp():.0f}"
-    pages = (command[0], "--module", "pipeline", PAGES_TASK)
-    steps = ((root.family, command, root.document), (PAGES_TASK, pages, root.page))
     with locked(layout.run_lock(root.family) if layout else None) as lock:
         if lock is None:
             if quiet:
@@ -96,14 +95,36 @@ def _run_root(
             return ALREADY_RUNNING
         if layout is not None:  # before a success would send the all-clear
             ended.alert_of_killed_runs(layout)
-        for task, words, path_of in steps:
-            if started_by == SCHEDULE and layout and os.path.exists(path_of(layout, day)):
-                continue
-            status = process.run([*words, "--date", str(day)], variables, lock)
-            ended.report(task, day, status, layout)
-            if status:
-                return status
+            put_back(layout, root.family)
+        return run_steps(root, day, command, variables, process, lock)
+
+
+def run_steps(
+    root: Root, day: datetime.date, command: Sequence[str], variables: Mapping[str, str],
+    process: JobProcess, lock: Sequence[int],
+) -> int:  # fmt: skip
+    """Run a root task and draw its pages, for a caller that holds the lock of the root task."""
+    layout, is_scheduled = _layout(), variables[settings.STARTED_BY] == SCHEDULE
+    pages = (command[0], "--module", "pipeline", PAGES_TASK)
+    for task, words, path_of in (
+        (root.family, command, root.document), (PAGES_TASK, pages, root.page)
+    ):  # fmt: skip
+        if is_scheduled and layout and os.path.exists(path_of(layout, day)):
+            continue
+        status = process.run([*words, "--date", str(day)], variables, lock)
+        ended.report(task, day, status, layout)
+        if status:
+            return status
     return 0
+
+
+def put_back(layout: Layout, family: str) -> None:
+    """Put back what an interrupted redo has moved aside; a failure of that fails no run."""
+    try:
+        if files := superseded.put_back(layout, family):
+            say(f"Put back, because the redo did not succeed: {', '.join(files)}.")
+    except (PipelineError, OSError) as error:
+        say(f"What a redo moved aside cannot be put back: {error}")
 
 
 def _catch_up(command: Sequence[str], process: JobProcess) -> int:
@@ -119,6 +140,10 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
         while clock.monotonic() - began >= PASS_SECONDS and not process.stopped_by:
             began, status = clock.monotonic(), 0
             for family, root in ROOTS.items():
+                if layout.redo_journal(family).exists():
+                    with locked(layout.run_lock(family)) as lock:
+                        if lock is not None:
+                            put_back(layout, family)
                 schedule = installed.schedules(current.config_dir / "crontab")[family]
                 now = clock.now()
                 due = overdue.newest_due(root, schedule, now)

@@ -8,7 +8,7 @@ import pytest
 
 import pipeline
 from pipeline import settings
-from pipeline.ops.commands.run import check
+from pipeline.ops import graph
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,6 @@ def test_a_task_is_shown_for_each_genre_or_list_of_the_plan(
     assert family in pipeline.__all__
     monkeypatch.setenv("TMDB_API_KEY", "demo")
     now = settings.current()
-    nodes = check.graphs(family, datetime.date(2024, 1, 7), now.data_dir, now.plan())
+    nodes = graph.graphs(family, datetime.date(2024, 1, 7), now.data_dir, now.plan())
     assert nodes[-1]["task"] == last
     assert {each["problem"] for each in nodes} == {None}
