@@ -76,7 +76,8 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
     """Operate the collection of TMDB's movie lists: start it, watch it, repair it."""
     if no_color or settings.run_variable("NO_COLOR"):
         context.color = False
-    if context.invoked_subcommand in ("status", "runs", "check", "doctor", "logs", "open"):
+    reading = ("status", "runs", "explain", "check", "doctor", "logs", "open")
+    if context.invoked_subcommand in reading:
         with contextlib.suppress(PipelineError, OSError):  # the command itself reports these
             if found := read_demo_data():
                 read = f"No key is set and {found[0]} holds no data: this is about {found[1]}."

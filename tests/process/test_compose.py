@@ -101,7 +101,7 @@ def test_without_a_date_the_container_chooses_it(operate: Operate, docker: Docke
 @pytest.mark.parametrize(
     "words",
     [
-        ["backfill", "daily", "--from", "2024-01-05", "--to", "2024-01-07", "--max-days", "31"],
+        ["backfill", "daily", "--from", "2024-01-05", "--to", "2024-01-07", "--max-days", "40"],
         ["pause", "daily", "--until", "2099-01-05"],
         ["resume", "weekly"],
         ["acknowledge", "2024-01-05"],

@@ -67,6 +67,7 @@ def test_the_crontab_is_read_as_cron_reads_it() -> None:
         "weekly": "0 3 * * 0",
         "catch-up": "40 * * * *",
         "backup": "30 4 * * *",
+        "prune": "50 4 * * *",
         "watch": "30 * * * *",
     }
     daily = CRONTAB.jobs["daily"]

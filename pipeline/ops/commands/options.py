@@ -129,7 +129,8 @@ def _words(context: click.Context) -> list[str]:
         words, at = [str(at.info_name), *words], at.parent
     for parameter in context.command.params:
         value = context.params.get(str(parameter.name))
-        if parameter.name not in ("runtime", "as_json") and value not in (None, False):
+        is_given = value not in (None, False, parameter.default)
+        if parameter.name not in ("runtime", "as_json") and is_given:
             words += [] if isinstance(parameter, click.Argument) else [parameter.opts[-1]]
             words += [] if value is True else [str(value)]
     return words

@@ -91,7 +91,7 @@ def _next(node: Node, family: str, date: datetime.date, layout: Layout) -> str:
     """Return what to do about a missing file."""
     task, now = node["task"].partition("(")[0], clock.now()
     folders = layout.list_folders
-    lists = [each for each in _missing_files(node) if (layout.root / each).parent in folders]
+    lists = {each for each in _missing_files(node) if (layout.root / each).parent in folders}
     if date < clock.today():
         redo = f"`tmdb-pipeline redo {task} {date}"
         if lists:
