@@ -62,7 +62,8 @@ PAGES_TASK = "IndexPage"
 """The task that draws the pages after a root task is done; its data is, even if a page fails."""
 
 _STEPS = dict.fromkeys(step for root in ROOTS.values() for step in root.steps)
-FAMILIES = (*_STEPS, "DailyPage", "WeeklyPage", PAGES_TASK)
+PAGE_TASKS = ("DailyPage", "WeeklyPage", PAGES_TASK)
+FAMILIES = (*_STEPS, *PAGE_TASKS)
 
 LOOK_BACK_DAYS = 60  # in which the newest document is looked for
 

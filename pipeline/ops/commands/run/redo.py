@@ -10,7 +10,7 @@ from pipeline.errors import NotPossible
 from pipeline.ops import superseded
 from pipeline.ops.commands.options import choose_runtime, runtime_option
 from pipeline.ops.graph import FileGraph
-from pipeline.ops.roots import PAGES_TASK, ROOTS, Root, family_of
+from pipeline.ops.roots import PAGE_TASKS, PAGES_TASK, ROOTS, Root, family_of
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.compose import Compose
 from pipeline.ops.runtimes.host import luigi_command
@@ -96,7 +96,7 @@ def _redo(
                 words = luigi_command(root.family)
                 status = job.run_steps(root, date, words, variables, process, lock)
             else:
-                tasks = sorted({graph.tasks[file] for file in made} - _PAGES)
+                tasks = sorted({graph.tasks[file] for file in made}.difference(PAGE_TASKS))
                 for each in (*tasks, PAGES_TASK):
                     words = [*luigi_command(*_words(each)), "--date", str(date)]
                     if status := process.run(words, variables, lock):
@@ -106,9 +106,6 @@ def _redo(
         finally:
             job.put_back(layout, root.family)
     return status
-
-
-_PAGES = {"DailyPage", "WeeklyPage", PAGES_TASK}
 
 
 def _redo_failed(*, dry_run: bool, late: bool, yes: bool) -> int:
