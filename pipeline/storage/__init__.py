@@ -1,4 +1,4 @@
-"""Where documents are kept: `Storage` is the seam, `LocalStorage` keeps them as files."""
+"""Where documents are kept: `Storage` is the seam; files of a disk and objects of a bucket are two."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,6 +13,9 @@ class Storage(Protocol):
 
     def read(self, path: Path) -> bytes:
         """Return a document's bytes."""
+
+    def read_end(self, path: Path, most: int) -> bytes:
+        """Return the last bytes of a document, at most so many."""
 
     def publish(self, path: Path, content: Iterable[bytes]) -> None:
         """Write a document atomically unless it exists: the first publisher wins."""

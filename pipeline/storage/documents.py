@@ -8,34 +8,43 @@ from pathlib import Path
 
 from pipeline.documents import json_text, schema
 from pipeline.errors import DocumentUnreadable
-from pipeline.storage import Storage, local
+from pipeline.storage import Storage, local, objects
 
 Document = schema.Document
-# An object store would be another one of these.
-STORAGE: Storage = local.LocalStorage()
-exists = STORAGE.exists
+_DISK, _BUCKETS = local.LocalStorage(), objects.ObjectStorage()
+
+
+def storage_of(path: Path) -> Storage:
+    """Return what keeps a path: the bucket of an `s3://` path, else the disk."""
+    return _BUCKETS if isinstance(path, objects.ObjectPath) else _DISK
+
+
+def exists(path: Path) -> bool:
+    """Return whether a document exists."""
+    return storage_of(path).exists(path)
 
 
 def publish(path: Path, document: Document) -> None:
     """Publish a document; one that another run has published meanwhile stays."""
-    STORAGE.publish(path, itertools.chain(json_text.pieces(document), [b"\n"]))
+    storage_of(path).publish(path, itertools.chain(json_text.pieces(document), [b"\n"]))
 
 
 def replace(path: Path, text: str) -> None:
     """Write a page or another text, also where an earlier one exists."""
-    STORAGE.replace(path, [text.encode("utf-8", errors="backslashreplace")])
+    storage_of(path).replace(path, [text.encode("utf-8", errors="backslashreplace")])
 
 
 def set_aside(path: Path, kept: Path) -> None:
     """Move a document, so that its task runs again; one that is gone already is no error."""
-    if STORAGE.exists(path):
-        STORAGE.publish(kept, [STORAGE.read(path)])
-        STORAGE.remove(path)
+    storage = storage_of(path)
+    if storage.exists(path):
+        storage.publish(kept, [storage.read(path)])
+        storage.remove(path)
 
 
 def read(path: Path, check: Callable[[Document], None] = lambda _: None) -> Document:
     """Read a document, checked by a function that raises ValueError; else DocumentUnreadable."""
-    content = STORAGE.read(path)
+    content = storage_of(path).read(path)
     try:
         document = json_text.decode(content)
         if not isinstance(document, dict):
@@ -65,7 +74,9 @@ def read_info(path: Path) -> Document | None:
     It ends our documents, so that luigid's metrics need not read the movies of a long list.
     """
     try:
-        _, is_found, end = local.read_end(path, 8_192).rpartition(b'\n  "collection_info": ')
+        _, is_found, end = (
+            storage_of(path).read_end(path, 8_192).rpartition(b'\n  "collection_info": ')
+        )
         document = json_text.decode(b'{"collection_info": ' + end) if is_found else read(path)
     except (OSError, ValueError, DocumentUnreadable):
         return None

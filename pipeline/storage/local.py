@@ -97,6 +97,11 @@ class LocalStorage:
             # TMDB serves 10,000 movies of a list, some 15 MB; a week has some 200 MB.
             return read(path, 256 << 20)
 
+    def read_end(self, path: Path, most: int) -> bytes:
+        """Return the last bytes of a document, at most so many."""
+        with _reported(path, DocumentUnreadable):
+            return read_end(path, most)
+
     def publish(self, path: Path, content: Iterable[bytes]) -> None:
         """Write a document unless it exists: of several publishers, the first one wins."""
         with _temporary(path, content) as temporary, contextlib.suppress(FileExistsError):
