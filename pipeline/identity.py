@@ -24,7 +24,7 @@ def refuse_other_identity() -> None:
     """Raise OtherIdentity for other settings than the data root's; write a missing root.json."""
     if not _refuses:
         return
-    layout = Layout(settings.current().data_dir)
+    layout = settings.current().layout
     stated = stated_in(_root_json(layout))
     bound = stated or _of_newest_list(layout)
     if refusal := _refusal(layout, bound, _wanted()):
@@ -42,7 +42,7 @@ def only_read() -> None:
 
 def warning(wanted: Identity | None = None) -> str | None:
     """Return the sentence for another identity than the data root's; by default, the settings'."""
-    layout = Layout(settings.current().data_dir)
+    layout = settings.current().layout
     return _refusal(layout, bound_identity(layout), wanted or _wanted())
 
 
@@ -77,7 +77,7 @@ def _write(layout: Layout, bound: Identity) -> None:
 
 def publish_list(layout: Layout, path: Path, document: documents.Document) -> None:
     """Publish a list, or raise OtherIdentity: of two first runs, one binds the root."""
-    with local.exclusive(layout.collected, path):
+    with local.exclusive(layout.work / "raw", path):
         if refusal := warning(identity_of(document["collection_info"])):
             raise OtherIdentity(refusal)
         documents.publish(path, document)
@@ -95,7 +95,7 @@ def refuse_foreign(path: Path, info: Any) -> None:
 
 def is_ours(document: Any) -> bool:
     """Whether a document is of the data root's identity, in all that it states."""
-    layout = Layout(settings.current().data_dir)
+    layout = settings.current().layout
     return agree(identity_of(document), stated_in(_root_json(layout)) or _wanted())
 
 
@@ -118,7 +118,7 @@ def _of_newest_list(layout: Layout) -> Identity | None:
     lists: list[Path] = []
     with contextlib.suppress(DocumentUnreadable):  # no list can be published there either
         for each in layout.list_folders:
-            lists += [each / name for name in documents.STORAGE.list(each)]
+            lists += [each / name for name in documents.names_in(each)]
     newest = sorted(lists, key=lambda path: path.stem[-8:], reverse=True)
     return next(filter(None, (stated_in(documents.read_info(path)) for path in newest)), None)
 
@@ -127,7 +127,7 @@ def _wanted() -> Identity:
     """Return the identity that the settings ask for; without a key, the source is not known."""
     now = settings.current()
     # A demo server in the place of TMDB makes a demo root, whatever the key.
-    is_server = _root_json(Layout(now.data_dir)).get("api_url") == now.api_url
+    is_server = _root_json(now.layout).get("api_url") == now.api_url
     is_demo = is_server or (now.credential is not None and now.credential.is_demo)
     source = None if now.credential is None else "demo" if is_demo else "tmdb"
     return Identity(source, now.language, now.region)

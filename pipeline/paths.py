@@ -27,15 +27,30 @@ class _Fixed:
         return layout.root / self.name
 
 
+class _OfMachine(_Fixed):
+    """A file or folder of this machine, which is below the data root where that is a folder."""
+
+    def __get__(self, layout: Layout, owner: type[Layout]) -> Path:
+        return layout.work / self.name
+
+
 @dataclass(frozen=True)
 class Layout:
     """The files below one data root. A day stands in file names as YYYYMMDD.
+
+    Logs, state and backups stay on the machine, below `work_dir` where the data root is a bucket.
 
     `identity` is the source, the language and the region of the data root; a backup keeps the
     metadata. The logs are one file a run, the run record, and a journal of the tasks of each day.
     """
 
     root: Path
+    work_dir: Path | None = None
+
+    @property
+    def work(self) -> Path:
+        """The folder of this machine for logs, state and backups: usually the data root itself."""
+        return self.work_dir or self.root
 
     def _dated(self, name: str, date: datetime.date) -> Path:
         """Return the path of a document of a day, in whose name `{day}` and `{week}` stand."""
@@ -59,18 +74,17 @@ class Layout:
     daily_page = partialmethod(_dated, "reports/daily/daily_{day}.html")
     weekly_page = partialmethod(_dated, "reports/weekly/weekly_{week}_{day}.html")
 
-    logs = _Fixed("logs")
-    run_record = _Fixed("logs/runs.jsonl")
-    journal = partialmethod(_dated, "logs/journal/{day}.log")
+    logs = _OfMachine("logs")
+    run_record = _OfMachine("logs/runs.jsonl")
 
-    alerts = _Fixed("state/alerts")
-    data_root_id = _Fixed("state/data-root-id")
-    prune_state = _Fixed("state/prune.json")
-    luigid_pid = _Fixed("state/luigid.pid")
-    luigid_seen = _Fixed("state/luigid-seen")
-    luigid_spool = _Fixed("state/history-spool.jsonl")
-    luigid_state = _Fixed("state/luigid.pickle")
-    backups = _Fixed("backups")
+    alerts = _OfMachine("state/alerts")
+    data_root_id = _OfMachine("state/data-root-id")
+    prune_state = _OfMachine("state/prune.json")
+    luigid_pid = _OfMachine("state/luigid.pid")
+    luigid_seen = _OfMachine("state/luigid-seen")
+    luigid_spool = _OfMachine("state/history-spool.jsonl")
+    luigid_state = _OfMachine("state/luigid.pickle")
+    backups = _OfMachine("backups")
 
     def list_of(self, movie_list: MovieList, date: datetime.date) -> Path:
         """Return the path of a list."""
@@ -105,7 +119,11 @@ class Layout:
 
     def redo_journal(self, task: str) -> Path:
         """Return the note of what a redo of a root task has moved aside until it is done."""
-        return self.root / f"state/redo-{task}.json"
+        return self.work / f"state/redo-{task}.json"
+
+    def journal(self, date: datetime.date) -> Path:
+        """Return the journal of the tasks of a day."""
+        return self.work / f"logs/journal/{date:%Y%m%d}.log"
 
     def run_log(self, started_at: datetime.datetime, task: str) -> Path:
         """Return the log of one run; sorted by name, logs are in the order of their starts."""
@@ -113,19 +131,20 @@ class Layout:
 
     def run_lock(self, task: str) -> Path:
         """Return the lock that one scheduled, triggered or catch-up run of a root task holds."""
-        return self.root / f"state/{task}.lock"
+        return self.work / f"state/{task}.lock"
 
     def pause(self, task: str) -> Path:
         """Return the file that says that the schedule of a root task is paused."""
-        return self.root / f"state/{task}.pause.json"
+        return self.work / f"state/{task}.pause.json"
 
     def acknowledged(self, task: str, date: datetime.date) -> Path:
         """Return the empty file that says that a missed date needs no further report."""
-        return self.root / f"state/acknowledged/{date:%Y%m%d}_{task}"
+        return self.work / f"state/acknowledged/{date:%Y%m%d}_{task}"
 
     def relative(self, path: Path) -> str:
         """Return a file's name below the root, as documents cite it: they outlive a move."""
-        return path.relative_to(self.root).as_posix()
+        inside = path.is_relative_to(self.root)
+        return path.relative_to(self.root if inside else self.work).as_posix()
 
 
 def _file_of_this_user(kind: str, subject: object) -> Path:

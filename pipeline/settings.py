@@ -21,14 +21,18 @@ from dotenv.parser import parse_stream
 
 from pipeline.catalog import Plan, plan_from
 from pipeline.errors import SettingsError
+from pipeline.paths import Layout
 from pipeline.quality.rules import Thresholds, thresholds_from
 from pipeline.storage import local
+from pipeline.storage.objects import SCHEME, ObjectPath
 from pipeline.tmdb.credential import DEMO, Credential, Secret
 
 _ADDRESS = r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:([1-9]\d{0,3}|[1-6]\d{4}))?(/[\w.~%/+:-]*)?"
 _RATE = r"0\.[1-9]\d*|[1-9]\d{0,2}(\.\d*)?|1000(\.0*)?"
 _FOLDER = r"(?![~'\"])(?!.*://)[^$`]*"
 _PLAIN = "a plain folder and no URL; of what a shell expands only ~ and $HOME are expanded"
+_DATA_ROOT = rf"{_FOLDER}|s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9](/[\w.!*'()=-]+)*/?"
+_BUCKET = f"{_PLAIN}; or s3://bucket/prefix, the only kind of object store that is supported"
 
 # The variables of a run: default, pattern of the value, and how a message describes it.
 _RULES = {
@@ -38,7 +42,9 @@ _RULES = {
     "TMDB_API_URL": ("https://api.themoviedb.org/3", _ADDRESS, "http or https, no user or query"),
     "TMDB_REQUESTS_PER_SECOND": ("38", _RATE, "a number from 0.1 to 1000"),
     "TMDB_MAX_RETRIES": ("5", r"1?\d|20", "a whole number from 0 to 20"),
-    "PIPELINE_DATA_DIR": ("data", _FOLDER, _PLAIN),
+    "PIPELINE_DATA_DIR": ("data", _DATA_ROOT, _BUCKET),
+    "PIPELINE_WORK_DIR": ("", _FOLDER, _PLAIN),
+    "PIPELINE_HOSTS": ("1", r"[1-9]|1[0-6]", "the number of hosts behind one address, 1 to 16"),
     "PIPELINE_CONFIG_DIR": ("", _FOLDER, _PLAIN),
     "PIPELINE_LOG_FORMAT": ("text", r".*", "text or json"),
 }
@@ -48,6 +54,7 @@ VARIABLES = {name: default for name, (default, _, _) in _RULES.items()}
 SECRETS = (
     *("TMDB_API_KEY", "PIPELINE_HISTORY_URL", "PIPELINE_LUIGID_PASSWORD"),
     *("PIPELINE_ALERT_URL", "PIPELINE_HEARTBEAT_URL", "POSTGRES_PASSWORD"),
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
 )
 # The variables that a run and its wrapper set for the processes that they start: `schedule` or
 # `trigger`, the seconds since 1970 from which nothing may be collected any more, and two files.
@@ -69,6 +76,8 @@ class Settings(NamedTuple):
     requests_per_second: float
     max_retries: int
     data_dir: Path
+    work_dir: Path | None
+    hosts: int
     config_dir: Path
     log_format: str
 
@@ -81,6 +90,11 @@ class Settings(NamedTuple):
                 "embedded catalogue."
             )
         return self.credential
+
+    @property
+    def layout(self) -> Layout:
+        """The paths below the data root."""
+        return Layout(self.data_dir, self.work_dir)
 
     def plan(self) -> Plan:
         """Return what is collected, from `collection.toml`."""
@@ -152,20 +166,41 @@ def _settings(folder: Path, _environment: tuple[str | None, ...]) -> Settings:
     if given["TMDB_API_KEY"] == DEMO and not value("PIPELINE_DATA_DIR"):
         given["PIPELINE_DATA_DIR"] = DEMO_DATA_DIR
     for name, (_, pattern, rule) in _RULES.items():
-        if pattern == _FOLDER:
+        if pattern in (_FOLDER, _DATA_ROOT):
             home = re.compile(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}")
             given[name] = home.sub(lambda _: os.path.expanduser("~"), given[name])
         if not re.fullmatch(pattern, given[name]):
             raise SettingsError(f"{name} has to be {rule}; correct it in the environment or .env.")
-    key, language, region, url, rate, retries, data_dir, config_dir, log_format = given.values()
+    key, language, region, url, rate, retries, data_dir, work_dir, hosts, config_dir, log_format = (
+        given.values()
+    )
     own = folder / "config"
     is_used = os.path.exists(own / "collection.toml") or not os.access(own, os.X_OK)
     in_folder = own if is_used and os.path.exists(own) else REPOSITORY / "config"
     return Settings(
         *(Credential(key) if key else None, language, region, url.rstrip("/")),
-        *(float(rate), int(retries), folder / data_dir, folder / (config_dir or in_folder)),
+        *(float(rate), int(retries)),
+        *_data_root(folder, data_dir, work_dir),
+        *(int(hosts), folder / (config_dir or in_folder)),
         log_format="json" if log_format == "json" else "text",
     )
+
+
+def _data_root(folder: Path, data_dir: str, work_dir: str) -> tuple[Path, Path | None]:
+    """Return the data root, and the folder for what stays on this machine if it is another one.
+
+    Each data root has a folder of its own there. What AWS's tools read from the environment may
+    stand in `.env` as well.
+    """
+    root = folder / data_dir
+    if data_dir.startswith(SCHEME):
+        root = ObjectPath(data_dir)
+        for name in (each for each in dotenv() if each.startswith("AWS_")):
+            os.environ.setdefault(name, dotenv()[name])
+    elif not work_dir:
+        return root, None
+    name = re.sub(r"[^\w.-]+", "-", data_dir.removeprefix(SCHEME)).strip("-.") or "data"
+    return root, folder / (work_dir or "work") / name
 
 
 @functools.lru_cache(maxsize=8)

@@ -11,7 +11,6 @@ from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.luigi_cli import import_luigi
 from pipeline.ops.settings import read_demo_data
-from pipeline.paths import Layout
 from pipeline.runtime import stdio
 from pipeline.sanitize import plain
 from pipeline.version import VERSION
@@ -102,7 +101,7 @@ def _unexpected(error: Exception, *, debug: bool, **_: object) -> str:
         return f"unexpected error.\n{report}"
     what = f"an unexpected {type(error).__name__}, a fault of this program"
     try:
-        path = Layout(settings.current().data_dir).run_log(clock.now(), "tmdb-pipeline")
+        path = settings.current().layout.run_log(clock.now(), "tmdb-pipeline")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(report, encoding="utf-8", errors="backslashreplace")
     except (OSError, PipelineError):

@@ -70,6 +70,6 @@ def wanted(
     """
     if kind is None:
         return index(layout)
-    names = documents.STORAGE.list(layout.pages / kind) if day is None else ()
+    names = documents.names_in(layout.pages / kind) if day is None else ()
     found = filter(None, (at(layout, f"{kind}/{name}") for name in names))
     return dated(layout, kind, day or max((each.day or today for each in found), default=today))

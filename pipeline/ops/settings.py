@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from pipeline import clock, settings
 from pipeline.errors import SettingsError
-from pipeline.paths import Layout
 from pipeline.settings import Settings
 from pipeline.tmdb.credential import Secret
 
@@ -99,7 +98,7 @@ def read_demo_data() -> tuple[Path, Path] | None:
     folder that holds nothing and the one that is read instead; None where nothing changed.
     """
     usual, demo = settings.current(), Path(settings.DEMO_DATA_DIR).absolute()
-    layout = Layout(usual.data_dir)
+    layout = usual.layout
     is_used = layout.documents.exists() or layout.luigid_pid.exists()
     is_set = usual.credential is not None or settings.value("PIPELINE_DATA_DIR")
     if is_set or is_used or not demo.is_dir():

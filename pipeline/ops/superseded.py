@@ -23,7 +23,7 @@ def move_aside(layout: Layout, task: str, files: Iterable[str], at: datetime.dat
         _checked(layout, name)
     journal = layout.redo_journal(task)
     _checked(layout, layout.relative(journal))
-    documents.STORAGE.replace(journal, [json_text.encode({"moves": moves})])
+    documents.storage_of(journal).replace(journal, [json_text.encode({"moves": moves})])
     for path, aside in pairs:
         _move(path, aside)
 

@@ -1,4 +1,4 @@
-"""Where documents are kept: `Storage` is the seam; files of a disk and objects of a bucket are two."""
+"""Where documents are kept: `Storage` is the seam; a disk and a bucket are two of them."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -25,6 +25,9 @@ class Storage(Protocol):
 
     def exists(self, path: Path) -> bool:
         """Whether a document exists."""
+
+    def stamps(self, paths: Sequence[Path]) -> Sequence[str]:
+        """Return size and time of change of each document, `absent` where there is none."""
 
     def list(self, folder: Path) -> Sequence[str]:
         """Return the names in a folder without the temporaries; none if there is no folder."""

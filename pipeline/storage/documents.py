@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.documents import json_text, schema
@@ -22,6 +22,11 @@ def storage_of(path: Path) -> Storage:
 def exists(path: Path) -> bool:
     """Return whether a document exists."""
     return storage_of(path).exists(path)
+
+
+def names_in(folder: Path) -> Sequence[str]:
+    """Return the names in a folder; none if there is no folder."""
+    return storage_of(folder).list(folder)
 
 
 def publish(path: Path, document: Document) -> None:

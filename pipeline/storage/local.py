@@ -126,6 +126,10 @@ class LocalStorage:
         with _reported(path, DocumentUnreadable):
             return path.exists()
 
+    def stamps(self, paths: Sequence[Path]) -> Sequence[str]:
+        """Return size and time of change of each document, `absent` where there is none."""
+        return [_stamp(path) for path in paths]
+
     def list(self, folder: Path) -> Sequence[str]:
         """Return the names in a folder without the temporaries; none if there is no folder."""
         is_missing = contextlib.suppress(FileNotFoundError, NotADirectoryError)
@@ -137,6 +141,13 @@ class LocalStorage:
         """Remove a document; one that is gone already is no error."""
         with _reported(path):
             path.unlink(missing_ok=True)
+
+
+def _stamp(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        status = os.stat(path)
+        return f"{status.st_size} {status.st_mtime_ns}"
+    return "absent"
 
 
 @contextlib.contextmanager

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fnmatch
 import hashlib
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PosixPath
-from typing import Any, NamedTuple, NoReturn
-
-import tenacity
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError, SettingsError, StorageError
@@ -28,6 +26,12 @@ CONNECT_SECONDS, READ_SECONDS, ATTEMPTS, BODY_SECONDS = 5, 15, 4, 60.0
 # Seconds in which a store that did not answer is not asked again: luigi asks for each of a dozen
 # documents whether it exists before it runs the first task.
 REST_SECONDS = 60.0
+LISTING_SECONDS = (
+    2.0  # in which the state of documents is not listed again: the index page asks for hundreds
+)
+
+
+T = TypeVar("T")
 
 
 class ObjectPath(PosixPath):
@@ -45,6 +49,23 @@ class ObjectPath(PosixPath):
     def absolute(self) -> ObjectPath:
         """Return the same path: it depends on no working directory."""
         return self
+
+    def exists(self, **_: bool) -> bool:
+        """Return whether there is such an object."""
+        return ObjectStorage().exists(self)
+
+    def glob(self, pattern: str, **_: bool | None) -> Iterator[ObjectPath]:  # type: ignore[override]
+        """Yield the objects of this folder whose names match, by a listing."""
+        names = ObjectStorage().list(self)
+        return (self / name for name in names if fnmatch.fnmatchcase(name, pattern))
+
+    def unlink(self, missing_ok: bool = False) -> None:
+        """Remove the object."""
+        ObjectStorage().remove(self)
+
+    def read_bytes(self) -> bytes:
+        """Return the object's content."""
+        return ObjectStorage().read(self)
 
     @property
     def bucket(self) -> str:
@@ -78,9 +99,8 @@ class ObjectStorage:
 
     def publish(self, path: Path, content: Iterable[bytes]) -> None:
         """Write a document unless it exists: of several publishers, the first one wins."""
-        with _spooled(content) as body:
-            with _reported(path, StorageError), contextlib.suppress(_Exists):
-                _put(_object(path), body, IfNoneMatch="*")
+        with _spooled(content) as body, _reported(path, StorageError), contextlib.suppress(_Exists):
+            _put(_object(path), body, IfNoneMatch="*")
 
     def replace(self, path: Path, content: Iterable[bytes]) -> None:
         """Write a document, also where an earlier one exists."""
@@ -102,20 +122,34 @@ class ObjectStorage:
         """Return the names in a folder; none if there is no folder."""
         return [each.name for each in self.entries(folder)]
 
+    def stamps(self, paths: Sequence[Path]) -> Sequence[str]:
+        """Return size and time of change of each document, `absent` where there is none.
+
+        Each folder is listed once, and within two seconds not again.
+        """
+        folders = {path.parent for path in paths}
+        known = {folder / name: stamp for folder in folders for name, stamp in self._listed(folder)}
+        return [known.get(path, "absent") for path in paths]
+
+    def _listed(self, folder: Path) -> Sequence[tuple[str, str]]:
+        until, found = _listings.get(folder, (0.0, []))
+        if clock.monotonic() >= until:
+            entries = self.entries(folder)
+            found = [(each.name, f"{each.size} {each.modified_at}") for each in entries]
+            _listings[folder] = clock.monotonic() + LISTING_SECONDS, found
+        return found
+
     def entries(self, folder: Path) -> Sequence[Entry]:
         """Return what a folder holds, but for folders below it, in a request for each 1,000."""
-        found, token, path = list[Entry](), {}, _object(folder)
+        path = _object(folder)
         prefix = f"{path.key}/" if path.key else ""
         with _reported(folder, DocumentUnreadable):
-            while token is not None:
-                options = {"Prefix": prefix, "Delimiter": "/", **token}
-                page = _call("list_objects_v2", path, keyed=False, **options)
-                for each in page.get("Contents", ()):
-                    name = each["Key"].removeprefix(prefix)
-                    found.append(Entry(name, each["Size"], each["LastModified"]))
-                more = page.get("NextContinuationToken") if page.get("IsTruncated") else None
-                token = {"ContinuationToken": more} if more else None
-        return [each for each in found if each.name]
+            listing = _client().get_paginator("list_objects_v2")
+            pages = listing.paginate(Bucket=path.bucket, Prefix=prefix, Delimiter="/")
+            objects = [each for page in pages for each in page.get("Contents", ())]
+        names = [each["Key"].removeprefix(prefix) for each in objects]
+        entries = zip(names, objects, strict=True)
+        return [Entry(n, each["Size"], each["LastModified"]) for n, each in entries if n]
 
     def remove(self, path: Path) -> None:
         """Remove a document; one that is gone already is no error."""
@@ -129,12 +163,14 @@ class _Exists(Exception):
 
 _clients: dict[int, Any] = {}  # process -> its client
 _lock = threading.Lock()
+_listings: dict[Path, tuple[float, list[tuple[str, str]]]] = {}  # until when, and stamps
 _silent_until: dict[str, tuple[float, str]] = {}  # bucket -> when it is asked again, and why not
 
 
 def forget_clients() -> None:
     """Forget clients and silent stores, as after a change of the AWS variables."""
     _clients.clear()
+    _listings.clear()
     _silent_until.clear()
 
 
@@ -180,10 +216,9 @@ def _client() -> Any:
         return _clients[os.getpid()]
 
 
-def _call(operation: str, path: ObjectPath, *, keyed: bool = True, **options: Any) -> Any:
+def _call(operation: str, path: ObjectPath, **options: Any) -> Any:
     """Send a request, which botocore retries after faults of the network and 5xx answers."""
-    key = {"Key": path.key} if keyed else {}
-    return getattr(_client(), operation)(Bucket=path.bucket, **key, **options)
+    return getattr(_client(), operation)(Bucket=path.bucket, Key=path.key, **options)
 
 
 def _get(path: ObjectPath, **options: str) -> bytes:
@@ -216,6 +251,7 @@ def _read_whole(body: Any, length: int) -> bytes:
 
 def _put(path: ObjectPath, body: Any, **condition: str) -> None:
     """Write an object by one request; another write at the same moment (409) is waited for."""
+    _listings.pop(path.parent, None)
     digest = hashlib.md5(usedforsecurity=False)
     while piece := body.read(1 << 20):
         digest.update(piece)
@@ -233,8 +269,10 @@ def _put(path: ObjectPath, body: Any, **condition: str) -> None:
         raise
 
 
-def _retried(request: Callable[[], Any], is_transient: Callable[[BaseException], bool]) -> Any:
+def _retried(request: Callable[[], T], is_transient: Callable[[BaseException], bool]) -> T:
     """Send a request again after faults that botocore does not retry."""
+    import tenacity
+
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(is_transient),
         stop=tenacity.stop_after_attempt(ATTEMPTS),
@@ -259,6 +297,8 @@ def _status(error: BaseException) -> int:
 @contextlib.contextmanager
 def _spooled(content: Iterable[bytes]) -> Iterator[Any]:
     """Lend a document as a stream that can be sent again; a large one lies on the disk."""
+    import tempfile
+
     with tempfile.SpooledTemporaryFile(8 << 20) as stream:
         stream.writelines(content)
         stream.seek(0)

@@ -15,6 +15,7 @@ from pipeline.paths import Layout
 from pipeline.runtime import luigi_setup
 from pipeline.runtime.logs import safe_text
 from pipeline.storage import documents
+from pipeline.storage.objects import ObjectPath
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -23,6 +24,24 @@ ATTEMPTS_OF_A_DAY, ATTEMPTS_OF_A_WEEK = 4, 3
 
 # The resource that all tasks of a range share. Luigi grants 1 of one that is not configured.
 RANGE_RESOURCES = {"days_of_a_range": 1}
+
+
+class ObjectTarget(luigi.Target):
+    """A document in a bucket."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        """Whether the document exists."""
+        return documents.exists(self.path)
+
+
+def stored_target(path: Path) -> luigi.LocalTarget:
+    """Return the target of a document: a file, unless the data root is a bucket."""
+    if isinstance(path, ObjectPath):
+        return ObjectTarget(path)
+    return luigi.LocalTarget(path, format=luigi.format.UTF8)
 
 
 class DayParameter(luigi.DateParameter):
@@ -62,7 +81,7 @@ class PipelineTask(luigi.Task):
         """
         luigi_setup.install()
         identity.refuse_other_identity()
-        return luigi.LocalTarget(self.path, format=luigi.format.UTF8)
+        return stored_target(self.path)
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
@@ -73,7 +92,7 @@ class PipelineTask(luigi.Task):
         days = list(parameter_tuples)
         paths = {day: cls(date=days[0]).path_for(day) for day in days}
         folders = {path.parent for path in paths.values()}
-        names = {folder: frozenset(documents.STORAGE.list(folder)) for folder in folders}
+        names = {folder: frozenset(documents.names_in(folder)) for folder in folders}
         return [day for day, path in paths.items() if path.name in names[path.parent]]
 
     @property
@@ -97,7 +116,7 @@ class PipelineTask(luigi.Task):
     @property
     def layout(self) -> Layout:
         """The paths below the data root."""
-        return Layout(settings.current().data_dir)
+        return settings.current().layout
 
     def on_failure(self, exception: BaseException) -> str:
         """Return the failure's text for the scheduler, its page and history, without secrets."""

@@ -91,7 +91,7 @@ def _other_files(layout: Layout) -> tuple[list[str], list[Run]]:
     folder, record = layout.rejected(layout.root, clock.now()).parent, b""
     with contextlib.suppress(OSError):
         record = local.read_end(layout.run_record, 1 << 18)  # some 500 runs
-    rejected = sorted(layout.relative(folder / name) for name in documents.STORAGE.list(folder))
+    rejected = sorted(layout.relative(folder / name) for name in documents.names_in(folder))
     return rejected, read_runs(record, last_days(newest_day(layout), TASK_DAYS))
 
 
@@ -116,7 +116,7 @@ def _pages_of(day: datetime.date) -> tuple[Page, Page]:
 def _days_of(path_for: PathFor) -> list[datetime.date]:
     """Return the days whose file exists, by one listing of their folder; none in the future."""
     today, found = clock.today(), set()
-    for name in documents.STORAGE.list(path_for(today).parent):
+    for name in documents.names_in(path_for(today).parent):
         with contextlib.suppress(ValueError):
             found.add(datetime.date.fromisoformat(name.rpartition(".")[0][-8:]))
     return sorted(day for day in found if day <= today)

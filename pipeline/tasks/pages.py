@@ -5,11 +5,9 @@ that it shows, so that a stale page is found without reading them. The modules o
 are imported where a page is drawn, because they take a tenth of a second.
 """
 
-import contextlib
 import datetime
 import functools
 import hashlib
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -17,9 +15,11 @@ import luigi
 
 from pipeline import identity, settings
 from pipeline.documents.summary import changes
+from pipeline.errors import DocumentUnreadable
 from pipeline.pages.links import Around, find_around
 from pipeline.paths import Layout, PathFor
-from pipeline.storage import documents, local
+from pipeline.storage import documents
+from pipeline.storage.documents import storage_of
 from pipeline.tasks.base import LOGGER, DayParameter, PipelineTask
 from pipeline.tasks.collect import PopularMovies, TrendingMovies, refuse_impossible
 from pipeline.tasks.daily import DailySummary, movies_of, own_collection
@@ -43,21 +43,21 @@ class StoredDocument(luigi.ExternalTask):
         return self.of(date=self.date).output()
 
 
-class PageTarget(luigi.LocalTarget):
+class PageTarget(luigi.Target):
     """A page, which exists if its last line is the one that it would have if it was drawn now."""
 
     def __init__(self, path: Path, last_line: Callable[[], str]) -> None:
-        super().__init__(path)
+        self.path = path
         self._last_line = last_line
 
     def exists(self) -> bool:
         """Whether the page shows its documents as they are."""
         expected = self._last_line().encode()
         try:
-            return local.read_end(Path(self.path), len(expected)) == expected
-        except OSError as error:
-            if not isinstance(error, FileNotFoundError):
-                LOGGER.warning("Cannot read the page %s: %s.", self.path, error.strerror)
+            return storage_of(self.path).read_end(self.path, len(expected)) == expected
+        except DocumentUnreadable as error:
+            if documents.exists(self.path):
+                LOGGER.warning("%s", error)
             return False
 
 
@@ -81,7 +81,8 @@ class Page(PipelineTask):
 
     def output(self) -> PageTarget:
         """Return the page, which exists once it shows the documents as they are."""
-        return PageTarget(super().output().path, self.last_line)
+        super().output()
+        return PageTarget(self.path, self.last_line)
 
     def run(self) -> None:
         """Draw the page; a document that changes meanwhile has the next run draw it again."""
@@ -90,7 +91,9 @@ class Page(PipelineTask):
 
     def last_line(self, *facts: object) -> str:
         """Return the fingerprint of the documents, by size and time of change, and of facts."""
-        stamps = (f"{path.name} {_stamp(path)}" for path in self.inputs())
+        paths = list(self.inputs())
+        states = zip(paths, storage_of(self.path).stamps(paths), strict=True)
+        stamps = (f"{path.name} {state}" for path, state in states)
         state = "\n".join([VERSION, self.language, f"{self.around()} {facts}", *stamps])
         return f"<!-- drawn from {hashlib.sha256(state.encode()).hexdigest()[:16]} -->\n"
 
@@ -197,11 +200,3 @@ def last_days(date: datetime.date, number: int) -> list[datetime.date]:
 def titles() -> dict[str, str]:
     """Return the names of the lists for people, by their slug."""
     return {each.name: each.title for each in settings.current().plan().lists if each.title}
-
-
-def _stamp(path: Path) -> str:
-    """Return the size of a file and when it changed."""
-    with contextlib.suppress(OSError):
-        status = os.stat(path)
-        return f"{status.st_size} {status.st_mtime_ns}"
-    return "absent"

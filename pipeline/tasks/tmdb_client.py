@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import luigi.interface
 
-from pipeline import paths
+from pipeline import paths, settings
 from pipeline.settings import Settings
 from pipeline.tmdb.client import ApiSession, Client
 from pipeline.tmdb.rate_limit import RateLimiter
@@ -41,16 +41,18 @@ def open_client(current: Settings, on: datetime.date, run: str = "") -> Iterator
 
 
 def connections_of_a_worker() -> int:
-    """Return this process's share of the 16 connections of a run; TMDB allows 20 per address.
+    """Return this process's share of the 16 connections of an address; TMDB allows 20.
 
     Luigi tells their number to no process that was spawned, nor to one that `luigi.build` started.
     """
     workers = luigi.interface.core().workers
     if workers == 1 and multiprocessing.parent_process() is not None:
         workers = 4
-    return int(max(1, 16 // max(1, workers)))
+    return int(max(1, 16 // max(1, workers) // settings.current().hosts))
 
 
 def open_rate_limiter(current: Settings) -> RateLimiter:
     """Return the rate limit that every process of this machine keeps towards the API."""
-    return RateLimiter(paths.pace_file(current.api_url), current.requests_per_second)
+    return RateLimiter(
+        paths.pace_file(current.api_url), current.requests_per_second / current.hosts
+    )

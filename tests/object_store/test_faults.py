@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 from support.object_store import SECRET, Proxy
 
+from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError, StorageError
 from pipeline.storage import documents, objects
 from pipeline.storage.documents import storage_of
@@ -91,8 +93,8 @@ def test_a_store_that_rests_is_asked_again_after_a_minute(
     with pytest.raises(DocumentUnreadable):
         documents.exists(bucket / "a")
     monkeypatch.setattr(objects, "REST_SECONDS", 0.0)
-    now = objects.clock.monotonic()
-    monkeypatch.setattr(objects.clock, "monotonic", lambda: now + 61)
+    now = clock.monotonic()
+    monkeypatch.setattr(clock, "monotonic", lambda: now + 61)
     assert not documents.exists(bucket / "a")
 
 
@@ -129,8 +131,8 @@ def test_a_bucket_that_does_not_exist_is_one_sentence(bucket: Path) -> None:
 
 
 def test_a_path_of_a_bucket_is_no_file_of_this_machine(bucket: ObjectPath) -> None:
-    for use in (open, Path.exists, Path.mkdir, Path.unlink, Path.read_bytes, Path.touch):
+    for use in (open, Path.mkdir, Path.stat, Path.rename, Path.touch, os.listdir):
         with pytest.raises(TypeError, match="no file of this machine"):
-            use(bucket / "a")  # type: ignore[operator]
+            use(bucket / "a")
     assert str((bucket / "a/b").relative_to(bucket)) == "a/b"
     assert (bucket / "a").absolute() == bucket / "a"

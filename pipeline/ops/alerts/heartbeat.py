@@ -13,7 +13,6 @@ from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.settings import heartbeat_url
-from pipeline.paths import Layout
 from pipeline.tmdb.credential import Secret
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -30,7 +29,7 @@ def send_unless_overdue() -> None:
     try:
         current = settings.current()
         times = installed.schedules(current.config_dir / "crontab")
-        if not overdue.overdue(Layout(current.data_dir), times, clock.now()):
+        if not overdue.overdue(current.layout, times, clock.now()):
             send(url)
     except (PipelineError, OSError) as error:
         LOGGER.warning("No heartbeat was sent: %s", error)

@@ -10,7 +10,6 @@ from pipeline.ops.backup import archive
 from pipeline.ops.backup.archive import Manifest
 from pipeline.ops.doctor.examine import PROBLEM, Finding, finding
 from pipeline.ops.doctor.machine import unusable
-from pipeline.paths import Layout
 
 _MAKE_ONE = (
     "See the log of the nightly backup, then make one: `tmdb-pipeline backup`. Those in another "
@@ -20,7 +19,7 @@ _MAKE_ONE = (
 
 def backups() -> Finding:
     """See how old the newest whole backup is, and whether it holds the task history."""
-    layout = Layout(settings.current().data_dir)
+    layout = settings.current().layout
     where, damaged = layout.backups, ""
     if where.exists() and (problem := unusable(where)):
         return problem

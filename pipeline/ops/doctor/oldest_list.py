@@ -7,14 +7,13 @@ from pipeline.ops.doctor.examine import Finding, finding
 from pipeline.ops.retention import expired, prune
 from pipeline.ops.schedule import installed
 from pipeline.ops.settings import KEEP_LONGER, keep_days
-from pipeline.paths import Layout
 
 _NOTICE_DAYS = 14  # before the limit
 
 
 def oldest_list() -> Finding:
     """See whether deletion is on, and whether a list comes near the limit without it."""
-    layout, now = Layout(settings.current().data_dir), clock.now()
+    layout, now = settings.current().layout, clock.now()
     if (limit := keep_days()) is None:
         fix = "Keep what says that TMDB agreed, or set a number of days: see docs/how-to/prune.md."
         return finding(f"off by PIPELINE_KEEP_DAYS={KEEP_LONGER}", fix)

@@ -69,7 +69,7 @@ class PipelineMetrics(PrometheusMetricsCollector):
         """Yield the gauges; what cannot be found, because of the settings or the disk, has none."""
         with contextlib.suppress(PipelineError):
             current = settings.current()
-            yield from gauges(Layout(current.data_dir), current.plan(), clock.today())
+            yield from gauges(current.layout, current.plan(), clock.today())
         with contextlib.suppress(PipelineError, OSError):
             runs = self._find_runs()
             for name, text in _OF_TASKS:

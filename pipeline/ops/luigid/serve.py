@@ -26,7 +26,6 @@ from pipeline.ops.luigid.metrics import FindRuns, PipelineMetrics
 from pipeline.ops.luigid.policy import LOCAL_NAMES, ROOT_HEADER, Policy
 from pipeline.ops.luigid.scheduler import PipelineScheduler
 from pipeline.ops.luigid.state import prepare_file
-from pipeline.paths import Layout
 from pipeline.tmdb.credential import Secret
 
 MAX_BODY_BYTES = 2_000_000
@@ -75,7 +74,7 @@ def serve(
     root that it serves; the last two find pages below /pages/ and figures of root tasks.
     """
     current = settings.current()
-    layout = Layout(current.data_dir)
+    layout = current.layout
     state_path = state_path or layout.luigid_state
     if password and not (password.secret.isascii() and password.secret.isprintable()):
         sentence = "PIPELINE_LUIGID_PASSWORD has to be of printable ASCII characters."

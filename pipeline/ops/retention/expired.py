@@ -91,7 +91,7 @@ class Derived(msgspec.Struct, frozen=True):
 def read_derived(path: Path) -> Derived:
     """Return what a document states; nothing where it cannot be read."""
     with contextlib.suppress(PipelineError, msgspec.MsgspecError, RecursionError):
-        return msgspec.json.decode(documents.STORAGE.read(path), type=Derived)
+        return msgspec.json.decode(documents.storage_of(path).read(path), type=Derived)
     return Derived()
 
 

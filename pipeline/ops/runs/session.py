@@ -57,7 +57,7 @@ class RunSession:
         self._began, began_at, current = clock.monotonic(), clock.instant(), None
         with contextlib.suppress(SettingsError):  # luigi will find them wrong and say so
             current = settings.current()
-        self._layout = Layout(current.data_dir) if current else None
+        self._layout = current.layout if current else None
         self._log = self._layout.run_log(began_at, family) if self._layout else None
         by_cron = "schedule" if luigi_setup.retries_tasks() else "manual"
         self._entry = Entry(

@@ -49,7 +49,7 @@ class Host:
     @functools.cached_property
     def _layout(self) -> Layout:
         """Read when it is needed: `check` and `doctor` report what is wrong with the settings."""
-        return Layout(settings.current().data_dir)
+        return settings.current().layout
 
     def luigid_url(self) -> str:
         """Return the address in luigi's configuration."""

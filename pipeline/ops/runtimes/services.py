@@ -9,7 +9,6 @@ from pipeline.errors import PipelineError
 from pipeline.ops import settings as ops_settings
 from pipeline.ops.luigid import client
 from pipeline.ops.schedule import installed
-from pipeline.paths import Layout
 
 Document = dict[str, Any]
 
@@ -33,7 +32,7 @@ def luigid(url: str, pid: int | None = None) -> Service:
         detail = f"{url} ({kind}, {look.server or 'no version'}{process})"
         plain = "Anybody may have tasks run by a plain one: stop it, then `tmdb-pipeline start`."
         return Service("luigid", "up", detail, "" if look.hardened else plain)
-    layout = Layout(settings.current().data_dir)
+    layout = settings.current().layout
     is_known = layout.luigid_seen.exists() or layout.luigid_state.exists()
     if not is_known and urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"):
         detail = f"{url}: {look.why}; none was used yet, runs use the local scheduler"

@@ -135,7 +135,7 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
     """
     try:
         current = settings.current()
-        layout, late = Layout(current.data_dir), current.plan().max_days_late
+        layout, late = current.layout, current.plan().max_days_late
         began, status = -PASS_SECONDS, 0
         while clock.monotonic() - began >= PASS_SECONDS and not process.stopped_by:
             began, status = clock.monotonic(), 0
@@ -164,6 +164,6 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
 def _layout() -> Layout | None:
     """Return the data root; None where a setting is unusable, which the command itself reports."""
     try:
-        return Layout(settings.current().data_dir)
+        return settings.current().layout
     except PipelineError:
         return None

@@ -240,7 +240,7 @@ def test_whether_a_document_is_there(data_dir: Path) -> None:
     assert not documents.exists(data_dir / "nowhere" / "x.json")
 
 
-@pytest.mark.parametrize("look", [documents.exists, documents.STORAGE.list])
+@pytest.mark.parametrize("look", [documents.exists, documents.names_in])
 def test_what_cannot_be_looked_for_is_reported_in_a_sentence(
     look: Callable[[Path], object], data_dir: Path
 ) -> None:
@@ -299,7 +299,7 @@ def test_a_page_that_could_not_be_written_leaves_the_old_one(data_dir: Path) -> 
     path = data_dir / "page.html"
     documents.replace(path, "<p>one</p>")
     with pytest.raises(ValueError, match="no more"):
-        documents.STORAGE.replace(path, broken())
+        documents.storage_of(path).replace(path, broken())
     assert path.read_text(encoding="utf-8") == "<p>one</p>"
     assert names(data_dir) == ["page.html"]
 
@@ -323,11 +323,11 @@ def test_one_process_at_a_time_is_within_a_block_that_is_exclusive(data_dir: Pat
 
 
 def test_names_of_a_folder_are_those_of_its_documents(data_dir: Path) -> None:
-    assert list(documents.STORAGE.list(data_dir)) == []
+    assert list(documents.names_in(data_dir)) == []
     documents.publish(data_dir / "x.json", DOCUMENT)
     (data_dir / ".x.json.0.tmp").touch()
-    assert list(documents.STORAGE.list(data_dir)) == ["x.json"]
-    assert list(documents.STORAGE.list(data_dir / "x.json")) == []
+    assert list(documents.names_in(data_dir)) == ["x.json"]
+    assert list(documents.names_in(data_dir / "x.json")) == []
 
 
 def test_what_is_set_aside_is_gone_from_its_place_and_whole_elsewhere(data_dir: Path) -> None:
@@ -352,10 +352,10 @@ def test_what_cannot_be_set_aside_is_reported_in_a_sentence(data_dir: Path) -> N
 def test_a_document_that_is_gone_is_removed_already_and_a_folder_is_no_document(
     data_dir: Path,
 ) -> None:
-    documents.STORAGE.remove(data_dir / "x.json")
+    documents.storage_of(data_dir).remove(data_dir / "x.json")
     data_dir.mkdir()
     with pytest.raises(StorageError) as caught:
-        documents.STORAGE.remove(data_dir)
+        documents.storage_of(data_dir).remove(data_dir)
     assert str(caught.value) == (
         f"Cannot write {data_dir}: Is a directory. Free or fix that disk or folder and run the "
         "same command again; what is finished is kept."

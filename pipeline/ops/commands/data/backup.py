@@ -56,7 +56,7 @@ def command(to: Path | None, keep: int, no_history: bool, runtime: str, as_json:
 def _save(folder_given: Path | None, keep: int, runtime: str | None) -> Document:
     """Make a backup in the folder and keep the newest there; no runtime leaves the history out."""
     manifest = Manifest(created_at=clock.now())
-    layout = Layout(settings.current().data_dir)
+    layout = settings.current().layout
     to = (folder_given or layout.backups).absolute()
     server = database.server_of(runtime) if runtime else None
     with archive.staging(to) as staging:

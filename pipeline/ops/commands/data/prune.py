@@ -66,7 +66,7 @@ def command(runtime: Runtime, older_than: int | None, dry_run: bool, yes: bool) 
     """
     if settings.run_variable(settings.STARTED_BY) == SCHEDULE and yes and not dry_run:
         return _by_schedule(older_than)
-    layout = Layout(settings.current().data_dir)
+    layout = settings.current().layout
     if (days := older_than or keep_days()) is None:
         return _document(None, [], Found())
     before = clock.now() - datetime.timedelta(days=days)
@@ -93,7 +93,7 @@ def _ask(document: Document) -> None:
 
 def _by_schedule(older_than: int | None) -> Document:
     """Delete as the schedule does: report and alert at first, and alert of each failure."""
-    layout, now = Layout(settings.current().data_dir), clock.now()
+    layout, now = settings.current().layout, clock.now()
     state = prune.read_state(layout) or prune.State(now, now)
     try:
         if (days := older_than or keep_days()) is None:
@@ -144,7 +144,7 @@ def _delete(layout: Layout, days: int, before: datetime.datetime, found: Found) 
 def _document(
     days: int | None, items: Sequence[Item], found: Found, deletes_from_at: str | None = None
 ) -> Document:
-    layout = Layout(settings.current().data_dir)
+    layout = settings.current().layout
     kinds = {item.kind: [each.at for each in items if each.kind == item.kind] for item in items}
     return {
         "older_than_days": days,

@@ -38,7 +38,7 @@ def command(
     history in the database is replaced; files that are there already are kept. Restore only what
     you know the source of.
     """
-    layout = Layout(settings.current().data_dir)
+    layout = settings.current().layout
     with archive.staging(layout.backups) as staging:
         found = archive.read(file, into=staging)
         if IDENTITY in found.members:
@@ -114,7 +114,9 @@ def _put_files(unpacked: Path, layout: Layout, made_at: float, overwrite: bool) 
         if os.path.lexists(place) and not replaces:
             done["kept"].append(member)
             continue
-        publish = documents.STORAGE.replace if replaces else documents.STORAGE.publish
+        publish = (
+            documents.storage_of(place).replace if replaces else documents.storage_of(place).publish
+        )
         archive.make_folder(place.parent)
         publish(place, [source.read_bytes()])
         # A restored report is as old as it was. 0.1.0 saved no times but that of the backup.

@@ -50,7 +50,7 @@ def command(
     failure.
     """
     current = settings.current()
-    layout, root = Layout(current.data_dir), ROOTS[ALIASES[task]]
+    layout, root = current.layout, ROOTS[ALIASES[task]]
     refuse_impossible(last, None)
     schedule = installed.schedules(current.config_dir / "crontab")[root.family]
     dues = overdue.missing(root, layout, schedule, first, last)

@@ -55,7 +55,7 @@ def command(runtime: Runtime, task: str | None, date: datetime.date | None) -> D
         now = settings.current()
         for family in [task] if task else ROOTS:
             nodes += graphs(family, day, now.data_dir, now.plan())
-        cautions += _of_another_identity(Layout(now.data_dir))
+        cautions += _of_another_identity(now.layout)
     except PipelineError as error:
         if str(error) not in problems:
             cautions.append(f"The graph cannot be shown: {error}")
@@ -83,7 +83,7 @@ def _states(nodes: list[Node]) -> Iterator[tuple[str, str]]:
 def _of_another_identity(layout: Layout) -> list[str]:
     """Return a sentence on the lists of another identity than the data root's, if there are any."""
     bound = identity.bound_identity(layout)
-    paths = (each / name for each in layout.list_folders for name in documents.STORAGE.list(each))
+    paths = (each / name for each in layout.list_folders for name in documents.names_in(each))
     infos = (documents.read_info(path) for path in paths)
     count = sum(bound is not None and not agree(identity_of(info), bound) for info in infos)
     what = f"{count} list(s) below {layout.root} are of another source, language or region"

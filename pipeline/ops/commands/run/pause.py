@@ -9,7 +9,6 @@ from pipeline.errors import NotPossible
 from pipeline.ops.commands.options import Runtime, command_on_data
 from pipeline.ops.roots import ALIASES, ROOTS
 from pipeline.ops.schedule import installed, overdue, pauses
-from pipeline.paths import Layout
 from pipeline.storage import documents
 
 _ALIAS = click.Choice(list(ALIASES))
@@ -23,7 +22,7 @@ def pause(runtime: Runtime, task: str, until: datetime.date | None) -> int:
     """Pause the schedule of daily or weekly, until DATE or `resume`; `run` works as before."""
     if until and until <= clock.today():
         raise NotPossible(f"--until {until} is no future date: choose one after {clock.today()}.")
-    found = pauses.begin(Layout(settings.current().data_dir), ROOTS[ALIASES[task]], until)
+    found = pauses.begin(settings.current().layout, ROOTS[ALIASES[task]], until)
     click.echo(f"{found.task}: {found.reason} `tmdb-pipeline run {task}` works as before.")
     return 0
 
@@ -33,9 +32,9 @@ def pause(runtime: Runtime, task: str, until: datetime.date | None) -> int:
 @command_on_data
 def resume(runtime: Runtime, task: str) -> int:
     """End the pause of daily or weekly; the hourly catch-up makes what can still be collected."""
-    path = Layout(settings.current().data_dir).pause(ALIASES[task])
+    path = settings.current().layout.pause(ALIASES[task])
     was_paused = path.exists()
-    documents.STORAGE.remove(path)
+    documents.storage_of(path).remove(path)
     click.echo(f"{ALIASES[task]} {'is no longer' if was_paused else 'was not'} paused.")
     return 0
 
@@ -47,7 +46,7 @@ def resume(runtime: Runtime, task: str) -> int:
 def acknowledge(runtime: Runtime, date: datetime.date, task: str | None) -> int:
     """Report the missed DATE of daily, weekly or both no longer, as in `status`."""
     current = settings.current()
-    layout, times = Layout(current.data_dir), installed.schedules(current.config_dir / "crontab")
+    layout, times = current.layout, installed.schedules(current.config_dir / "crontab")
     roots = [root for root in ROOTS.values() if task in (None, root.alias)]
     dues = [due for e in roots for due in overdue.missing(e, layout, times[e.family], date, date)]
     lacking = [due.root.family for due in dues if not due.root.document(layout, date).exists()]
@@ -55,6 +54,6 @@ def acknowledge(runtime: Runtime, date: datetime.date, task: str | None) -> int:
         what = f"{task} document" if task else "document"
         raise NotPossible(f"No {what} of {date} is missed: `tmdb-pipeline status` lists them.")
     for family in lacking:
-        documents.STORAGE.replace(layout.acknowledged(family, date), [])
+        documents.storage_of(layout.root).replace(layout.acknowledged(family, date), [])
         click.echo(f"{family} of {date} is acknowledged and no longer reported as missed.")
     return 0

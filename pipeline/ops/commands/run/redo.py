@@ -65,7 +65,7 @@ def _redo(
     task: str, date: datetime.date, genre: str | None, *,
     downstream: bool, dry_run: bool, late: bool, yes: bool,
 ) -> int:  # fmt: skip
-    layout = Layout(settings.current().data_dir)
+    layout = settings.current().layout
     root, _ = _root_of(task, date, genre, layout)
     with locked(layout.run_lock(root.family)) as lock:
         if lock is None:
@@ -110,7 +110,7 @@ def _redo(
 
 def _redo_failed(*, dry_run: bool, late: bool, yes: bool) -> int:
     """Run again each root task and date whose last run failed without a document."""
-    layout, today = Layout(settings.current().data_dir), clock.today()
+    layout, today = settings.current().layout, clock.today()
     last = {(e.task, e.date): e for e in record.entries(layout) if e.task in ROOTS and e.date}
     failed = [
         (ROOTS[task], date)

@@ -14,7 +14,6 @@ from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.settings import history_url, luigid_password
-from pipeline.paths import Layout
 
 
 @click.command("luigid")
@@ -31,7 +30,7 @@ def command(address: str, port: int, **options: Any) -> None:
     """Run the hardened luigid in the foreground until SIGTERM or Ctrl-C."""
     luigi_configuration.refuse_unusable()
     current = settings.current()
-    layout = Layout(current.data_dir)
+    layout = current.layout
 
     @functools.lru_cache(maxsize=1)  # for ten minutes: reading schedules starts other programs
     def schedules(_period: int) -> overdue.Schedules:

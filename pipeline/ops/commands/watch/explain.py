@@ -35,7 +35,7 @@ def show(document: Document) -> None:
 def command(runtime: Runtime, task: str, date: datetime.date) -> Document:
     """Say when and by which run TASK of DATE was done, or why it is not and what to do."""
     current = settings.current()
-    layout, nodes = Layout(current.data_dir), graphs(task, date, current.data_dir, current.plan())
+    layout, nodes = current.layout, graphs(task, date, current.data_dir, current.plan())
     runs = record.entries(layout)
     return {"date": str(date), "files": [_row(each, task, date, layout, runs) for each in nodes]}
 

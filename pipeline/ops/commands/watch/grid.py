@@ -72,7 +72,7 @@ def build(
     begin = today - (today.weekday() + 7 * (weeks - 1)) * _DAY  # weeks begin on Mondays
     dates = [begin + number * _DAY for number in range((today - begin).days + 1)]
     folder = layout.rejected(layout.root, now).parent
-    rejected = {name.rpartition("_")[0] for name in documents.STORAGE.list(folder)}
+    rejected = {name.rpartition("_")[0] for name in documents.names_in(folder)}
     runs = {
         (each.task, each.date): each for each in record.entries(layout) if each.outcome != "SKIPPED"
     }
@@ -137,7 +137,7 @@ def _row(name: str, states: Mapping[Date, str], *, is_root: bool = False) -> dic
 
 def _published(path_for: PathFor, dates: Sequence[Date]) -> set[Date]:
     """Return the dates whose document is in its folder."""
-    names = set(documents.STORAGE.list(path_for(dates[0]).parent))
+    names = set(documents.names_in(path_for(dates[0]).parent))
     return {date for date in dates if path_for(date).name in names}
 
 
@@ -148,7 +148,7 @@ def _rejected(path_for: PathFor, dates: Sequence[Date], stems: Collection[str]) 
 def _first_day(layout: Layout, today: Date) -> Date:
     """Return the first day that there is any document of a root task of."""
     folders = {root.document(layout, today).parent for root in ROOTS.values()}
-    ends = (name[-13:-5] for each in folders for name in documents.STORAGE.list(each))
+    ends = (name[-13:-5] for each in folders for name in documents.names_in(each))
     days = (datetime.datetime.strptime(end, "%Y%m%d").date() for end in ends if end.isdecimal())
     return min(days, default=Date.max)
 

@@ -11,7 +11,6 @@ from pipeline.ops import reports
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.roots import ALIASES
 from pipeline.ops.runtimes.services import Document
-from pipeline.paths import Layout
 from pipeline.storage import documents
 
 
@@ -43,7 +42,7 @@ def command(
     Without DATE it is the newest. The page's address is printed in any case; where there is no
     browser, that is all.
     """
-    page = reports.wanted(Layout(settings.current().data_dir), kind, date, clock.today())
+    page = reports.wanted(settings.current().layout, kind, date, clock.today())
     is_there = documents.exists(page.file)
     return {
         "page": kind or "index",

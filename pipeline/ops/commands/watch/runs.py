@@ -72,7 +72,7 @@ def show(runtime: Runtime, run_id: str) -> Document:
 
 
 def _layout() -> Layout:
-    return Layout(settings.current().data_dir)
+    return settings.current().layout
 
 
 def _row(entry: record.Entry) -> dict[str, Any]:

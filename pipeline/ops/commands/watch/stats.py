@@ -12,7 +12,6 @@ from pipeline.ops.roots import family_of
 from pipeline.ops.runs import record
 from pipeline.ops.runs.record import TaskRun
 from pipeline.ops.runtimes.services import Document
-from pipeline.paths import Layout
 
 IDLE = ("SKIPPED", "PAUSED")  # outcomes of runs that did nothing
 
@@ -38,7 +37,7 @@ def command(runtime: Runtime, days: int, task: str | None) -> Document:
     Durations are of attempts that succeeded.
     """
     since = clock.now() - datetime.timedelta(days=days)
-    entries = record.entries(Layout(settings.current().data_dir))
+    entries = record.entries(settings.current().layout)
     recent = [each for each in entries if each.began_at >= since and each.outcome not in IDLE]
     ended = [each for each in recent if each.event == record.ENDED]
     runs = [TaskRun(e.task, 1, "done" if e.status == 0 else "failed", e.seconds) for e in ended]

@@ -67,7 +67,7 @@ def command(runtime: Runtime, task: str | None, as_grid: bool, weeks: int) -> Do
     With TASK, its last ten runs. Works without luigid and without the database.
     """
     now, current = clock.now(), settings.current()
-    layout = Layout(current.data_dir)
+    layout = current.layout
     times = installed.schedules(current.config_dir / "crontab")
     if as_grid:
         return grid.build(layout, current.plan(), times, now, weeks)

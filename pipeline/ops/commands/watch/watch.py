@@ -10,14 +10,13 @@ from pipeline.ops.alerts import send
 from pipeline.ops.runs import ended
 from pipeline.ops.runs.record import WHY_KILLED
 from pipeline.ops.schedule import installed, overdue
-from pipeline.paths import Layout
 
 
 @click.command("watch")
 def command() -> None:
     """Exit with 1, and alert, where a root task is overdue or a run was killed."""
     current = settings.current()
-    layout = Layout(current.data_dir)
+    layout = current.layout
     times = installed.schedules(current.config_dir / "crontab")
     found = [f"{e.task} of {e.date}: {WHY_KILLED}" for e in ended.alert_of_killed_runs(layout)]
     for due in overdue.overdue(layout, times, clock.now()):
