@@ -7,6 +7,7 @@ would be compared with each other, summed up and merged.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pipeline.documents.collect import Identity, agree, identity_of
 from pipeline.errors import DataError, DocumentUnreadable, OtherIdentity, StorageError
 from pipeline.paths import Layout
 from pipeline.storage import documents, local
+from pipeline.storage.documents import storage_of
 
 _refuses = True
 
@@ -107,8 +109,14 @@ def stated_in(document: Any) -> Identity | None:
 
 def _root_json(layout: Layout) -> documents.Document:
     """Return what root.json holds; an empty document if it is missing or damaged."""
+    return _read_root_json(layout.identity, *storage_of(layout.root).stamps([layout.identity]))
+
+
+@functools.lru_cache(maxsize=8)
+def _read_root_json(path: Path, _stamp: str) -> documents.Document:
+    """Return what the file holds; read again when it has changed."""
     try:
-        return documents.read(layout.identity)
+        return documents.read(path)
     except DocumentUnreadable:
         return {}
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+ABSENT = "absent"  # the stamp of a document that does not exist
+
 
 class Storage(Protocol):
     """What keeps documents, by path and bytes; it knows no schema.
@@ -27,7 +29,7 @@ class Storage(Protocol):
         """Whether a document exists."""
 
     def stamps(self, paths: Sequence[Path]) -> Sequence[str]:
-        """Return size and time of change of each document, `absent` where there is none."""
+        """Return size and time of change of each document, ABSENT where there is none."""
 
     def list(self, folder: Path) -> Sequence[str]:
         """Return the names in a folder without the temporaries; none if there is no folder."""

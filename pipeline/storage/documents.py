@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.documents import json_text, schema
 from pipeline.errors import DocumentUnreadable
-from pipeline.storage import Storage, local, objects
+from pipeline.storage import ABSENT, Storage, local, objects
 
 Document = schema.Document
 _DISK, _BUCKETS = local.LocalStorage(), objects.ObjectStorage()
@@ -22,6 +22,14 @@ def storage_of(path: Path) -> Storage:
 def exists(path: Path) -> bool:
     """Return whether a document exists."""
     return storage_of(path).exists(path)
+
+
+def is_listed(path: Path) -> bool:
+    """Return whether a document exists; in a bucket, by a listing that is at most seconds old.
+
+    For what looks at hundreds of days at once, and never to decide whether a task is done.
+    """
+    return storage_of(path).stamps([path]) != [ABSENT]
 
 
 def names_in(folder: Path) -> Sequence[str]:

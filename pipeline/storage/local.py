@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError, StorageError
+from pipeline.storage import ABSENT
 
 # Errors of calls that a file system does not support. NFS returns EBADF for locks of folders.
 _NOT_SUPPORTED = (
@@ -127,7 +128,7 @@ class LocalStorage:
             return path.exists()
 
     def stamps(self, paths: Sequence[Path]) -> Sequence[str]:
-        """Return size and time of change of each document, `absent` where there is none."""
+        """Return size and time of change of each document, ABSENT where there is none."""
         return [_stamp(path) for path in paths]
 
     def list(self, folder: Path) -> Sequence[str]:
@@ -147,7 +148,7 @@ def _stamp(path: Path) -> str:
     with contextlib.suppress(OSError):
         status = os.stat(path)
         return f"{status.st_size} {status.st_mtime_ns}"
-    return "absent"
+    return ABSENT
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError, SettingsError, StorageError
+from pipeline.storage import ABSENT
 
 SCHEME = "s3://"
 MAX_BYTES = 256 << 20  # of a document, as on a disk
@@ -123,13 +124,13 @@ class ObjectStorage:
         return [each.name for each in self.entries(folder)]
 
     def stamps(self, paths: Sequence[Path]) -> Sequence[str]:
-        """Return size and time of change of each document, `absent` where there is none.
+        """Return size and time of change of each document, ABSENT where there is none.
 
         Each folder is listed once, and within two seconds not again.
         """
         folders = {path.parent for path in paths}
         known = {folder / name: stamp for folder in folders for name, stamp in self._listed(folder)}
-        return [known.get(path, "absent") for path in paths]
+        return [known.get(path, ABSENT) for path in paths]
 
     def _listed(self, folder: Path) -> Sequence[tuple[str, str]]:
         until, found = _listings.get(folder, (0.0, []))

@@ -16,8 +16,9 @@ def documents_before(path_for: PathFor, date: datetime.date, days: int) -> Dated
     """Yield the documents of so many days before a date, newest first; damage is a gap."""
     for number in range(1, min(days, date.toordinal() - 1) + 1):
         day = date - datetime.timedelta(days=number)
-        with contextlib.suppress(DocumentUnreadable):
-            yield day, documents.read(path_for(day))
+        if documents.is_listed(path := path_for(day)):
+            with contextlib.suppress(DocumentUnreadable):
+                yield day, documents.read(path)
 
 
 def reports_before(path_for: PathFor, date: datetime.date, days: int) -> Dated:

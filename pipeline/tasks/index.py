@@ -39,7 +39,7 @@ class IndexPage(Page):
                 LOGGER.warning("%s is not drawn: the document of %s is missing", page, family)
         days = last_days(newest_day(self.layout), 7 * WEEKS)
         for page in itertools.chain.from_iterable(map(_pages_of, days)):
-            if documents.exists(page.path) and page.is_stale():
+            if documents.is_listed(page.path) and page.is_stale():
                 optional(page.run, None, f"{page} shows an earlier state")
         super().run()
 
@@ -71,16 +71,20 @@ class IndexPage(Page):
         weeks = {
             day: {**report, "total_unique_movies": count_movies(report)}
             for day, report in documents_before(layout.weekly_validation_report, after, 7 * WEEKS)
-            if documents.exists(layout.consolidated(day))
+            if documents.is_listed(layout.consolidated(day))
         }
         older_weeks = [day for day in weekly if (newest - day).days >= 7 * WEEKS]
         last = max(days.keys() - older.keys(), default=newest)
         lists = {name: path_for(last) for name, path_for in daily_lists(layout).items()}
         shown = Shown(
-            {name: own_collection(path) for name, path in lists.items() if documents.exists(path)},
+            {
+                name: own_collection(path)
+                for name, path in lists.items()
+                if documents.is_listed(path)
+            },
             documents.read(layout.consolidated(max(weeks))) if weeks else {},
             titles(),
-            list_files(layout, daily_lists(layout), newest, documents.exists),
+            list_files(layout, daily_lists(layout), newest, documents.is_listed),
             *_other_files(layout),
         )
         return index_page(newest, days, weeks, pages, self.language, older_weeks, shown)

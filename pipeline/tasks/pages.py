@@ -100,7 +100,7 @@ class Page(PipelineTask):
     def around(self, *paths: Path) -> Around:
         """Return the days and weeks to lead to, by their documents, and documents of this one."""
         own = self.makers[0](date=self.date).path_for if self.makers else None
-        return find_around(self.layout, self.date, own, paths, documents.exists)
+        return find_around(self.layout, self.date, own, paths, documents.is_listed)
 
     @property
     def language(self) -> str:
@@ -147,7 +147,7 @@ class DailyPage(Page):
         summary = documents.read(layout.daily_summary(today))
         lists, changed = {}, {}
         for name, path_for in daily_lists(layout).items():
-            if not documents.exists(path_for(today)):
+            if not documents.is_listed(path_for(today)):
                 continue  # a list that was added after the day was done
             lists[name] = own_collection(path_for(today))
             if (before := movies_of(path_for(yesterday))) is not None:
