@@ -13,13 +13,13 @@ def open_private(path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> int:
     return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
-def try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int, *, wait: bool = False) -> bool:
     """Lock an open file, and return whether no other process holds it.
 
     A file system without locks counts as free, so that a run starts there, too.
     """
     try:
-        local.lock(descriptor, wait=False)
+        local.lock(descriptor, wait=wait)
     except OSError as error:
         return not isinstance(error, BlockingIOError)
     return True

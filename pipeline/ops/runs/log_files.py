@@ -3,18 +3,16 @@
 import contextlib
 import os
 import threading
-from functools import partial
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 import click
 
-from pipeline import settings
 from pipeline.errors import NotPossible, StorageError
 from pipeline.ops.roots import family_of
 from pipeline.ops.runs import record
 from pipeline.paths import Layout
-from pipeline.sanitize import plain
+from pipeline.runtime.logs import safe_text
 from pipeline.storage import local
 
 _POLL_SECONDS = 0.3
@@ -24,13 +22,6 @@ _SHOWN_BYTES = 4 << 20  # read from the end of a log; other tools show what prec
 def luigid_log(layout: Layout) -> Path:
     """Return the log of a luigid that was started on this host."""
     return layout.logs / "luigid.log"
-
-
-def opened_for_luigid(layout: Layout) -> IO[bytes]:
-    """Open luigid's log to add to it; luigid itself makes room when it is large."""
-    path = luigid_log(layout)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return open(path, "ab", opener=partial(os.open, mode=0o640))
 
 
 def found(layout: Layout, what: str) -> Path:
@@ -75,11 +66,11 @@ def last_line(path: Path) -> str:
     with contextlib.suppress(OSError):
         lines = local.read_end(path, _SHOWN_BYTES).decode("utf-8", errors="replace").split("\n")
     said = [line.strip() for line in lines if line.strip()]
-    return plain(settings.redacted(said[-1])) if said else "it logged nothing"
+    return safe_text(said[-1]) if said else "it logged nothing"
 
 
 def _echo(content: bytes) -> None:
-    click.echo(plain(settings.redacted(content.decode("utf-8", errors="replace"))), nl=False)
+    click.echo(safe_text(content.decode("utf-8", errors="replace")), nl=False)
 
 
 def _is_replaced(stream: BinaryIO, path: Path) -> bool:

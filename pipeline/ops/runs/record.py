@@ -6,7 +6,6 @@ It knows the runs that failed, were killed, or ran without luigid, and never fai
 import contextlib
 import datetime
 import os
-import threading
 from functools import partial
 from glob import glob
 from pathlib import Path
@@ -17,8 +16,7 @@ import msgspec
 from pipeline import clock, settings
 from pipeline.documents import task_runs
 from pipeline.documents.task_runs import ALREADY_RUNNING as ALREADY_RUNNING
-from pipeline.errors import NotPossible
-from pipeline.ops.private_files import try_lock
+from pipeline.errors import NotPossible, StorageError
 from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
@@ -112,23 +110,15 @@ class _TaskEvent(msgspec.Struct):
 
 
 def append(layout: Layout, entry: Entry) -> None:
-    """Write one line by one write; never raise, and wait for another writer for a moment only."""
-    path, pause = layout.run_record, threading.Event()
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    """Write one line by one write, and never raise."""
+    path = layout.run_record
+    with contextlib.suppress(StorageError), local.exclusive(path.parent, path):
+        if path.exists() and path.stat().st_size > MAX_BYTES:
+            path.rename(f"{path}.{[0, *_earlier_numbers(path)][-1] + 1}")
         with open(path, "a+b", buffering=0, opener=partial(os.open, mode=0o640)) as file:
-            is_alone = any(try_lock(file.fileno()) or pause.wait(0.01) for _ in range(100))
-            status = os.fstat(file.fileno())
-            is_current = False  # another writer may be setting the file aside at this moment
-            with contextlib.suppress(FileNotFoundError):
-                is_current = os.path.samestat(path.stat(), status)
-            if status.st_size > MAX_BYTES and is_alone and is_current:
-                path.rename(f"{path}.{[0, *_earlier_numbers(path)][-1] + 1}")
-                append(layout, entry)
-            else:
-                file.seek(max(0, status.st_size - 1))
-                is_cut = file.read(1) not in (b"", b"\n")  # as a full disk leaves a line
-                file.write(b"\n" * is_cut + msgspec.json.encode(entry) + b"\n")
+            file.seek(max(0, file.tell() - 1))
+            is_cut = file.read(1) not in (b"", b"\n")  # as a full disk leaves a line
+            file.write(b"\n" * is_cut + msgspec.json.encode(entry) + b"\n")
 
 
 def end(layout: Layout, entry: Entry, status: int, reason: str | None) -> Entry:

@@ -29,6 +29,7 @@ from pipeline.ops.schedule import job
 from pipeline.ops.schedule.job_process import JobProcess
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
+from pipeline.runtime.logs import open_append
 from pipeline.storage import local
 
 START_SECONDS = 30.0  # until it answers: it first reads its state and asks the database
@@ -74,7 +75,7 @@ class Host:
             if self._answers():
                 other = "started by something else than this command; nothing was done."
                 return f"luigid answers already at {url}, {other}"
-            with log_files.opened_for_luigid(self._layout) as stream:
+            with open_append(log) as stream:
                 child = psutil.Popen(
                     [sys.executable, "-m", "pipeline.ops.cli", "luigid", *words],
                     stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True,

@@ -113,7 +113,7 @@ class JobProcess:
 
 
 @contextlib.contextmanager
-def locked(path: Path | None) -> Iterator[tuple[int, ...] | None]:
+def locked(path: Path | None, *, wait: bool = False) -> Iterator[tuple[int, ...] | None]:
     """Hold the lock of that file, and yield its descriptor; None where another process has it.
 
     Where none can be had at all (a full disk, another owner), it counts as free.
@@ -123,5 +123,6 @@ def locked(path: Path | None) -> Iterator[tuple[int, ...] | None]:
         with contextlib.suppress(OSError):
             if path:
                 stream = stack.enter_context(open(open_private(path), "rb"))
-                held = (stream.fileno(),) if try_lock(stream.fileno()) else None
+                is_ours = try_lock(stream.fileno(), wait=wait)
+                held = (stream.fileno(),) if is_ours else None
         yield held
