@@ -234,7 +234,7 @@ def test_bad_quality_is_alerted_by_the_run_that_found_it_alone(
     (message,) = receiver.messages
     assert message["title"].startswith("Quality of 2024-01-07: fail")
     finding = "only 0% of its movies satisfy every required rule"
-    assert f"popular: films_valid: {finding}" in message["message"]
+    assert f"popular: films_valid ({finding})" in message["message"]
     assert "validation_report_20240107.json" in message["message"]
 
 
@@ -251,7 +251,7 @@ def test_a_week_of_bad_quality_is_an_alert_of_its_own(
     assert run.status == 0, run.output
     (message,) = receiver.messages
     assert message["title"].startswith("Quality of 2024-01-07: fail")
-    assert "horror: genre_ignored: only 0% of its movies are of genre 27" in message["message"]
+    assert "horror: genre_ignored (only 0% of its movies are of genre 27" in message["message"]
 
 
 def test_a_good_run_alerts_nobody(luigi_run: LuigiRun, receiver: Receiver) -> None:

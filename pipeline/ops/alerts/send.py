@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline import clock, settings
+from pipeline.documents.schema import violations
 from pipeline.errors import PipelineError
 from pipeline.ops.private_files import open_private
 from pipeline.ops.roots import ROOTS
@@ -25,7 +26,7 @@ from pipeline.ops.schedule.job_process import locked
 from pipeline.ops.settings import alert_url
 from pipeline.paths import Layout, alerts_without_root
 from pipeline.sanitize import plain
-from pipeline.storage import documents
+from pipeline.storage import documents, local
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -51,14 +52,9 @@ def quality_if_bad(layout: Layout, day: datetime.date, published: Sequence[str])
     for task, path in ((root.report_task, root.report(layout, day)) for root in ROOTS.values()):
         if layout.relative(path) in published:
             report = documents.read_report(path)
-            reasons = [
-                f"{entry['list']}: {check['id']}: {entry['finding']}"
-                for check in report["checks"]
-                for entry in check["evidence"]
-                if check["severity"] == "block" and "finding" in entry
-            ]
             if report["verdict"] == "fail":
-                text = "\n".join([*reasons[:_MAX_ERRORS], f"Report: {path}"])
+                reasons = violations(report, "block")[:_MAX_ERRORS]
+                text = "\n".join([*reasons, f"Report: {path}"])
                 raise_alert(task, day, "quality", f"Quality of {day}: fail", text)
             else:
                 all_clear(task, day, f"The lists of {day} passed the rules that block.")
@@ -111,12 +107,7 @@ def send_test() -> str:
 
 def sweep() -> None:
     """Remove the markers of alerts that are long over."""
-    oldest = (clock.now() - datetime.timedelta(days=200)).timestamp()
-    for folder in _folders():
-        with contextlib.suppress(OSError):
-            for path in folder.glob(_MARKERS):
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
+    local.sweep(_folders(), _MARKERS, 200 * 86_400)
 
 
 def _folders() -> list[Path]:
