@@ -36,9 +36,9 @@ DAILY = ("DailySummary", "--date", "2024-01-07")
 DAY = datetime.date(2024, 1, 7)
 
 PROGRAM = """
-import datetime
+import datetime, sys
 from pipeline.ops.alerts import send
-send.raise_alert("DailySummary", datetime.date(2024, 1, 7), "quality", "title", "text")
+send.raise_alert("DailySummary", datetime.date(2024, 1, 7), sys.argv[1], "title", "text")
 """
 
 
@@ -292,13 +292,17 @@ def test_an_alert_that_was_not_delivered_is_sent_at_the_next_occasion(
     assert PASSWORD not in caplog.text
 
 
-def test_two_processes_send_one_alert(here: Layout, receiver: Receiver) -> None:
-    def in_a_process(_: int) -> int:
-        return subprocess.run([sys.executable, "-c", PROGRAM], check=False).returncode
+@pytest.mark.parametrize(("causes", "messages"), [("aa", 1), ("ab", 2)])
+def test_two_processes_send_one_message_for_each_alert(
+    causes: str, messages: int, here: Layout, receiver: Receiver
+) -> None:
+    def in_a_process(cause: str) -> int:
+        return subprocess.run([sys.executable, "-c", PROGRAM, cause], check=False).returncode
 
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(in_a_process, range(2))) == [0] * 2
-    assert receiver.titles == ["title"]
+        assert list(pool.map(in_a_process, causes)) == [0] * 2
+    assert receiver.titles == ["title"] * messages
+    assert len(markers(here.root)) == messages
 
 
 def test_an_alert_is_sent_although_its_marker_cannot_be_written(

@@ -65,10 +65,12 @@ def raise_alert(task: str, day: datetime.date, cause: str, title: str, text: str
 
     The cause is a plain word, the same for all that is one failure: never the text of an error.
     """
+    if alert_url() is None:
+        return False
     name = f"{day:%Y%m%d}_{task}_{cause}"
     with _one_at_a_time() as folders:
-        is_sent = not folders or any(path.name == name for path, _, _ in _open_alerts())
-        if is_sent or not _is_delivered(title, text):
+        is_open = any(path.name == name for path, _, _ in _open_alerts())
+        if is_open or not _is_delivered(title, text):
             return False
         for folder in folders:
             with contextlib.suppress(OSError):  # rather one message too many than none

@@ -19,11 +19,6 @@ _POLL_SECONDS = 0.3
 _SHOWN_BYTES = 4 << 20  # read from the end of a log; other tools show what precedes them
 
 
-def luigid_log(layout: Layout) -> Path:
-    """Return the log of a luigid that was started on this host."""
-    return layout.logs / "luigid.log"
-
-
 def found(layout: Layout, what: str) -> Path:
     """Return the file of `luigid`, the newest `run`, a task's newest, or of a run by its ID.
 
@@ -33,7 +28,7 @@ def found(layout: Layout, what: str) -> Path:
         if log := record.find(layout, what).log:
             return layout.root / log
         raise NotPossible(f"The run {what} has no log: it began before its data root was known.")
-    pattern = luigid_log(layout).name
+    pattern = layout.luigid_log.name
     if what != "luigid":  # that of a task: `tmdb-pipeline` writes some, too
         pattern = f"????????T??????Z_{'[A-Z]*' if what == 'run' else family_of(what)}_*.log"
     if not (paths := sorted(layout.logs.glob(pattern))):
@@ -62,11 +57,10 @@ def show(path: Path, lines: int, *, follow: bool) -> None:
 
 def last_line(path: Path) -> str:
     """Return the last line of a log that says something, without secrets."""
-    lines: list[str] = []
+    lines: list[bytes] = []
     with contextlib.suppress(OSError):
-        lines = local.read_end(path, _SHOWN_BYTES).decode("utf-8", errors="replace").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
-    return safe_text(said[-1]) if said else "it logged nothing"
+        lines = local.read_end(path, _SHOWN_BYTES).strip().splitlines()
+    return safe_text(lines[-1].decode("utf-8", errors="replace")) if lines else "it logged nothing"
 
 
 def _echo(content: bytes) -> None:

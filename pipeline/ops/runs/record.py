@@ -147,12 +147,9 @@ def find(layout: Layout, run_id: str) -> Entry:
     found = [each for each in found if each.run_id == run_id] or found
     if len(found) == 1:
         return found[0]
-    shown, ids = run_id[:60], ", ".join(each.run_id for each in found[:5])
-    raise NotPossible(
-        f"Several runs begin with {shown!r}: name one of them, such as {ids}."
-        if found
-        else f"There is no run {shown!r} in the record: `tmdb-pipeline runs` lists the runs."
-    )
+    shown = repr(run_id[:60])
+    what = f"Several runs begin with {shown}" if found else f"There is no run {shown} in the record"
+    raise NotPossible(f"{what}: `tmdb-pipeline runs` lists the runs.")
 
 
 def last_ended(layout: Layout) -> list[Entry]:
@@ -196,15 +193,11 @@ def _decoded(path: Path, kind: type[T]) -> list[T]:
 
 def _results(layout: Layout, entry: Entry) -> dict[str, Any]:
     """Return what the tasks of a run did, by the journal of its date; of a range, by all."""
-    journal = layout.journal(entry.date or clock.today())
-    days = [journal.name] if entry.date else sorted(glob("*.log", root_dir=journal.parent))
-    files: dict[str, None] = {}
-    tasks: list[dict[str, Any]] = []
-    for day in days:
-        found = _decoded(journal.with_name(day), _TaskEvent)
-        events = [each for each in found if each.run == f"{entry.run_id}.log"]
-        files |= {each.file: None for each in events if each.event == task_runs.DONE}
-        tasks += task_runs.runs(msgspec.to_builtins(events))
+    journal, log = layout.journal(entry.date or clock.today()), f"{entry.run_id}.log"
+    journals = [journal] if entry.date else sorted(journal.parent.glob("*.log"))
+    days = [[e for e in _decoded(path, _TaskEvent) if e.run == log] for path in journals]
+    files = dict.fromkeys(e.file for day in days for e in day if e.event == task_runs.DONE)
+    tasks = [task for day in days for task in task_runs.runs(msgspec.to_builtins(day))]
     paths, folders = map(layout.root.joinpath, files), layout.list_folders
     infos = [documents.read_info(path) or {} for path in paths if path.parent in folders]
     return {

@@ -58,7 +58,7 @@ class Host:
 
     def start(self) -> str:
         """Start the hardened luigid as a session of its own."""
-        url, log = self.luigid_url(), log_files.luigid_log(self._layout)
+        url, log = self.luigid_url(), self._layout.luigid_log
         address = urlsplit(url)
         if address.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise SettingsError(

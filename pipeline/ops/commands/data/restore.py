@@ -70,11 +70,9 @@ def refuse_foreign(layout: Layout, root_json: Path) -> None:
     theirs, bound = identity.stated_in(documents.read(root_json)), identity.bound_identity(layout)
     if theirs is None:
         raise DataError("The root.json of the backup is damaged; choose another backup.")
-    if bound is not None and not agree(bound, theirs):
-        raise OtherIdentity(
-            f"{layout.root} belongs to {bound} and the backup to {theirs}: set PIPELINE_DATA_DIR "
-            "to another folder and restore it there."
-        )
+    if bound and not agree(bound, theirs):
+        whose = f"{layout.root} belongs to {bound} and the backup to {theirs}"
+        raise OtherIdentity(f"{whose}: set PIPELINE_DATA_DIR to another folder and restore there.")
 
 
 def _server_for_history(layout: Layout, runtime: str) -> Server:
