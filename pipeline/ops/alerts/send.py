@@ -68,11 +68,11 @@ def raise_alert(task: str, day: datetime.date, cause: str, title: str, text: str
     if alert_url() is None:
         return False
     name = f"{day:%Y%m%d}_{task}_{cause}"
-    with _one_at_a_time() as folders:
+    with _lock():
         is_open = any(path.name == name for path, _, _ in _open_alerts())
         if is_open or not _is_delivered(title, text):
             return False
-        for folder in folders:
+        for folder in _folders():
             with contextlib.suppress(OSError):  # rather one message too many than none
                 os.close(open_private(folder / name))
                 break
@@ -86,7 +86,7 @@ def all_clear(task: str, day: datetime.date, text: str) -> bool:
     """
     if not is_open(task):
         return False
-    with _one_at_a_time():
+    with _lock():
         opened = [(path, of_day) for path, of_day, each in _open_alerts() if each == task]
         mine = [path for path, of_day in opened if not day < of_day <= clock.today()]
         if not mine or not _is_delivered(f"All clear: {task} of {day}", text):
@@ -121,12 +121,9 @@ def _folders() -> list[Path]:
     return [Layout(root).alerts, alerts_without_root(root)] if alert_url() else []
 
 
-@contextlib.contextmanager
-def _one_at_a_time() -> Iterator[list[Path]]:
-    """Let one process at a time send and note a message; yield the folders of its marker."""
-    folders = _folders()
-    with locked(folders[0].with_suffix(".lock") if folders else None, wait=True):
-        yield folders
+def _lock() -> contextlib.AbstractContextManager[object]:
+    """Let one process at a time send and note a message."""
+    return locked(_folders()[0].with_suffix(".lock"), wait=True)
 
 
 def _open_alerts() -> Iterator[tuple[Path, datetime.date, str]]:
