@@ -377,7 +377,7 @@ logging.basicConfig()
 {PROGRAM}
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, "quality"], capture_output=True, text=True, check=True
     )
     assert done.stderr.count("pip install 'tmdb-pipeline[alerts]'") == 1
 
