@@ -1,13 +1,11 @@
 """The task history in PostgreSQL: luigi's own tables, and one of failures beside them."""
 
-import contextlib
 import functools
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
-from pipeline.errors import SettingsError
 from pipeline.ops.history import queries, schema
 from pipeline.ops.history.connection import make_engine, transaction
 from pipeline.ops.history.events import Event, naive_utc, task_key
@@ -15,12 +13,7 @@ from pipeline.ops.history.queries import Run
 from pipeline.ops.history.schema import EVENTS, FAILURES, PARAMETERS, TASKS
 from pipeline.tmdb.credential import Secret
 
-__all__ = ["Event", "HistoryStore", "Run"]
-
-NOT_SET = (
-    "No task history is kept here: set PIPELINE_HISTORY_URL to postgresql://luigi:PASSWORD@HOST:"
-    "5432/luigi, in the environment or .env, for luigid and for this command."
-)
+__all__ = ["Event", "HistoryStore"]
 
 # Time limit of what may concern years of rows: making indexes, closing runs, purging.
 _LONG_SECONDS = 60
@@ -46,15 +39,13 @@ class HistoryStore:
 
     def write(self, events: Sequence[Event]) -> None:
         """Keep the events, all or none. One that is kept already is not kept twice."""
-        if not events:
-            return
         with self._transaction(writes=True) as database:
-            records = _records_of(database, events)
-            reasons = {(records[e.task_id], e.name, naive_utc(e.at)): e.reason for e in events}
-            _add_events(database, reasons)
-            hosts = [{"record": records[e.task_id], "host": e.host} for e in events if e.host]
-            if hosts:
-                database.execute(update(TASKS).where(TASKS.c.id == bindparam("record")), hosts)
+            for event in events:
+                record = _record_of(database, event)
+                if event.host:
+                    task = update(TASKS).where(TASKS.c.id == record)
+                    database.execute(task.values(host=event.host))
+                _add_event(database, record, event.name, event.at, event.reason)
 
     def runs(
         self,
@@ -65,26 +56,21 @@ class HistoryStore:
         limit: int | None = None,
     ) -> list[Run]:
         """Return runs, newest first: of a family or a task, begun before an instant."""
-        query = queries.select_runs(family, task_id, before, limit)
-        params: dict[int, dict[str, str]] = {}
         with self._transaction() as database:
-            rows = database.execute(query).mappings().all()
-            records = sorted({row["record"] for row in rows})
-            named = select(PARAMETERS).where(PARAMETERS.c.task_id.in_(records))
-            for record, name, value in database.execute(named.order_by(PARAMETERS.c.name)):
-                params.setdefault(record, {})[name] = value
-        return [queries.run_of(row, params.get(row["record"], {})) for row in rows]
+            rows = database.execute(queries.select_runs(family, task_id, before, limit))
+            return [Run(*row) for row in rows]
 
     def close_left_running(self, before: datetime, still_running: Collection[str]) -> int:
         """Close runs begun before that instant whose end was never reported, except of these tasks.
 
         They count as failed at that instant. Returns how many there were.
         """
-        at, spared = naive_utc(before), {task_key(each) for each in still_running}
+        spared = {task_key(each) for each in still_running}
         with self._transaction(_LONG_SECONDS, writes=True) as database:
-            left = database.execute(queries.select_left_running(at)).all()
+            left = database.execute(queries.select_left_running(naive_utc(before))).all()
             ended = [row.record for row in left if row.task_id not in spared]
-            _add_events(database, {(record, "FAILED", at): _RESTARTED for record in ended})
+            for record in ended:
+                _add_event(database, record, "FAILED", before, _RESTARTED)
         return len(ended)
 
     def purge(self, before: datetime) -> int:
@@ -107,51 +93,30 @@ class HistoryStore:
         self._engine.dispose()
 
 
-def open_history(url: Secret | None) -> contextlib.AbstractContextManager[HistoryStore]:
-    """Open the history of a URL for reading; SettingsError where none is set."""
-    if url is None:
-        raise SettingsError(NOT_SET, variable="PIPELINE_HISTORY_URL")
-    return contextlib.closing(HistoryStore(url))
+def _record_of(database: Connection, event: Event) -> int:
+    """Return the number of the task's row, made where the task is new."""
+    known = select(func.max(TASKS.c.id)).where(TASKS.c.task_id == event.task_id)
+    if (record := database.scalar(known)) is None:
+        row = {"task_id": event.task_id, "name": event.family}
+        record = database.scalars(insert(TASKS).returning(TASKS.c.id), row).one()
+        params = event.params.items()
+        if rows := [{"task_id": record, "name": name, "value": value} for name, value in params]:
+            database.execute(insert(PARAMETERS), rows)
+    return int(record)
 
 
-def _records_of(database: Connection, events: Sequence[Event]) -> dict[str, int]:
-    """Return the number of each task's row, made where the task is new."""
-    tasks = {event.task_id: event for event in events}
-    known = select(TASKS.c.task_id, func.max(TASKS.c.id)).where(TASKS.c.task_id.in_(tasks))
-    records = dict(map(tuple, database.execute(known.group_by(TASKS.c.task_id))))
-    new = [each for key, each in tasks.items() if key not in records]
-    if new:
-        rows = [{"task_id": each.task_id, "name": each.family} for each in new]
-        made = insert(TASKS).returning(TASKS.c.task_id, TASKS.c.id)
-        records |= dict(map(tuple, database.execute(made, rows)))
-    params = [
-        {"task_id": records[each.task_id], "name": name, "value": value}
-        for each in new
-        for name, value in each.params.items()
-    ]
-    if params:
-        database.execute(insert(PARAMETERS), params)
-    return records
-
-
-def _add_events(database: Connection, reasons: dict[tuple[int, str, datetime], str | None]) -> None:
-    """Write the events that are not there yet, and what is kept of failures beside them."""
-    identity = (EVENTS.c.task_id, EVENTS.c.event_name, EVENTS.c.ts)
-    query = select(*identity).where(tuple_(*identity).in_(list(reasons)))
-    there = {tuple(row) for row in database.execute(query)}
-    new = [each for each in reasons if each not in there]
-    if not new:
+def _add_event(
+    database: Connection, record: int, name: str, at: datetime, reason: str | None
+) -> None:
+    """Write an event unless it is there, and what is kept of a failure beside it."""
+    moment = naive_utc(at)
+    identity = {"task_id": record, "event_name": name, "ts": moment}
+    if database.scalar(select(EVENTS.c.id).filter_by(**identity)) is not None:
         return
-    rows = [dict(zip(("task_id", "event_name", "ts"), each, strict=True)) for each in new]
-    made = insert(EVENTS).returning(EVENTS.c.id, sort_by_parameter_order=True)
-    numbers = database.scalars(made, rows).all()
-    for number, (task, name, at) in zip(numbers, new, strict=True):
-        reason = reasons[task, name, at]
-        if name == "FAILED" or reason:
-            attempt = select(func.count()).where(
-                EVENTS.c.task_id == task, EVENTS.c.event_name == "RUNNING", EVENTS.c.ts <= at
-            )
-            failure = insert(FAILURES).values(
-                task_id=task, event_id=number, attempt=attempt.scalar_subquery(), reason=reason
-            )
-            database.execute(failure)
+    number = database.scalars(insert(EVENTS).values(identity).returning(EVENTS.c.id)).one()
+    if name == "FAILED" or reason:
+        of_task = select(func.count(EVENTS.c.id)).where(EVENTS.c.task_id == record)
+        begun = of_task.where(EVENTS.c.event_name == "RUNNING", EVENTS.c.ts <= moment)
+        attempt = database.scalar(begun)
+        row = {"task_id": record, "event_id": number, "attempt": attempt, "reason": reason}
+        database.execute(insert(FAILURES), row)
