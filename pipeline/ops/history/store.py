@@ -4,7 +4,7 @@ import functools
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
 
 from pipeline.ops.history import queries, schema
 from pipeline.ops.history.connection import make_engine, transaction
@@ -39,13 +39,15 @@ class HistoryStore:
 
     def write(self, events: Sequence[Event]) -> None:
         """Keep the events, all or none. One that is kept already is not kept twice."""
+        if not events:
+            return
         with self._transaction(writes=True) as database:
-            for event in events:
-                record = _record_of(database, event)
-                if event.host:
-                    task = update(TASKS).where(TASKS.c.id == record)
-                    database.execute(task.values(host=event.host))
-                _add_event(database, record, event.name, event.at, event.reason)
+            records = _records_of(database, events)
+            reasons = {(records[e.task_id], e.name, naive_utc(e.at)): e.reason for e in events}
+            _add_events(database, reasons)
+            hosts = [{"record": records[e.task_id], "host": e.host} for e in events if e.host]
+            if hosts:
+                database.execute(update(TASKS).where(TASKS.c.id == bindparam("record")), hosts)
 
     def runs(
         self,
@@ -65,12 +67,11 @@ class HistoryStore:
 
         They count as failed at that instant. Returns how many there were.
         """
-        spared = {task_key(each) for each in still_running}
+        at, spared = naive_utc(before), {task_key(each) for each in still_running}
         with self._transaction(_LONG_SECONDS, writes=True) as database:
-            left = database.execute(queries.select_left_running(naive_utc(before))).all()
+            left = database.execute(queries.select_left_running(at)).all()
             ended = [row.record for row in left if row.task_id not in spared]
-            for record in ended:
-                _add_event(database, record, "FAILED", before, _RESTARTED)
+            _add_events(database, {(record, "FAILED", at): _RESTARTED for record in ended})
         return len(ended)
 
     def purge(self, before: datetime) -> int:
@@ -93,30 +94,44 @@ class HistoryStore:
         self._engine.dispose()
 
 
-def _record_of(database: Connection, event: Event) -> int:
-    """Return the number of the task's row, made where the task is new."""
-    known = select(func.max(TASKS.c.id)).where(TASKS.c.task_id == event.task_id)
-    if (record := database.scalar(known)) is None:
-        row = {"task_id": event.task_id, "name": event.family}
-        record = database.scalars(insert(TASKS).returning(TASKS.c.id), row).one()
-        params = event.params.items()
-        if rows := [{"task_id": record, "name": name, "value": value} for name, value in params]:
-            database.execute(insert(PARAMETERS), rows)
-    return int(record)
+def _records_of(database: Connection, events: Sequence[Event]) -> dict[str, int]:
+    """Return the number of each task's row, made where the task is new."""
+    tasks = {event.task_id: event for event in events}
+    known = select(TASKS.c.task_id, func.max(TASKS.c.id)).where(TASKS.c.task_id.in_(tasks))
+    records = dict(map(tuple, database.execute(known.group_by(TASKS.c.task_id))))
+    new = [each for key, each in tasks.items() if key not in records]
+    if new:
+        rows = [{"task_id": each.task_id, "name": each.family} for each in new]
+        made = insert(TASKS).returning(TASKS.c.task_id, TASKS.c.id)
+        records |= dict(map(tuple, database.execute(made, rows)))
+    params = [
+        {"task_id": records[each.task_id], "name": name, "value": value}
+        for each in new
+        for name, value in each.params.items()
+    ]
+    if params:
+        database.execute(insert(PARAMETERS), params)
+    return records
 
 
-def _add_event(
-    database: Connection, record: int, name: str, at: datetime, reason: str | None
-) -> None:
-    """Write an event unless it is there, and what is kept of a failure beside it."""
-    moment = naive_utc(at)
-    identity = {"task_id": record, "event_name": name, "ts": moment}
-    if database.scalar(select(EVENTS.c.id).filter_by(**identity)) is not None:
+def _add_events(database: Connection, reasons: dict[tuple[int, str, datetime], str | None]) -> None:
+    """Write the events that are not there yet, and what is kept of failures beside them."""
+    identity = (EVENTS.c.task_id, EVENTS.c.event_name, EVENTS.c.ts)
+    query = select(*identity).where(tuple_(*identity).in_(list(reasons)))
+    there = {tuple(row) for row in database.execute(query)}
+    new = [each for each in reasons if each not in there]
+    if not new:
         return
-    number = database.scalars(insert(EVENTS).values(identity).returning(EVENTS.c.id)).one()
-    if name == "FAILED" or reason:
-        of_task = select(func.count(EVENTS.c.id)).where(EVENTS.c.task_id == record)
-        begun = of_task.where(EVENTS.c.event_name == "RUNNING", EVENTS.c.ts <= moment)
-        attempt = database.scalar(begun)
-        row = {"task_id": record, "event_id": number, "attempt": attempt, "reason": reason}
-        database.execute(insert(FAILURES), row)
+    rows = [dict(zip(("task_id", "event_name", "ts"), each, strict=True)) for each in new]
+    made = insert(EVENTS).returning(EVENTS.c.id, sort_by_parameter_order=True)
+    numbers = database.scalars(made, rows).all()
+    for number, (task, name, at) in zip(numbers, new, strict=True):
+        reason = reasons[task, name, at]
+        if name == "FAILED" or reason:
+            attempt = select(func.count()).where(
+                EVENTS.c.task_id == task, EVENTS.c.event_name == "RUNNING", EVENTS.c.ts <= at
+            )
+            failure = insert(FAILURES).values(
+                task_id=task, event_id=number, attempt=attempt.scalar_subquery(), reason=reason
+            )
+            database.execute(failure)
