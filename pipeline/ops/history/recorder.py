@@ -74,13 +74,22 @@ class HistoryRecorder(luigi.task_history.TaskHistory):  # type: ignore[misc, unu
     def _record(
         self, task: Any, name: str, *, host: str | None = None, reason: str | None = None
     ) -> None:
-        """Put an event with an instant of its own, unless the clock is set back by a second."""
+        """Add an event, never waiting.
+
+        It has an instant of its own, unless the clock is set back by a second.
+        """
+        if self._store is None:
+            return
         at = clock.instant()
         if self._last - _SECOND < at <= self._last:
             at = self._last + _TICK
         self._last = at
+        if len(self._waiting) >= MAX_WAITING:
+            self._overflowed += 1
+            return
         family, params = str(task.family or ""), dict(task.public_params)
-        self.put(Event(str(task.id), family, params, host, name, at, reason))
+        self._waiting.append(Event(str(task.id), family, params, host, name, at, reason))
+        self._wake.set()
 
     @property
     def buffered(self) -> int:
@@ -91,16 +100,6 @@ class HistoryRecorder(luigi.task_history.TaskHistory):  # type: ignore[misc, unu
     def lost(self) -> int:
         """Return how many events found no room, were refused, or stood on a damaged line."""
         return self._overflowed + self._refused + len(self._spool.damaged)
-
-    def put(self, event: Event) -> None:
-        """Add an event, never waiting."""
-        if self._store is None:
-            return
-        if len(self._waiting) >= MAX_WAITING:
-            self._overflowed += 1
-        else:
-            self._waiting.append(event)
-            self._wake.set()
 
     def close_left_running(self, still_running: Collection[str]) -> None:
         """Have runs that an earlier luigid left closed as failed, except of these task ids."""
