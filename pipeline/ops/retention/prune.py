@@ -86,12 +86,12 @@ def delete(layout: Layout, found: Found) -> Result:
 
 def purge_history(before: datetime.datetime) -> tuple[int | None, str | None]:
     """Delete older events of the task history: how many, or why it could not be done."""
-    from pipeline.ops.history.store import open_history
+    from pipeline.ops.history.store import HistoryStore
 
     try:
         if (url := history_url()) is None:
             return None, None
-        with open_history(url) as store:
+        with contextlib.closing(HistoryStore(url)) as store:
             return store.purge(before), None
     except PipelineError as error:
         return None, f"Rows of the task history stay until the next prune: {error}"

@@ -42,7 +42,7 @@ def uses_luigid(layout: Layout, address: str, claims: ExitStack, unattended: boo
         _bound_waits()
     seconds = client.MAX_SECONDS if unattended else INTERACTIVE_SECONDS
     password = luigi_configuration.scheduler_password(address) or luigid_password()
-    look = client.look_within(seconds, url, password)
+    look = client.look(url, password, seconds)
     if not look.answers:
         why = f"luigid does not answer at {url} ({look.why})"
         if unattended:

@@ -1,5 +1,6 @@
 """What runtimes report: a document, and the state of a service; and the services of this host."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,10 @@ from pipeline.ops.schedule import installed
 from pipeline.paths import Layout
 
 Document = dict[str, Any]
+_HISTORY_OFF = (
+    "No task history is kept here: set PIPELINE_HISTORY_URL to postgresql://luigi:PASSWORD@HOST:"
+    "5432/luigi, in the environment or .env, for luigid and for this command."
+)
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,14 @@ def luigid(url: str, pid: int | None = None) -> Service:
 
 def postgres() -> Service:
     """Ask PostgreSQL for its version and for the history's tables."""
-    from pipeline.ops.history.store import NOT_SET, open_history
+    from pipeline.ops.history.store import HistoryStore
 
     try:
         url = ops_settings.history_url()
         if url is None:
             off = "PIPELINE_HISTORY_URL is not set: no history is kept"
-            return Service("postgres", "off", off, NOT_SET)
-        with open_history(url) as store:
+            return Service("postgres", "off", off, _HISTORY_OFF)
+        with contextlib.closing(HistoryStore(url)) as store:
             version, runs = store.ping(), store.runs(limit=1)
     except PipelineError as error:
         found = str(error)
