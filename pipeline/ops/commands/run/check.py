@@ -25,17 +25,18 @@ from pipeline.storage import documents
 def show(document: Document) -> None:
     """Print settings, graphs, then what is wrong."""
     tables.show_table("Settings in force", "variable, from=source, value", document["settings"])
-    states = {True: "read", False: "not there"}
-    files = [{**e, "state": states[e["read"]]} for e in document["luigi_configuration"]]
+    files = document["luigi_configuration"]
+    files = [{**each, "state": "read" if each["read"] else "not there"} for each in files]
     tables.show_table("luigi's configuration, later wins", "state, file", files)
     counts = f"{document['done']} files done, {document['missing']} missing"
     click.secho(f"\n{document['date']}: {counts}", bold=True)
     for each in document["graph"]:
-        click.echo("\n".join(_lines(each, document["problems"])))
+        _draw(each, document["problems"])
     click.echo()
     for kind, colour in (("warning", "yellow"), ("problem", "red")):
         for sentence in document[f"{kind}s"]:
-            click.echo(f"{click.style(kind, fg=colour)}: {sentence}")
+            _, said = tables.wrap(f"{kind}: {sentence}").split(":", 1)
+            click.echo(f"{click.style(kind, fg=colour)}:{said}")
     if document["ok"]:
         click.echo("The configuration is usable.")
 
@@ -91,12 +92,14 @@ def _of_another_identity(layout: Layout) -> list[str]:
     return [f"{what} {why}"] if count else []
 
 
-def _lines(node: Node, said: Collection[str], first: str = "", further: str = "") -> Iterator[str]:
-    """Draw the graph as a tree, a task a line, without the problems that are `said` elsewhere."""
-    yield f"{first}{node['task']}  {node['state']}  {node['file'] or ''}".rstrip()
+def _draw(node: Node, said: Collection[str], first: str = "", further: str = "") -> None:
+    """Print the graph as a tree, without the problems that are `said` elsewhere."""
     below = node["requires"]
+    bar = further + ("│ " if below else "  ")
+    facts = f"{node['task']}  {node['state']}  {node['file'] or ''}".rstrip()
+    click.echo(tables.wrap(facts, first=first, further=bar))
     if node["problem"] and node["problem"] not in said:
-        yield f"{further}{'│ ' if below else '  '}! {node['problem']}"
+        click.echo(tables.wrap(f"! {node['problem']}", first=bar, further=bar))
     for number, each in enumerate(below, start=1):
         branch, rest = ("└─ ", "   ") if number == len(below) else ("├─ ", "│  ")
-        yield from _lines(each, said, further + branch, further + rest)
+        _draw(each, said, further + branch, further + rest)
