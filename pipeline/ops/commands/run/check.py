@@ -33,10 +33,9 @@ def show(document: Document) -> None:
     for each in document["graph"]:
         _draw(each, document["problems"])
     click.echo()
-    for kind, colour in (("warning", "yellow"), ("problem", "red")):
+    for kind in ("warning", "problem"):
         for sentence in document[f"{kind}s"]:
-            _, said = tables.wrap(f"{kind}: {sentence}").split(":", 1)
-            click.echo(f"{click.style(kind, fg=colour)}:{said}")
+            click.echo(tables.wrap(sentence, first=f"{tables.cell('kind', kind)}: "))
     if document["ok"]:
         click.echo("The configuration is usable.")
 
@@ -60,7 +59,7 @@ def command(runtime: Runtime, task: str | None, date: datetime.date | None) -> D
     except PipelineError as error:
         if str(error) not in problems:
             cautions.append(f"The graph cannot be shown: {error}")
-    states = [*dict(_states(nodes)).values()]
+    states = [*dict(file_states(nodes)).values()]
     files = [{"file": str(path), "read": read} for path, read in luigi_configuration.files()]
     return {
         "ok": not problems,
@@ -74,11 +73,11 @@ def command(runtime: Runtime, task: str | None, date: datetime.date | None) -> D
     }
 
 
-def _states(nodes: list[Node]) -> Iterator[tuple[str, str]]:
+def file_states(nodes: list[Node]) -> Iterator[tuple[str, str]]:
     """Yield each file of the graphs with its state; several tasks may require the same one."""
     for node in nodes:
         yield node["file"], node["state"]
-        yield from _states(node["requires"])
+        yield from file_states(node["requires"])
 
 
 def _of_another_identity(layout: Layout) -> list[str]:

@@ -1,13 +1,15 @@
 """`tmdb-pipeline explain`."""
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from pipeline import clock, settings
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
+from pipeline.ops.commands.run.check import file_states
 from pipeline.ops.graph import Node, graphs
 from pipeline.ops.retention import deleted
 from pipeline.ops.roots import ROOTS, family_of
@@ -80,23 +82,16 @@ def _find_origin(
     return {"at": at, "run": run_id, "late": is_late}
 
 
-def _missing_files(node: Node) -> Iterator[str]:
-    if node["state"] != "done" and node["file"]:
-        yield node["file"]
-    for each in node["requires"]:
-        yield from _missing_files(each)
-
-
 def _advise(node: Node, family: str, date: datetime.date, layout: Layout) -> str:
     """Return what to do about a missing file."""
     task, _, value = node["task"].rstrip(")").partition("(")
-    today, folders = clock.today(), layout.list_folders
-    if date > today:
+    if date > clock.today():
         return "Wait: the date lies in the future."
-    if date < today:
+    if date < clock.today():
         genre = f" --genre {value}" if task == "GenreMovies" else ""
         redo = f"`tmdb-pipeline redo {task} {date}{genre}"
-        lists = {file for file in _missing_files(node) if (layout.root / file).parent in folders}
+        missing = {Path(file) for file, state in file_states([node]) if state == "missing"}
+        lists = [file for file in missing if layout.root / file.parent in layout.list_folders]
         if not lists:
             return f"Run {redo}`."
         late = "collects them as they are now, stamped as late."

@@ -2,7 +2,7 @@
 
 import datetime
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import click
@@ -11,7 +11,7 @@ from pipeline import clock
 from pipeline.catalog import Plan
 from pipeline.ops.commands import tables
 from pipeline.ops.retention import deleted
-from pipeline.ops.roots import ROOTS, Root
+from pipeline.ops.roots import ALIASES, ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule.overdue import GRACE, Schedules
@@ -21,10 +21,11 @@ from pipeline.storage.documents import STORAGE, read_info
 
 _DAY = datetime.timedelta(days=1)
 
-_STYLES = {
+# The sign of each state, and its colour.
+_SIGNS = {
     "done": (".", "green"), "late": ("L", "yellow"), "failed": ("F", "red"),
     "rejected": ("R", "red"), "missing": ("!", "red"), "running": (">", "cyan"),
-    "paused": ("P", "yellow"), "deleted": ("x", None), "": (" ", None),
+    "paused": ("P", "yellow"), "deleted": ("x", "white"),
 }  # fmt: skip
 
 Date = datetime.date
@@ -44,9 +45,9 @@ def build(
     dates = [begin + number * _DAY for number in range((today - begin).days + 1)]
     folder = layout.rejected(layout.root, now).parent
     find = partial(_find_files, dates, {n.rpartition("_")[0] for n in STORAGE.list(folder)})
-    runs = {(e.task, e.date): e for e in record.entries(layout) if e.outcome != "SKIPPED"}
+    runs = {(e.task, str(e.date)): e for e in record.entries(layout) if e.outcome != "SKIPPED"}
     gone, first = deleted.dates(layout), _first_day(layout, today)
-    grid, reasons = list[Document](), list[Document]()
+    grid: list[Document] = []
     for family, root in ROOTS.items():
         if task not in (None, *root.steps):
             continue
@@ -58,19 +59,23 @@ def build(
         bad_reports = find(partial(root.report, layout), is_list=False)["rejected"]
         own["rejected"] = bad_reports.union(*(each["rejected"] for each in lists.values()))
         own["late"] = {d for d in own["done"] if any(d in each["late"] for each in lists.values())}
-        for (name, date), run in runs.items():
-            if name == family and date and run.outcome != "DONE":
-                own.setdefault(run.outcome.lower(), set()).add(date)
+        for run in runs.values():
+            if run.task == family and run.date and run.outcome != "DONE":
+                own.setdefault(run.outcome.lower(), set()).add(run.date)
         for name, known in ((root.alias, own), *lists.items()):
-            states = {d: state for d in dates if (state := find_state(common | known, d))}
-            shown = {str(date): state for date, state in states.items()}
-            grid.append({"task": name, "is_root": known is own, "states": shown})
-            if known is own:
-                reasons += [
-                    _reason(root, date, state, runs.get((family, date)))
-                    for date, state in states.items()
-                    if state in ("failed", "rejected")
-                ]
+            states = {str(d): state for d in dates if (state := find_state(common | known, d))}
+            grid.append({"task": name, "is_root": known is own, "states": states})
+    reasons = [
+        {
+            **{"task": row["task"], "date": date, "state": state},
+            "reason": getattr(run, "reason", None) or "no reason is recorded; see the logs",
+            "run_id": getattr(run, "run_id", None),
+        }
+        for row in grid
+        for date, state in row["states"].items()
+        if row["is_root"] and state in ("failed", "rejected")
+        for run in [runs.get((ALIASES[row["task"]], date))]
+    ]
     span = {"from": str(begin), "to": str(today)}
     return {"at": now.isoformat(), **span, "grid": grid, "reasons": reasons}
 
@@ -78,24 +83,23 @@ def build(
 def show(document: Document) -> None:
     """Print the grid in blocks of weeks, its legend, and the reasons of failures."""
     begin, end = (Date.fromisoformat(document[name]) for name in ("from", "to"))
-    mondays = [begin + 7 * number * _DAY for number in range((end - begin).days // 7 + 1)]
-    in_a_block = max((tables.terminal_width() - 16) // 8, 1)
-    for number in range(0, len(mondays), in_a_block):
-        block = mondays[number : number + in_a_block]
-        click.secho(f"\n{'':<17}{'   '.join(f'{each:%m-%d}' for each in block)}", bold=True)
+    days = [begin + number * _DAY for number in range((end - begin).days + 1)]
+    in_a_block = 7 * max((tables.terminal_width() - 16) // 8, 1)
+    for block in (days[at : at + in_a_block] for at in range(0, len(days), in_a_block)):
+        click.secho(f"\n{'':<17}{'   '.join(f'{each:%m-%d}' for each in block[::7])}", bold=True)
         for row in document["grid"]:
             name = row["task"] if row["is_root"] else f" {row['task']}"
-            weeks = (_week(row["states"], monday) for monday in block)
-            click.echo(f"{name[:16]:<17}{' '.join(weeks)}".rstrip())
-    legend = ", ".join(f"{sign}={state}" for state, (sign, _) in _STYLES.items() if state)
+            signs = (_sign(row["states"].get(str(d))) + " " * (d.weekday() == 6) for d in block)
+            click.echo(f"{name[:16]:<17}{''.join(signs)}".rstrip())
+    legend = ", ".join(f"{sign}={state}" for state, (sign, _) in _SIGNS.items())
     click.echo("\n" + tables.wrap(f"Weeks begin on Monday. {legend}.", indent=0))
     for each in document["reasons"]:
         click.echo(tables.wrap(f"{each['date']} {each['task']} {each['state']}: {each['reason']}"))
 
 
-def _week(states: Mapping[str, str], monday: Date) -> str:
-    days = (states.get(str(monday + number * _DAY), "") for number in range(7))
-    return "".join(click.style(sign, fg=colour) for sign, colour in map(_STYLES.__getitem__, days))
+def _sign(state: str | None) -> str:
+    sign, colour = _SIGNS.get(state or "", (" ", None))
+    return click.style(sign, fg=colour) if colour else sign
 
 
 def _find_files(
@@ -117,9 +121,3 @@ def _first_day(layout: Layout, today: Date) -> Date:
     folders = {root.document(layout, today).parent for root in ROOTS.values()}
     ends = (name[-13:-5] for each in folders for name in STORAGE.list(each))
     return min((Date.fromisoformat(end) for end in ends if end.isdecimal()), default=Date.max)
-
-
-def _reason(root: Root, date: Date, state: str, run: record.Entry | None) -> Document:
-    why = (run and run.reason) or "no reason is recorded; see the logs"
-    known = {"task": root.alias, "date": str(date), "state": state, "reason": why}
-    return {**known, "run_id": run.run_id if run else None}
