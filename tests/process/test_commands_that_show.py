@@ -58,7 +58,7 @@ def test_each_line_fits_a_terminal_and_json_is_whole(
         ("logs --run daily", 1, "There is no run 'daily': `tmdb-pipeline runs` lists the runs."),
         ("logs --run PopularMovies", 1, "There is no run 'PopularMovies'"),
         ("logs --run 1999", 1, "There is no run '1999' in the record"),
-        ("runs show", 2, "`runs show` needs the ID of a run, and nothing else."),
+        ("runs show", 2, "`runs show` needs the ID of a run, and chooses from no others."),
         (f"runs --failed show {FAILED_RUN}", 2, "`runs show` needs the ID of a run"),
         (f"runs shw {FAILED_RUN}", 2, "'shw' is not 'show'"),
     ],

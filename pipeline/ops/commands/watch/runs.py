@@ -61,7 +61,7 @@ def command(
     layout = Layout(settings.current().data_dir)
     if action:
         if not run_id or task or since or failed:
-            raise click.UsageError("`runs show` needs the ID of a run, and nothing else.")
+            raise click.UsageError("`runs show` needs the ID of a run, and chooses from no others.")
         return {"run": describe(record.find(layout, run_id))}
     found = [
         each
