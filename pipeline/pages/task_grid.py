@@ -15,6 +15,7 @@ from pipeline.paths import Layout, PathFor
 _PAGES = "reports/"
 _DAY = datetime.timedelta(days=1)
 _SUNDAY = 6
+_RUN_KINDS = {None: "running", 0: "done"}  # by the exit status; any other one is "failed"
 
 # The rows besides the lists, by the name of their file; those of the week are due on Sundays.
 _DAILY = ("validation_report", "daily_summary", "daily_page")
@@ -74,8 +75,7 @@ def build_grid(
 ) -> list[GridRow]:
     """Return a row for each kind of file and each root task with a run.
 
-    A date before the first one with any file is no gap. The names of `rejected` files begin as
-    those of their lists.
+    A date before the first one with any file is no gap. Files of `rejected` are named as lists.
     """
     first = min((date for each in files.values() for date in each), default=max(dates) + _DAY)
     stems = {path.rpartition("/")[2].rpartition("_")[0]: path for path in rejected}
@@ -91,14 +91,10 @@ def build_grid(
         cells = [Cell(find_state(known, date), _address(paths[date])) for date in dates]
         rows.append(GridRow(t.enum("tasks", name, default=t.list_name(name)), cells))
     for task in dict.fromkeys(run.task for run in runs):
-        ours = {run.date: _build_run(run) for run in runs if run.task == task}
-        rows.append(GridRow(t.enum("tasks", task), [ours.get(date, Cell("")) for date in dates]))
+        ours = [run for run in runs if run.task == task]
+        by_date = {e.date: Cell(_RUN_KINDS.get(e.status, "failed"), _address(e.log)) for e in ours}
+        rows.append(GridRow(t.enum("tasks", task), [by_date.get(d, Cell("")) for d in dates]))
     return rows
-
-
-def _build_run(run: Run) -> Cell:
-    kind = "running" if run.status is None else "failed" if run.status else "done"
-    return Cell(kind, _address(run.log))
 
 
 def _address(path: str) -> str:

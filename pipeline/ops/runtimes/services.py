@@ -1,7 +1,6 @@
 """What runtimes report: a document, and the state of a service; and the services of this host."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pipeline import settings
@@ -14,8 +13,7 @@ from pipeline.paths import Layout
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(NamedTuple):
     """A part of the operation; `fix` says what to do where something is wrong with it."""
 
     service: str

@@ -25,8 +25,8 @@ from pipeline.storage import documents
 def show(document: Document) -> None:
     """Print settings, graphs, then what is wrong."""
     tables.show_table("Settings in force", "variable, from=source, value", document["settings"])
-    files = document["luigi_configuration"]
-    files = [{**each, "state": "read" if each["read"] else "not there"} for each in files]
+    states = {True: "read", False: "not there"}
+    files = [{**e, "state": states[e["read"]]} for e in document["luigi_configuration"]]
     tables.show_table("luigi's configuration, later wins", "state, file", files)
     counts = f"{document['done']} files done, {document['missing']} missing"
     click.secho(f"\n{document['date']}: {counts}", bold=True)

@@ -63,7 +63,7 @@ def _explain(
         if run.date == date and run.outcome != "SKIPPED" and tasks & {*families, node["task"]}:
             why = f": {run.reason}" if run.reason else ""
             row["last_attempt"] = f"{run.outcome} in run {run.run_id}{why}"
-            if run.outcome == "RUNNING":
+            if run.outcome == "RUNNING" and not record.is_over(layout, run):
                 return row | {"next": "Wait for the end of that run."}
             break
     return row | {"next": _advise(node, families[0], date, layout)}

@@ -1,6 +1,5 @@
 """`tmdb-pipeline status`."""
 
-import dataclasses
 import functools
 
 import click
@@ -57,7 +56,7 @@ def show(document: Document) -> None:
 def _add_services(document: Document, stack: Runtime) -> None:
     """Add the containers: inside one, the others cannot be seen."""
     if "services" in document:
-        document["services"] = [dataclasses.asdict(each) for each in stack.services()]
+        document["services"] = [each._asdict() for each in stack.services()]
 
 
 @click.command("status")
@@ -86,7 +85,7 @@ def command(runtime: Runtime, task: str | None, as_grid: bool, weeks: int | None
     return {
         "at": now.isoformat(),
         "data_root": str(current.data_dir),
-        "services": [dataclasses.asdict(each) for each in runtime.services()],
+        "services": [each._asdict() for each in runtime.services()],
         "running": client.running(runtime.luigid_url(), luigid_password()),
         "last_runs": _last_runs(layout, task),
         "next_runs": [{"task": e, "at": at.astimezone().isoformat()} for e, at in next_runs if at],

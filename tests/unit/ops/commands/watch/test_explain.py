@@ -115,7 +115,9 @@ def test_a_deleted_date_is_not_to_be_made_again(explain: Explain, sixty_days: La
     assert explain("daily", day(GAP[1]))[0]["state"] == "missing"
 
 
-def test_a_run_that_is_in_progress_is_waited_for(explain: Explain, sixty_days: Layout) -> None:
+def test_a_run_that_is_in_progress_is_waited_for(
+    explain: Explain, sixty_days: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     at = clock.instant()
     known: dict[str, Any] = {"task": "DailySummary", "date": clock.today(), "at": at}
     record.append(sixty_days, Entry(run_id="20990101T000000Z_DailySummary_1", **known))
@@ -124,6 +126,8 @@ def test_a_run_that_is_in_progress_is_waited_for(explain: Explain, sixty_days: L
     [row] = explain("daily", clock.today())
     assert row["last_attempt"] == "RUNNING in run 20990101T000000Z_DailySummary_1"
     assert row["next"] == "Wait for the end of that run."
+    monkeypatch.setattr(record, "is_over", lambda *_: True)  # it was killed
+    assert explain("daily", clock.today())[0]["next"].startswith("Run `tmdb-pipeline run ")
 
 
 def test_a_date_to_come_is_waited_for(explain: Explain) -> None:
