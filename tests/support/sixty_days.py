@@ -81,7 +81,8 @@ def _write_day(layout: Layout, date: datetime.date, late: int) -> None:
     _write_text(layout.daily_page(date), "<!doctype html>\n")
     paths = [*(layout.list_of(each, date) for each in lists), layout.daily_summary(date)]
     names = ["PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"]
-    _record(layout, "DailySummary", date, late=late, documents=paths, tasks=names)
+    hour = 2 + 3 * late  # no two runs begin at the same time
+    _record(layout, "DailySummary", date, hour=hour, late=late, documents=paths, tasks=names)
 
 
 def _write_week(layout: Layout, date: datetime.date) -> None:

@@ -75,8 +75,6 @@ def document_command(
         @functools.wraps(build)
         def command(runtime: str, as_json: bool, **given: Any) -> None:
             context = click.get_current_context()
-            if context.invoked_subcommand:  # of a group, which shows a document itself
-                return
             here = choose_runtime(runtime)
 
             def built() -> Document:

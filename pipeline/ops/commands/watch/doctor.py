@@ -37,7 +37,7 @@ def show(document: Document) -> None:
     tables.show_table("What was looked at", "probe, state, found", findings)
     if to_fix := [f"{each['probe']}: {each['fix']}" for each in findings if each["state"] != OK]:
         click.secho("\nHow to fix it", bold=True)
-        click.echo("\n".join(to_fix))
+        click.echo("\n".join(map(tables.wrap, to_fix)))
 
 
 def _look_from_outside(document: Document, stack: Runtime) -> None:

@@ -22,7 +22,7 @@ def show(document: Document) -> None:
     last = f"the last {document['days']} days"
     if not document["runs"] + document["tasks"]:
         click.echo(f"Nothing ran in {last}.")
-    columns = "task, runs, failures, attempts, median=median_seconds, 95 %=p95_seconds"
+    columns = "task, runs, failed=failures, attempts, median=median_seconds, 95 %=p95_seconds"
     for title, figures in (("Runs", document["runs"]), ("Tasks of these runs", document["tasks"])):
         tables.show_table(f"{title}, {last}", f"{columns}, slowest=slowest_seconds", figures)
 
