@@ -58,9 +58,9 @@ def test_a_report_is_made_again_with_all_that_needs_it(call: Command, layout: La
     assert done.returncode == 0, done.stderr
     assert [path.stat().st_ino for path in (report, summary)] != before
     assert lists == [p.stat().st_ino for each in layout.list_folders for p in each.glob("*.json")]
-    kept = {path.name for path in layout.root.glob("superseded/**/*.json")}
+    kept = {path.name for path in layout.root.glob("superseded/*Z/**/*.json")}
     assert kept == {report.name, summary.name}
-    assert not layout.redo_journal("DailySummary").exists()
+    assert not layout.being_redone("DailySummary").exists()
     explained = call("explain", "ValidationReport", str(today)).stdout
     assert "done" in explained
     assert "ValidationReport" in explained
@@ -92,10 +92,10 @@ def test_a_killed_redo_is_put_back_by_the_next_run(
         time.sleep(0.002)
     os.killpg(redo.pid, signal.SIGKILL)
     redo.wait()
-    assert layout.redo_journal("DailySummary").exists()
+    assert layout.being_redone("DailySummary").exists()
     assert call("trigger", "daily").returncode == 0
     assert layout.daily_summary(today).read_bytes() == before
-    assert not layout.redo_journal("DailySummary").exists()
+    assert not layout.being_redone("DailySummary").exists()
 
 
 def test_lists_of_a_past_date_are_refused(call: Command, layout: Layout) -> None:
