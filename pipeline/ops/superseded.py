@@ -28,11 +28,11 @@ def settle(layout: Layout, task: str) -> bool:
     The other files, earlier ones or those of the failed redo, are kept in `superseded/TIME`.
     """
     aside, at = layout.being_redone(task), clock.now()
-    names = [each.relative_to(aside) for each in aside.rglob("*") if not each.is_dir()]
-    lacking = [name for name in names if not (layout.root / name).exists()]
-    while (other := layout.superseded(at)).exists():
-        at += datetime.timedelta(seconds=1)
     try:
+        names = [each.relative_to(aside) for each in aside.rglob("*") if not each.is_dir()]
+        lacking = [name for name in names if not (layout.root / name).exists()]
+        while (other := layout.superseded(at)).exists():
+            at += datetime.timedelta(seconds=1)
         if names and not lacking:
             aside.rename(other)
             return True
@@ -43,9 +43,10 @@ def settle(layout: Layout, task: str) -> bool:
             _move(layout, aside / name, layout.root / name)
             say(f"Put back, because the redo did not succeed: {name}")
         shutil.rmtree(aside, ignore_errors=True)
+        return not names
     except (PipelineError, OSError) as error:
         say(f"What a redo moved aside cannot be put back: {error}")
-    return not lacking
+        return False
 
 
 def _move(layout: Layout, path: Path, target: Path) -> None:

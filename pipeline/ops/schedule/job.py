@@ -20,6 +20,7 @@ from pipeline.ops.runs import ended
 from pipeline.ops.runs.record import ALREADY_RUNNING
 from pipeline.ops.schedule import installed, overdue, pauses
 from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, read_settings, say
+from pipeline.ops.schedule.overdue import Due
 from pipeline.paths import Layout
 
 NOT_STARTED, WRONG_USE = 1, 2
@@ -71,7 +72,7 @@ def trigger(
 def say_if_paused(family: str) -> None:
     """Say that the schedule of a task is paused, where it is run all the same."""
     if (layout := _layout()) and (pause := pauses.active(layout, family)):
-        say(f"The schedule of {family} is paused ({pause.reason}); this run is not.")
+        say(f"The schedule of {family} is paused; this run is not.\n{pause.reason}")
 
 
 def _run_root(
@@ -84,16 +85,12 @@ def _run_root(
     """
     layout = _layout()
     day, variables = choose_date(root, date, started_by)
-    commands = {root.family: command, PAGES_TASK: [command[0], *luigi_command(PAGES_TASK)[1:]]}
-    if started_by == SCHEDULE and layout:
-        if pause := pauses.active(layout, root.family, say):
-            pauses.record_skipped(layout, root, day, pause)
-            if not quiet:
-                say(f"Skipped: {root.family} of {day}. {pause.reason}")
-            return 0
-        for task, path_of in ((root.family, root.document), (PAGES_TASK, root.page)):
-            if os.path.exists(path_of(layout, day)):
-                del commands[task]
+    commands = {root.family: command, PAGES_TASK: [command[0], "--module", "pipeline", PAGES_TASK]}
+    if started_by == SCHEDULE and layout and (pause := pauses.active(layout, root.family, say)):
+        pauses.record_skipped(layout, root, day, pause)
+        if not quiet:
+            say(f"Skipped: {root.family} of {day}. {pause.reason}")
+        return 0
     with held(layout, root.family) as lock:
         if lock is None:
             if quiet:
@@ -102,6 +99,10 @@ def _run_root(
             return ALREADY_RUNNING
         if layout is not None:  # before a success would send the all-clear
             ended.alert_of_killed_runs(layout)
+        if layout is not None and started_by == SCHEDULE:
+            for task, path_of in ((root.family, root.document), (PAGES_TASK, root.page)):
+                if os.path.exists(path_of(layout, day)):
+                    del commands[task]
         return run_tasks(commands, day, variables, process, lock)
 
 
@@ -114,10 +115,7 @@ def choose_date(
     Tuesday is the one of the Sunday before. It is collected until it is over; an earlier date is
     late already.
     """
-    due, variables = (
-        overdue.Due(root, clock.today(), clock.now()),
-        {settings.STARTED_BY: started_by},
-    )
+    variables, due = {settings.STARTED_BY: started_by}, Due(root, clock.today(), clock.now())
     with contextlib.suppress(PipelineError):  # the run itself says which setting is wrong
         schedule = installed.schedules(settings.current().config_dir / "crontab")[root.family]
         due = (root.collects_late and overdue.newest_due(root, schedule, due.at)) or due

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import sys
 from collections.abc import Sequence
 
 import click
@@ -67,7 +68,7 @@ def command(
         elif not dry_run:
             if not yes:
                 confirm("Make these files?", "add --yes, or --dry-run to look only.")
-            process = JobProcess()
+            process = JobProcess(sys.stderr.fileno() if as_json else None)
             for plan in plans:
                 if not process.stopped_by:
                     plan["status"] = _run(layout, plan, process, locks[plan["task"]] or ())
