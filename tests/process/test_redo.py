@@ -202,10 +202,12 @@ def test_it_asks_on_a_terminal(
     assert (layout.daily_summary(today).stat().st_ino == before) == (answer == "n")
 
 
+@pytest.mark.parametrize("inside", [False, True])
 def test_ctrl_c_puts_the_files_back(
     operate: Operate, operator_environment: dict[str, str], clean_environment: Path,
-    data_dir: Path, tmdb: FakeTmdb,
+    data_dir: Path, tmdb: FakeTmdb, inside: bool,
 ) -> None:  # fmt: skip
+    """Inside the stack's container, Ctrl-C outside closes the stdin of the redo."""
     layout, today = Layout(data_dir), clock.today()
     assert operate("run", "daily").status == 0
     summary, index = layout.daily_summary(today), layout.index_page
@@ -213,15 +215,19 @@ def test_ctrl_c_puts_the_files_back(
     tmdb.fail(hang(60), times=None)
     asked = tmdb.count()
     process = subprocess.Popen(
-        [*WORDS, "redo", "PopularMovies", str(today), "--yes", "--runtime", "host"],
-        env=operator_environment, cwd=clean_environment,
+        [
+            *(*WORDS, "redo", "PopularMovies", str(today), "--yes", "--runtime", "host"),
+            *(["--until-stdin-closes"] if inside else []),
+        ],
+        env=operator_environment, cwd=clean_environment, stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
         wait_for(lambda: tmdb.count() > asked, 30)
         assert not summary.exists()
-        process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=20)
+        if not inside:
+            process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)  # closes stdin
     finally:
         process.kill()
         process.wait()

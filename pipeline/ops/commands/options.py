@@ -132,9 +132,7 @@ def command_on_data(run: Callable[..., int]) -> Callable[..., None]:
 
 def _words(context: click.Context) -> list[str]:
     """Return the words of a command, without `--runtime` and `--json`, for the container."""
-    words, at = [str(context.info_name)], context.parent
-    while at and at.parent:  # a subcommand of a group
-        words, at = [str(at.info_name), *words], at.parent
+    _, *words = context.command_path.split()
     for parameter in context.command.params:
         value = context.params.get(str(parameter.name))
         if not value or value == parameter.default or parameter.name in ("runtime", "as_json"):
