@@ -103,7 +103,7 @@ class Layout:
         """Return the folder of what a redo that ended at that instant has replaced."""
         return self.root / f"superseded/{at:%Y%m%dT%H%M%SZ}"
 
-    def being_redone(self, task: str) -> Path:
+    def redo_folder(self, task: str) -> Path:
         """Return the folder of what a redo of a root task has moved aside until it is done."""
         return self.root / f"superseded/{task}"
 

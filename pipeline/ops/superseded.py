@@ -19,7 +19,7 @@ def move_aside(layout: Layout, task: str, files: Iterable[str]) -> None:
     """Move files of a root task that exist, by their names, into `superseded/TASK`."""
     for name in files:
         if (layout.root / name).exists():
-            _move(layout, layout.root / name, layout.being_redone(task) / name)
+            _move(layout, layout.root / name, layout.redo_folder(task) / name)
 
 
 def settle(layout: Layout, task: str) -> bool:
@@ -27,18 +27,18 @@ def settle(layout: Layout, task: str) -> bool:
 
     The other files, earlier ones or those of the failed redo, are kept in `superseded/TIME`.
     """
-    aside, at = layout.being_redone(task), clock.now()
+    aside, at = layout.redo_folder(task), clock.now()
     try:
         names = [each.relative_to(aside) for each in aside.rglob("*") if not each.is_dir()]
-        lacking = [name for name in names if not (layout.root / name).exists()]
+        missing = [name for name in names if not (layout.root / name).exists()]
         while (other := layout.superseded(at)).exists():
             at += datetime.timedelta(seconds=1)
-        if names and not lacking:
+        if names and not missing:
             aside.rename(other)
             return True
-        # What is lacking goes last: until it is back, a further call goes on with what is left.
-        for name in sorted(names, key=lacking.__contains__):
-            if name not in lacking:
+        # What is missing goes last: until it is back, a further call goes on with what is left.
+        for name in sorted(names, key=missing.__contains__):
+            if name not in missing:
                 _move(layout, layout.root / name, other / name)
             _move(layout, aside / name, layout.root / name)
             say(f"Put back, because the redo did not succeed: {name}")

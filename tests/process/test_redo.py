@@ -67,7 +67,7 @@ def test_a_report_is_made_again_with_all_that_needs_it(call: Command, layout: La
     assert lists == [p.stat().st_ino for each in layout.list_folders for p in each.glob("*.json")]
     kept = {path.name for path in layout.root.glob("superseded/*Z/**/*.json")}
     assert kept == {report.name, summary.name}
-    assert not layout.being_redone("DailySummary").exists()
+    assert not layout.redo_folder("DailySummary").exists()
     explained = call("explain", "ValidationReport", str(today)).stdout
     assert "done" in explained
     assert "ValidationReport" in explained
@@ -99,10 +99,10 @@ def test_a_killed_redo_is_put_back_by_the_next_run(
         time.sleep(0.002)
     os.killpg(redo.pid, signal.SIGKILL)
     redo.wait()
-    assert layout.being_redone("DailySummary").exists()
+    assert layout.redo_folder("DailySummary").exists()
     assert call("trigger", "daily").returncode == 0
     assert layout.daily_summary(today).read_bytes() == before
-    assert not layout.being_redone("DailySummary").exists()
+    assert not layout.redo_folder("DailySummary").exists()
 
 
 def test_lists_of_a_past_date_are_refused(call: Command, layout: Layout) -> None:
@@ -179,7 +179,7 @@ def test_a_redo_beside_another_run_does_nothing(call: Command, layout: Layout) -
         done = call("redo", "ValidationReport", str(clock.today()), "--yes")
     assert (done.returncode, done.stdout) == (10, "")
     assert "Another run of DailySummary is in progress" in done.stderr
-    assert not layout.being_redone("DailySummary").exists()
+    assert not layout.redo_folder("DailySummary").exists()
 
 
 @pytest.mark.parametrize(("answer", "status"), [("n", 1), ("y", 0)])
@@ -233,4 +233,4 @@ def test_ctrl_c_puts_the_files_back(
         process.wait()
     assert process.returncode == 130, output
     assert [path.read_bytes() for path in (summary, index)] == before
-    assert not layout.being_redone("DailySummary").exists()
+    assert not layout.redo_folder("DailySummary").exists()

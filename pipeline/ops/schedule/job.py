@@ -91,7 +91,7 @@ def _run_root(
         if not quiet:
             say(f"Skipped: {root.family} of {day}. {pause.reason}")
         return 0
-    with held(layout, root.family) as lock:
+    with hold_lock(layout, root.family) as lock:
         if lock is None:
             if quiet:
                 return 0
@@ -138,7 +138,7 @@ def run_tasks(
 
 
 @contextlib.contextmanager
-def held(layout: Layout | None, family: str) -> Iterator[tuple[int, ...] | None]:
+def hold_lock(layout: Layout | None, family: str) -> Iterator[tuple[int, ...] | None]:
     """Hold the lock of a root task, with what an interrupted redo moved aside put back.
 
     Yield its descriptor; None where another process has it.
@@ -162,8 +162,8 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
         while clock.monotonic() - began >= PASS_SECONDS and not process.stopped_by:
             began, status = clock.monotonic(), 0
             for family, root in ROOTS.items():
-                if layout.being_redone(family).exists():
-                    with held(layout, family):
+                if layout.redo_folder(family).exists():
+                    with hold_lock(layout, family):
                         pass
                 schedule = installed.schedules(current.config_dir / "crontab")[family]
                 now = clock.now()

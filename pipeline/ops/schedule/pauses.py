@@ -10,7 +10,7 @@ import msgspec
 
 from pipeline import clock
 from pipeline.documents.task_runs import NOT_RUN, PAUSED_UNTIL
-from pipeline.ops.roots import ROOTS, Root
+from pipeline.ops.roots import Root
 from pipeline.ops.runs import record
 from pipeline.paths import Layout
 from pipeline.storage import documents, local
@@ -21,18 +21,19 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     """A pause of the schedule of a root task; `until` is the first date that it runs again."""
 
     task: str
+    alias: str
     until: datetime.date | None = None
 
     @property
     def reason(self) -> str:
         """Return the sentence that status and run record show."""
-        return f"{PAUSED_UNTIL} {self.until or f'`tmdb-pipeline resume {ROOTS[self.task].alias}`'}."
+        return f"{PAUSED_UNTIL} {self.until or f'`tmdb-pipeline resume {self.alias}`'}."
 
 
-def begin(layout: Layout, task: str, until: datetime.date | None) -> Pause:
+def begin(layout: Layout, root: Root, until: datetime.date | None) -> Pause:
     """Pause the schedule of a root task, in place of an earlier pause."""
-    pause = Pause(task=task, until=until)
-    documents.STORAGE.replace(layout.pause(task), [msgspec.json.encode(pause)])
+    pause = Pause(task=root.family, alias=root.alias, until=until)
+    documents.STORAGE.replace(layout.pause(root.family), [msgspec.json.encode(pause)])
     return pause
 
 

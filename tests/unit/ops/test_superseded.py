@@ -55,7 +55,7 @@ def test_a_redo_that_made_everything_and_was_killed_then_keeps_the_new_files(
         (layout.root / name).write_text("new")
     assert superseded.settle(layout, TASK)
     assert [(layout.root / name).read_text() for name in FILES] == ["new", "new"]
-    assert not layout.being_redone(TASK).exists()
+    assert not layout.redo_folder(TASK).exists()
     kept = [path.read_text() for path in layout.root.glob("superseded/*Z/**/*.*")]
     assert sorted(kept) == [f"old {name}" for name in FILES]
 
@@ -73,7 +73,7 @@ def test_files_that_were_put_back_in_part_are_put_back_by_the_next_run(
     monkeypatch.undo()
     assert not superseded.settle(layout, TASK)
     assert [(layout.root / name).read_text() for name in FILES] == [f"old {n}" for n in FILES]
-    assert not layout.being_redone(TASK).exists()
+    assert not layout.redo_folder(TASK).exists()
 
 
 def test_a_redo_killed_between_two_moves_is_put_back(

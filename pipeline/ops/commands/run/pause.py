@@ -25,7 +25,7 @@ def pause(task: str, until: datetime.date | None, as_json: bool) -> int:
     """Pause the schedule of daily or weekly, until DATE or `resume`; `run` works as before."""
     if until and until <= clock.today():
         raise NotPossible(f"--until {until} is no future date: choose one after {clock.today()}.")
-    found = pauses.begin(Layout(settings.current().data_dir), ALIASES[task], until)
+    found = pauses.begin(Layout(settings.current().data_dir), ROOTS[ALIASES[task]], until)
     sentence = f"{found.task}: {found.reason} `tmdb-pipeline run {task}` works as before."
     until_day = str(until) if until else None
     return _report(as_json, [sentence], task=found.task, paused=True, until=until_day)

@@ -46,7 +46,7 @@ def command(
     wanted = [(task, date)] if task and date else _failed(layout)
     with contextlib.ExitStack() as stack:
         families = [root.family for root in ROOTS.values() if any(root.has(e) for e, _ in wanted)]
-        locks = {each: stack.enter_context(job.held(layout, each)) for each in families}
+        locks = {each: stack.enter_context(job.hold_lock(layout, each)) for each in families}
         if busy := [family for family, lock in locks.items() if lock is None]:
             what = f"Another run of {busy[0]} is in progress"
             click.echo(f"{what}: try again when it is done.", err=True)
@@ -132,13 +132,12 @@ def _run(layout: Layout, plan: Document, process: JobProcess, lock: Sequence[int
     root, date = ROOTS[plan["task"]], datetime.date.fromisoformat(plan["date"])
     _, variables = job.choose_date(root, date, job.TRIGGER)
     commands = {task: job.luigi_command(*_words(task)) for task in plan["runs"]}
-    status, is_made = job.NOT_STARTED, False
     try:
         superseded.move_aside(layout, root.family, plan["moved"])
         status = job.run_tasks(commands, date, variables, process, lock)
     finally:
-        is_made = superseded.settle(layout, root.family)
-    return status or int(not is_made)
+        is_done = superseded.settle(layout, root.family)
+    return status or int(not is_done)
 
 
 def _words(task: str) -> list[str]:

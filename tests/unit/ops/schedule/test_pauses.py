@@ -37,9 +37,9 @@ def overdue_tasks(layout: Layout) -> set[str]:
 
 def test_a_paused_task_is_not_overdue_until_its_pause_is_over(layout: Layout) -> None:
     assert "DailySummary" in overdue_tasks(layout)
-    pauses.begin(layout, DAILY.family, clock.today() + ONE)
+    pauses.begin(layout, DAILY, clock.today() + ONE)
     assert "DailySummary" not in overdue_tasks(layout)
-    pauses.begin(layout, DAILY.family, clock.today())
+    pauses.begin(layout, DAILY, clock.today())
     assert "DailySummary" in overdue_tasks(layout), "the pause ends by itself"
 
 
@@ -60,7 +60,7 @@ def test_a_pause_file_of_a_later_version_is_understood(layout: Layout) -> None:
 
 
 def test_a_date_of_a_pause_is_recorded_once_and_is_no_failure(layout: Layout) -> None:
-    pause = pauses.begin(layout, DAILY.family, None)
+    pause = pauses.begin(layout, DAILY, None)
     for _ in range(3):
         pauses.record_skipped(layout, DAILY, clock.today(), pause)
     (entry,) = record.entries(layout)
