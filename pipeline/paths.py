@@ -100,13 +100,13 @@ class Layout:
         """Return where a document that was rejected at that instant is kept as evidence."""
         return self.root / f"rejected/{path.stem}_{at:%Y%m%dT%H%M%SZ}{path.suffix}"
 
-    def superseded(self, path: Path, at: datetime.datetime) -> Path:
-        """Return where a file that was moved aside at that instant to be made again is kept."""
-        return self.root / f"superseded/{at:%Y%m%dT%H%M%SZ}" / path.relative_to(self.root)
+    def superseded(self, at: datetime.datetime) -> Path:
+        """Return the folder of what a redo that ended at that instant has replaced."""
+        return self.root / f"superseded/{at:%Y%m%dT%H%M%SZ}"
 
-    def redo_journal(self, task: str) -> Path:
-        """Return the note of what a redo of a root task has moved aside until it is done."""
-        return self.root / f"state/redo-{task}.json"
+    def redo_folder(self, task: str) -> Path:
+        """Return the folder of what a redo of a root task has moved aside until it is done."""
+        return self.root / f"superseded/{task}"
 
     def run_log(self, started_at: datetime.datetime, task: str) -> Path:
         """Return the log of one run; sorted by name, logs are in the order of their starts."""

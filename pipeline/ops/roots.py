@@ -35,6 +35,11 @@ class Root:
     # a day that is over are gone; a week's lists change slowly.
     collects_late: bool
 
+    @property
+    def page_task(self) -> str:
+        """The task that draws its page."""
+        return f"{self.alias.title()}Page"
+
     @functools.cached_property
     def steps(self) -> tuple[str, ...]:
         """Every task that asking for it pulls in, by the lists of the catalog; itself last."""
@@ -42,6 +47,10 @@ class Root:
         names = dict.fromkeys("genre" if each.genre else each.name for each in lists)
         tasks = (f"{name.title().replace('_', '')}Movies" for name in names)
         return (*tasks, "ListMovies", self.report_task, self.family)
+
+    def has(self, task: str) -> bool:
+        """Return whether a task is one of its steps, or draws its page or the index."""
+        return task in (*self.steps, self.page_task, PAGES_TASK)
 
 
 ROOTS = {root.family: root for root in (

@@ -4,7 +4,6 @@ An unattended run goes on with the local scheduler where luigid does not answer 
 """
 
 import contextlib
-import datetime
 import logging
 import platform
 import signal
@@ -27,6 +26,8 @@ from pipeline.ops.runs import record, signals
 from pipeline.ops.runs.record import ALREADY_RUNNING, Entry
 from pipeline.ops.runs.scheduler_choice import alert_outage, uses_luigid
 from pipeline.ops.schedule.job_process import locked
+from pipeline.ops.schedule.overdue import Due
+from pipeline.ops.schedule.times import Schedule
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.paths import Layout
 from pipeline.runtime import logs, luigi_setup
@@ -137,12 +138,12 @@ class RunSession:
 
     def _collect_no_other_day(self) -> None:
         """Let this run collect no list of today once the day is over; an earlier one is late."""
-        task, day = self._entry.task, clock.today()
-        is_late = any(root.collects_late for root in ROOTS.values() if task in root.steps)
+        task, day, now = self._entry.task, clock.today(), clock.now()
+        dues = [Due(root, day, now) for root in ROOTS.values() if task in root.steps]
         is_set = settings.run_variable(settings.COLLECT_UNTIL) is not None
-        if self._entry.unattended and self._entry.date == day and not is_late and not is_set:
-            until = clock.midnight(day + datetime.timedelta(days=1)).timestamp()
-            settings.set_run_variable(settings.COLLECT_UNTIL, f"{until:.0f}")
+        if self._entry.unattended and self._entry.date == day and dues and not is_set:
+            until = dues[-1].collectable_until(Schedule())
+            settings.set_run_variable(settings.COLLECT_UNTIL, until and f"{until.timestamp():.0f}")
 
     def _choose_scheduler(self, held: contextlib.ExitStack) -> None:
         """Record the start with the scheduler that the run uses; `held` keeps it ours."""

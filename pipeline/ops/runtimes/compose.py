@@ -5,7 +5,6 @@ are at hand: PostgreSQL publishes no port.
 """
 
 import contextlib
-import datetime
 import json
 import shutil
 import signal
@@ -59,19 +58,9 @@ class Compose:
         _show("down")
         return "The stack is down; its data and history are kept."
 
-    def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
-        """Run the task inside the cron container, whose time zone says what today is."""
-        date, further = [str(day)] if day else [], ["--", *options] if options else []
-        return self.run_inside(["run", family, *date], further)
-
-    def run_inside(self, words: Sequence[str], further: Sequence[str] = ()) -> int:
-        """Run a command of ours inside the cron container; return its status."""
-        here = ("--runtime", "host", "--until-stdin-closes")
-        return _run([*INSIDE, *words, *here, *further])
-
-    def run_command(self, *words: str) -> int:
-        """Run a command of ours inside the cron container, and return its status."""
-        return _run([*INSIDE, *words, "--runtime", "host"])
+    def run_inside(self, command: str, *words: str) -> int:
+        """Run a command of ours inside the cron container, whose time zone says what today is."""
+        return _run([*INSIDE, command, "--runtime", "host", "--until-stdin-closes", *words])
 
     def services(self) -> list[Service]:
         """Return the three services as compose sees them."""
