@@ -5,9 +5,9 @@ import difflib
 
 from pipeline import settings
 from pipeline.errors import PipelineError
-from pipeline.ops import luigi_configuration
 from pipeline.ops import settings as ops_settings
 from pipeline.ops.schedule import times
+from pipeline.runtime import luigi_configuration
 
 _KNOWN = {
     *ops_settings.VARIABLES,

@@ -11,9 +11,9 @@ import os
 import secrets
 from collections.abc import Iterator
 
-from pipeline.ops.private_files import open_private, try_lock
 from pipeline.paths import Layout, luigid_claim
 from pipeline.storage import local
+from pipeline.storage.private_files import open_private, try_lock
 
 
 def data_root_id(layout: Layout) -> str | None:

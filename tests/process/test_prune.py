@@ -18,9 +18,9 @@ from support.operate import Operate, document
 from support.receivers import Receiver
 
 from pipeline import clock
-from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.retention import deleted, prune
 from pipeline.paths import Layout
+from pipeline.storage.private_files import open_private, try_lock
 
 FIRST, SECOND = datetime.date(2024, 1, 6), datetime.date(2024, 1, 7)
 JOBS = (

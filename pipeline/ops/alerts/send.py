@@ -20,13 +20,13 @@ from pathlib import Path
 from pipeline import clock, settings
 from pipeline.documents.schema import violations
 from pipeline.errors import PipelineError
-from pipeline.ops.private_files import open_private
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule.job_process import locked
 from pipeline.ops.settings import alert_url
 from pipeline.paths import Layout, alerts_without_root
 from pipeline.sanitize import plain
 from pipeline.storage import documents, local
+from pipeline.storage.private_files import open_private
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 

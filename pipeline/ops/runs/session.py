@@ -19,10 +19,9 @@ import msgspec
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError, SettingsError
-from pipeline.ops import luigi_configuration
 from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.runs import record, signals
+from pipeline.ops.runs import record
 from pipeline.ops.runs.record import ALREADY_RUNNING, Entry
 from pipeline.ops.runs.scheduler_choice import alert_outage, uses_luigid
 from pipeline.ops.schedule.job_process import locked
@@ -30,7 +29,7 @@ from pipeline.ops.schedule.overdue import Due
 from pipeline.ops.schedule.times import Schedule
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.paths import Layout
-from pipeline.runtime import logs, luigi_setup
+from pipeline.runtime import logs, luigi_configuration, luigi_setup, signals
 from pipeline.runtime.logs import Failure
 from pipeline.runtime.luigi_messages import LOST_LUIGID, cause_of, scheduler_address
 from pipeline.storage import local

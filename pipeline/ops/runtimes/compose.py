@@ -17,8 +17,8 @@ from types import FrameType
 import click
 
 from pipeline.errors import PipelineError, StorageError
-from pipeline.ops import luigi_configuration
 from pipeline.ops.runtimes.services import Document, Service
+from pipeline.runtime import luigi_configuration
 
 FILE = Path("docker-compose.yml")
 INSIDE = ("exec", "-T", "cron", "tmdb-pipeline")

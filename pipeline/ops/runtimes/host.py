@@ -17,16 +17,16 @@ import psutil
 from pipeline import clock, settings
 from pipeline.documents import json_text
 from pipeline.errors import SettingsError, StorageError
-from pipeline.ops import luigi_configuration
 from pipeline.ops.luigid import client
-from pipeline.ops.private_files import open_private
 from pipeline.ops.runs import log_files
 from pipeline.ops.runtimes import services
 from pipeline.ops.runtimes.services import Service
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
+from pipeline.runtime import luigi_configuration
 from pipeline.runtime.logs import open_append
 from pipeline.storage import local
+from pipeline.storage.private_files import open_private
 
 START_SECONDS = 30.0  # until it answers: it first reads its state and asks the database
 STOP_SECONDS = 10.0  # after SIGTERM

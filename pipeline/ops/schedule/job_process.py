@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.settings import adopt, environment
+from pipeline.storage.private_files import open_private, try_lock
 
 TIME_LIMIT_SECONDS = 8 * 3600.0  # of a run; LIMIT_SECONDS names another one
 KILL_AFTER_SECONDS = 60.0  # after SIGTERM

@@ -12,14 +12,15 @@ import click
 from pipeline import clock, identity, settings
 from pipeline.documents.collect import agree, identity_of
 from pipeline.errors import PipelineError
-from pipeline.ops import configuration, luigi_configuration
+from pipeline.ops import configuration
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
-from pipeline.ops.graph import Node, graphs
 from pipeline.ops.roots import ROOTS, family_of
 from pipeline.ops.runtimes.services import Document
 from pipeline.paths import Layout
+from pipeline.runtime import luigi_configuration
 from pipeline.storage import documents
+from pipeline.tasks.graph import Node, graphs
 
 
 def show(document: Document) -> None:

@@ -9,7 +9,7 @@ import click
 
 from pipeline import clock, settings
 from pipeline.errors import NotPossible
-from pipeline.ops import graph, superseded
+from pipeline.ops import file_graph, superseded
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import command_on_data, confirm, json_option
 from pipeline.ops.roots import PAGE_TASKS, PAGES_TASK, ROOTS, family_of
@@ -93,10 +93,9 @@ def _plan(
 ) -> Document:
     """Return what is moved aside, made and run; refuse what cannot be collected again."""
     wanted = f"{task}({genre})" if genre else task
-    for root in ROOTS.values():
-        files = (
-            graph.files_of(root, date, layout, settings.current().plan()) if root.has(task) else {}
-        )
+    plan = settings.current().plan()
+    for root in (each for each in ROOTS.values() if each.has(task)):
+        files = file_graph.files_of(root, date, layout, plan)
         again = {name for name, file in files.items() if f"{file.task}(".startswith(f"{wanted}(")}
         if again:
             break
@@ -105,7 +104,7 @@ def _plan(
         raise NotPossible(
             f"No root task needs {what}: `tmdb-pipeline check {task}` shows its files."
         )
-    again = again if only else graph.with_downstream(files, again)
+    again = again if only else file_graph.with_downstream(files, again)
     tasks = {files[name].task for name in again}.difference(PAGE_TASKS)
     if root.family in tasks:
         tasks = {root.family}

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pipeline import clock, settings
-from pipeline.ops import luigi_configuration, reports
+from pipeline.ops import reports
 from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.luigid.serve import serve
 from pipeline.ops.roots import ROOTS
@@ -15,6 +15,7 @@ from pipeline.ops.runs import record
 from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.settings import history_url, luigid_password
 from pipeline.paths import Layout
+from pipeline.runtime import luigi_configuration
 
 
 @click.command("luigid")

@@ -10,7 +10,6 @@ from pipeline import clock, settings
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.commands.run.check import file_states
-from pipeline.ops.graph import Node, graphs
 from pipeline.ops.retention import deleted
 from pipeline.ops.roots import ROOTS, family_of
 from pipeline.ops.runs import record
@@ -18,6 +17,7 @@ from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import installed
 from pipeline.paths import Layout
 from pipeline.storage import documents
+from pipeline.tasks.graph import Node, graphs
 
 _FACTS = ("file", "at", "run", "late", "needs", "last_attempt", "next")
 
