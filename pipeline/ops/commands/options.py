@@ -4,6 +4,7 @@ import contextlib
 import functools
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from pipeline import identity
-from pipeline.errors import PipelineError
+from pipeline.errors import NotPossible, PipelineError
 from pipeline.ops.commands import tables
 from pipeline.ops.runtimes.compose import Compose
 from pipeline.ops.runtimes.host import Host
@@ -47,6 +48,16 @@ def _watch_stdin(_: click.Context, __: click.Parameter, value: bool) -> None:
 stdin_option = click.option(
     "--until-stdin-closes", is_flag=True, hidden=True, expose_value=False, callback=_watch_stdin
 )
+
+
+def confirm(question: str, hint: str) -> None:
+    """Ask on the terminal, and end the command unless the answer is yes.
+
+    Where there is no terminal, raise NotPossible with the hint, which says what to do instead.
+    """
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise NotPossible(hint)
+    click.confirm(question, abort=True)
 
 
 def choose_runtime(name: str) -> Runtime:
