@@ -72,10 +72,7 @@ def command(runtime: Runtime, task: str | None, as_grid: bool, weeks: int) -> Do
     if as_grid:
         return grid.build(layout, current.plan(), times, now, weeks)
     next_runs = ((root, times[root].next_day(now)) for root in ROOTS)
-    late, all_missed = overdue.overdue(layout, times, now), overdue.missed(layout, times, now)
-    missed = [
-        due for due in all_missed if not pauses.is_acknowledged(layout, due.root.family, due.date)
-    ]
+    late, missed = overdue.overdue(layout, times, now), overdue.missed(layout, times, now)
     problems: list[str] = []
     paused = [found for root in ROOTS if (found := pauses.active(layout, root, problems.append))]
     return {
@@ -93,7 +90,7 @@ def command(runtime: Runtime, task: str | None, as_grid: bool, weeks: int) -> Do
             for due in late
         ],
         "missed": [{"task": due.root.family, "date": str(due.date)} for due in missed],
-        "acknowledged": len(all_missed) - len(missed),
+        "acknowledged": len(overdue.missed(layout, times, now, acknowledged=True)),
         "notes": problems,
     }
 
