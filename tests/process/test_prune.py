@@ -19,7 +19,7 @@ from support.receivers import Receiver
 
 from pipeline import clock
 from pipeline.ops.private_files import open_private, try_lock
-from pipeline.ops.retention import deleted, prune
+from pipeline.ops.retention import deleted, scheduled
 from pipeline.paths import Layout
 
 FIRST, SECOND = datetime.date(2024, 1, 6), datetime.date(2024, 1, 7)
@@ -244,7 +244,7 @@ def test_the_schedule_reports_for_seven_days_before_it_deletes(
     set_clock("2024-07-17T04:50:00")
     assert document(command("prune", "--yes", "--json", **SCHEDULED))["deleted"] is True
     assert not layout.daily_summary(FIRST).exists()
-    state = prune.read_state(layout)
+    state = scheduled.read_state(layout)
     assert state
     assert state.ok
 
