@@ -6,6 +6,7 @@ Scores and check results name no movie, so they may be kept longer than TMDB's l
 import contextlib
 import datetime
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -57,14 +58,10 @@ def record(layout: Layout, keys: Iterable[Key]) -> None:
 
 def _entry(layout: Layout, task: str, date: datetime.date) -> Deleted:
     """Return what stays of a date, by its report where that can be read."""
-    report: documents.Document = {}
-    with contextlib.suppress(PipelineError):
+    scores: dict[str, Any] = {}
+    with contextlib.suppress(PipelineError, LookupError, TypeError):
         report = documents.read_report(ROOTS[task].report(layout, date))
-    return Deleted(
-        task=task, date=date, deleted_at=clock.now(),
-        verdict=report.get("verdict"), score=report.get("overall_quality_score"),
-        checks={
-            each["id"]: "pass" if each["success"] else each["severity"]
-            for each in report.get("checks", ())
-        },
-    )  # fmt: skip
+        checks = {e["id"]: "pass" if e["success"] else e["severity"] for e in report["checks"]}
+        scores = {"verdict": report["verdict"], "score": report["overall_quality_score"]}
+        scores["checks"] = checks
+    return Deleted(task=task, date=date, deleted_at=clock.now(), **scores)
