@@ -91,7 +91,7 @@ def test_deleted_dates_are_shown_as_deleted(layout: Layout, operate: Operate) ->
     assert {daily[date] for date in gone} == {"deleted"}
 
 
-@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.8])
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.8])
 def test_the_next_prune_finishes_one_that_was_killed(
     layout: Layout, operate: Operate, operator_environment: dict[str, str],
     clean_environment: Path, share: float,

@@ -48,10 +48,9 @@ def dates(layout: Layout) -> set[Key]:
 
 
 def record(layout: Layout, keys: Iterable[Key]) -> None:
-    """Record dates, flushed to the disk, whose documents are deleted next; or StorageError."""
-    lines: list[bytes] = []
-    with contextlib.suppress(FileNotFoundError):
-        lines = local.read_end(layout.deleted, _MAX_BYTES).splitlines()
+    """Record dates, flushed to the disk, whose documents are deleted next, or raise."""
+    is_there = documents.exists(layout.deleted)
+    lines = documents.STORAGE.read(layout.deleted).splitlines() if is_there else []
     lines += (msgspec.json.encode(_entry(layout, *key)) for key in keys)
     documents.STORAGE.replace(layout.deleted, (line + b"\n" for line in lines))
 

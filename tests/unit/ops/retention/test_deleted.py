@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support import page_documents
 
+from pipeline.errors import PipelineError
 from pipeline.ops.retention import deleted
 from pipeline.paths import Layout
 
@@ -51,3 +52,10 @@ def test_a_line_that_was_cut_damages_no_other(layout: Layout) -> None:
         file.write(b'{"task": "Daily')
     deleted.record(layout, [("WeeklyConsolidation", DAY)])
     assert deleted.dates(layout) == {("DailySummary", DAY), ("WeeklyConsolidation", DAY)}
+
+
+def test_a_record_that_cannot_be_read_is_a_sentence_and_is_not_replaced(layout: Layout) -> None:
+    layout.deleted.mkdir(parents=True)
+    with pytest.raises(PipelineError, match=r"deleted\.jsonl"):
+        deleted.record(layout, [("DailySummary", DAY)])
+    assert layout.deleted.is_dir()
