@@ -53,11 +53,11 @@ stdin_option = click.option(
 def confirm(question: str, hint: str) -> None:
     """Ask on the terminal, and end the command unless the answer is yes.
 
-    Where there is no terminal, raise NotPossible with the hint, which says what to do instead.
+    Raise NotPossible where there is no terminal; the hint says what to do then.
     """
     if not (sys.stdin and sys.stdin.isatty()):
-        raise NotPossible(hint)
-    click.confirm(question, abort=True)
+        raise NotPossible(f"There is no terminal to ask on: {hint}")
+    click.confirm(question, abort=True, err=True)
 
 
 def choose_runtime(name: str) -> Runtime:

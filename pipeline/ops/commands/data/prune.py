@@ -17,10 +17,7 @@ from pipeline.ops.settings import KEEP_LONGER, keep_days, read_days
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
 
-_HINT = (
-    "Nothing was deleted, because there is no terminal to ask on: look at `tmdb-pipeline prune "
-    "--dry-run`, then add --yes."
-)
+_HINT = "look at `tmdb-pipeline prune --dry-run`, then add --yes."
 
 
 def show(document: Document) -> None:
@@ -65,7 +62,7 @@ def command(runtime: Runtime, older_than: int | None, dry_run: bool, yes: bool) 
 def _ask(document: Document) -> None:
     """Show what goes and ask for it; with --json, the output has no place for a question."""
     if click.get_current_context().params["as_json"]:
-        raise NotPossible(_HINT)
+        raise NotPossible(f"Nothing is asked with --json: {_HINT}")
     show(document)
     confirm("Delete these for good?", _HINT)
 
