@@ -103,11 +103,11 @@ def _draw_index(done: Result) -> None:
 
 def _purge_history(done: Result, before: datetime.datetime) -> None:
     """Delete older events of the task history; a database that is away fails no prune."""
-    from pipeline.ops.history.store import open_history
+    from pipeline.ops.history.store import HistoryStore
 
     try:
         if url := history_url():
-            with open_history(url) as store:
+            with contextlib.closing(HistoryStore(url)) as store:
                 done.history_rows = store.purge(before)
     except PipelineError as error:
         done.warning = f"Rows of the task history stay until the next prune: {error}"

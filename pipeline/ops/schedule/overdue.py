@@ -116,12 +116,6 @@ def missing(
     ]
 
 
-def _without_deleted(layout: Layout, dues: Iterable[Due]) -> list[Due]:
-    """Leave out the dates whose documents `prune` has deleted."""
-    gone = deleted.dates(layout)
-    return [due for due in dues if (due.root.family, due.date) not in gone]
-
-
 def _dates_due(root: Root, schedule: Schedule, now: datetime.datetime) -> list[Due]:
     """Return the dates whose scheduled time has come, of the days looked back on."""
     times = schedule.by_day(clock.local_day(now) - (root.look_back_days - 1) * _DAY)
@@ -147,3 +141,9 @@ def _is_known_before(layout: Layout, day: datetime.date) -> bool:
         path for root in roots for path in root.document(layout, day).parent.glob("[!.]*.json")
     )
     return any(path.stem[-8:] < f"{day:%Y%m%d}" for path in paths if path.stem[-8:].isdecimal())
+
+
+def _without_deleted(layout: Layout, dues: Iterable[Due]) -> list[Due]:
+    """Leave out the dates whose documents `prune` has deleted."""
+    gone = deleted.dates(layout)
+    return [due for due in dues if (due.root.family, due.date) not in gone]

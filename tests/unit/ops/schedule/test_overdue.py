@@ -110,6 +110,19 @@ def test_nothing_is_overdue_on_a_new_installation(layout: Layout) -> None:
     assert is_overdue(layout, "2024-01-09T12:00") == []
 
 
+def test_a_deleted_date_is_not_missed_and_an_acknowledged_one_only_where_asked_for(
+    layout: Layout,
+) -> None:
+    has(layout, DAILY, date(2024, 1, 2), date(2024, 1, 6))
+    deleted.record(layout, [(DAILY, date(2024, 1, 3))])
+    layout.acknowledged(DAILY, date(2024, 1, 4)).parent.mkdir(parents=True)
+    layout.acknowledged(DAILY, date(2024, 1, 4)).touch()
+    now = local("2024-01-06T12:00")
+    assert [due.date for due in missed(layout, USUAL, now)] == [date(2024, 1, 5)]
+    acknowledged = missed(layout, USUAL, now, acknowledged=True)
+    assert [due.date for due in acknowledged] == [date(2024, 1, 4)]
+
+
 def test_a_root_without_a_week_for_a_month_is_overdue(layout: Layout) -> None:
     has(layout, DAILY, *days("2024-01-01", "2024-01-31"))
     assert is_overdue(layout, "2024-01-31T12:00") == [(WEEKLY, date(2024, 1, 28))]
@@ -138,16 +151,3 @@ def test_a_week_collected_late_on_a_new_installation_makes_no_earlier_day_missed
     assert missed(layout, USUAL, local("2024-01-10T12:00")) == []
     (due,) = missed(layout, USUAL, local("2024-01-11T12:00"))
     assert (due.root.family, due.date) == (DAILY, date(2024, 1, 11))
-
-
-def test_a_deleted_date_is_not_missed_and_an_acknowledged_one_only_where_asked_for(
-    layout: Layout,
-) -> None:
-    has(layout, DAILY, date(2024, 1, 2), date(2024, 1, 6))
-    deleted.record(layout, [(DAILY, date(2024, 1, 3))])
-    layout.acknowledged(DAILY, date(2024, 1, 4)).parent.mkdir(parents=True)
-    layout.acknowledged(DAILY, date(2024, 1, 4)).touch()
-    now = local("2024-01-06T12:00")
-    assert [due.date for due in missed(layout, USUAL, now)] == [date(2024, 1, 5)]
-    acknowledged = missed(layout, USUAL, now, acknowledged=True)
-    assert [due.date for due in acknowledged] == [date(2024, 1, 4)]
