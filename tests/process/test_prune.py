@@ -23,6 +23,7 @@ from pipeline import clock
 from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.retention import deleted, scheduled
 from pipeline.paths import Layout
+from pipeline.storage import local
 
 FIRST, SECOND = datetime.date(2024, 1, 6), datetime.date(2024, 1, 7)
 JOBS = (
@@ -282,6 +283,22 @@ def test_dates_of_a_run_in_progress_stay(
     assert done["skipped"] == ["A run of DailySummary is in progress: its files stay."]
     assert layout.daily_summary(FIRST).exists()
     assert not layout.consolidated(SECOND).exists()
+
+
+def test_backups_stay_while_one_is_made_or_restored(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    set_clock("2024-01-08T04:30:00")
+    assert command("backup", "--no-history").status == 0
+    set_clock("2024-07-10T12:00:00")
+    with local.opened(layout.backups) as held:
+        assert try_lock(held)
+        done = document(command("prune", "--yes", "--json"))
+    assert done["skipped"] == ["A backup or restore is in progress: the backups stay."]
+    assert list(layout.backups.glob("*.gz"))
+    assert not layout.daily_summary(FIRST).exists()
+    (backup,) = document(command("prune", "--yes", "--json"))["files"]
+    assert backup["kind"] == "backup"
 
 
 def test_the_schedule_reports_for_seven_days_before_it_deletes(
