@@ -76,10 +76,7 @@ def command(runtime: Runtime, task: str | None, as_grid: bool, weeks: int | None
     if as_grid or weeks:
         return grid.build(layout, current.plan(), times, now, weeks or 8, task)
     next_runs = ((root, times[root].next_day(now)) for root in ROOTS)
-    late, all_missed = overdue.overdue(layout, times, now), overdue.missed(layout, times, now)
-    missed = [
-        due for due in all_missed if not pauses.is_acknowledged(layout, due.root.family, due.date)
-    ]
+    late, missed = overdue.overdue(layout, times, now), overdue.missed(layout, times, now)
     problems: list[str] = []
     paused = [found for root in ROOTS if (found := pauses.active(layout, root, problems.append))]
     return {
@@ -95,7 +92,7 @@ def command(runtime: Runtime, task: str | None, as_grid: bool, weeks: int | None
             for due in late
         ],
         "missed": [{"task": due.root.family, "date": str(due.date)} for due in missed],
-        "acknowledged": len(all_missed) - len(missed),
+        "acknowledged": len(overdue.missed(layout, times, now, acknowledged=True)),
         "notes": problems,
     }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.schedules import local
 
+from pipeline.ops.retention import deleted
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.runs.record import Entry
@@ -107,6 +108,19 @@ def test_the_newest_due_date_is_the_one_before_the_time_of_today(layout: Layout)
 
 def test_nothing_is_overdue_on_a_new_installation(layout: Layout) -> None:
     assert is_overdue(layout, "2024-01-09T12:00") == []
+
+
+def test_a_deleted_date_is_not_missed_and_an_acknowledged_one_only_where_asked_for(
+    layout: Layout,
+) -> None:
+    has(layout, DAILY, date(2024, 1, 2), date(2024, 1, 6))
+    deleted.record(layout, [(DAILY, date(2024, 1, 3))])
+    layout.acknowledged(DAILY, date(2024, 1, 4)).parent.mkdir(parents=True)
+    layout.acknowledged(DAILY, date(2024, 1, 4)).touch()
+    now = local("2024-01-06T12:00")
+    assert [due.date for due in missed(layout, USUAL, now)] == [date(2024, 1, 5)]
+    acknowledged = missed(layout, USUAL, now, acknowledged=True)
+    assert [due.date for due in acknowledged] == [date(2024, 1, 4)]
 
 
 def test_a_root_without_a_week_for_a_month_is_overdue(layout: Layout) -> None:
