@@ -26,7 +26,15 @@ NOT_RUN: dict[str, list[dict[str, str]]] = tomllib.loads(
 DOCS = REPOSITORY / "docs"
 ALL_PAGES = ["README.md", *sorted(p.relative_to(REPOSITORY).as_posix() for p in DOCS.rglob("*.md"))]
 # What `make week` and the commands of a reader need of the checkout.
-NEEDED = ("Makefile", "requirements", "setup.cfg", "pyproject.toml", "config", ".env.example")
+NEEDED = (
+    ".ci",
+    "Makefile",
+    "requirements",
+    "setup.cfg",
+    "pyproject.toml",
+    "config",
+    ".env.example",
+)
 
 
 def blocks(page: str, language: str) -> list[str]:
