@@ -415,7 +415,7 @@ def only_postgres(tmp_path: Path) -> Iterator[Stack]:
 def test_a_backup_of_postgresql_17_comes_back_in_18_by_its_own_programs(
     only_postgres: Stack,
 ) -> None:
-    """The steps of docs/operations.md, with the PostgreSQL of the wheel for the new container."""
+    """The steps of docs/how-to/upgrade.md, with a PostgreSQL of the wheel as the new container."""
     only_postgres.operate("backup", "--runtime", "compose")
     (file,) = (only_postgres.data / "backups").iterdir()
     with running_postgres() as new:
