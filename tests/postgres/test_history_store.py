@@ -17,7 +17,6 @@ from support.postgres import PASSWORD, Postgres, Proxy
 from pipeline.errors import SettingsError, StorageError
 from pipeline.ops.history.events import storable_event
 from pipeline.ops.history.store import Event, HistoryStore
-from pipeline.ops.retention import prune
 from pipeline.tmdb.credential import Secret
 
 START = datetime(2024, 1, 7, 2, 0, tzinfo=UTC)
@@ -216,16 +215,6 @@ def test_purging_takes_old_events_and_leaves_tasks_that_still_have_some(
         for table in tables
     ]
     assert counts == [1, 1, 1, 0]
-
-
-def test_prune_deletes_old_events(
-    store: HistoryStore, tables_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.write(events_of("PENDING", "RUNNING", "DONE", task_id="Old_1"))
-    store.write([event("DONE", 86_400, task_id="New_1")])
-    monkeypatch.setenv("PIPELINE_HISTORY_URL", tables_url)
-    assert prune.purge_history(START + timedelta(hours=1)) == (3, None)
-    assert [run.task_id for run in store.runs()] == ["New_1"]
 
 
 def test_left_runs_are_closed_but_not_those_that_go_on_or_ended(store: HistoryStore) -> None:

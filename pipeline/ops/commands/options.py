@@ -54,16 +54,6 @@ def confirm(question: str, hint: str) -> None:
     click.confirm(question, abort=True, err=True)
 
 
-def confirm(question: str, hint: str) -> None:
-    """Ask on the terminal, and end the command unless the answer is yes.
-
-    Raise NotPossible where there is no terminal; the hint says what to do then.
-    """
-    if not (sys.stdin and sys.stdin.isatty()):
-        raise NotPossible(f"There is no terminal to ask on: {hint}")
-    click.confirm(question, abort=True, err=True)
-
-
 def choose_runtime(name: str) -> Runtime:
     """Return the runtime of that name; `auto` is compose where its services run here, else host."""
     absence = Compose.absence() if name == "auto" else None
