@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.pages.coerce import Document, as_dict, as_dicts, as_float, as_int, as_text
+from pipeline.pages.figures import find_median
 from pipeline.pages.i18n import Translator
 from pipeline.pages.movies import Title, build_title
 from pipeline.pages.verdict import read_verdict
@@ -173,14 +173,13 @@ class _Reader:
         now, *values = (
             as_float(as_dict(each.get(slug)).get(figure)) for each in (self._now, *self._earlier)
         )
-        known = [value for value in values if value is not None]
-        if now is None or not known:
+        median = find_median(values)
+        if now is None or median is None:
             return ""
         write = self._t.share if figure in _SHARES else self._t.amount
         if figure == "year_median":
             write = "{:.0f}".format
-        usual = write(statistics.median(known))
-        return self._t.enum("usual", figure, now=write(now), usual=usual)
+        return self._t.enum("usual", figure, now=write(now), usual=write(median))
 
 
 def _write_value(value: Any) -> str:

@@ -36,6 +36,8 @@ SCREENS = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"), (794,
 MAKE = """
 import datetime, json, sys
 import luigi, pipeline
+from pipeline.documents import due_times
+from pipeline.documents.due_times import DueTime
 last, days = datetime.date.fromisoformat(sys.argv[1]), int(sys.argv[2])
 no_days, no_weeks = ({int(n) for n in each.split(",")} for each in sys.argv[3:5])
 for back in range(days - 1, -1, -1):
@@ -54,6 +56,13 @@ for number, movie in enumerate(junk["movies"]):
 junk["collection_info"]["collection_date"] = bad.isoformat()
 with open(pipeline.PopularMovies(date=bad).path, "w") as file:
     json.dump(junk, file)
+state = pipeline.PopularMovies(date=bad).layout.due_times
+day = datetime.datetime(last.year, last.month, last.day, 2, tzinfo=datetime.UTC)
+times = [("DailySummary", day + datetime.timedelta(days=n)) for n in range(15)]
+times += [("WeeklyConsolidation", day.replace(year=last.year + 9))]
+state.parent.mkdir(exist_ok=True)
+noted = [DueTime(task, at.date(), at) for task, at in times]
+state.write_bytes(due_times.encode(noted))
 for task in (pipeline.DailySummary(date=bad), pipeline.IndexPage(date=bad)):
     assert luigi.build([task], local_scheduler=True, log_level="ERROR")
 """

@@ -111,6 +111,10 @@ def run_steps(
     ):  # fmt: skip
         if is_scheduled and layout and os.path.exists(path_of(layout, day)):
             continue
+        if is_scheduled and layout and task == PAGES_TASK:
+            with contextlib.suppress(PipelineError):  # the index shows what was noted before
+                schedules = installed.schedules(settings.current().config_dir / "crontab")
+                overdue.note_due(layout, schedules, clock.now())
         status = process.run([*words, "--date", str(day)], variables, lock)
         ended.report(task, day, status, layout)
         if status:
