@@ -158,14 +158,15 @@ class _Reader:
         elif found is not None:
             size = len(str(as_dict(self._now.get(slug)).get("films", "")).split())
             count, whole = t.number(round(found * size)), t.number(size)
-            default = t("checks.of_movies", count=count, size=whole, share=write(found))
+            default = t("checks.of_movies", count=count, n=whole, share=write(found))
             written = default if is_share and size else t("checks.found", found=write(found))
             number = write(found)
             parts.append(t.enum("measures", rule, default=written, found=number, n=number))
         if limit is not None:
+            bound = write(limit)
             key = "checks.at_least" if rule in _AT_LEAST else "checks.at_most"
-            default = t(key, limit=write(limit)) if limit else t("checks.none_allowed")
-            parts.append(t.enum("limits", rule, default=default, limit=write(limit)))
+            default = t(key, limit=bound) if limit else t("checks.none_allowed")
+            parts.append(t.enum("limits", rule, default=default, limit=bound, n=bound))
         parts.append(self._write_usual(slug, _USUAL.get(rule, "")))
         return t("frame.comma").join(filter(None, parts))
 

@@ -53,7 +53,7 @@ def build_score(t: Translator, report: Document) -> Figure:
     passed, total = (
         t.number(as_float(report.get(f"total_movies_{each}"))) for each in ("passed", "validated")
     )
-    remark = t("figures.valid_of", passed=passed, total=total)
+    remark = t("figures.valid_of", passed=passed, n=total)
     return Figure(t("figures.quality_score"), t.number(read_score(report), 1), remark)
 
 

@@ -14,7 +14,7 @@ from pipeline.pages.coerce import Document, as_dict, as_dicts
 from pipeline.pages.figures import read_score
 from pipeline.pages.i18n import Translator
 from pipeline.pages.links import TASK_DAYS, Link, daily_address, weekly_address
-from pipeline.pages.movies import Listing, Ranks, build_rows, read_ranks
+from pipeline.pages.movies import Listing, build_rows, read_ranks
 from pipeline.pages.problem import Problem, find_problem
 from pipeline.pages.render import render_page
 from pipeline.pages.runs import ROOT_TASKS, Run
@@ -147,10 +147,8 @@ def _build_week(t: Translator, weeks: Documents, pages: Collection[str], shown: 
     previous = weeks[before] if before else None
 
     def build_top(slug: str) -> Listing:
-        earlier: Ranks = read_ranks(previous, slug)
-        return Listing(
-            t.list_name(slug), build_rows(t, lists.movies_of(slug)[:_TOP_OF_WEEK], [earlier])
-        )
+        movies = lists.movies_of(slug)[:_TOP_OF_WEEK]
+        return Listing(t.list_name(slug), build_rows(t, movies, [read_ranks(previous, slug)]))
 
     return Newest(
         t("index.newest_week"),

@@ -86,7 +86,8 @@
       const held = row.textContent.toLowerCase();
       row.hidden = !wanted.every(word => held.includes(word));
     }
-    status.textContent = table.dataset.matches.replace("{n}", rows.filter(row => !row.hidden).length);
+    const count = rows.filter(row => !row.hidden).length;
+    status.textContent = (count === 1 ? table.dataset.match : table.dataset.matches).replace("{n}", count);
   };
   for (const table of all("[data-csv]")) {
     const tools = make("p", { className: "tools" });

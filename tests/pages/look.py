@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.browser import Page, browser
+from support.browser import BROKEN_WORDS, Page, browser
 from support.repository import REPOSITORY
 
 LAST = datetime.date(2026, 3, 1)
@@ -104,6 +104,7 @@ def look(page: Page, path: Path, width: int, scheme: str, picture: Path) -> list
     picture.write_bytes(base64.b64decode(shot["data"]))
     wrong = [f"is {wide} pixels wide"] if wide > width else []
     wrong += [f"cut: {each}" for each in page.evaluate(CUT)]
+    wrong += [f"breaks a word: {each}" for each in page.evaluate(BROKEN)]
     if is_printed:
         wrong += [f"cut in print: {each}" for each in page.evaluate(CUT_IN_PRINT)]
         wrong += ["hides the arrows in print"] if page.evaluate(HIDES_ARROWS) else []
@@ -116,6 +117,9 @@ CUT = """
   .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible")
   .map(e => e.tagName + ": " + e.textContent.trim().slice(0, 60))
 """
+
+
+BROKEN = BROKEN_WORDS.replace("SELECTOR", "th, td, .badge, .count, h1, h2, h3")
 
 
 CUT_IN_PRINT = """

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import support.page_documents as documents
-from support.browser import Page, browser
+from support.browser import BROKEN_WORDS, Page, browser
 from support.page_documents import DAY, NAMES
 
 from pipeline.documents.due_times import DueTime
@@ -55,7 +55,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         **{
             f"index{name}.html": index_page(
-                DAY, {DAY: documents.summary(DAY)}, {}, [], language, shown=Shown(due=due_times())
+                DAY,
+                {DAY: documents.summary(DAY)},
+                {DAY: {**documents.weekly_report(DAY), "total_unique_movies": 12_345}},
+                [],
+                language,
+                shown=Shown(files={"popular": {DAY: "raw/x.json"}}, due=due_times()),
             )
             for name, language in (("", "en"), ("-ko", "ko"))
         },
@@ -194,3 +199,32 @@ def test_the_script_writes_an_instant_as_the_page_does(
     near = [at - datetime.timedelta(minutes=number) for number in range(3)]
     notes = [Translator(language)("due.note", time=Translator(language).instant(n)) for n in near]
     assert text in notes
+
+
+def test_the_signs_of_all_states_are_drawn_alike(pages: Path, page: Page) -> None:
+    page.open((pages / "index.html").as_uri())
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('#tasks .legend .cell')].map(each =>"
+        " getComputedStyle(each).display + getComputedStyle(each).margin)"
+    )
+    assert len(boxes) == 5
+    assert len(set(boxes)) == 1
+
+
+@pytest.mark.parametrize("index", ["index", "index-ko"])
+def test_no_short_word_of_a_table_is_broken_on_a_phone(index: str, pages: Path, page: Page) -> None:
+    size = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": True}
+    page._send("Emulation.setDeviceMetricsOverride", **size)
+    page.open((pages / f"{index}.html").as_uri())
+    broken = page.evaluate(BROKEN_WORDS.replace("SELECTOR", "th, td"))
+    page._send("Emulation.clearDeviceMetricsOverride")
+    assert broken == []
+
+
+def test_one_movie_that_matches_is_counted_in_the_singular(pages: Path, page: Page) -> None:
+    page.open((pages / "weekly/week.html").as_uri())
+    texts = page.evaluate(
+        "(table => [table.dataset.match, table.dataset.matches])"
+        "(document.querySelector('#all table'))"
+    )
+    assert texts == ["1 movie", "{n} movies"]
