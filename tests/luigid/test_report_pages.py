@@ -9,9 +9,11 @@ import base64
 import datetime
 import hashlib
 import os
+import re
 import shutil
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from support.browser import browser
@@ -470,3 +472,16 @@ def test_a_page_of_the_pipeline_is_shown_completely(luigi_run: LuigiRun, tmp_pat
         page.open(luigid.url + DAILY)
         assert "2024" in page.evaluate("document.title")
         assert blocked(page.evaluate(VIOLATIONS)) == set()
+
+
+def test_every_link_of_a_page_works_at_luigid_s_port(luigi_run: LuigiRun, tmp_path: Path) -> None:
+    for task in ("DailySummary", "IndexPage"):
+        run = luigi_run(task, "--date", "2024-01-07", TMDB_API_KEY="demo")
+        assert run.status == 0, run.output
+    with our_luigid(tmp_path) as luigid:
+        for page in (INDEX, DAILY):
+            text = luigid.ask("GET", page).text
+            found = {urljoin(page, link) for link in re.findall(r'href="([^":#]+)"', text)}
+            links = {link for link in found if link not in ("/", "/history")}
+            assert any(link.startswith("/raw/") for link in links)
+            assert {luigid.ask("GET", link).status for link in links} == {200}

@@ -211,11 +211,11 @@ def test_the_signs_of_all_states_are_drawn_alike(pages: Path, page: Page) -> Non
     assert len(set(boxes)) == 1
 
 
-@pytest.mark.parametrize("index", ["index", "index-ko"])
-def test_no_short_word_of_a_table_is_broken_on_a_phone(index: str, pages: Path, page: Page) -> None:
+@pytest.mark.parametrize("name", ["index", "index-ko", "weekly/week", "daily/daily_20240107"])
+def test_no_short_word_of_a_table_is_broken_on_a_phone(name: str, pages: Path, page: Page) -> None:
     size = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": True}
     page._send("Emulation.setDeviceMetricsOverride", **size)
-    page.open((pages / f"{index}.html").as_uri())
+    page.open((pages / f"{name}.html").as_uri())
     broken = page.evaluate(BROKEN_WORDS.replace("SELECTOR", "th, td"))
     page._send("Emulation.clearDeviceMetricsOverride")
     assert broken == []

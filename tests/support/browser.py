@@ -41,7 +41,10 @@ BROKEN_WORDS = """
   const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const text = texts.currentNode;
-    if (!text.parentElement.offsetParent || text.parentElement.closest(".sr, time")) continue;
+    const parent = text.parentElement;
+    if (!parent.offsetParent || parent.closest(".sr, time, details:not([open]) > :not(summary)")) {
+      continue;
+    }
     for (const word of text.data.matchAll(/[\\p{L}\\d,.]{2,12}(?![^\\s])/gu)) {
       const range = document.createRange();
       range.setStart(text, word.index);

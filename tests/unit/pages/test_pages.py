@@ -394,6 +394,19 @@ def test_a_changed_field_is_named_with_its_list() -> None:
     assert "Popular new field softcore" in text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_space_stands_before_the_comma_of_a_list_of_movies(language: str) -> None:
+    broken = documents.collection("popular", DAY)["movies"][:3]
+    checks = [documents.check("poster_missing", "warn", "", broken=broken)]
+    report = {**documents.daily_report(DAY), "checks": checks}
+    html = day_page(language, summary={**documents.summary(DAY), "quality_summary": report})
+    evidence = re.search('<ul class="evidence">.+?</ul>', html, re.S)
+    assert evidence
+    text = re.sub("<[^>]+>", "", evidence[0])
+    assert text.count(", ") >= 2
+    assert re.findall(r"\s,", text) == []
+
+
 def test_lateness_is_said_once() -> None:
     late = [{"list": "trending", "found": 2, "finding": "collected 2 day(s) after its date"}]
     checks = [{"id": "list_late", "success": False, "severity": "info", "evidence": late}]
