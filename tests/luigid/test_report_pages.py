@@ -472,6 +472,11 @@ def test_a_page_of_the_pipeline_is_shown_completely(luigi_run: LuigiRun, tmp_pat
         page.open(luigid.url + DAILY)
         assert "2024" in page.evaluate("document.title")
         assert blocked(page.evaluate(VIOLATIONS)) == set()
+        run = luigi_run("IndexPage", "--date", "2024-01-07", TMDB_API_KEY="demo")
+        assert run.status == 0, run.output
+        page.open(luigid.url + INDEX)
+        links = "[...document.querySelectorAll('a.served')].map(e => e.hidden + e.pathname)"
+        assert page.evaluate(links) == ["false/", "false/history"]
 
 
 def test_every_link_of_a_page_works_at_luigid_s_port(luigi_run: LuigiRun, tmp_path: Path) -> None:
