@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from pipeline.catalog import MovieList, iso_week
 
 # Returns the path of a document of any day.
 PathFor = Callable[[datetime.date], Path]
+
+# The files that luigid serves to browsers beside the pages: documents and logs, under plain names.
+_SERVED = re.compile(
+    r"(raw|processed|logs|rejected)(/[A-Za-z0-9_][\w.-]*)+\.(json|jsonl|log)", re.A
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class Layout:
 
     alerts = _Fixed("state/alerts")
     data_root_id = _Fixed("state/data-root-id")
+    due_times = _Fixed("state/due-times.json")
     prune_state = _Fixed("state/prune.json")
     luigid_pid = _Fixed("state/luigid.pid")
     luigid_seen = _Fixed("state/luigid-seen")
@@ -123,6 +130,10 @@ class Layout:
     def acknowledged(self, task: str, date: datetime.date) -> Path:
         """Return the empty file that says that a missed date needs no further report."""
         return self.root / f"state/acknowledged/{date:%Y%m%d}_{task}"
+
+    def served(self, address: str) -> Path | None:
+        """Return the document or log of an address below the root; None for any other file."""
+        return self.root / address if _SERVED.fullmatch(address) else None
 
     def relative(self, path: Path) -> str:
         """Return a file's name below the root, as documents cite it: they outlive a move."""

@@ -163,6 +163,7 @@ VALUES = {
     "YYYY-MM-DD": "2026-11-29",
     "FILE": str(REPOSITORY / "README.md"),
     "N": "3",
+    "ID": "20261129T020000Z",
 }
 
 

@@ -68,6 +68,7 @@ JSON = {
     "pipeline.ops.runs.record",
     "pipeline.ops.runs.session",
     "pipeline.ops.schedule.pauses",
+    "pipeline.documents.due_times",
     "pipeline.documents.json_text",
     "pipeline.documents.schema",
     "pipeline.quality.*",

@@ -101,7 +101,7 @@ def serve(
             scheduler.load()
             running = scheduler.state.get_active_tasks_by_status(RUNNING)
             recorder.close_left_running({task.id for task in running})
-            pages = history_pages.handlers(store) + report_pages.handlers(layout.root, find_report)
+            pages = history_pages.handlers(store) + report_pages.handlers(layout, find_report)
             _log_addresses(sockets, is_open=password is None)
             asyncio.run(_serve(Guarded(scheduler, policy, pages), sockets, scheduler))
         LOGGER.info("luigid ended; its state is in %s", state_path)

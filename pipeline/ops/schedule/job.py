@@ -103,6 +103,10 @@ def _run_root(
             for task, path_of in ((root.family, root.document), (PAGES_TASK, root.page)):
                 if os.path.exists(path_of(layout, day)):
                     del commands[task]
+            if PAGES_TASK in commands:
+                with contextlib.suppress(PipelineError):  # the index shows what was noted before
+                    schedules = installed.schedules(settings.current().config_dir / "crontab")
+                    overdue.note_due(layout, schedules, clock.now())
         return run_tasks(commands, day, variables, process, lock)
 
 

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pipeline import clock
+from pipeline.documents import due_times
+from pipeline.documents.due_times import DueTime
 from pipeline.ops.retention import deleted
 from pipeline.ops.roots import ROOTS, Root
 from pipeline.ops.runs import record
 from pipeline.ops.schedule import pauses
 from pipeline.ops.schedule.times import Schedule
 from pipeline.paths import Layout
+from pipeline.storage import documents
 
 # The time after its start in which a run may still be in progress or between attempts.
 GRACE = datetime.timedelta(hours=2)
@@ -114,6 +117,16 @@ def missing(
         for due in _without_deleted(layout, dues)
         if not all(path_of(layout, due.date).exists() for path_of in (root.document, root.page))
     ]
+
+
+def note_due(layout: Layout, schedules: Schedules, now: datetime.datetime) -> None:
+    """Note the times from a week ago to two weeks ahead, for pages, which know no schedule."""
+    noted, first = list[DueTime](), clock.local_day(now) - 7 * _DAY
+    for family, schedule in schedules.items():
+        if not pauses.active(layout, family):
+            times = itertools.islice(schedule.by_day(first), 3 * 7)
+            noted += [DueTime(family, clock.local_day(at), at) for at in times]
+    documents.STORAGE.replace(layout.due_times, [due_times.encode(noted)])
 
 
 def _dates_due(root: Root, schedule: Schedule, now: datetime.datetime) -> list[Due]:
