@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pipeline import clock, settings
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, suggest
 from pipeline.luigi_cli import import_luigi
 from pipeline.ops.settings import read_demo_data
 from pipeline.paths import Layout
@@ -25,7 +25,7 @@ COMMANDS = {
     **{name: f"run.pause:{name}" for name in ("pause", "resume", "acknowledge")},
     **{
         name: f"watch.{name}:command"
-        for name in ("status", "runs", "explain", "stats", "open", "doctor", "watch")
+        for name in ("status", "runs", "explain", "show", "stats", "open", "doctor", "watch")
     },
     "alert": "watch.watch:alert",
     **{name: f"data.{name}:command" for name in ("backup", "restore", "prune")},
@@ -46,10 +46,24 @@ class Commands(click.Group):
         return pkgutil.resolve_name(f"pipeline.ops.commands.{entry}") if entry else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands with the whole first sentence of each, which click would cut."""
-        commands = [(name, self.get_command(ctx, name)) for name in COMMANDS]
+        """List the commands by their folders, with the whole first sentence of each."""
+        width = max(map(len, COMMANDS))
         with formatter.section("Commands"):
-            formatter.write_dl([(n, each.get_short_help_str(200)) for n, each in commands if each])
+            for folder in ("run", "watch", "data", "services"):
+                with formatter.section(folder.title()):
+                    formatter.write_dl([
+                        (name.ljust(width), each.get_short_help_str(200))
+                        for name, entry in COMMANDS.items()
+                        if entry.startswith(folder) and (each := self.get_command(ctx, name))
+                    ])  # fmt: skip
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; where there is none, ask for those whose names are close."""
+        if not (args[0] in COMMANDS or args[0].startswith("-") or ctx.resilient_parsing):
+            ctx.fail(f"No such command {args[0]!r}{suggest(args[0], COMMANDS) or '.'}")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error that a user can fix is one sentence and exit status 1."""
@@ -76,7 +90,7 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
     """Operate the collection of TMDB's movie lists: start it, watch it, repair it."""
     if no_color or settings.run_variable("NO_COLOR"):
         context.color = False
-    reading = ("status", "runs", "explain", "check", "doctor", "logs", "open")
+    reading = ("status", "runs", "explain", "show", "check", "doctor", "logs", "open")
     if context.invoked_subcommand in reading:
         with contextlib.suppress(PipelineError, OSError):  # the command itself reports these
             if found := read_demo_data():
