@@ -10,7 +10,7 @@ from pipeline.catalog import MovieList
 from pipeline.documents import collect
 from pipeline.errors import NotPossible
 from pipeline.runtime import luigi_setup
-from pipeline.runtime.progress import Progress
+from pipeline.runtime.progress import Progress, plan
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, LOGGER, PipelineTask
 from pipeline.tasks.tmdb_client import open_client
 
@@ -30,10 +30,11 @@ class ListMovies(PipelineTask):
         return self.layout.list_of(self.movie_list, date)
 
     def requires(self) -> dict[str, luigi.Task]:
-        """Require nothing, but refuse while still planning what cannot be collected."""
+        """Require nothing; while planning, refuse what cannot be collected, count the rest."""
         now = settings.current()
         now.required_credential()
         refuse_impossible(self.date, now.plan().max_days_late)
+        plan(self, self.movie_list.pages)
         return {}
 
     def run(self) -> None:
