@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pipeline import clock, settings
-from pipeline.errors import PipelineError, suggest
+from pipeline.errors import PipelineError
 from pipeline.luigi_cli import import_luigi
 from pipeline.ops.settings import read_demo_data
 from pipeline.paths import Layout
@@ -57,14 +57,6 @@ class Commands(click.Group):
                         if entry.startswith(folder) and (each := self.get_command(ctx, name))
                     ])  # fmt: skip
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; where there is none, ask for those whose names are close."""
-        if not (args[0] in COMMANDS or args[0].startswith("-") or ctx.resilient_parsing):
-            ctx.fail(f"No such command {args[0]!r}{suggest(args[0], COMMANDS) or '.'}")
-        return super().resolve_command(ctx, args)
-
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error that a user can fix is one sentence and exit status 1."""
         from pipeline.runtime.luigi_messages import sentence_of
@@ -80,7 +72,11 @@ class Commands(click.Group):
             ctx.exit(1 if sentence else 70)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    commands=dict.fromkeys(COMMANDS),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(VERSION, prog_name="tmdb-pipeline", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR in the environment; "

@@ -43,8 +43,7 @@ class Failure(NamedTuple):
 def install(log_format: str, path: Path | None) -> None:
     """Begin the log of a run, `text` or `json`, in this process and in all that it starts."""
     settings.set_run_variable(settings.RUN_LOG, path)
-    shared = (settings.RUN_FAILURES, *([settings.RUN_PROGRESS] if sys.stderr.isatty() else []))
-    for variable in shared:
+    for variable in (settings.RUN_FAILURES, settings.RUN_PROGRESS):
         with contextlib.suppress(OSError):  # without it, an alert has no reason, a run no progress
             descriptor, name = tempfile.mkstemp(prefix="tmdb-pipeline-run-")
             os.close(descriptor)
@@ -60,7 +59,7 @@ def join(log_format: str) -> None:
     run_log = settings.run_variable(settings.RUN_LOG)
     formatter = Formatter(log_format, Path(run_log).stem if run_log else "")
     is_for_people = sys.stderr.isatty() and log_format == "text"
-    LUIGI_LOGGER.addHandler(TerminalHandler() if is_for_people else logging.StreamHandler())
+    LUIGI_LOGGER.addHandler((TerminalHandler if is_for_people else logging.StreamHandler)())
     LUIGI_LOGGER.handlers[-1].setFormatter(formatter)
     if run_log:
         LUIGI_LOGGER.addHandler(AppendHandler(Path(run_log), formatter))

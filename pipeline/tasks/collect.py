@@ -10,7 +10,7 @@ from pipeline.catalog import MovieList
 from pipeline.documents import collect
 from pipeline.errors import NotPossible
 from pipeline.runtime import luigi_setup
-from pipeline.runtime.progress import Progress, plan
+from pipeline.runtime.progress import Progress
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, LOGGER, PipelineTask
 from pipeline.tasks.tmdb_client import open_client
 
@@ -34,7 +34,7 @@ class ListMovies(PipelineTask):
         now = settings.current()
         now.required_credential()
         refuse_impossible(self.date, now.plan().max_days_late)
-        plan(self, self.movie_list.pages)
+        Progress(self, self.movie_list.name, self.movie_list.pages).plan()
         return {}
 
     def run(self) -> None:

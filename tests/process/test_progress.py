@@ -42,9 +42,7 @@ def test_a_terminal_shows_a_bar(
 ) -> None:
     shown = shown_on_a_terminal(environment, clean_environment)
 
-    assert "top_rated" in shown
-    assert "lists 0/1, pages 0/20" in shown
-    assert "lists 1/1, pages 20/20" in shown
+    assert "lists 1/1, pages 20/20: top_rated" in shown
 
 
 def test_a_redirected_log_stays_clean(luigi_run: LuigiRun, tmdb: FakeTmdb) -> None:
