@@ -125,7 +125,7 @@ class Plan(Struct, frozen=True):
         known = {each.name: each for each in self.lists if each.genre or noun != "genre"}
         if name in known:
             return known[name]
-        hint = suggest(name, known) or f"; known: {', '.join(known)}."
+        hint = suggest(name, tuple(known)) or f"; known: {', '.join(known)}."
         raise SettingsError(f"There is no {noun} {name!r} in config/collection.toml{hint}")
 
 

@@ -196,7 +196,7 @@ def test_without_a_running_stack_the_host_is_meant_and_it_is_said_why(
         "docker: unknown command: docker compose\n\nRun 'docker --help' for more information",
     ],
 )
-def test_docker_without_compose_is_as_good_as_no_docker(
+def test_docker_without_compose_counts_as_no_docker(
     command: Operate, docker: Docker, complaint: str
 ) -> None:
     (docker.folder / "docker").write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{complaint}\nEND\nexit 1\n")
