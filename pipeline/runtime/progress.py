@@ -13,6 +13,9 @@ from pipeline import settings
 from pipeline.runtime.logs import open_append, optional
 
 
+_LOSS = "No progress is shown"
+
+
 class Progress(contextlib.AbstractContextManager["Progress"]):
     """Reports pages while a list is fetched; the first report that fails is the last one."""
 
@@ -23,16 +26,16 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
 
     def plan(self) -> None:
         """Count the list among those of the run before any is fetched."""
-        self._write(0, self._pages)
+        optional(lambda: self._write(0, self._pages), None, _LOSS)
 
     def __exit__(self, *_: object) -> None:
         if self._file:
-            _show("")
+            optional(lambda: _show(""), None, _LOSS)
 
     def __call__(self, done: int, total: int) -> None:
         """Report that so many pages of the total are fetched."""
         if self._is_on:
-            self._is_on = optional(lambda: self._report(done, total), False, "No progress is shown")
+            self._is_on = optional(lambda: self._report(done, total), False, _LOSS)
 
     def _report(self, done: int, total: int) -> bool:
         if self._file:
