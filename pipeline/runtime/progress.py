@@ -12,7 +12,6 @@ import luigi
 from pipeline import settings
 from pipeline.runtime.logs import open_append, optional
 
-
 _LOSS = "No progress is shown"
 
 

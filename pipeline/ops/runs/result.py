@@ -1,10 +1,13 @@
 """The end of a run in three lines: what was made, the verdict, where; or what failed."""
 
 import logging
+from functools import partial
+from pathlib import Path
 
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs.record import Entry
 from pipeline.paths import Layout
+from pipeline.runtime.logs import optional
 from pipeline.runtime.terminal import GREEN, RED, YELLOW
 from pipeline.storage import documents
 
@@ -27,10 +30,14 @@ def show(layout: Layout, run: Entry) -> None:
     for root in ROOTS.values():
         path = root.report(layout, run.date) if run.date else None
         if path and run.task in root.steps[-2:] and documents.exists(path):
-            verdict = documents.read_report(path)["verdict"]
+            verdict = optional(partial(_verdict, path), "unknown", "The verdict is not shown")
             see = "" if verdict == "pass" else f"; see {path}"
-            _show(_COLOURS[verdict], f"The verdict on its lists is {verdict}{see}")
+            _show(_COLOURS.get(verdict, RED), f"The verdict on its lists is {verdict}{see}")
     _show(0, f"The files are in {layout.root}")
+
+
+def _verdict(report: Path) -> str:
+    return str(documents.read_report(report)["verdict"])
 
 
 def _show(colour: int, line: str) -> None:
