@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.catalog import plan_from
-from pipeline.errors import NotPossible
+from pipeline.errors import NotPossible, suggest
 from pipeline.paths import Layout
 
 DatedPath = Callable[[Layout, datetime.date], Path]
@@ -89,7 +89,7 @@ def family_of(name: str) -> str:
     """Return the task that a name or an alias means, or raise NotPossible."""
     family = ALIASES.get(name, name)
     if family not in FAMILIES:
-        raise NotPossible(
-            f"There is no task {name!r}: choose {', '.join(ALIASES)}, {', '.join(FAMILIES)}."
-        )
+        known = (*ALIASES, *FAMILIES)
+        hint = suggest(name, known) or f": choose {', '.join(known)}."
+        raise NotPossible(f"There is no task {name!r}{hint}")
     return family

@@ -179,6 +179,26 @@ def test_without_a_running_stack_the_host_is_meant_and_it_is_said_why(
     assert command("stop", "--runtime", "host").err == ""
 
 
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "unknown flag: --all\nSee 'docker --help'.",
+        "docker: unknown command: docker compose\n\nRun 'docker --help' for more information",
+    ],
+)
+def test_docker_without_compose_counts_as_no_docker(
+    command: Operate, docker: Docker, complaint: str
+) -> None:
+    (docker.folder / "docker").write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{complaint}\nEND\nexit 1\n")
+    run = command("stop")
+    assert (run.status, run.output) == (0, "luigid was not running.\n")
+    run = command("status", "--runtime", "compose")
+    assert (run.status, run.err) == (
+        1,
+        "tmdb-pipeline: docker has no `compose`: install its plugin, or use --runtime host.\n",
+    )
+
+
 def test_without_a_compose_file_docker_is_not_even_asked(
     command: Operate, docker: Docker, clean_environment: Path
 ) -> None:

@@ -24,6 +24,10 @@ FILE = Path("docker-compose.yml")
 INSIDE = ("exec", "-T", "cron", "tmdb-pipeline")
 
 
+class NoCompose(StorageError):
+    """Docker is installed without its plugin compose."""
+
+
 class Compose:
     """The services of docker-compose.yml in the working folder."""
 
@@ -31,13 +35,15 @@ class Compose:
 
     @classmethod
     def absence(cls) -> str | None:
-        """Return why no stack is meant, "" without docker; None where services of it run here."""
+        """Return why no stack is meant, "" without compose; None where services of it run here."""
         if not shutil.which("docker"):
             return ""
         if not FILE.is_file():
             return f"There is no {FILE} in {Path.cwd()}."
         try:
             is_up = any(each.state == "up" for each in cls().services())
+        except NoCompose:
+            return ""
         except PipelineError as error:
             return str(error)
         return None if is_up else "The compose stack of this folder does not run."
@@ -151,5 +157,7 @@ def _ask(words: Sequence[str], seconds: float = 20.0, *, may_fail: bool = False)
     lines = click.unstyle(done.stderr.decode(errors="replace")).strip().splitlines()
     why = lines[-1].strip() if lines else "it said nothing."
     if done.returncode and not may_fail:
+        if b"docker --help" in done.stderr:  # docker's own help, which compose never names
+            raise NoCompose("docker has no `compose`: install its plugin, or use --runtime host.")
         raise StorageError(f"`docker compose {' '.join(words)}` failed: {why}")
     return done.stdout.decode(errors="replace"), why
