@@ -7,17 +7,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.documents.due_times import DueTime
+from pipeline.documents.run_record import Entry
 from pipeline.pages.calendar import Calendar, build_week_rows, write_lateness
 from pipeline.pages.changes import build_changes
 from pipeline.pages.checks import read_findings
 from pipeline.pages.coerce import Document, as_dict, as_dicts
 from pipeline.pages.figures import read_score
 from pipeline.pages.i18n import Translator
-from pipeline.pages.links import TASK_DAYS, Link, daily_address, weekly_address
+from pipeline.pages.links import ROOT_TASKS, TASK_DAYS, Link, daily_address, weekly_address
 from pipeline.pages.movies import Listing, build_rows, read_ranks
 from pipeline.pages.problem import Problem, find_problem
 from pipeline.pages.render import render_page
-from pipeline.pages.runs import ROOT_TASKS, Run
 from pipeline.pages.task_grid import Files, build_grid
 from pipeline.pages.verdict import read_verdict
 from pipeline.pages.weekly_lists import WeekLists
@@ -42,7 +42,7 @@ class Shown:
     list_names: Mapping[str, str] = field(default_factory=dict)
     files: Files = field(default_factory=dict)
     rejected: Collection[str] = ()
-    runs: Sequence[Run] = ()
+    runs: Sequence[Entry] = ()
     due: Sequence[DueTime] = ()
 
 

@@ -14,6 +14,8 @@ from pipeline.paths import Layout, PathFor
 DAYS = 60
 WEEKS = 26
 TASK_DAYS = 14
+# The tasks whose runs that table shows.
+ROOT_TASKS = ("DailySummary", "WeeklyConsolidation")
 
 # Days over which a page leads to the one before or after it.
 _MAX_GAP = 13

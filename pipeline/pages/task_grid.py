@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.documents.run_record import Entry, decode_lines, last_entries
 from pipeline.pages.i18n import Translator
-from pipeline.pages.links import TASK_DAYS
-from pipeline.pages.runs import Run
+from pipeline.pages.links import ROOT_TASKS, TASK_DAYS
 from pipeline.paths import Layout, PathFor
 
 _PAGES = "reports/"
@@ -64,6 +64,13 @@ def find_state(known: Mapping[str, Collection[datetime.date]], date: datetime.da
     return next((state for state in _STATES if date in known.get(state, ())), "")
 
 
+def read_runs(record: bytes, dates: Collection[datetime.date]) -> list[Entry]:
+    """Return the runs of root tasks on these dates, but for those that did nothing."""
+    entries = last_entries(decode_lines(record, Entry))
+    ours = (each for each in entries if each.task in ROOT_TASKS and each.date in dates)
+    return [each for each in ours if each.outcome not in ("SKIPPED", "PAUSED")]
+
+
 def build_grid(
     t: Translator,
     dates: Sequence[datetime.date],
@@ -71,7 +78,7 @@ def build_grid(
     late_days: Collection[datetime.date],
     late_weeks: Collection[datetime.date],
     rejected: Iterable[str],
-    runs: Sequence[Run],
+    runs: Sequence[Entry],
 ) -> list[GridRow]:
     """Return a row for each kind of file and each root task with a run.
 
@@ -91,8 +98,11 @@ def build_grid(
         cells = [Cell(find_state(known, date), _address(paths[date])) for date in dates]
         rows.append(GridRow(t.enum("tasks", name, default=t.list_name(name)), cells))
     for task in dict.fromkeys(run.task for run in runs):
-        ours = [run for run in runs if run.task == task]
-        by_date = {e.date: Cell(_RUN_KINDS.get(e.status, "failed"), _address(e.log)) for e in ours}
+        ours = {run.date: run for run in runs if run.task == task}
+        by_date = {
+            date: Cell(_RUN_KINDS.get(run.status, "failed"), _address(run.log or ""))
+            for date, run in ours.items()
+        }
         rows.append(GridRow(t.enum("tasks", task), [by_date.get(d, Cell("")) for d in dates]))
     return rows
 

@@ -11,8 +11,9 @@ import luigi
 from pipeline import clock
 from pipeline.documents import due_times
 from pipeline.documents.due_times import DueTime
+from pipeline.documents.run_record import Entry
 from pipeline.pages.links import DAYS, TASK_DAYS, WEEKS
-from pipeline.pages.runs import Run, read_runs
+from pipeline.pages.task_grid import read_runs
 from pipeline.paths import Layout, PathFor
 from pipeline.runtime.logs import optional
 from pipeline.storage import documents, local
@@ -91,8 +92,8 @@ class IndexPage(Page):
         return index_page(newest, days, weeks, pages, self.language, older_weeks, shown)
 
 
-def _other_files(layout: Layout) -> tuple[list[str], list[Run]]:
-    """Return the files of rejected lists, and the last runs, as far as their record can be read."""
+def _other_files(layout: Layout) -> tuple[list[str], list[Entry]]:
+    """Return the files of rejected lists, and the runs of root tasks that their record has."""
     folder, record = layout.rejected(layout.root, clock.now()).parent, b""
     with contextlib.suppress(OSError):
         record = local.read_end(layout.run_record, 1 << 18)  # some 500 runs

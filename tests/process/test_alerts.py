@@ -25,11 +25,11 @@ from support.luigi_runs import LuigiRun, installed, luigi_command, run_command
 from support.receivers import PASSWORD, Receiver
 from support.waiting import wait_for
 
+from pipeline.documents.run_record import Entry
 from pipeline.ops.alerts import send as alerts
 from pipeline.ops.commands.watch import watch
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import Entry
 from pipeline.paths import Layout
 
 DAILY = ("DailySummary", "--date", "2024-01-07")

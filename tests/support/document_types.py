@@ -16,9 +16,9 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from support.repository import REPOSITORY
 
+from pipeline.documents.run_record import Entry
 from pipeline.ops.backup.archive import Manifest
 from pipeline.ops.retention.deleted import Deleted
-from pipeline.ops.runs.record import Entry
 
 FOLDER = REPOSITORY / "docs/reference/schemas"
 

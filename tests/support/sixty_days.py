@@ -16,8 +16,9 @@ import pytest
 from support import page_documents
 
 from pipeline.catalog import plan_from
+from pipeline.documents.run_record import ENDED, Entry, TaskRun
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import ALREADY_RUNNING, ENDED, Entry, TaskRun
+from pipeline.ops.runs.record import ALREADY_RUNNING
 from pipeline.paths import Layout
 
 LAST = datetime.date(2026, 3, 1)

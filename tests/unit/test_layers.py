@@ -70,6 +70,7 @@ JSON = {
     "pipeline.ops.schedule.pauses",
     "pipeline.documents.due_times",
     "pipeline.documents.json_text",
+    "pipeline.documents.run_record",
     "pipeline.documents.schema",
     "pipeline.quality.*",
     "pipeline.runtime.journal",

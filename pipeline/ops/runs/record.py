@@ -9,20 +9,27 @@ import os
 from functools import partial
 from glob import glob
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any
 
 import msgspec
 
 from pipeline import clock, settings
 from pipeline.documents import task_runs
+from pipeline.documents.run_record import (
+    ENDED,
+    Entry,
+    Instant,
+    T,
+    TaskRun,
+    decode_lines,
+    last_entries,
+)
 from pipeline.documents.task_runs import ALREADY_RUNNING as ALREADY_RUNNING
 from pipeline.errors import NotPossible, StorageError
 from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
 from pipeline.storage import documents, local
-
-STARTED, ENDED = "started", "ended"
 
 KILLED = 137  # the exit status that a shell says of a process ended by SIGKILL
 
@@ -34,69 +41,6 @@ WHY_KILLED = (
 # A larger record becomes `runs.jsonl.1`, the next one `.2`; some 5,000 runs fit into one file.
 MAX_BYTES = 4 << 20
 _MAX_REASON, _MAX_ROWS = 1_000, 100
-
-Instant = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
-T = TypeVar("T")
-
-
-class TaskRun(msgspec.Struct, frozen=True):
-    """One task in a run: its attempts, and how the last one ended (done, failed, running)."""
-
-    task: str
-    attempts: int
-    outcome: str
-    seconds: float | None = None
-
-    @property
-    def family(self) -> str:
-        """Return the task without its genre or list."""
-        return self.task.partition("(")[0]
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One run as its last line in the record describes it; the last four fields once it ended."""
-
-    run_id: str
-    task: str
-    date: datetime.date | None = None
-    event: Literal["started", "ended"] = "started"
-    at: Instant
-    status: int | None = None
-    reason: str | None = None
-    started_by: str = "manual"
-    scheduler: str = "local"
-    version: str = ""
-    log: str | None = None
-    unattended: bool = True
-    started_at: Instant | None = None
-    documents: list[str] = []
-    attempts: list[TaskRun] = []
-    requests: int = 0
-    retries: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        """Return its fields as they stand in the record."""
-        row: dict[str, Any] = msgspec.to_builtins(self)
-        return row
-
-    @property
-    def began_at(self) -> datetime.datetime:
-        """Return when the run began."""
-        return self.started_at or self.at
-
-    @property
-    def outcome(self) -> str:
-        """Return `RUNNING`, `DONE`, `SKIPPED`, `PAUSED` or `FAILED`."""
-        if task_runs.is_paused(self.status, self.reason):
-            return "PAUSED"
-        known: dict[int | None, str] = {None: "RUNNING", 0: "DONE", ALREADY_RUNNING: "SKIPPED"}
-        return known.get(self.status, "FAILED")
-
-    @property
-    def seconds(self) -> float | None:
-        """Return its duration, waits between attempts included; None until it has ended."""
-        duration = (self.at - self.began_at).total_seconds()
-        return max(0.0, round(duration, 3)) if self.event == ENDED else None
 
 
 class _TaskEvent(msgspec.Struct):
@@ -132,13 +76,9 @@ def end(layout: Layout, entry: Entry, status: int, reason: str | None) -> Entry:
 
 def entries(layout: Layout) -> list[Entry]:
     """Return the recorded runs of the last two files in the order of their beginning."""
-    runs: dict[str, Entry] = {}
     last = layout.run_record
-    for path in (*(Path(f"{last}.{number}") for number in _earlier_numbers(last)[-1:]), last):
-        for entry in _decoded(path, Entry):
-            began_at = runs.get(entry.run_id, entry).began_at
-            runs[entry.run_id] = msgspec.structs.replace(entry, started_at=began_at)
-    return list(runs.values())
+    paths = (*(Path(f"{last}.{number}") for number in _earlier_numbers(last)[-1:]), last)
+    return last_entries(entry for path in paths for entry in _decoded(path, Entry))
 
 
 def find(layout: Layout, run_id: str) -> Entry:
@@ -182,13 +122,9 @@ def _earlier_numbers(path: Path) -> list[int]:
 
 
 def _decoded(path: Path, kind: type[T]) -> list[T]:
-    """Return the lines of a file; one of another form, as a full disk leaves, is skipped."""
-    decoder, found = msgspec.json.Decoder(kind), []
     with contextlib.suppress(OSError):
-        for line in local.read_end(path, 8 << 20).splitlines():
-            with contextlib.suppress(msgspec.MsgspecError, RecursionError):
-                found.append(decoder.decode(line))
-    return found
+        return decode_lines(local.read_end(path, 8 << 20), kind)
+    return []
 
 
 def _results(layout: Layout, entry: Entry) -> dict[str, Any]:

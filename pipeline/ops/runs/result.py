@@ -4,8 +4,8 @@ import logging
 from functools import partial
 from pathlib import Path
 
+from pipeline.documents.run_record import Entry
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.runs.record import Entry
 from pipeline.paths import Layout
 from pipeline.runtime.logs import optional
 from pipeline.runtime.terminal import GREEN, RED, YELLOW

@@ -18,12 +18,13 @@ import luigi.task
 import msgspec
 
 from pipeline import clock, settings
+from pipeline.documents.run_record import Entry
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.ops import configuration
 from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record, result
-from pipeline.ops.runs.record import ALREADY_RUNNING, Entry
+from pipeline.ops.runs.record import ALREADY_RUNNING
 from pipeline.ops.runs.scheduler_choice import alert_outage, uses_luigid
 from pipeline.ops.schedule.job_process import locked
 from pipeline.ops.schedule.overdue import Due

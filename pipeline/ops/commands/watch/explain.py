@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline import clock, settings
+from pipeline.documents.run_record import Entry
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.commands.run.check import file_states
@@ -46,7 +47,7 @@ def command(runtime: Runtime, task: str, date: datetime.date) -> Document:
 
 
 def _explain(
-    node: Node, task: str, date: datetime.date, layout: Layout, runs: Sequence[record.Entry]
+    node: Node, task: str, date: datetime.date, layout: Layout, runs: Sequence[Entry]
 ) -> Document:
     row = {**dict.fromkeys(_FACTS), **{key: node[key] for key in ("task", "file", "state")}}
     if node["state"] == "done":
@@ -69,9 +70,7 @@ def _explain(
     return row | {"next": _advise(node, families[0], date, layout)}
 
 
-def _find_origin(
-    layout: Layout, file: str, date: datetime.date, runs: Sequence[record.Entry]
-) -> Document:
+def _find_origin(layout: Layout, file: str, date: datetime.date, runs: Sequence[Entry]) -> Document:
     """Return when a file was made, by which run, and whether late."""
     run = next((each for each in runs if file in each.documents), None)
     path, at = layout.root / file, run.at.isoformat() if run else None

@@ -5,6 +5,7 @@ import datetime
 import click
 
 from pipeline import clock, settings
+from pipeline.documents.run_record import ENDED, Entry
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.roots import family_of
@@ -73,10 +74,10 @@ def command(
     return {"runs": [describe(each) for each in found[:limit]]}
 
 
-def describe(entry: record.Entry) -> Document:
+def describe(entry: Entry) -> Document:
     """Return a run as the commands show it."""
     row = entry.as_json()
     at, tasks = row.pop("at"), row.pop("attempts")
-    ended_at = at if row.pop("event") == record.ENDED else None
+    ended_at = at if row.pop("event") == ENDED else None
     known = {"outcome": entry.outcome, "seconds": entry.seconds, "tasks": tasks}
     return {**row, **known, "started_at": row["started_at"] or at, "ended_at": ended_at}

@@ -6,11 +6,11 @@ import statistics
 import click
 
 from pipeline import clock, settings
+from pipeline.documents.run_record import ENDED, TaskRun
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.roots import family_of
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import TaskRun
 from pipeline.ops.runtimes.services import Document
 from pipeline.paths import Layout
 
@@ -40,7 +40,7 @@ def command(runtime: Runtime, days: int, task: str | None) -> Document:
     since = clock.now() - datetime.timedelta(days=days)
     entries = record.entries(Layout(settings.current().data_dir))
     recent = [each for each in entries if each.began_at >= since and each.outcome not in IDLE]
-    ended = [each for each in recent if each.event == record.ENDED]
+    ended = [each for each in recent if each.event == ENDED]
     runs = [TaskRun(e.task, 1, "done" if e.status == 0 else "failed", e.seconds) for e in ended]
     attempts = [each for entry in recent for each in entry.attempts]
     figures = {"runs": _figures(runs, task), "tasks": _figures(attempts, task)}

@@ -5,6 +5,7 @@ import functools
 import click
 
 from pipeline import clock, settings
+from pipeline.documents.run_record import Entry
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.commands.watch import grid, runs
@@ -116,7 +117,7 @@ def _last_runs(layout: Layout, task: str | None) -> list[Document]:
     return found
 
 
-def _rows(entry: record.Entry, task: str) -> list[Document]:
+def _rows(entry: Entry, task: str) -> list[Document]:
     """Return a run as the one row of its task, or the task runs of another task in it."""
     attempts = max((each.attempts for each in entry.attempts), default=None)
     run = {**runs.describe(entry), "attempts": attempts, "source": "record"}

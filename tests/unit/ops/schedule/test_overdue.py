@@ -12,10 +12,10 @@ import pytest
 from support.schedules import local
 
 from pipeline.documents import due_times
+from pipeline.documents.run_record import Entry
 from pipeline.ops.retention import deleted
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import Entry
 from pipeline.ops.schedule import pauses
 from pipeline.ops.schedule.overdue import (
     Schedules,
