@@ -334,15 +334,15 @@ def test_every_answer_tells_the_browser_what_a_page_may_do(path: str, luigid: Lu
 
 
 FILES = {
-    "raw/movies/daily/popular_movies_20240107.json": (
+    "raw/movies/daily/popular_movies_20230101.json": (
         "application/json",
         '{"title": "<b>영화</b>"}',
     ),
-    "processed/weekly/consolidated_week_1_20240107.json": ("application/json", "{}"),
-    "rejected/popular_movies_20240107_20240107T020000Z.json": ("application/json", "<script>"),
+    "processed/weekly/consolidated_week_1_20230101.json": ("application/json", "{}"),
+    "rejected/popular_movies_20230101_20240107T020000Z.json": ("application/json", "<script>"),
     "raw/metadata/deleted.jsonl": ("text/plain; charset=UTF-8", "{}"),
     "logs/20240107T020000Z_DailySummary_7.log": ("text/plain; charset=UTF-8", "<h1>영화</h1>"),
-    "logs/journal/20240107.log": ("text/plain; charset=UTF-8", "{}"),
+    "logs/journal/20230101.log": ("text/plain; charset=UTF-8", "{}"),
 }
 """Files that the pages lead to, with their type and text."""
 
