@@ -61,11 +61,17 @@ def join(log_format: str) -> None:
     is_for_people = sys.stderr.isatty() and log_format == "text"
     LUIGI_LOGGER.addHandler((TerminalHandler if is_for_people else logging.StreamHandler)())
     LUIGI_LOGGER.handlers[-1].setFormatter(formatter)
+    LUIGI_LOGGER.handlers[-1].addFilter(_is_for_stderr)
     if run_log:
         LUIGI_LOGGER.addHandler(AppendHandler(Path(run_log), formatter))
         RUN_LOGGER.addHandler(LUIGI_LOGGER.handlers[-1])
     if failed := settings.run_variable(settings.RUN_FAILURES):
         LUIGI_LOGGER.addHandler(AppendHandler(Path(failed), Formatter("failure"), logging.ERROR))
+
+
+def _is_for_stderr(record: logging.LogRecord) -> bool:
+    """Return whether stderr shows a record; luigi's summary, with `--log-level DEBUG` only."""
+    return not getattr(record, "is_for_file", False) or LUIGI_LOGGER.isEnabledFor(logging.DEBUG)
 
 
 def failures() -> list[Failure]:

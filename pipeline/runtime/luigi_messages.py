@@ -2,7 +2,7 @@
 
 Luigi logs every exception with its traceback, a wrong parameter or a missing scheduler as an
 "Uncaught exception". With `--log-level DEBUG` it still does. The other messages about its own steps
-are dropped, but for the summary, which no terminal shows.
+are dropped, but for the summary, which is for the run's file.
 """
 
 import logging
@@ -90,7 +90,8 @@ class MessageFilter(logging.Filter):
         sentence = rendered[2].strip() if rendered else sentence_of(error, message)
         record.cause = rendered[1] if rendered else cause_of(error)
         is_debugging = LUIGI_LOGGER.isEnabledFor(logging.DEBUG)
-        is_important = _SUMMARY in message or record.levelno >= logging.WARNING
+        record.is_for_file = is_summary = _SUMMARY in message
+        is_important = is_summary or record.levelno >= logging.WARNING
         is_logged = is_debugging or is_important or "/luigi/" not in record.pathname
         if sentence:
             task = message.rpartition("  ")[2]

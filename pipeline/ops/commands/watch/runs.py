@@ -44,7 +44,7 @@ def _show_run(run: Document) -> None:
 @click.command("runs")
 @click.argument("action", type=click.Choice(["show"]), required=False, metavar="[show ID]")
 @click.argument("run_id", required=False, metavar="")
-@click.option("--task", type=family_of, metavar="TASK", help="The runs of one task only.")
+@click.option("--task", type=family_of, metavar="TASK", help="The runs that ran that task only.")
 @click.option("--since", type=clock.day_of, metavar="DATE", help="Those that began since that day.")
 @click.option("--failed", is_flag=True, help="Those that failed.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True,
@@ -67,7 +67,7 @@ def command(
     found = [
         each
         for each in record.entries(layout)[::-1]
-        if task in (None, each.task)
+        if task in (None, each.task, *(run.family for run in each.attempts))
         if since is None or clock.local_day(each.began_at) >= since
         if not failed or each.outcome == "FAILED"
     ]

@@ -42,6 +42,7 @@ def test_the_newest_runs_are_listed_first_in_eighty_columns(
 
 
 def test_runs_are_chosen_by_task_day_and_outcome(command: Operate, sixty_days: Layout) -> None:
+    assert document(command("runs", "--task", "PopularMovies", "--json"))["runs"]
     weekly = document(command("runs", "--task", "weekly", "--limit", "99", "--json"))["runs"]
     assert {each["task"] for each in weekly} == {"WeeklyConsolidation"}
     assert len(weekly) == 9
