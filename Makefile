@@ -10,7 +10,7 @@ DATE ?= $(shell date +%F)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist worksteal
 # Packages are held to the hashes of requirements/, and none runs code while it is installed.
-HASHED := -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
+HASHED := .ci/install.py -m pip --disable-pip-version-check install --require-hashes --only-binary :all:
 OURS := -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --no-index -e .
 PACKAGES := setup.cfg pyproject.toml $(wildcard requirements/*.txt)
 UV = .lock/bin/uv pip compile --quiet -c constraints.txt --universal --python-version 3.11 --generate-hashes \
@@ -25,7 +25,7 @@ NEXT := && { given=; \
 		given="PIPELINE_DATA_DIR='$$(printf %s "$$PIPELINE_DATA_DIR" | sed "s/'/'\\\\''/g")' "; fi; \
 	if [ "$$TMDB_API_KEY" = demo ]; then given="TMDB_API_KEY=demo $$given"; fi; \
 	printf 'Next, in %s:\n' "$$PWD"; \
-	for words in open status logs; do printf '  %s\n' "$$given$(BIN)/tmdb-pipeline $$words"; done; }
+	for words in open 'show daily $(DATE)' status; do printf '  %s\n' "$$given$(BIN)/tmdb-pipeline $$words"; done; }
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1  /p' $(MAKEFILE_LIST) | while read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
@@ -36,8 +36,9 @@ help:  ## List these commands
 
 .PHONY: help week day install quick test golden lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
 
-week: .venv/run  ## Collect and consolidate this week's lists, and draw the pages
-	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler $(PAGES) $(NEXT)
+week: .venv/run  ## Collect this week's lists and today's, and draw the pages
+	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler \
+		&& $(BIN)/luigi --module pipeline DailySummary --date $(DATE) --local-scheduler $(PAGES) $(NEXT)
 
 day: .venv/run  ## Collect, validate and summarize today's lists, and draw the pages
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline DailySummary --date $(DATE) --local-scheduler $(PAGES) $(NEXT)
@@ -87,15 +88,16 @@ mutants: .venv/test .venv/mutants  ## Put small faults into the code that the te
 	cd tests && ../$(BIN)/python -m trials.mutants $(or $(MODULES),--write)
 
 .venv/bin/python:
-	$(PYTHON) -m venv .venv
+	@echo 'Making .venv, once ...'
+	@$(PYTHON) -m venv .venv
 
 .venv/run: $(PACKAGES) | .venv/bin/python
-	$(BIN)/python $(HASHED) -r requirements/build.txt -r requirements/run.txt
-	$(BIN)/python $(OURS)
+	@$(BIN)/python $(HASHED) -r requirements/build.txt -r requirements/run.txt
+	@$(BIN)/python $(OURS)
 	@touch $@
 
 .venv/test .venv/lint .venv/mutants: .venv/%: requirements/%.txt .venv/run
-	$(BIN)/python $(HASHED) -r $<
+	@$(BIN)/python $(HASHED) -r $<
 	@touch $@
 
 # mypy reads the tests, and so what they import.

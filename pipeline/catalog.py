@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, defstruct, field
 from msgspec.structs import replace
 
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, suggest
 from pipeline.genres import GENRE_NAMES
 from pipeline.typed_tables import choice, convert
 
@@ -125,10 +125,8 @@ class Plan(Struct, frozen=True):
         known = {each.name: each for each in self.lists if each.genre or noun != "genre"}
         if name in known:
             return known[name]
-        names = ", ".join(known)
-        raise SettingsError(
-            f"There is no {noun} {name!r} in config/collection.toml; known: {names}."
-        )
+        hint = suggest(name, tuple(known)) or f"; known: {', '.join(known)}."
+        raise SettingsError(f"There is no {noun} {name!r} in config/collection.toml{hint}")
 
 
 def iso_week(date: datetime.date) -> int:

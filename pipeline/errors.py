@@ -19,7 +19,15 @@ Exit statuses say when an error came: 40 in the command line, 35 while planning,
 
 from __future__ import annotations
 
+import difflib
+
 from pipeline.sanitize import plain
+
+
+def suggest(name: str, known: tuple[str, ...]) -> str:
+    """Return the end of a sentence that asks for the known names close to a misspelt one, or ""."""
+    near = difflib.get_close_matches(name, known, n=2)
+    return f". Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 class PipelineError(Exception):

@@ -72,8 +72,8 @@ def _run_ours(words: list[str]) -> None:
     from luigi.task_register import Register
 
     import pipeline.tasks.registry  # noqa: F401
-    from pipeline.ops.runs import session, signals
-    from pipeline.runtime import luigi_setup
+    from pipeline.ops.runs import session
+    from pipeline.runtime import luigi_setup, signals
 
     gc.freeze()  # else the collector looks at all modules again at exit: 20 % of a no-op run
     luigi_setup.configure()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from pipeline.catalog import MovieList, iso_week
 
 # Returns the path of a document of any day.
 PathFor = Callable[[datetime.date], Path]
+
+# The files that luigid serves to browsers beside the pages: documents and logs, under plain names.
+_SERVED = re.compile(
+    r"(raw|processed|logs|rejected)(/[A-Za-z0-9_][\w.-]*)+\.(json|jsonl|log)", re.A
+)
 
 
 @dataclass(frozen=True)
@@ -79,12 +85,14 @@ class Layout:
 
     alerts = _OfMachine("state/alerts")
     data_root_id = _OfMachine("state/data-root-id")
+    due_times = _OfMachine("state/due-times.json")
     prune_state = _OfMachine("state/prune.json")
     luigid_pid = _OfMachine("state/luigid.pid")
     luigid_seen = _OfMachine("state/luigid-seen")
     luigid_spool = _OfMachine("state/history-spool.jsonl")
     luigid_state = _OfMachine("state/luigid.pickle")
     backups = _OfMachine("backups")
+    luigid_log = _OfMachine("logs/luigid.log")  # of one that `tmdb-pipeline start` started
 
     def list_of(self, movie_list: MovieList, date: datetime.date) -> Path:
         """Return the path of a list."""
@@ -113,13 +121,13 @@ class Layout:
         """Return where a document that was rejected at that instant is kept as evidence."""
         return self.root / f"rejected/{path.stem}_{at:%Y%m%dT%H%M%SZ}{path.suffix}"
 
-    def superseded(self, path: Path, at: datetime.datetime) -> Path:
-        """Return where a file that was moved aside at that instant to be made again is kept."""
-        return self.root / f"superseded/{at:%Y%m%dT%H%M%SZ}" / path.relative_to(self.root)
+    def superseded(self, at: datetime.datetime) -> Path:
+        """Return the folder of what a redo that ended at that instant has replaced."""
+        return self.root / f"superseded/{at:%Y%m%dT%H%M%SZ}"
 
-    def redo_journal(self, task: str) -> Path:
-        """Return the note of what a redo of a root task has moved aside until it is done."""
-        return self.work / f"state/redo-{task}.json"
+    def redo_folder(self, task: str) -> Path:
+        """Return the folder of what a redo of a root task has moved aside until it is done."""
+        return self.root / f"superseded/{task}"
 
     def journal(self, date: datetime.date) -> Path:
         """Return the journal of the tasks of a day."""
@@ -140,6 +148,10 @@ class Layout:
     def acknowledged(self, task: str, date: datetime.date) -> Path:
         """Return the empty file that says that a missed date needs no further report."""
         return self.work / f"state/acknowledged/{date:%Y%m%d}_{task}"
+
+    def served(self, address: str) -> Path | None:
+        """Return the document or log of an address below the root; None for any other file."""
+        return self.root / address if _SERVED.fullmatch(address) else None
 
     def relative(self, path: Path) -> str:
         """Return a file's name below the root, as documents cite it: they outlive a move."""

@@ -57,9 +57,10 @@ SECRETS = (
     *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
 )
 # The variables that a run and its wrapper set for the processes that they start: `schedule` or
-# `trigger`, the seconds since 1970 from which nothing may be collected any more, and two files.
+# `trigger`, the seconds since 1970 from which nothing may be collected any more, and three files.
 STARTED_BY, COLLECT_UNTIL = "PIPELINE_STARTED_BY", "PIPELINE_COLLECT_UNTIL"
 RUN_LOG, RUN_FAILURES = "PIPELINE_RUN_LOG", "PIPELINE_RUN_FAILURES"
+RUN_PROGRESS = "PIPELINE_RUN_PROGRESS"
 # The data root of the embedded catalogue unless PIPELINE_DATA_DIR names another one.
 DEMO_DATA_DIR = "data-demo"
 # The folder that holds this package and, in a checkout, luigi.cfg and config/.

@@ -61,3 +61,14 @@ def _check(expected: type[Struct], document: Document) -> None:
 
 # For a list (rows with ids, and their info), and for a validation report.
 check_collection, check_report = partial(_check, _Collection), partial(_check, _Report)
+
+
+def violations(report: Document, severity: str) -> list[str]:
+    """Return which list violates which rule of that severity, and how, by a validation report."""
+    return [
+        f"{entry['list']}: {check['id']} ({entry['finding']})"
+        for check in report["checks"]
+        if check["severity"] == severity
+        for entry in check["evidence"]
+        if "finding" in entry
+    ]

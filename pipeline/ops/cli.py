@@ -24,7 +24,7 @@ COMMANDS = {
     **{name: f"run.pause:{name}" for name in ("pause", "resume", "acknowledge")},
     **{
         name: f"watch.{name}:command"
-        for name in ("status", "runs", "explain", "stats", "open", "doctor", "watch")
+        for name in ("status", "runs", "explain", "show", "stats", "open", "doctor", "watch")
     },
     "alert": "watch.watch:alert",
     **{name: f"data.{name}:command" for name in ("backup", "restore", "prune")},
@@ -45,10 +45,16 @@ class Commands(click.Group):
         return pkgutil.resolve_name(f"pipeline.ops.commands.{entry}") if entry else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands with the whole first sentence of each, which click would cut."""
-        commands = [(name, self.get_command(ctx, name)) for name in COMMANDS]
+        """List the commands by their folders, with the whole first sentence of each."""
+        width = max(map(len, COMMANDS))
         with formatter.section("Commands"):
-            formatter.write_dl([(n, each.get_short_help_str(200)) for n, each in commands if each])
+            for folder in ("run", "watch", "data", "services"):
+                with formatter.section(folder.title()):
+                    formatter.write_dl([
+                        (name.ljust(width), each.get_short_help_str(200))
+                        for name, entry in COMMANDS.items()
+                        if entry.startswith(folder) and (each := self.get_command(ctx, name))
+                    ])  # fmt: skip
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error that a user can fix is one sentence and exit status 1."""
@@ -56,7 +62,7 @@ class Commands(click.Group):
 
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.Abort, click.exceptions.Exit):
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
         except Exception as error:
             sentence = sentence_of(error)
@@ -65,7 +71,11 @@ class Commands(click.Group):
             ctx.exit(1 if sentence else 70)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    commands=dict.fromkeys(COMMANDS),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(VERSION, prog_name="tmdb-pipeline", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR in the environment; "
@@ -75,7 +85,7 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
     """Operate the collection of TMDB's movie lists: start it, watch it, repair it."""
     if no_color or settings.run_variable("NO_COLOR"):
         context.color = False
-    reading = ("status", "runs", "explain", "check", "doctor", "logs", "open")
+    reading = ("status", "runs", "explain", "show", "check", "doctor", "logs", "open")
     if context.invoked_subcommand in reading:
         with contextlib.suppress(PipelineError, OSError):  # the command itself reports these
             if found := read_demo_data():

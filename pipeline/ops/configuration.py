@@ -5,15 +5,16 @@ import difflib
 
 from pipeline import settings
 from pipeline.errors import PipelineError
-from pipeline.ops import luigi_configuration
 from pipeline.ops import settings as ops_settings
 from pipeline.ops.schedule import times
+from pipeline.runtime import luigi_configuration
 
 _KNOWN = {
     *ops_settings.VARIABLES,
     # Read by docker-compose.yml from the same `.env`, and set by a run for its own processes.
     *("PIPELINE_UID", "PIPELINE_GID", "PIPELINE_CERTIFICATES"),
     *(settings.STARTED_BY, settings.COLLECT_UNTIL, settings.RUN_LOG, settings.RUN_FAILURES),
+    settings.RUN_PROGRESS,
 }
 
 
@@ -57,12 +58,13 @@ def problems() -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def warnings() -> list[str]:
+def warnings(*, only_misspelt: bool = False) -> list[str]:
     """Return a sentence for each variable that looks like one of ours and is read by nothing."""
     given = {*ops_settings.environment(), *settings.dotenv()}
     found = []
     for name in sorted(n for n in given - _KNOWN if n.startswith(("TMDB_", "PIPELINE_"))):
         near = difflib.get_close_matches(name, ops_settings.VARIABLES, n=1)
         hint = f"did you mean {near[0]}?" if near else "remove it."
-        found.append(f"{name} is set, but nothing reads a variable of that name: {hint}")
+        if near or not only_misspelt:
+            found.append(f"{name} is set, but nothing reads a variable of that name: {hint}")
     return found

@@ -1,21 +1,19 @@
 """The id by which a luigid and a run know whether they serve the same data root.
 
-luigi's task ids do not contain the data root: of two roots with one luigid, the second would wait
-for the first and then be done without a document. A path would not do either, since containers give
-the same folder different paths and different folders the same one.
+luigi's task ids do not contain the data root: of two roots with one luigid, the second would be
+done without a document. A path would not do: containers give one folder several.
 """
 
 import contextlib
 import fcntl
 import hashlib
 import os
-import re
 import secrets
 from collections.abc import Iterator
 
-from pipeline.ops.private_files import open_private, try_lock
 from pipeline.paths import Layout, luigid_claim
 from pipeline.storage import local
+from pipeline.storage.private_files import open_private, try_lock
 
 
 def data_root_id(layout: Layout) -> str | None:
@@ -24,17 +22,16 @@ def data_root_id(layout: Layout) -> str | None:
     A copy of a data root has another id than the original, because its file is another one.
     """
     try:
-        with open(open_private(layout.data_root_id), "r+", errors="replace") as file:
+        with open(open_private(layout.data_root_id), "r+b", buffering=0) as file:
             local.lock(file.fileno())
             word = file.read(64)
-            if not re.fullmatch(r"[0-9a-f]{32}\n", word):
-                word = f"{secrets.token_hex(16)}\n"
-                file.truncate(file.seek(0))
+            if not word:
+                word = f"{secrets.token_hex(16)}\n".encode()
                 file.write(word)
             inode = os.fstat(file.fileno()).st_ino
     except OSError:
         return None
-    return hashlib.sha256(f"{word}{inode}".encode()).hexdigest()[:32]
+    return hashlib.sha256(b"%b%d" % (word, inode)).hexdigest()[:32]
 
 
 @contextlib.contextmanager

@@ -6,15 +6,12 @@ that one page leads to another by either way.
 
 import contextlib
 import datetime
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.ops.roots import ALIASES, ROOTS
 from pipeline.paths import Layout
 from pipeline.storage import documents
-
-_DATED = re.compile(rf"({'|'.join(ALIASES)})/\1(?:_[0-9]{{1,2}})?_([0-9]{{8}})\.html")
 
 
 @dataclass(frozen=True)
@@ -54,10 +51,10 @@ def at(layout: Layout, address: str) -> Report | None:
     """
     if address in ("", layout.index_page.name):
         return index(layout)
-    if found := _DATED.fullmatch(address):
-        with contextlib.suppress(ValueError):
-            report = dated(layout, found[1], datetime.datetime.strptime(found[2], "%Y%m%d").date())
-            return report if report.address == address else None
+    with contextlib.suppress(LookupError, ValueError):  # of another kind, or without a date
+        day = datetime.date.fromisoformat(address[-len("YYYYMMDD.html") : -len(".html")])
+        report = dated(layout, address.partition("/")[0], day)
+        return report if report.address == address else None
     return None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.catalog import plan_from
-from pipeline.errors import NotPossible
+from pipeline.errors import NotPossible, suggest
 from pipeline.paths import Layout
 
 DatedPath = Callable[[Layout, datetime.date], Path]
@@ -35,6 +35,11 @@ class Root:
     # a day that is over are gone; a week's lists change slowly.
     collects_late: bool
 
+    @property
+    def page_task(self) -> str:
+        """The task that draws its page."""
+        return f"{self.alias.title()}Page"
+
     @functools.cached_property
     def steps(self) -> tuple[str, ...]:
         """Every task that asking for it pulls in, by the lists of the catalog; itself last."""
@@ -42,6 +47,10 @@ class Root:
         names = dict.fromkeys("genre" if each.genre else each.name for each in lists)
         tasks = (f"{name.title().replace('_', '')}Movies" for name in names)
         return (*tasks, "ListMovies", self.report_task, self.family)
+
+    def has(self, task: str) -> bool:
+        """Return whether a task is one of its steps, or draws its page or the index."""
+        return task in (*self.steps, self.page_task, PAGES_TASK)
 
 
 ROOTS = {root.family: root for root in (
@@ -80,7 +89,7 @@ def family_of(name: str) -> str:
     """Return the task that a name or an alias means, or raise NotPossible."""
     family = ALIASES.get(name, name)
     if family not in FAMILIES:
-        raise NotPossible(
-            f"There is no task {name!r}: choose {', '.join(ALIASES)}, {', '.join(FAMILIES)}."
-        )
+        known = (*ALIASES, *FAMILIES)
+        hint = suggest(name, known) or f": choose {', '.join(known)}."
+        raise NotPossible(f"There is no task {name!r}{hint}")
     return family

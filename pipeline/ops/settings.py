@@ -48,15 +48,18 @@ def history_url() -> Secret | None:
 def keep_days() -> int | None:
     """Return for how many days data may be kept; None by agreement with TMDB, or SettingsError."""
     value = settings.value("PIPELINE_KEEP_DAYS") or VARIABLES["PIPELINE_KEEP_DAYS"]
-    if value == KEEP_LONGER:
-        return None
-    if not re.fullmatch(r"[1-9]\d{0,2}", value) or int(value) > MAX_KEEP_DAYS:
+    return None if value == KEEP_LONGER else read_days("PIPELINE_KEEP_DAYS", value)
+
+
+def read_days(name: str, value: str) -> int:
+    """Return the days of `180d` or `180`, or raise SettingsError for that variable or option."""
+    if not (found := re.fullmatch(r"([1-9]\d{0,2})d?", value)) or int(found[1]) > MAX_KEEP_DAYS:
         raise SettingsError(
-            f"PIPELINE_KEEP_DAYS has to be a number of days from 1 to {MAX_KEEP_DAYS}: TMDB's API "
-            "terms of use (section on caching) allow nothing to be kept longer than six months. "
-            f"Only who has agreed otherwise with TMDB may set {KEEP_LONGER}."
+            f"{name} has to be a number of days from 1 to {MAX_KEEP_DAYS}: TMDB's API terms of use "
+            "(section on caching) allow nothing to be kept longer than six months. Only who has "
+            f"agreed otherwise with TMDB may set PIPELINE_KEEP_DAYS={KEEP_LONGER}."
         )
-    return int(value)
+    return int(found[1])
 
 
 def mistakes() -> Iterator[str]:

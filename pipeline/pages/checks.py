@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.pages.coerce import Document, as_dict, as_dicts, as_float, as_int, as_text
+from pipeline.pages.figures import find_median
 from pipeline.pages.i18n import Translator
 from pipeline.pages.movies import Title, build_title
 from pipeline.pages.verdict import read_verdict
@@ -158,14 +158,15 @@ class _Reader:
         elif found is not None:
             size = len(str(as_dict(self._now.get(slug)).get("films", "")).split())
             count, whole = t.number(round(found * size)), t.number(size)
-            default = t("checks.of_movies", count=count, size=whole, share=write(found))
+            default = t("checks.of_movies", count=count, n=whole, share=write(found))
             written = default if is_share and size else t("checks.found", found=write(found))
             number = write(found)
             parts.append(t.enum("measures", rule, default=written, found=number, n=number))
         if limit is not None:
+            bound = write(limit)
             key = "checks.at_least" if rule in _AT_LEAST else "checks.at_most"
-            default = t(key, limit=write(limit)) if limit else t("checks.none_allowed")
-            parts.append(t.enum("limits", rule, default=default, limit=write(limit)))
+            default = t(key, limit=bound) if limit else t("checks.none_allowed")
+            parts.append(t.enum("limits", rule, default=default, limit=bound, n=bound))
         parts.append(self._write_usual(slug, _USUAL.get(rule, "")))
         return t("frame.comma").join(filter(None, parts))
 
@@ -173,14 +174,13 @@ class _Reader:
         now, *values = (
             as_float(as_dict(each.get(slug)).get(figure)) for each in (self._now, *self._earlier)
         )
-        known = [value for value in values if value is not None]
-        if now is None or not known:
+        median = find_median(values)
+        if now is None or median is None:
             return ""
         write = self._t.share if figure in _SHARES else self._t.amount
         if figure == "year_median":
             write = "{:.0f}".format
-        usual = write(statistics.median(known))
-        return self._t.enum("usual", figure, now=write(now), usual=usual)
+        return self._t.enum("usual", figure, now=write(now), usual=write(median))
 
 
 def _write_value(value: Any) -> str:

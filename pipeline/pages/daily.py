@@ -113,13 +113,11 @@ def _sum_up(t: Translator, name: str, counts: Mapping[str, int]) -> Figure:
 
 def _build_run_figures(t: Translator, run: Document) -> list[Figure]:
     minutes, retries = as_float(run.get("duration_minutes")), as_int(run.get("retries"))
+    seconds = None if minutes is None else 60 * minutes
     start, end = (t.clock(as_instant(run.get(key))) for key in ("start_time", "end_time"))
+    span = t("figures.from_to", start=start, end=end)
     return [
-        Figure(
-            t("figures.duration"),
-            t.seconds(None if minutes is None else 60 * minutes),
-            t("figures.from_to", start=start, end=end),
-        ),
+        Figure(t("figures.duration"), t.seconds(seconds), span),
         Figure(
             t("figures.requests"),
             t.number(as_float(run.get("requests"))),

@@ -41,7 +41,7 @@ def _build_genres(t: Translator, movies: list[Document]) -> Chart:
         bars[t("movies.no_genre")] = without
     return Chart(
         t("charts.genres"),
-        t("charts.genres_says", name=name, n=most, total=len(movies)),
+        t("charts.genres_says", name=name, count=most, n=len(movies)),
         charts.draw_bars(bars),
         (t("movies.genres"), t("figures.movies")),
         [(label, t.number(count)) for label, count in bars.items()],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.pages import charts
@@ -36,9 +36,10 @@ class Chart:
     note: str = ""
 
 
-def find_median(values: Sequence[float]) -> float | None:
-    """Return the median; None if there is no value."""
-    return statistics.median(values) if values else None
+def find_median(values: Iterable[float | None]) -> float | None:
+    """Return the median of the values that are there; None if there is none."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
 
 
 def read_score(report: Document) -> float | None:
@@ -52,7 +53,7 @@ def build_score(t: Translator, report: Document) -> Figure:
     passed, total = (
         t.number(as_float(report.get(f"total_movies_{each}"))) for each in ("passed", "validated")
     )
-    remark = t("figures.valid_of", passed=passed, total=total)
+    remark = t("figures.valid_of", passed=passed, n=total)
     return Figure(t("figures.quality_score"), t.number(read_score(report), 1), remark)
 
 

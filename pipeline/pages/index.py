@@ -6,17 +6,18 @@ import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipeline.documents.due_times import DueTime
+from pipeline.documents.run_record import Entry
 from pipeline.pages.calendar import Calendar, build_week_rows, write_lateness
 from pipeline.pages.changes import build_changes
 from pipeline.pages.checks import read_findings
 from pipeline.pages.coerce import Document, as_dict, as_dicts
 from pipeline.pages.figures import read_score
 from pipeline.pages.i18n import Translator
-from pipeline.pages.links import TASK_DAYS, Link, daily_address, weekly_address
-from pipeline.pages.movies import Listing, Ranks, build_rows, read_ranks
+from pipeline.pages.links import ROOT_TASKS, TASK_DAYS, Link, daily_address, weekly_address
+from pipeline.pages.movies import Listing, build_rows, read_ranks
 from pipeline.pages.problem import Problem, find_problem
 from pipeline.pages.render import render_page
-from pipeline.pages.runs import Run
 from pipeline.pages.task_grid import Files, build_grid
 from pipeline.pages.verdict import read_verdict
 from pipeline.pages.weekly_lists import WeekLists
@@ -33,7 +34,7 @@ class Shown:
     """What the index shows besides summaries and reports.
 
     The lists of the newest day and the movies of the newest week; the files of the last days, those
-    of rejected lists, and the last run of each root task and date.
+    of rejected lists, the last run of each root task and date, and the dates that are still due.
     """
 
     lists: Mapping[str, Document] = field(default_factory=dict)
@@ -41,7 +42,8 @@ class Shown:
     list_names: Mapping[str, str] = field(default_factory=dict)
     files: Files = field(default_factory=dict)
     rejected: Collection[str] = ()
-    runs: Sequence[Run] = ()
+    runs: Sequence[Entry] = ()
+    due: Sequence[DueTime] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def index_page(
             if address in pages
         ],
         weeks=build_week_rows(t, weeks, pages),
+        due=[[each for each in shown.due if each.task == task] for task in ROOT_TASKS],
         grid_dates=dates,
         grid=build_grid(t, dates, shown.files, late_days, late_weeks, shown.rejected, shown.runs),
     )
@@ -144,10 +147,8 @@ def _build_week(t: Translator, weeks: Documents, pages: Collection[str], shown: 
     previous = weeks[before] if before else None
 
     def build_top(slug: str) -> Listing:
-        earlier: Ranks = read_ranks(previous, slug)
-        return Listing(
-            t.list_name(slug), build_rows(t, lists.movies_of(slug)[:_TOP_OF_WEEK], [earlier])
-        )
+        movies = lists.movies_of(slug)[:_TOP_OF_WEEK]
+        return Listing(t.list_name(slug), build_rows(t, movies, [read_ranks(previous, slug)]))
 
     return Newest(
         t("index.newest_week"),

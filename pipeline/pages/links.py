@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.paths import Layout, PathFor
@@ -13,6 +14,8 @@ from pipeline.paths import Layout, PathFor
 DAYS = 60
 WEEKS = 26
 TASK_DAYS = 14
+# The tasks whose runs that table shows.
+ROOT_TASKS = ("DailySummary", "WeeklyConsolidation")
 
 # Days over which a page leads to the one before or after it.
 _MAX_GAP = 13
@@ -20,7 +23,6 @@ _MAX_GAP = 13
 _DAY = datetime.timedelta(days=1)
 
 _LAYOUT = Layout(Path())
-_PAGES = _LAYOUT.pages
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,14 @@ class Around:
     files: Sequence[str] = ()
 
 
-def daily_address(date: datetime.date, pages: Collection[str] | None = None) -> str:
-    """Return the address of the page of a day, as seen from the index; empty if not in `pages`."""
-    address = _LAYOUT.daily_page(date).relative_to(_PAGES).as_posix()
+def _address(path_for: PathFor, date: datetime.date, pages: Collection[str] | None = None) -> str:
+    """Return the address of the page of a date, as seen from the index; empty if not in `pages`."""
+    address = path_for(date).relative_to(_LAYOUT.pages).as_posix()
     return address if pages is None or address in pages else ""
 
 
-def weekly_address(date: datetime.date, pages: Collection[str] | None = None) -> str:
-    """Return the address of the page of a week, as seen from the index; empty if not in `pages`."""
-    address = _LAYOUT.weekly_page(date).relative_to(_PAGES).as_posix()
-    return address if pages is None or address in pages else ""
+daily_address = partial(_address, _LAYOUT.daily_page)
+weekly_address = partial(_address, _LAYOUT.weekly_page)
 
 
 def find_around(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.pages import charts
@@ -197,11 +197,6 @@ def read_rating(movie: Document) -> float | None:
     """Return the rating of a movie from 0 to 10; None without votes."""
     value = as_float(movie.get("vote_average"))
     return value if value is not None and 0 <= value <= 10 and read_votes(movie) else None
-
-
-def read_ratings(movies: Iterable[Document]) -> list[float]:
-    """Return the ratings of those movies that have one."""
-    return [rating for movie in movies if (rating := read_rating(movie)) is not None]
 
 
 def read_votes(movie: Document) -> int:

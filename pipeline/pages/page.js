@@ -12,7 +12,7 @@
       place.append(image);
     }
   }
-  if (location.protocol.startsWith("http")) for (const link of all(".served")) link.hidden = false;
+  if (location.pathname.startsWith("/pages/")) for (const link of all(".served")) link.hidden = false;
 
   // Left and right lead to the page before and after, except where they scroll or move a cursor.
   document.addEventListener("keydown", event => {
@@ -22,14 +22,38 @@
     if (link) document.querySelector(`a[rel=${link}]`)?.click();
   });
 
+  // An instant as the page writes it, in UTC.
+  const instant = at => {
+    const language = { en: "en-GB" }[document.documentElement.lang] || document.documentElement.lang;
+    const day = at.toLocaleDateString(language, { dateStyle: "long", timeZone: "UTC" });
+    return `${day} ${at.toISOString().slice(11, 16)} UTC`;
+  };
   for (const place of all("[data-newest]")) {
     const { newest, today, one, days } = place.dataset;
     const now = new Date();
     const age = Math.round((Date.UTC(now.getFullYear(), now.getMonth(), now.getDate()) - Date.parse(newest)) / 864e5);
     const text = age < 1 ? today : age === 1 ? one : days.replace("{n}", age);
-    const time = now.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-    place.textContent = text.replace("{time}", time);
+    place.textContent = text.replace("{time}", instant(now));
   }
+
+  // Of each root task: the newest date that was due two hours ago and is not on this page, and the next one.
+  for (const body of all("[data-overdue]")) {
+    const at = row => Date.parse(row.querySelector("time").dateTime);
+    const rows = [...body.rows];
+    const overdue = rows.filter(row => at(row) + 2 * 36e5 <= Date.now()).at(-1);
+    const next = rows.find(row => at(row) > Date.now());
+    for (const row of rows) row.hidden = row !== overdue && row !== next;
+    if (next) next.querySelector(".state").textContent = body.dataset.next;
+    if (overdue) {
+      overdue.className = "overdue";
+      overdue.querySelector(".state").textContent = body.dataset.overdue;
+      const banner = document.querySelector("#overdue");
+      const names = banner.querySelector("span");
+      names.textContent += (names.textContent && ", ") + overdue.cells[0].textContent;
+      banner.hidden = false;
+    }
+  }
+  for (const place of all("[data-note]")) place.textContent = place.dataset.note.replace("{time}", instant(new Date()));
 
   const text = cell => {
     const copy = cell.cloneNode(true);
@@ -62,7 +86,8 @@
       const held = row.textContent.toLowerCase();
       row.hidden = !wanted.every(word => held.includes(word));
     }
-    status.textContent = table.dataset.matches.replace("{n}", rows.filter(row => !row.hidden).length);
+    const count = rows.filter(row => !row.hidden).length;
+    status.textContent = (count === 1 ? table.dataset.match : table.dataset.matches).replace("{n}", count);
   };
   for (const table of all("[data-csv]")) {
     const tools = make("p", { className: "tools" });

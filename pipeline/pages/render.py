@@ -47,7 +47,7 @@ def render_page(template: str, t: Translator, title: str, *, demo: bool, **value
     `files` are documents below the data root.
     """
     frame = {"home": None, "neighbours": (), "sections": (), "files": (), "favicon": FAVICON}
-    texts = {"policy": _policy(), "style": _read_style(), "script": _read_script()}
+    texts = {"policy": build_policy(), "style": _read_style(), "script": _read_script()}
     named = {"t": t, "title": title, "demo": demo, "notice": NOTICE}
     return _LOADER.load(template).generate(**(frame | texts | named | values)).decode("utf-8")
 
@@ -58,7 +58,8 @@ def script_hash() -> str:
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
-def _policy() -> str:
+def build_policy() -> str:
+    """Return the Content-Security-Policy of a page, which has no `frame-ancestors` in itself."""
     return (
         f"default-src 'none'; img-src {IMAGES} data:; style-src 'unsafe-inline'; "
         f"script-src '{script_hash()}'; base-uri 'none'; form-action 'none'"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline.pages.coerce import Document, as_dict, as_dicts, as_float, as_int, as_text
 from pipeline.pages.figures import find_median
 from pipeline.pages.i18n import Translator
-from pipeline.pages.movies import read_ratings, read_votes
+from pipeline.pages.movies import read_rating, read_votes
 
 _MAX_LISTS = 40
 _MAX_SLUG = 40
@@ -77,15 +77,14 @@ def build_list_rows(t: Translator, lists: WeekLists) -> list[ListRow]:
     rows = []
     for slug in lists.slugs:
         movies = lists.movies_of(slug)
-        popularity = [as_float(movie.get("popularity")) for movie in movies]
         rows.append(
             ListRow(
                 t.list_name(slug),
                 len(movies),
                 own[slug],
-                rating=find_median(read_ratings(movies)),
-                votes=find_median([read_votes(movie) for movie in movies]),
-                popularity=find_median([each for each in popularity if each is not None]),
+                rating=find_median(map(read_rating, movies)),
+                votes=find_median(map(read_votes, movies)),
+                popularity=find_median(as_float(movie.get("popularity")) for movie in movies),
             )
         )
     return rows

@@ -22,6 +22,7 @@ from luigi import configuration, interface
 
 from pipeline import settings
 from pipeline.paths import Layout
+from pipeline.runtime.terminal import TerminalHandler
 from pipeline.sanitize import plain
 from pipeline.storage import local
 
@@ -42,11 +43,12 @@ class Failure(NamedTuple):
 def install(log_format: str, path: Path | None) -> None:
     """Begin the log of a run, `text` or `json`, in this process and in all that it starts."""
     settings.set_run_variable(settings.RUN_LOG, path)
-    with contextlib.suppress(OSError):  # without a temporary file, an alert has no reason
-        descriptor, name = tempfile.mkstemp(prefix="tmdb-pipeline-run-")
-        os.close(descriptor)
-        atexit.register(Path(name).unlink, missing_ok=True)
-        settings.set_run_variable(settings.RUN_FAILURES, name)
+    for variable in (settings.RUN_FAILURES, settings.RUN_PROGRESS):
+        with contextlib.suppress(OSError):  # without it, an alert has no reason, a run no progress
+            descriptor, name = tempfile.mkstemp(prefix="tmdb-pipeline-run-")
+            os.close(descriptor)
+            atexit.register(Path(name).unlink, missing_ok=True)
+            settings.set_run_variable(variable, name)
     join(log_format)
 
 
@@ -56,13 +58,20 @@ def join(log_format: str) -> None:
     LUIGI_LOGGER.setLevel(getattr(logging, interface.core().log_level, logging.DEBUG))
     run_log = settings.run_variable(settings.RUN_LOG)
     formatter = Formatter(log_format, Path(run_log).stem if run_log else "")
-    LUIGI_LOGGER.addHandler(logging.StreamHandler())
+    is_for_people = sys.stderr.isatty() and log_format == "text"
+    LUIGI_LOGGER.addHandler((TerminalHandler if is_for_people else logging.StreamHandler)())
     LUIGI_LOGGER.handlers[-1].setFormatter(formatter)
+    LUIGI_LOGGER.handlers[-1].addFilter(_is_for_stderr)
     if run_log:
         LUIGI_LOGGER.addHandler(AppendHandler(Path(run_log), formatter))
         RUN_LOGGER.addHandler(LUIGI_LOGGER.handlers[-1])
     if failed := settings.run_variable(settings.RUN_FAILURES):
         LUIGI_LOGGER.addHandler(AppendHandler(Path(failed), Formatter("failure"), logging.ERROR))
+
+
+def _is_for_stderr(record: logging.LogRecord) -> bool:
+    """Return whether stderr shows a record; luigi's summary, with `--log-level DEBUG` only."""
+    return not getattr(record, "is_for_file", False) or LUIGI_LOGGER.isEnabledFor(logging.DEBUG)
 
 
 def failures() -> list[Failure]:

@@ -2,7 +2,7 @@
 
 Luigi logs every exception with its traceback, a wrong parameter or a missing scheduler as an
 "Uncaught exception". With `--log-level DEBUG` it still does. The other messages about its own steps
-are dropped, but for the summary.
+are dropped, but for the summary, which is for the run's file.
 """
 
 import logging
@@ -24,7 +24,10 @@ _RENDERED_ERROR = re.compile(r"^pipeline\.errors\.(\w+): (.+)\Z", re.M | re.S)
 
 # Patterns of luigi's texts about faults that a user can fix, and our sentences.
 _MESSAGES = {
-    r"(\w+)\[.*requires the '(\w+)' parameter": "{0} needs --{1} (a day is YYYY-MM-DD).",
+    r"(\w+)\[.*requires the 'date' parameter":
+        "{0} needs --date (YYYY-MM-DD), as in "
+        "`luigi --module pipeline {0} --date $(date +%F) --local-scheduler`.",
+    r"(\w+)\[.*requires the '(\w+)' parameter": "{0} needs --{1}.",
     r"(\w+)\[.*: Error when parsing .* of '(\w+)'":
         "{1} cannot be used ({cause}): correct it in [{0}] of luigi.cfg, or on the command line.",
     r"(.*) is not a valid choice from \{(.+)\}": "{0!r} cannot be used: choose one of {1}.",
@@ -87,7 +90,8 @@ class MessageFilter(logging.Filter):
         sentence = rendered[2].strip() if rendered else sentence_of(error, message)
         record.cause = rendered[1] if rendered else cause_of(error)
         is_debugging = LUIGI_LOGGER.isEnabledFor(logging.DEBUG)
-        is_important = _SUMMARY in message or record.levelno >= logging.WARNING
+        record.is_for_file = is_summary = _SUMMARY in message
+        is_important = is_summary or record.levelno >= logging.WARNING
         is_logged = is_debugging or is_important or "/luigi/" not in record.pathname
         if sentence:
             task = message.rpartition("  ")[2]
@@ -95,6 +99,7 @@ class MessageFilter(logging.Filter):
             record.failure = settings.redacted(named)
         if sentence and not is_debugging:
             is_logged, self._last_sentence = sentence != self._last_sentence, sentence
+            record.is_held = True  # a terminal shows it in the end
             record.levelno, record.levelname, record.exc_info = logging.ERROR, "ERROR", None
             message = named
         if record.exc_info:

@@ -76,16 +76,18 @@ def exclusive(folder: Path, path: Path) -> Iterator[None]:
         yield
 
 
-def sweep(folders: Iterable[Path]) -> list[Path]:
-    """Remove the temporaries that a crash left in these folders an hour ago, and return them."""
+def sweep(folders: Iterable[Path], names: str = ".*.*.tmp", seconds: int = 3_600) -> list[Path]:
+    """Remove what was written so long ago, and return it: by default temporaries after a crash.
+
+    Writing a temporary takes seconds: one that is an hour old has no writer any more.
+    """
     removed = []
     for folder in folders:
         with contextlib.suppress(OSError):
-            for temporary in folder.glob(".*.*.tmp"):
-                # Writing one takes seconds: this one has no writer any more.
-                if clock.now().timestamp() - temporary.stat().st_mtime > 3600:
-                    temporary.unlink()
-                    removed.append(temporary)
+            for path in folder.glob(names):
+                if clock.now().timestamp() - path.stat().st_mtime > seconds:
+                    path.unlink()
+                    removed.append(path)
     return removed
 
 

@@ -30,10 +30,11 @@ class ListMovies(PipelineTask):
         return self.layout.list_of(self.movie_list, date)
 
     def requires(self) -> dict[str, luigi.Task]:
-        """Require nothing, but refuse while still planning what cannot be collected."""
+        """Require nothing; while planning, refuse what cannot be collected, count the rest."""
         now = settings.current()
         now.required_credential()
         refuse_impossible(self.date, now.plan().max_days_late)
+        Progress(self, self.movie_list.name, self.movie_list.pages).plan()
         return {}
 
     def run(self) -> None:

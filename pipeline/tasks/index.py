@@ -9,15 +9,19 @@ from pathlib import Path
 import luigi
 
 from pipeline import clock
+from pipeline.documents import due_times
+from pipeline.documents.due_times import DueTime
+from pipeline.documents.run_record import Entry
 from pipeline.pages.links import DAYS, TASK_DAYS, WEEKS
-from pipeline.pages.runs import Run, read_runs
+from pipeline.pages.task_grid import read_runs
 from pipeline.paths import Layout, PathFor
 from pipeline.runtime.logs import optional
 from pipeline.storage import documents, local
 from pipeline.tasks.base import LOGGER
-from pipeline.tasks.daily import own_collection
+from pipeline.tasks.daily import DailySummary, own_collection
 from pipeline.tasks.history import documents_before
 from pipeline.tasks.pages import DailyPage, Page, WeeklyPage, daily_lists, last_days, titles
+from pipeline.tasks.weekly import WeeklyConsolidation
 
 
 class IndexPage(Page):
@@ -48,7 +52,8 @@ class IndexPage(Page):
         layout, days = self.layout, last_days(newest_day(self.layout), 7 * WEEKS)
         daily = (layout.daily_summary, layout.validation_report, *daily_lists(layout).values())
         paths = (*daily, layout.consolidated, layout.weekly_validation_report)
-        return (path_for(day) for day, path_for in itertools.product(days, paths))
+        shown = (path_for(day) for day, path_for in itertools.product(days, paths))
+        return (layout.due_times, *shown)
 
     def last_line(self, *facts: object) -> str:
         """Return the fingerprint of the shown documents, all pages, stale ones, and other files."""
@@ -86,17 +91,37 @@ class IndexPage(Page):
             titles(),
             list_files(layout, daily_lists(layout), newest, documents.is_listed),
             *_other_files(layout),
+            _read_due(layout),
         )
         return index_page(newest, days, weeks, pages, self.language, older_weeks, shown)
 
 
-def _other_files(layout: Layout) -> tuple[list[str], list[Run]]:
-    """Return the files of rejected lists, and the last runs, as far as their record can be read."""
+def _other_files(layout: Layout) -> tuple[list[str], list[Entry]]:
+    """Return the files of rejected lists, and the runs of root tasks that their record has."""
     folder, record = layout.rejected(layout.root, clock.now()).parent, b""
     with contextlib.suppress(OSError):
         record = local.read_end(layout.run_record, 1 << 18)  # some 500 runs
     rejected = sorted(layout.relative(folder / name) for name in documents.names_in(folder))
     return rejected, read_runs(record, last_days(newest_day(layout), TASK_DAYS))
+
+
+def _read_due(layout: Layout) -> list[DueTime]:
+    """Return the dates that the schedule has noted as due, after the newest that is collected.
+
+    A root task that was never collected counts from today, as on a new installation.
+    """
+    paths = {DailySummary.task_family: layout.daily_summary}
+    paths[WeeklyConsolidation.task_family] = layout.consolidated
+    yesterday = clock.today() - datetime.timedelta(days=1)
+    newest = {task: max(_days_of(path), default=yesterday) for task, path in paths.items()}
+    try:
+        noted = due_times.decode(local.read(layout.due_times))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, RecursionError) as error:
+        LOGGER.warning("The due times in %s cannot be read: %s", layout.due_times, error)
+        return []
+    return [each for each in noted if each.date > newest.get(each.task, datetime.date.max)]
 
 
 def newest_day(layout: Layout) -> datetime.date:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from pipeline import clock, identity, settings
+from pipeline.documents.schema import violations
 from pipeline.errors import DataError
 from pipeline.quality.report import validation_report
 from pipeline.quality.rules import Thresholds
@@ -35,7 +36,7 @@ class ReportTask(PipelineTask):
         """Check the lists, then publish the report, or reject the lists."""
         thresholds = settings.current().thresholds()
         report = validation_report(self.date, self._snapshots(thresholds), thresholds)
-        blocked, warned = _reasons(report, "block"), _reasons(report, "warn")
+        blocked, warned = ("; ".join(violations(report, each)) for each in ("block", "warn"))
         if report["verdict"] == "fail" and thresholds.on_fail == "stop":
             self._reject(report, blocked)
         documents.publish(self.path, report)
@@ -93,14 +94,3 @@ class WeeklyValidationReport(ReportTask):
     def path_for(self, date: datetime.date) -> Path:
         """Return `raw/metadata/quality_reports/weekly_validation_report_D.json`."""
         return self.layout.weekly_validation_report(date)
-
-
-def _reasons(report: documents.Document, severity: str) -> str:
-    """Return which list violates which rule, and how."""
-    return "; ".join(
-        f"{entry['list']}: {check['id']} ({entry['finding']})"
-        for check in report["checks"]
-        if check["severity"] == severity
-        for entry in check["evidence"]
-        if "finding" in entry
-    )

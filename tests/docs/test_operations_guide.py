@@ -1,16 +1,20 @@
-"""docs/operations.md stays true: statuses, variables, units, commands and links."""
+"""What operators read stays true: statuses, variables, units, commands and links."""
 
 from __future__ import annotations
 
 import configparser
 import re
+from pathlib import Path
 
 import pytest
 from support.repository import REPOSITORY
 
 from pipeline.ops import cli
 
-GUIDE = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+PAGES = ["operations.md", "explanation/runs.md"]
+PAGES += [f"how-to/{name}.md" for name in ("schedule", "alerts", "back-up", "upgrade")]
+TEXTS = {name: (REPOSITORY / "docs" / name).read_text(encoding="utf-8") for name in PAGES}
+GUIDE = "\n".join(TEXTS.values())
 CRONTAB = (REPOSITORY / "config/crontab").read_text(encoding="utf-8")
 COMPOSE = (REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8")
 
@@ -80,13 +84,17 @@ def test_the_documented_defaults_of_the_stack_are_those_of_compose(name: str) ->
     assert re.search(rf"^\| [^|]*`{name}`[^|]*\| `{re.escape(default)}` \|", GUIDE, re.M)
 
 
-def test_every_link_leads_somewhere() -> None:
-    anchors = {
-        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-        for title in re.findall(r"^#+ (.+)$", GUIDE, re.M)
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", GUIDE):
-        if target.startswith("#"):
-            assert target[1:] in anchors
-        elif not target.startswith("http"):
-            assert (REPOSITORY / "docs" / target).is_file()
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", TEXTS[page]):
+        if target.startswith("http"):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (REPOSITORY / "docs" / page).parent / path if path else REPOSITORY / "docs" / page
+        assert linked.is_file(), target
+        assert not anchor or anchor in anchors(linked), target
+
+
+def anchors(path: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}

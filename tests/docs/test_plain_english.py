@@ -1,6 +1,6 @@
 """Code, tests, configuration and documents use the terms of the field, not the old words.
 
-CONTRIBUTING.md has the glossary. Names count as well as prose: each part of a name in snake case or
+docs/glossary.md has the terms. Names count as well as prose: each part of a name in snake case or
 camel case is a word, and a phrase may continue on the next line.
 """
 
@@ -100,7 +100,7 @@ def text_of(path: str) -> str:
 def test_no_file_uses_an_old_word() -> None:
     names = [each for each in tracked_files() if not each.startswith(EXEMPT)]
     found = [line for each in names for line in old_words(each, text_of(each))]
-    assert not found, "\n".join(["use the terms of CONTRIBUTING.md instead of:", *found])
+    assert not found, "\n".join(["use the terms of docs/glossary.md instead of:", *found])
 
 
 def test_the_search_covers_code_tests_configuration_and_documents() -> None:

@@ -1,28 +1,28 @@
-"""The README stays true: commands, settings, exit statuses, files and folders."""
+"""README and reference stay true: settings, exit statuses, files, tasks and figures."""
 
 from __future__ import annotations
 
 import configparser
 import datetime
 import re
-import shlex
 import subprocess
 from pathlib import Path
 
-import pytest
+import luigi
 from msgspec import structs
+from support.layers import LAYERS
 from support.lists import list_path, packaged
-from support.luigi_runs import LuigiRun
 from support.repository import REPOSITORY
-from trials.plans import small_plan
 
 import pipeline
-from pipeline import clock, luigi_cli
+from pipeline import luigi_cli
 from pipeline.ops import settings as ops_settings
 from pipeline.paths import Layout
 from pipeline.quality.rules import RULES
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+DOCS = REPOSITORY / "docs"
+ARCHITECTURE = (DOCS / "explanation/architecture.md").read_text(encoding="utf-8")
 
 
 OF_COMPOSE = {
@@ -39,22 +39,22 @@ OPTIONAL = (
 )
 
 
-def section(title: str) -> str:
-    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
-
-
-def table(text: str) -> list[list[str]]:
-    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+def table(page: str) -> list[list[str]]:
+    """Return the rows of the first table of a page below docs/."""
+    text = (DOCS / page).read_text(encoding="utf-8").split("\n|", 1)[1].split("\n\n")[0]
+    rows = [line.strip("|").split("|") for line in text.splitlines()]
     return [[cell.strip().strip("`") for cell in row] for row in rows[2:]]
 
 
-def commands(text: str) -> list[str]:
-    blocks = re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if line]
+def test_the_readme_is_short_and_has_a_small_picture() -> None:
+    (picture,) = re.findall(r"!\[[^\]]+\]\((\S+)\)", README)
+
+    assert len(README.splitlines()) <= 120
+    assert 0 < (REPOSITORY / picture).stat().st_size < 200_000
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    documented = {row[0]: row[1] for row in table(section("Settings"))}
+    documented = {row[0]: row[1] for row in table("reference/settings.md")}
 
     assert documented == {
         **ops_settings.VARIABLES,
@@ -72,7 +72,7 @@ def test_the_example_file_names_every_setting_with_its_default() -> None:
 
 
 def test_every_exit_status_is_documented() -> None:
-    documented = {int(row[0]) for row in table(section("Exit statuses"))}
+    documented = {int(row[0]) for row in table("reference/exit-statuses.md")}
     configuration = configparser.ConfigParser()
     configuration.read(REPOSITORY / "luigi.cfg")
     of_luigi = {int(status) for status in configuration["retcode"].values()}
@@ -88,7 +88,7 @@ def test_every_exit_status_is_documented() -> None:
 
 
 def test_every_file_that_is_written_is_documented_with_its_path() -> None:
-    documented = {row[0] for row in table(section("What is written"))}
+    documented = {row[0] for row in table("files.md")}
     layout, day = Layout(Path("/root")), datetime.date(2024, 1, 7)
     written = {
         list_path(layout, "popular", day),
@@ -110,7 +110,7 @@ def test_every_file_that_is_written_is_documented_with_its_path() -> None:
 
 
 def test_every_entry_of_the_folder_tree_is_there() -> None:
-    tree = re.findall(r"```\n(pipeline/.*?)```", README, flags=re.DOTALL)[0]
+    tree = re.findall(r"```\n(pipeline/.*?)```", ARCHITECTURE, flags=re.DOTALL)[0]
     entries = [line.split()[0] for line in tree.splitlines()]
     inner = [line.split()[0] for line in tree.splitlines() if line.startswith("  ")]
 
@@ -123,18 +123,60 @@ def test_every_entry_of_the_folder_tree_is_there() -> None:
     assert missing == []
 
 
-def test_the_picture_of_the_architecture_shows_every_module_and_task() -> None:
-    picture = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8").split("```")[1]
-    package = REPOSITORY / "pipeline"
-    modules = {
-        path.stem
-        for path in package.rglob("*.py")
-        if not {"demo", "ops"} & set(path.parts) and path.stem != "__init__"
-    }
-    shown = set(re.findall(r"\w+", picture))
+def figures() -> list[str]:
+    return re.findall(r"```mermaid\n(.*?)```", ARCHITECTURE, flags=re.DOTALL)
 
-    assert modules - shown == set()
-    assert set(pipeline.__all__) - {"__version__"} - shown == set()
+
+def test_the_figure_of_the_graph_has_every_task_and_what_it_requires() -> None:
+    _, graph, _ = figures()
+    arrows = set(re.findall(r"(\w+)(?:\[.*?\])? --> (\w+)", graph))
+    drawn = {name for arrow in arrows for name in arrow} | {"ListMovies"}
+    date = datetime.date(2024, 1, 7)
+    required = {
+        (type(below).__name__, name)
+        for name in ("ValidationReport", "DailySummary", "WeeklyValidationReport",
+                     "WeeklyConsolidation")
+        for below in luigi.task.flatten(getattr(pipeline, name)(date=date).requires())
+    }  # fmt: skip
+
+    assert drawn == set(pipeline.__all__) - {"__version__"}
+    assert required <= arrows
+    pages = {"DailyPage", "WeeklyPage", "IndexPage"}
+    assert {arrow for arrow in arrows if arrow[1] not in pages} == required
+
+
+def test_the_figure_of_the_layers_has_every_part_in_its_layer() -> None:
+    _, _, figure = figures()
+    drawn = {
+        name: int(layer)
+        for layer, names in re.findall(r'L\d\["(\d) · [^<]*<br>([^"]*)"\]', figure)
+        for name in names.split(" · ")
+    }
+    parts = {
+        module.removesuffix(".*").removeprefix("pipeline."): layer
+        for module, layer in LAYERS.items()
+        if (module != "pipeline" and not module.startswith("pipeline.tmdb.")) or "*" in module
+    }
+
+    assert drawn == parts
+
+
+def test_every_task_has_its_row_in_the_reference() -> None:
+    rows = {row[0] for row in table("reference/tasks.md")}
+    documented = {name.strip().strip("`") for row in rows for name in row.split(",")}
+
+    assert documented == set(pipeline.__all__) - {"__version__"} | {"RangeDaily", "RangeWeekly"}
+
+
+def test_the_index_leads_to_every_page() -> None:
+    """Each page is one or two clicks away: from the index, or from the index of its folder."""
+    linked = set()
+    for index in (DOCS / "README.md", *sorted(DOCS.glob("*/README.md"))):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", index.read_text(encoding="utf-8")):
+            linked.add((index.parent / target).resolve())
+    pages = {path for path in DOCS.rglob("*.md") if path != DOCS / "README.md"}
+
+    assert sorted(str(path.relative_to(DOCS)) for path in pages - linked) == []
 
 
 def test_links_lead_somewhere() -> None:
@@ -151,7 +193,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_what_the_threat_model_says_is_shown_by_tests_that_are_there() -> None:
-    model = (REPOSITORY / "docs/threat-model.md").read_text(encoding="utf-8")
+    model = (REPOSITORY / "docs/explanation/threat-model.md").read_text(encoding="utf-8")
     rows = [line for line in model.splitlines() if line.startswith("| **")]
     named = set(re.findall(r"`(test_\w+)`", model))
 
@@ -202,54 +244,8 @@ def test_make_can_plan_its_targets() -> None:
     assert "tests/stack/run" in planned.stdout
 
 
-def as_a_shell_would(command: str) -> str:
-    """The command with the dates that a shell puts into it."""
-    return re.sub(r"\$\(date \+(\S+)\)", lambda found: f"{clock.today():{found[1]}}", command)
-
-
-def test_no_command_asks_for_a_day_of_long_ago() -> None:
-    """TMDB serves only today's lists, so they would not do what a reader expects."""
-    for page in ("README.md", "docs/operations.md", "docs/commands.md"):
-        blocks = commands((REPOSITORY / page).read_text(encoding="utf-8"))
-        assert [line for line in blocks if re.search(r"\b20[0-9]{2}-[0-9]{2}-[0-9]{2}", line)] == []
-
-
 def test_the_documented_versions_of_python_are_those_that_install() -> None:
     setup = configparser.ConfigParser()
     setup.read(REPOSITORY / "setup.cfg")
     assert setup["options"]["python_requires"] == ">=3.11,<3.14"
     assert "Python 3.11 to 3.13" in README
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        each
-        for title in ("Use", "Look")
-        for each in commands(section(title))
-        if "--local-scheduler" in each
-    ],
-)
-def test_a_command_of_the_readme_runs_as_it_stands(
-    command: str, luigi_run: LuigiRun, clean_environment: Path, tmp_path: Path
-) -> None:
-    """By a small plan, and with all but three days of the month in the data root."""
-    today = clock.today()
-    for number in range(1, today.day - 2):
-        summary = Layout(clean_environment / "data-demo").daily_summary(today.replace(day=number))
-        summary.parent.mkdir(parents=True, exist_ok=True)
-        summary.touch()
-    words = shlex.split(as_a_shell_would(command))
-    assert words[:3] == ["luigi", "--module", "pipeline"]
-    arguments = [word for word in words[3:] if word != "--local-scheduler"]
-
-    run = luigi_run(
-        *arguments,
-        TMDB_API_KEY="demo",
-        PIPELINE_DATA_DIR=None,
-        PIPELINE_CONFIG_DIR=str(small_plan(tmp_path / "config")),
-    )
-
-    assert run.status == 0, run.output
-    assert "The files are in " in run.err
-    assert "data-demo" in run.err

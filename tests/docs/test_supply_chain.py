@@ -12,7 +12,13 @@ from support.repository import REPOSITORY
 
 FOLDER = REPOSITORY / "requirements"
 FILES = sorted(FOLDER.glob("*.txt"))
-INSTALLS = ("Makefile", "Dockerfile", "README.md", "docs/operations.md")
+INSTALLS = (
+    "Makefile",
+    "Dockerfile",
+    "README.md",
+    "docs/how-to/schedule.md",
+    "docs/how-to/upgrade.md",
+)
 _PIN = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
 
 

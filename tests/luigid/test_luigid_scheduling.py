@@ -80,7 +80,7 @@ def test_a_failed_task_of_the_day_waits_five_minutes_and_of_the_week_ten(
         f"{family} scheduled",
         f"{family} started on here",
         f'{family} failed: "broken"',
-        f"{family} queued again",
+        f"{family} scheduled",
         f"{family} started on None",
     ]
 
@@ -151,7 +151,7 @@ def test_a_task_whose_worker_vanished_is_recorded_as_failed_with_the_reason(
     assert history.events.count(lost) == 1
     assert history.events[-1] == lost
     pass_time(scheduler, clock, 40, "w2")
-    assert history.events[-1] == f"{family} queued again"
+    assert history.events[-1] == f"{family} scheduled"
 
 
 def test_a_failed_task_that_no_run_waits_for_stays_failed(
@@ -246,5 +246,5 @@ def test_an_unattended_run_is_retried_and_succeeds(
 
 def test_the_recorder_knows_what_the_scheduler_tells_it() -> None:
     """`FakeHistory` above replaces it: the methods that the scheduler calls have to exist."""
-    for name in ("failed", "requeued", "disabled", "task_started", "buffered", "lost", "up"):
+    for name in ("disabled", "task_started", "task_finished", "buffered", "lost", "up"):
         assert hasattr(HistoryRecorder, name)

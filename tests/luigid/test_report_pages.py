@@ -9,9 +9,11 @@ import base64
 import datetime
 import hashlib
 import os
+import re
 import shutil
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from support.browser import browser
@@ -280,7 +282,7 @@ def test_a_file_larger_than_any_page_is_not_loaded(luigid: Luigid) -> None:
     answer = luigid.ask("GET", "/pages/daily/daily_20240203.html")
     assert answer.status == 503
     assert answer.text == (
-        f"{path} cannot be read (File too large): fix that, or remove it and have it made again.\n"
+        f"{path} cannot be read (File too large): fix that, or read it on the disk.\n"
     )
 
 
@@ -291,8 +293,7 @@ def test_a_page_that_luigid_may_not_read_is_reported_as_such(luigid: Luigid) -> 
     answer = luigid.ask("GET", "/pages/daily/daily_20240204.html")
     assert (answer.status, answer.text) == (
         503,
-        f"{path} cannot be read (Permission denied): fix that, or remove it and have it made "
-        "again.\n",
+        f"{path} cannot be read (Permission denied): fix that, or read it on the disk.\n",
     )
 
 
@@ -330,6 +331,92 @@ def test_every_answer_tells_the_browser_what_a_page_may_do(path: str, luigid: Lu
         assert each.headers["X-Content-Type-Options"] == "nosniff"
         assert each.headers["X-Frame-Options"] == "DENY"
         assert each.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+FILES = {
+    "raw/movies/daily/popular_movies_20230101.json": (
+        "application/json",
+        '{"title": "<b>영화</b>"}',
+    ),
+    "processed/weekly/consolidated_week_1_20230101.json": ("application/json", "{}"),
+    "rejected/popular_movies_20230101_20240107T020000Z.json": ("application/json", "<script>"),
+    "raw/metadata/deleted.jsonl": ("text/plain; charset=UTF-8", "{}"),
+    "logs/20240107T020000Z_DailySummary_7.log": ("text/plain; charset=UTF-8", "<h1>영화</h1>"),
+    "logs/journal/20230101.log": ("text/plain; charset=UTF-8", "{}"),
+}
+"""Files that the pages lead to, with their type and text."""
+
+
+@pytest.mark.parametrize("address", FILES)
+def test_the_files_that_a_page_leads_to_are_served_and_none_as_html(
+    address: str, luigid: Luigid
+) -> None:
+    kind, text = FILES[address]
+    written(luigid.data_dir / address, text)
+    answer, head = (luigid.ask(method, f"/{address}") for method in ("GET", "HEAD"))
+    assert (answer.status, answer.text) == (200, text)
+    assert (head.status, head.text) == (200, "")
+    for each in (answer, head):
+        assert each.headers["Content-Type"] == kind
+        assert each.headers["X-Content-Type-Options"] == "nosniff"
+        assert each.headers["Content-Length"] == str(len(text.encode()))
+        assert content_policy(each)["default-src"] == ["'none'"]
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        assert luigid.ask(method, f"/{address}", "data={}").status == 405
+    assert luigid.ask("GET", f"/{address}", Host="evil.example").status == 421
+
+
+NO_FILES = [
+    *("raw", "raw/", "raw/movies", "raw/movies/daily/", "logs/", "rejected/"),
+    *("logs/../state/secret.json", "logs/%2e%2e/state/secret.json", "raw/..%2fstate%2fsecret.json"),
+    *("logs/%2e%2e%2fstate%2fsecret.json", "logs/%252e%252e/state/secret.json"),
+    *("logs/..%5cstate%5csecret.json", "logs/..%c0%afstate/secret.json", "logs//etc/passwd"),
+    *("logs/%2fetc%2fpasswd", "logs/%2fetc%2fsecret.json", "raw//raw/secret.json"),
+    *(
+        "logs/secret.json%00",
+        "logs/secret.json%00.log",
+        "logs/secret%00.json",
+        "logs/secret.json%0a",
+    ),
+    *("raw/.secret.json", "raw/.hidden/secret.json", "raw/secret.json.tmp", "raw/.secret.json.tmp"),
+    *("raw/secret.html", "raw/secret", "raw/secret.json/", "raw/./secret.json", "RAW/secret.json"),
+    *("state/secret.json", "backups/secret.json", "root.json", "superseded/secret.json", ".env"),
+    *("raw/folder.json", "raw/linked.json", "raw/linked/secret.json", "raw/out.json"),
+    *("pages/raw/secret.json", "pages/../raw/secret.json"),
+]
+"""Ways out of the four folders, folders, links, hidden files, temporaries, and other folders."""
+
+
+@pytest.fixture(scope="module")
+def secrets(luigid: Luigid) -> Luigid:
+    """The luigid, with a secret at each place that is not served."""
+    root = luigid.data_dir
+    for place in (
+        *("state/secret.json", "backups/secret.json", "superseded/secret.json", "raw/.secret.json"),
+        *("raw/.hidden/secret.json", "raw/secret.json.tmp", "raw/secret.html", "raw/secret"),
+    ):
+        written(root / place, SECRET)
+    (root / "raw/folder.json").mkdir()
+    (root / "raw/linked.json").symlink_to("../state/secret.json")
+    (root / "raw/linked").symlink_to("../state")
+    (root / "raw/out.json").symlink_to("/etc/passwd")
+    return luigid
+
+
+@pytest.mark.parametrize("address", NO_FILES)
+def test_nothing_else_of_the_data_root_is_served(address: str, secrets: Luigid) -> None:
+    for method in ("GET", "HEAD"):
+        answer = secrets.ask(method, f"/{address}")
+        assert answer.status in (400, 404, 503), answer.text
+        assert SECRET not in answer.text
+        assert "root:" not in answer.text
+
+
+def test_a_file_needs_the_password_as_a_page_does(locked_pages: Luigid) -> None:
+    [address, *_] = FILES
+    written(locked_pages.data_dir / address, "{}")
+    assert locked_pages.ask("GET", f"/{address}").status == 401
+    assert locked_pages.ask("GET", f"/{address}", Authorization=login(PASSWORD)).text == "{}"
 
 
 def test_luigi_s_own_page_keeps_the_rules_that_it_needs(luigid: Luigid) -> None:
@@ -385,3 +472,21 @@ def test_a_page_of_the_pipeline_is_shown_completely(luigi_run: LuigiRun, tmp_pat
         page.open(luigid.url + DAILY)
         assert "2024" in page.evaluate("document.title")
         assert blocked(page.evaluate(VIOLATIONS)) == set()
+        run = luigi_run("IndexPage", "--date", "2024-01-07", TMDB_API_KEY="demo")
+        assert run.status == 0, run.output
+        page.open(luigid.url + INDEX)
+        links = "[...document.querySelectorAll('a.served')].map(e => e.hidden + e.pathname)"
+        assert page.evaluate(links) == ["false/", "false/history"]
+
+
+def test_every_link_of_a_page_works_at_luigid_s_port(luigi_run: LuigiRun, tmp_path: Path) -> None:
+    for task in ("DailySummary", "IndexPage"):
+        run = luigi_run(task, "--date", "2024-01-07", TMDB_API_KEY="demo")
+        assert run.status == 0, run.output
+    with our_luigid(tmp_path) as luigid:
+        for page in (INDEX, DAILY):
+            text = luigid.ask("GET", page).text
+            found = {urljoin(page, link) for link in re.findall(r'href="([^":#]+)"', text)}
+            links = {link for link in found if link not in ("/", "/history")}
+            assert any(link.startswith("/raw/") for link in links)
+            assert {luigid.ask("GET", link).status for link in links} == {200}

@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.browser import Page, browser
+from support.browser import BROKEN_WORDS, Page, browser
 from support.repository import REPOSITORY
 
 LAST = datetime.date(2026, 3, 1)
@@ -36,6 +36,8 @@ SCREENS = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"), (794,
 MAKE = """
 import datetime, json, sys
 import luigi, pipeline
+from pipeline.documents import due_times
+from pipeline.documents.due_times import DueTime
 last, days = datetime.date.fromisoformat(sys.argv[1]), int(sys.argv[2])
 no_days, no_weeks = ({int(n) for n in each.split(",")} for each in sys.argv[3:5])
 for back in range(days - 1, -1, -1):
@@ -54,6 +56,13 @@ for number, movie in enumerate(junk["movies"]):
 junk["collection_info"]["collection_date"] = bad.isoformat()
 with open(pipeline.PopularMovies(date=bad).path, "w") as file:
     json.dump(junk, file)
+state = pipeline.PopularMovies(date=bad).layout.due_times
+day = datetime.datetime(last.year, last.month, last.day, 2, tzinfo=datetime.UTC)
+times = [("DailySummary", day + datetime.timedelta(days=n)) for n in range(15)]
+times += [("WeeklyConsolidation", day.replace(year=last.year + 9))]
+state.parent.mkdir(exist_ok=True)
+noted = [DueTime(task, at.date(), at) for task, at in times]
+state.write_bytes(due_times.encode(noted))
 for task in (pipeline.DailySummary(date=bad), pipeline.IndexPage(date=bad)):
     assert luigi.build([task], local_scheduler=True, log_level="ERROR")
 """
@@ -95,6 +104,7 @@ def look(page: Page, path: Path, width: int, scheme: str, picture: Path) -> list
     picture.write_bytes(base64.b64decode(shot["data"]))
     wrong = [f"is {wide} pixels wide"] if wide > width else []
     wrong += [f"cut: {each}" for each in page.evaluate(CUT)]
+    wrong += [f"breaks a word: {each}" for each in page.evaluate(BROKEN)]
     if is_printed:
         wrong += [f"cut in print: {each}" for each in page.evaluate(CUT_IN_PRINT)]
         wrong += ["hides the arrows in print"] if page.evaluate(HIDES_ARROWS) else []
@@ -107,6 +117,9 @@ CUT = """
   .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible")
   .map(e => e.tagName + ": " + e.textContent.trim().slice(0, 60))
 """
+
+
+BROKEN = BROKEN_WORDS.replace("SELECTOR", "th, td, .badge, .count, h1, h2, h3")
 
 
 CUT_IN_PRINT = """

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import luigi.configuration
 import pytest
 from luigi.scheduler import Scheduler
 from luigi.task_status import DONE, FAILED, PENDING
@@ -20,9 +19,8 @@ from support.ports import free_port
 from support.postgres import PASSWORD, Postgres
 from support.waiting import wait_for
 
-from pipeline.errors import SettingsError
 from pipeline.ops.history.recorder import HistoryRecorder
-from pipeline.ops.history.store import Event, HistoryStore
+from pipeline.ops.history.store import HistoryStore
 from pipeline.tmdb.credential import Secret
 
 Start = Callable[..., HistoryRecorder]
@@ -107,16 +105,17 @@ def test_times_are_utc_and_to_the_microsecond(
     assert begun < run.started_at < run.ended_at < datetime.now(UTC)
 
 
-def test_no_two_instants_are_the_same(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_two_instants_are_the_same(start: Start, away: HistoryStore, spool: Path) -> None:
     begun = datetime.now(UTC)
-    recorder = start(None)
-    events: list[Event] = []
-    monkeypatch.setattr(recorder, "put", events.append)
+    recorder = start(away)
     task = scheduler_of(recorder)._make_task(task_id="T_1", status=PENDING, deps=[], family="T")
-    for _ in range(20_000):
+    for _ in range(5_000):
         recorder.task_scheduled(task)
-    made = [each.at for each in events]
-    assert made == sorted(set(made))
+    recorder.close()
+    lines = [json.loads(line) for line in spool.read_text().splitlines()]
+    made = list(dict.fromkeys(datetime.fromisoformat(each["at"]) for each in lines))
+    assert made == sorted(made)
+    assert len(made) == 5_000
     assert begun <= made[0]
 
 
@@ -270,7 +269,7 @@ def test_a_line_of_0_1_0_is_still_an_event(start: Start, store: HistoryStore, sp
 def test_memory_is_bounded_where_neither_database_nor_disk_take_events(
     start: Start, away: HistoryStore, spool: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.ops.history.writer.MAX_WAITING", 10)
+    monkeypatch.setattr("pipeline.ops.history.recorder.MAX_WAITING", 10)
     spool.parent.mkdir()
     spool.mkdir()
     recorder = start(away)
@@ -356,10 +355,12 @@ def test_dead_workers_retries_and_giving_up_are_recorded(start: Start, store: Hi
     recorder = start(store)
     task = scheduler_of(recorder)._make_task(task_id="T_1", status=PENDING, deps=[], family="T")
     recorder.task_started(task, "worker-1")
-    recorder.failed(task, "its worker is gone")
-    recorder.requeued(task)
+    task.expl = "its worker is gone"
+    recorder.task_finished(task, False)
+    recorder.task_scheduled(task)
     recorder.task_started(task, "worker-1")
-    recorder.failed(task, None)
+    task.expl = None
+    recorder.task_finished(task, False)
     recorder.disabled(task)
     recorder.close()
     assert names(store) == ["RUNNING", "FAILED", "PENDING", "RUNNING", "FAILED", "DISABLED"]
@@ -386,22 +387,3 @@ def test_runs_that_an_earlier_luigid_left_are_closed(start: Start, store: Histor
         "Left": ("FAILED", "luigid was restarted before this run ended."),
         "GoesOn": ("DONE", None),
     }
-
-
-def test_old_events_are_purged(start: Start, store: HistoryStore) -> None:
-    old = datetime(2020, 1, 1, tzinfo=UTC)
-    store.write([Event("Old", "T", {}, None, "DONE", old)])
-    recorder = start(store)
-    run_task(scheduler_of(recorder))
-    wait_for(lambda: [run.task_id for run in store.runs()] == ["T_1"])
-
-
-@pytest.mark.parametrize("value", ["0", "many", "-1", "1.5"])
-def test_a_wrong_number_of_days_is_reported(start: Start, store: HistoryStore, value: str) -> None:
-    configuration = luigi.configuration.get_config()
-    configuration.set("tmdb_pipeline", "history_days", value)
-    try:
-        with pytest.raises(SettingsError, match="history_days"):
-            start(store)
-    finally:
-        configuration.remove_section("tmdb_pipeline")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import urllib.parse
 import urllib.request
@@ -18,7 +19,7 @@ from support.psql import load
 from support.waiting import wait_for
 
 from pipeline.ops.history.queries import Run
-from pipeline.ops.history.store import Event, HistoryStore, open_history
+from pipeline.ops.history.store import Event, HistoryStore
 from pipeline.tmdb.credential import Secret
 
 FIXTURE = FIXTURES / "v0_1_0"
@@ -55,7 +56,7 @@ def runs_of(url: str) -> Counter[str]:
 
 def history(url: str) -> Sequence[Run]:
     """Every attempt in the history."""
-    with open_history(Secret(url)) as store:
+    with contextlib.closing(HistoryStore(Secret(url))) as store:
         return store.runs()
 
 

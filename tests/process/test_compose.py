@@ -56,34 +56,21 @@ def test_each_command_is_one_of_docker_compose(
 
 
 @pytest.mark.parametrize(
-    ("words", "commands"),
+    ("words", "inside"),
     [
         (
-            ["trigger", "weekly", "2024-01-07", "--", "--workers", "4"],
-            [
-                [
-                    *TRIGGER,
-                    "WeeklyConsolidation",
-                    "2024-01-07",
-                    *AS_ON_A_HOST,
-                    "--",
-                    "--workers",
-                    "4",
-                ]
-            ],
+            ["weekly", "2024-01-07", "--", "--workers", "4"],
+            ["WeeklyConsolidation", "--", "2024-01-07", "--workers", "4"],
         ),
-        (
-            ["trigger", "GenreMovies", "--", "--genre", "horror"],
-            [[*TRIGGER, "GenreMovies", *AS_ON_A_HOST, "--", "--genre", "horror"]],
-        ),
+        (["GenreMovies", "--", "--genre", "horror"], ["GenreMovies", "--", "--genre", "horror"]),
     ],
 )
 def test_a_trigger_is_one_inside_the_container(
-    operate: Operate, docker: Docker, words: list[str], commands: list[list[str]]
+    operate: Operate, docker: Docker, words: list[str], inside: list[str]
 ) -> None:
-    run = operate(words[0], "--runtime", "compose", *words[1:])
+    run = operate("trigger", "--runtime", "compose", *words)
     assert run.status == 0, run.output
-    assert docker.asked == [["compose", *each] for each in commands]
+    assert docker.asked == [["compose", *TRIGGER, *inside]]
 
 
 def test_start_tells_where_the_stack_publishes_luigid(command: Operate, docker: Docker) -> None:
@@ -95,7 +82,7 @@ def test_start_tells_where_the_stack_publishes_luigid(command: Operate, docker: 
 def test_without_a_date_the_container_chooses_it(operate: Operate, docker: Docker) -> None:
     """Its time zone says what today is, and its crontab which week was due."""
     assert operate("trigger", "daily", "--runtime", "compose").status == 0
-    assert docker.asked == [["compose", *TRIGGER, "DailySummary", *AS_ON_A_HOST]]
+    assert docker.asked == [["compose", *TRIGGER, "DailySummary"]]
 
 
 @pytest.mark.parametrize(
@@ -104,20 +91,23 @@ def test_without_a_date_the_container_chooses_it(operate: Operate, docker: Docke
         ["backfill", "daily", "--from", "2024-01-05", "--to", "2024-01-07", "--max-days", "40"],
         ["pause", "daily", "--until", "2099-01-05"],
         ["resume", "weekly"],
-        ["acknowledge", "2024-01-05"],
+        ["acknowledge", "2024-01-05", "--json"],
+        ["redo", "GenreMovies", "2024-01-07", "--only", "--genre", "horror", "--yes", "--json"],
+        ["redo", "--failed", "--dry-run"],
     ],
 )
 def test_what_changes_the_data_runs_inside_the_container(
     operate: Operate, docker: Docker, words: list[str]
 ) -> None:
     assert operate(*words, "--runtime", "compose").status == 0
-    assert docker.asked == [[*INSIDE, "tmdb-pipeline", *words, *AS_ON_A_HOST]]
+    first, *others = words
+    assert docker.asked == [[*INSIDE, "tmdb-pipeline", first, *AS_ON_A_HOST, *others]]
 
 
 def test_the_exit_status_and_the_output_of_the_run_are_handed_through(
     operate: Operate, docker: Docker
 ) -> None:
-    docker.answer({"compose exec -T cron tmdb-pipeline run": (30, "a failure\n")})
+    docker.answer({"compose exec -T cron tmdb-pipeline trigger": (30, "a failure\n")})
     run = operate("trigger", "daily", "2024-01-07", "--runtime", "compose")
     assert (run.status, run.out) == (30, "a failure\n")
 
@@ -187,6 +177,26 @@ def test_without_a_running_stack_the_host_is_meant_and_it_is_said_why(
     assert (run.out, run.err) == ("luigid was not running.\n", f"{why} {HOST}")
     assert docker.asked == [PS]
     assert command("stop", "--runtime", "host").err == ""
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "unknown flag: --all\nSee 'docker --help'.",
+        "docker: unknown command: docker compose\n\nRun 'docker --help' for more information",
+    ],
+)
+def test_docker_without_compose_counts_as_no_docker(
+    command: Operate, docker: Docker, complaint: str
+) -> None:
+    (docker.folder / "docker").write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{complaint}\nEND\nexit 1\n")
+    run = command("stop")
+    assert (run.status, run.output) == (0, "luigid was not running.\n")
+    run = command("status", "--runtime", "compose")
+    assert (run.status, run.err) == (
+        1,
+        "tmdb-pipeline: docker has no `compose`: install its plugin, or use --runtime host.\n",
+    )
 
 
 def test_without_a_compose_file_docker_is_not_even_asked(

@@ -230,7 +230,30 @@ FAULTS = [
         NOT_PLANNED,
         ("lies in the future", "choose today's date"),
     ),
-    Fault("no date", ("DailySummary",), NOTHING, NOT_UNDERSTOOD, ("DailySummary needs --date",)),
+    Fault(
+        "no date",
+        ("DailySummary",),
+        NOTHING,
+        NOT_UNDERSTOOD,
+        (
+            "DailySummary needs --date (YYYY-MM-DD), as in "
+            "`luigi --module pipeline DailySummary --date $(date +%F) --local-scheduler`.\n",
+        ),
+    ),
+    Fault(
+        "no genre",
+        ("GenreMovies", "--date", DATE),
+        NOTHING,
+        NOT_UNDERSTOOD,
+        ("GenreMovies needs --genre.",),
+    ),
+    Fault(
+        "misspelt genre",
+        ("GenreMovies", "--date", DATE, "--genre", "horor"),
+        NOTHING,
+        NOT_PLANNED,
+        ("There is no genre 'horor' in config/collection.toml. Did you mean 'horror'?",),
+    ),
     Fault("unknown task", ("DailySumary",), NOTHING, NOT_STARTED, ("DailySumary", "DailySummary")),
     Fault(
         "unknown module",
@@ -644,6 +667,41 @@ def test_in_a_terminal_a_luigid_that_is_gone_or_hangs_is_given_up(
         assert "start it with `luigid`" in run.err
         assert "--local-scheduler" in run.err
     assert tmdb.count("/movie/popular") == 0
+
+
+def test_in_a_terminal_a_run_ends_with_what_was_made_the_verdict_and_where(
+    luigi_in_terminal: LuigiInTerminal, data_dir: Path, tmdb: FakeTmdb
+) -> None:
+    today = datetime.date.today()
+    words = ("DailySummary", "--date", str(today), "--local-scheduler")
+    made = luigi_in_terminal(*words, NO_COLOR="1").err.splitlines()[-3:]
+    assert made[0].partition(" in ")[0] == (f"\x1b[KDailySummary of {today} is done: 4 new files")
+    assert made[1].startswith("\x1b[KThe verdict on its lists is ")
+    assert made[2] == f"\x1b[KThe files are in {data_dir}"
+    again = luigi_in_terminal(*words).err
+    assert f"\x1b[32mDailySummary of {today} was done already.\x1b[0m" in again
+    assert "Luigi Execution Summary" not in again
+
+
+def test_in_a_terminal_a_failed_run_ends_with_its_error_once_for_all_tasks(
+    luigi_in_terminal: LuigiInTerminal, place: Place
+) -> None:
+    changed = {name: each or "" for name, each in nobody_listens(place).items()}
+    run = luigi_in_terminal(*WEEKLY, "--local-scheduler", "--workers", "2", **changed)
+    failed, log, error = run.err.splitlines()[-3:]
+    assert run.status == FAILED
+    assert "WeeklyConsolidation of 2024-01-07 failed: no new files in " in failed
+    assert f"Its log is {place.data / 'logs'}" in log
+    assert error.startswith("\x1b[K\x1b[31mERROR: GenreMovies(date=2024-01-07, genre=")
+    assert ") and 8 other tasks failed: 127.0.0.1" in error
+    assert run.err.count("the connection was refused") == 1
+
+
+def test_a_run_warns_of_a_misspelt_variable(luigi_run: LuigiRun) -> None:
+    run = luigi_run(*DAILY, PIPELINE_DATADIR="elsewhere")
+    assert run.status == 0
+    assert "PIPELINE_DATADIR is set, but nothing reads a variable of that name" in run.err
+    assert "did you mean PIPELINE_DATA_DIR?" in run.err
 
 
 def test_without_a_terminal_the_local_scheduler_is_used(

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 import support.page_documents as documents
-from support.browser import Page, browser
+from support.browser import BROKEN_WORDS, Page, browser
 from support.page_documents import DAY, NAMES
 
+from pipeline.documents.due_times import DueTime
 from pipeline.pages.daily import daily_page
-from pipeline.pages.index import index_page
+from pipeline.pages.i18n import Translator
+from pipeline.pages.index import Shown, index_page
 from pipeline.pages.links import Around, daily_address
 from pipeline.pages.weekly import weekly_page
 
@@ -32,6 +34,15 @@ def day_page(day: datetime.date, **around: Any) -> str:
     return daily_page(day, lists, summary, documents.past(day, 8), "en", around=Around(**around))
 
 
+def due_times() -> list[DueTime]:
+    """Two days that were due long ago, and one of each kind that is due in a year or two."""
+    now = datetime.datetime.now(datetime.UTC).replace(hour=2, minute=0, second=0, microsecond=0)
+    days = [datetime.datetime(2024, 1, day, 2, tzinfo=datetime.UTC) for day in (8, 9)]
+    future = [now + number * ONE for number in (400, 401)]
+    daily = [DueTime("DailySummary", at.date(), at) for at in (*days, *future)]
+    return [*daily, DueTime("WeeklyConsolidation", future[0].date(), future[0])]
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two days, their week and an index."""
@@ -42,7 +53,17 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "weekly/week.html": weekly_page(
             DAY, documents.week(DAY), documents.weekly_report(DAY), None, "en", NAMES
         ),
-        "index.html": index_page(DAY, {DAY: documents.summary(DAY)}, {}, [], "en"),
+        **{
+            f"index{name}.html": index_page(
+                DAY,
+                {DAY: documents.summary(DAY)},
+                {DAY: {**documents.weekly_report(DAY), "total_unique_movies": 12_345}},
+                [],
+                language,
+                shown=Shown(files={"popular": {DAY: "raw/x.json"}}, due=due_times()),
+            )
+            for name, language in (("", "en"), ("-ko", "ko"))
+        },
     }
     for name, text in texts.items():
         (folder / name).parent.mkdir(exist_ok=True)
@@ -144,3 +165,66 @@ def test_the_index_says_how_old_the_newest_day_is(pages: Path, page: Page) -> No
     age = (datetime.date.today() - DAY).days
     assert f"{age} days ago" in page.evaluate("document.querySelector('.fresh').textContent")
     assert shown(page, ".served") == 0
+
+
+@pytest.mark.parametrize(
+    ("index", "language", "states"),
+    [("index", "en", ["overdue", "next", "next"]), ("index-ko", "ko", ["미수집", "다음", "다음"])],
+)
+def test_the_index_says_what_is_overdue_and_what_is_next(
+    index: str, language: str, states: list[str], pages: Path, page: Page
+) -> None:
+    t = Translator(language)
+    _, overdue, future, _, week = due_times()
+    page.open((pages / f"{index}.html").as_uri())
+    rows = page.evaluate(
+        "[...document.querySelectorAll('#due tbody tr')].filter(row => row.offsetParent)"
+        ".map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    assert rows == [
+        [t.enum("due", each.task, day=t.day(each.date)), t.instant(each.at), state]
+        for each, state in zip((overdue, future, week), states, strict=True)
+    ]
+    banner = page.evaluate("document.querySelector('#overdue').innerText")
+    assert banner == f"{t('due.overdue_heading')} {rows[0][0]}"
+
+
+@pytest.mark.parametrize(("index", "language"), [("index", "en"), ("index-ko", "ko")])
+def test_the_script_writes_an_instant_as_the_page_does(
+    index: str, language: str, pages: Path, page: Page
+) -> None:
+    page.open((pages / f"{index}.html").as_uri())
+    text = page.evaluate("document.querySelector('#due .note').textContent")
+    at = datetime.datetime.now(datetime.UTC)
+    near = [at - datetime.timedelta(minutes=number) for number in range(3)]
+    notes = [Translator(language)("due.note", time=Translator(language).instant(n)) for n in near]
+    assert text in notes
+
+
+def test_the_signs_of_all_states_are_drawn_alike(pages: Path, page: Page) -> None:
+    page.open((pages / "index.html").as_uri())
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('#tasks .legend .cell')].map(each =>"
+        " getComputedStyle(each).display + getComputedStyle(each).margin)"
+    )
+    assert len(boxes) == 5
+    assert len(set(boxes)) == 1
+
+
+@pytest.mark.parametrize("name", ["index", "index-ko", "weekly/week", "daily/daily_20240107"])
+def test_no_short_word_of_a_table_is_broken_on_a_phone(name: str, pages: Path, page: Page) -> None:
+    size = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": True}
+    page._send("Emulation.setDeviceMetricsOverride", **size)
+    page.open((pages / f"{name}.html").as_uri())
+    broken = page.evaluate(BROKEN_WORDS.replace("SELECTOR", "th, td"))
+    page._send("Emulation.clearDeviceMetricsOverride")
+    assert broken == []
+
+
+def test_one_movie_that_matches_is_counted_in_the_singular(pages: Path, page: Page) -> None:
+    page.open((pages / "weekly/week.html").as_uri())
+    texts = page.evaluate(
+        "(table => [table.dataset.match, table.dataset.matches])"
+        "(document.querySelector('#all table'))"
+    )
+    assert texts == ["1 movie", "{n} movies"]

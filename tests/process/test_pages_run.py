@@ -339,3 +339,20 @@ def test_summaries_of_an_older_version_become_pages_too(
     run = page_run("DailyPage", "--date", DATE)
     assert run.status == 0, run.output
     assert (data_dir / DAILY).exists()
+
+
+def test_a_damaged_note_of_due_times_is_reported_and_the_index_drawn_without_them(
+    page_run: LuigiRun, data_dir: Path, data_roots: DataRoots
+) -> None:
+    data_roots.copy(data_dir, DAY, **ENGLISH)
+    noted = data_dir / "state/due-times.json"
+    noted.parent.mkdir(exist_ok=True)
+    at = "2024-01-08T02:00:00Z"
+    noted.write_text(f'[{{"task": "DailySummary", "date": "{DAY_AFTER}", "at": "{at}"}}]')
+    assert page_run("IndexPage", "--date", DATE).status == 0
+    assert "Day of 8 January 2024" in (data_dir / INDEX).read_text("utf-8")
+    noted.write_text("[{}]")
+    run = page_run("IndexPage", "--date", DATE)
+    assert run.status == 0
+    assert "state/due-times.json cannot be read" in run.err
+    assert 'id="due"' not in (data_dir / INDEX).read_text("utf-8")

@@ -1,4 +1,4 @@
-"""A terminal shows a progress bar for each list; a log file does not."""
+"""A terminal shows one progress bar for the whole run; a log file shows none."""
 
 from __future__ import annotations
 
@@ -42,8 +42,7 @@ def test_a_terminal_shows_a_bar(
 ) -> None:
     shown = shown_on_a_terminal(environment, clean_environment)
 
-    assert "top_rated" in shown
-    assert "20/20" in shown
+    assert "lists 1/1, pages 20/20: top_rated" in shown
 
 
 def test_a_redirected_log_stays_clean(luigi_run: LuigiRun, tmdb: FakeTmdb) -> None:

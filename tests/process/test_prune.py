@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import gzip
 import json
 import os
@@ -16,11 +17,13 @@ from support.data_roots import DataRoots
 from support.luigi_runs import installed, run_command
 from support.operate import Operate, document
 from support.receivers import Receiver
+from support.terminals import Terminal
 
 from pipeline import clock
-from pipeline.ops.private_files import open_private, try_lock
-from pipeline.ops.retention import deleted, prune
+from pipeline.ops.retention import deleted, scheduled
 from pipeline.paths import Layout
+from pipeline.storage import local
+from pipeline.storage.private_files import open_private, try_lock
 
 FIRST, SECOND = datetime.date(2024, 1, 6), datetime.date(2024, 1, 7)
 JOBS = (
@@ -184,6 +187,56 @@ def test_the_next_prune_finishes_one_that_was_killed(
     assert layout.index_page.exists()
 
 
+def test_a_page_that_could_not_be_deleted_is_deleted_by_the_next_prune(
+    layout: Layout, command: Operate, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock("2024-07-04T12:00:00")
+    unlink, page = os.unlink, layout.daily_page(SECOND)
+
+    def unlink_others(name: Any, *words: Any, **named: Any) -> None:
+        if name == page.name:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        unlink(name, *words, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", unlink_others)
+        failed = command("prune", "--yes", "--json")
+    assert failed.status == 1
+    assert page.name in document(failed)["problem"]
+    assert not list(layout.root.glob("raw/movies/*/*_20240106.json"))
+    done = command("prune", "--yes", "--json")
+    assert done.status == 0
+    assert [each["file"] for each in document(done)["files"]] == [layout.relative(page)]
+    assert not page.exists()
+
+
+def test_a_file_replaced_while_the_question_stands_is_kept(
+    layout: Layout, operator_environment: dict[str, str], clean_environment: Path
+) -> None:
+    path = layout.root / "raw/movies/daily/popular_movies_20240106.json"
+    collected_now = f'"collected_at": "{clock.now().isoformat()}"'
+    with Terminal("prune", env=operator_environment, cwd=clean_environment) as terminal:
+        terminal.read_until("[y/N]")
+        new = re.sub('"collected_at": "[^"]+"', collected_now, path.read_text("utf-8"))
+        path.write_text(new, "utf-8")
+        terminal.write("y\n")
+        assert terminal.wait() == 0
+    assert path.read_text("utf-8") == new
+    assert not (layout.root / "raw/movies/daily/popular_movies_20240107.json").exists()
+
+
+def test_no_is_an_answer(
+    layout: Layout, operator_environment: dict[str, str], clean_environment: Path
+) -> None:
+    before = files_of(layout)
+    with Terminal("prune", env=operator_environment, cwd=clean_environment) as terminal:
+        shown = terminal.read_until("Delete these for good? [y/N]")
+        terminal.write("n\n")
+        assert terminal.wait() == 1
+    assert "report or page" in shown
+    assert files_of(layout) == before
+
+
 def test_derived_documents_whose_lists_are_gone_go_by_their_date(
     layout: Layout, command: Operate, set_clock: SetClock
 ) -> None:
@@ -232,6 +285,22 @@ def test_dates_of_a_run_in_progress_stay(
     assert not layout.consolidated(SECOND).exists()
 
 
+def test_backups_stay_while_one_is_made_or_restored(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    set_clock("2024-01-08T04:30:00")
+    assert command("backup", "--no-history").status == 0
+    set_clock("2024-07-10T12:00:00")
+    with local.opened(layout.backups) as held:
+        assert try_lock(held)
+        done = document(command("prune", "--yes", "--json"))
+    assert done["skipped"] == ["A backup or restore is in progress: the backups stay."]
+    assert list(layout.backups.glob("*.gz"))
+    assert not layout.daily_summary(FIRST).exists()
+    (backup,) = document(command("prune", "--yes", "--json"))["files"]
+    assert backup["kind"] == "backup"
+
+
 def test_the_schedule_reports_for_seven_days_before_it_deletes(
     layout: Layout, command: Operate, set_clock: SetClock
 ) -> None:
@@ -244,7 +313,7 @@ def test_the_schedule_reports_for_seven_days_before_it_deletes(
     set_clock("2024-07-17T04:50:00")
     assert document(command("prune", "--yes", "--json", **SCHEDULED))["deleted"] is True
     assert not layout.daily_summary(FIRST).exists()
-    state = prune.read_state(layout)
+    state = scheduled.read_state(layout)
     assert state
     assert state.ok
 

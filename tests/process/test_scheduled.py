@@ -49,6 +49,8 @@ def test_a_day_is_collected_and_its_page_drawn(run: Run, layout: Layout, tmdb: F
     assert layout.daily_summary(today).exists()
     assert layout.daily_page(today).exists()
     assert {line["started_by"] for line in lines(layout)} == {"schedule"}
+    assert (today + timedelta(days=1)).isoformat() in layout.due_times.read_text("utf-8")
+    assert 'id="due"' in layout.index_page.read_text("utf-8")
 
 
 def test_a_week_is_the_one_of_the_newest_sunday(run: Run, layout: Layout, tmdb: FakeTmdb) -> None:

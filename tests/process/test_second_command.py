@@ -105,7 +105,9 @@ def test_the_commands_that_make_prints_work_as_they_stand(first_day: tuple[Path,
 def test_the_printed_commands_of_a_week_carry_the_settings_of_make(
     checkout: Path, target: str, variables: dict[str, str]
 ) -> None:
-    assert_printed_commands_work(run(MAKE + target, checkout, **variables), checkout)
+    made = run(MAKE + target, checkout, **variables)
+    assert_printed_commands_work(made, checkout)
+    assert "DailySummary of " in made.err
 
 
 @pytest.mark.parametrize("place", ["environment", ".env"])

@@ -183,12 +183,12 @@ def test_check_shows_the_graph_with_what_is_done_and_missing(
     run = operate("check", "daily", DAY)
     assert run.status == 0, run.output
     lines = run.out.partition("1 files done, 3 missing\n")[2].splitlines()
-    assert lines[:6] == [
+    assert lines[:7] == [
         "DailySummary  missing  raw/metadata/daily_summaries/daily_summary_20240107.json",
         "├─ PopularMovies  done  raw/movies/daily/popular_movies_20240107.json",
         "├─ TrendingMovies  missing  raw/movies/trending/trending_movies_20240107.json",
-        "└─ ValidationReport  missing  "
-        "raw/metadata/quality_reports/validation_report_20240107.json",
+        "└─ ValidationReport  missing",
+        "   │   raw/metadata/quality_reports/validation_report_20240107.json",
         "   ├─ PopularMovies  done  raw/movies/daily/popular_movies_20240107.json",
         "   └─ TrendingMovies  missing  raw/movies/trending/trending_movies_20240107.json",
     ]

@@ -78,3 +78,19 @@ def test_a_bill_of_materials_has_to_name_every_package(
 
     assert done.returncode == expected, done.stdout
     assert ("luigi 3.8.1: installed True" in done.stdout) == bool(left_out)
+
+
+@pytest.mark.parametrize(("status", "shown"), [(0, ""), (3, "Collecting luigi\nno such hash\n")])
+def test_an_installation_is_one_sentence_and_all_of_pip_s_words_if_it_fails(
+    tmp_path: Path, status: int, shown: str
+) -> None:
+    pins = tmp_path / "run.txt"
+    pins.write_text("luigi==3.8.1 \\\n    --hash=sha256:0\nclick==8.5.1\n", encoding="utf-8")
+    pip = f"print('Collecting luigi'); print('no such hash'); raise SystemExit({status})"
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / ".ci/install.py", "-c", pip, "-r", str(pins)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (status, shown)
+    assert done.stdout.startswith("Installing 2 packages into ")
+    assert done.stdout.count("\n") == 1

@@ -477,7 +477,7 @@ def with_short_grace(*arguments: str) -> list[str]:
     """Return the `luigi` command with a shorter time for a stopped run to leave."""
     program = (
         "import runpy, sys\n"
-        "from pipeline.ops.runs import signals\n"
+        "from pipeline.runtime import signals\n"
         "assert signals.GRACE_SECONDS == 5\n"
         "signals.GRACE_SECONDS = 0.5\n"
         "sys.argv = sys.argv[1:]\n"

@@ -65,7 +65,7 @@ def test_what_0_1_0_collected_is_done_and_nothing_is_collected_again(
     before = place.documents()
     run = place.luigi("WeeklyConsolidation", f"{SUNDAY}", SUNDAY_NOON, "--local-scheduler")
     assert run.status == 0, run.output
-    assert "Did not run any tasks" in run.output
+    assert "was done already" in run.output
     assert place.documents() == before
     monkeypatch.setenv("TMDB_API_KEY", "demo")
     monkeypatch.setenv("PIPELINE_DATA_DIR", str(place.data))

@@ -275,7 +275,8 @@ def test_the_same_command_again_asks_nothing_and_says_where_the_files_are(
     assert again.status == 0
     assert tmdb.count() == 0
     assert {name: (data_dir / name).stat().st_mtime_ns for name in before} == before
-    assert "Did not run any tasks" in again.output
+    assert "was done already" in again.output
+    assert "Execution Summary" not in again.output
     assert f"The files are in {data_dir}" in again.output
 
 

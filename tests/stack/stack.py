@@ -195,6 +195,45 @@ def test_trigger_and_status_on_the_host_reach_into_the_stack(stack: Stack) -> No
     assert {each["service"]: each["state"] for each in inside["services"]}["cron"] == "up"
 
 
+def test_the_commands_of_an_operator_reach_into_the_stack(stack: Stack) -> None:
+    outside = stack.operate
+    day, compose = "2024-01-05", ("--runtime", "compose", "--json")
+    outside("backfill", "daily", "--from", day, "--to", day, *compose)
+    explained = json.loads(outside("explain", "DailySummary", day, *compose))
+    assert [each["state"] for each in explained["files"]] == ["done"]
+    redone = json.loads(outside("redo", "ValidationReport", day, "--yes", *compose))
+    assert redone["ok"]
+    assert redone["redone"][0]["runs"] == ["DailySummary", "IndexPage"]
+    runs = json.loads(outside("runs", *compose))["runs"]
+    assert {"DailySummary", "IndexPage"} <= {each["task"] for each in runs if each["date"] == day}
+    for word, is_paused in (("pause", True), ("resume", False)):
+        assert json.loads(outside(word, "daily", *compose))["paused"] is is_paused
+        assert bool(json.loads(outside("status", *compose))["paused"]) is is_paused
+    grid = json.loads(outside("status", "--grid", *compose))["grid"]
+    assert {"daily", "weekly"} <= {each["task"] for each in grid}
+    found = json.loads(outside("prune", "--older-than", "100d", "--dry-run", *compose))
+    assert found["files"]
+    assert not found["deleted"]
+
+
+def test_ctrl_c_at_a_redo_outside_puts_the_files_back(stack: Stack) -> None:
+    stack.operate("trigger", "weekly", "2024-01-21", "--runtime", "compose")
+    document = next((stack.data / "processed/weekly").glob("*_20240121.json"))
+    lists = sorted((stack.data / "raw/movies/genre").glob("*_20240121.json"))
+    before = {path: path.stat().st_ino for path in (document, *lists)}
+    command = [*WORDS, "redo", "GenreMovies", "2024-01-21", "--late", "--yes",
+               "--runtime", "compose"]  # fmt: skip
+    redo = subprocess.Popen(
+        command, cwd=stack.folder, env=stack.environment, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    until(lambda: not document.exists(), 60, "the document to be moved aside")
+    os.killpg(redo.pid, signal.SIGINT)
+    output, _ = redo.communicate(timeout=60)
+    assert redo.returncode == 130, output
+    assert {path: path.stat().st_ino for path in (document, *lists)} == before
+
+
 def test_cron_itself_starts_the_run(stack: Stack) -> None:
     crontab = stack.folder / "config" / "crontab"
     original = crontab.read_text()
@@ -415,7 +454,7 @@ def only_postgres(tmp_path: Path) -> Iterator[Stack]:
 def test_a_backup_of_postgresql_17_comes_back_in_18_by_its_own_programs(
     only_postgres: Stack,
 ) -> None:
-    """The steps of docs/operations.md, with the PostgreSQL of the wheel for the new container."""
+    """The steps of docs/how-to/upgrade.md, with a PostgreSQL of the wheel as the new container."""
     only_postgres.operate("backup", "--runtime", "compose")
     (file,) = (only_postgres.data / "backups").iterdir()
     with running_postgres() as new:

@@ -35,6 +35,29 @@ _FLAGS = (
 )
 
 
+BROKEN_WORDS = """
+[...document.querySelectorAll("SELECTOR")].flatMap(element => {
+  const found = [];
+  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    const parent = text.parentElement;
+    if (!parent.offsetParent || parent.closest(".sr, time, details:not([open]) > :not(summary)")) {
+      continue;
+    }
+    for (const word of text.data.matchAll(/[\\p{L}\\d,.]{2,12}(?![^\\s])/gu)) {
+      const range = document.createRange();
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map(each => each.top)).size > 1) found.push(word[0]);
+    }
+  }
+  return found;
+})
+"""
+"""A script that returns the short words that are broken over two lines, in a SELECTOR."""
+
+
 class Page:
     """A tab."""
 

@@ -38,8 +38,8 @@ WITHOUT_CRON = "\n".join(
 PS = ["compose", "ps", "--all", "--format", "json"]
 PORT = ["port", "luigid", "8082"]
 INSIDE = ["compose", "exec", "-T", "cron"]
-TRIGGER = [*INSIDE[1:], "tmdb-pipeline", "run"]
 AS_ON_A_HOST = ["--runtime", "host", "--until-stdin-closes"]
+TRIGGER = [*INSIDE[1:], "tmdb-pipeline", "trigger", *AS_ON_A_HOST]
 
 
 class Docker:

@@ -24,11 +24,5 @@ class FakeHistory(luigi.task_history.TaskHistory):  # type: ignore[misc]
         end = "done" if successful else f"failed: {task.expl}"
         self.events.append(f"{task.family} {end}")
 
-    def failed(self, task: Any, reason: str) -> None:
-        self.events.append(f"{task.family} failed: {reason}")
-
-    def requeued(self, task: Any) -> None:
-        self.events.append(f"{task.family} queued again")
-
     def disabled(self, task: Any) -> None:
         self.events.append(f"{task.family} given up")

@@ -16,8 +16,9 @@ import pytest
 from support import page_documents
 
 from pipeline.catalog import plan_from
+from pipeline.documents.run_record import ENDED, Entry, TaskRun
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import ALREADY_RUNNING, ENDED, Entry, TaskRun
+from pipeline.ops.runs.record import ALREADY_RUNNING
 from pipeline.paths import Layout
 
 LAST = datetime.date(2026, 3, 1)
@@ -81,7 +82,8 @@ def _write_day(layout: Layout, date: datetime.date, late: int) -> None:
     _write_text(layout.daily_page(date), "<!doctype html>\n")
     paths = [*(layout.list_of(each, date) for each in lists), layout.daily_summary(date)]
     names = ["PopularMovies", "TrendingMovies", "ValidationReport", "DailySummary"]
-    _record(layout, "DailySummary", date, late=late, documents=paths, tasks=names)
+    hour = 2 + 3 * late  # no two runs begin at the same time
+    _record(layout, "DailySummary", date, hour=hour, late=late, documents=paths, tasks=names)
 
 
 def _write_week(layout: Layout, date: datetime.date) -> None:

@@ -47,7 +47,7 @@ _LIBRARIES = (
     *("resource", "shutil", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading"),
     *("tomllib", "unicodedata", "urllib.request", "uuid", "zoneinfo"),
     *("certifi", "click", "cronsim", "dateutil.parser", "dotenv", "msgspec.json", "msgspec.toml"),
-    *("requests", "tabulate", "tqdm", "urllib3"),
+    *("requests", "tabulate", "urllib3"),
     *("importlib.metadata", "socketserver", "statistics", "xml.etree.ElementTree"),
 )
 # What luigid imports besides.

@@ -34,9 +34,11 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 DOCUMENTED = {
     int(status)
-    for status in re.findall(r"^\| (\d+) \|", (REPOSITORY / "README.md").read_text(), re.M)
+    for status in re.findall(
+        r"^\| (\d+) \|", (REPOSITORY / "docs/reference/exit-statuses.md").read_text(), re.M
+    )
 }
-"""Every exit status in the table of the README."""
+"""Every exit status in the table of docs/reference/exit-statuses.md."""
 
 
 class Ended(NamedTuple):

@@ -4,8 +4,9 @@
     python -m trials.fuzz [answer|file|setting|words|size] [--seed 7] [--examples 100] [--write]
 
 A case is right (status 0, and what was published reads back), refused (a sentence and a status of
-the README), or a defect: any other exception, a traceback, silence, a hang, too much memory. For a
-defect the smallest case that still shows it is printed; its seed makes it again.
+docs/reference/exit-statuses.md), or a defect: any other exception, a traceback, silence, a hang,
+too much memory. For a defect the smallest case that still shows it is printed; its seed makes it
+again.
 """
 
 from __future__ import annotations

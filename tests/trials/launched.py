@@ -41,7 +41,7 @@ HANGS = 999
 _EVERYTHING = (
     "pipeline.luigi_cli",
     "pipeline.ops.runs.session",
-    "pipeline.ops.runs.signals",
+    "pipeline.runtime.signals",
     "pipeline.pages.daily",
     "pipeline.pages.index",
     "pipeline.pages.weekly",

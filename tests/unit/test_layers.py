@@ -42,11 +42,11 @@ LUIGI = {
     "pipeline.tasks.*",
     "pipeline.ops.history.recorder",
     "pipeline.ops.luigid.*",
-    "pipeline.ops.graph",
-    "pipeline.ops.luigi_configuration",
+    "pipeline.tasks.graph",
+    "pipeline.runtime.luigi_configuration",
     "pipeline.ops.runs.session",
     "pipeline.ops.runs.scheduler_choice",
-    "pipeline.ops.runs.signals",
+    "pipeline.runtime.signals",
 }
 CRONSIM = {"pipeline.ops.schedule.times"}
 """The one module that computes the times of a crontab."""
@@ -68,7 +68,9 @@ JSON = {
     "pipeline.ops.runs.record",
     "pipeline.ops.runs.session",
     "pipeline.ops.schedule.pauses",
+    "pipeline.documents.due_times",
     "pipeline.documents.json_text",
+    "pipeline.documents.run_record",
     "pipeline.documents.schema",
     "pipeline.quality.*",
     "pipeline.runtime.journal",

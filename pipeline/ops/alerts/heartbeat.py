@@ -6,7 +6,6 @@ service behind PIPELINE_HEARTBEAT_URL alerts when the request stays away.
 
 import contextlib
 import logging
-import queue
 import threading
 
 from pipeline import clock, settings
@@ -37,13 +36,13 @@ def send_unless_overdue() -> None:
 
 def send(url: Secret) -> bool:
     """Return whether the address accepted a request; a thread that hangs is left behind."""
-    results: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    threading.Thread(target=lambda: results.put(_attempts(url)), daemon=True).start()
-    with contextlib.suppress(queue.Empty):
-        if results.get(timeout=TOTAL_SECONDS):
-            return True
-    LOGGER.warning("The heartbeat was not accepted: see the service of PIPELINE_HEARTBEAT_URL.")
-    return False
+    results: list[bool] = []
+    thread = threading.Thread(target=lambda: results.append(_attempts(url)), daemon=True)
+    thread.start()
+    thread.join(TOTAL_SECONDS)
+    if not any(results):
+        LOGGER.warning("The heartbeat was not accepted: see the service of PIPELINE_HEARTBEAT_URL.")
+    return any(results)
 
 
 def _attempts(url: Secret) -> bool:

@@ -1,8 +1,8 @@
 """Send alerts to the people on call, over Apprise: one for each task, date and cause.
 
-Off unless PIPELINE_ALERT_URL is set. A marker below `state/alerts/` notes each alert that was
-delivered; what could not be is sent at the next occasion. Nothing here ever raises, lasts longer
-than some ten seconds, or shows a secret.
+Off unless PIPELINE_ALERT_URL is set. An alert that was delivered has an empty file below
+`state/alerts/` until its all-clear; what was not delivered is sent at the next occasion. Nothing
+here ever raises, takes more than some ten seconds for a message, or shows a secret.
 """
 
 import contextlib
@@ -18,23 +18,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline import clock, settings
+from pipeline.documents.schema import violations
 from pipeline.errors import PipelineError
-from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.roots import ROOTS
+from pipeline.ops.schedule.job_process import locked
 from pipeline.ops.settings import alert_url
 from pipeline.paths import Layout, alerts_without_root
 from pipeline.sanitize import plain
-from pipeline.storage import documents
+from pipeline.storage import documents, local
+from pipeline.storage.private_files import open_private
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 TIMEOUT_SECONDS = 10.0  # of a delivery, whatever the service at the other end does
 
 _MAX_ERRORS = 8  # sentences of one alert
-# Markers: their names (day, task, cause), and contents of one length, which can be overwritten on a
-# disk that is full by now.
-_MARKERS = f"{'[0-9]' * 8}_*_*"
-_SENT, _CLEARED, _UNSENT = b"sent\n", b"clear", b"new\n\n"
+_MARKERS = f"{'[0-9]' * 8}_*_*"  # the names of markers: day, task, cause
 
 
 def run_failed(
@@ -53,14 +52,9 @@ def quality_if_bad(layout: Layout, day: datetime.date, published: Sequence[str])
     for task, path in ((root.report_task, root.report(layout, day)) for root in ROOTS.values()):
         if layout.relative(path) in published:
             report = documents.read_report(path)
-            reasons = [
-                f"{entry['list']}: {check['id']}: {entry['finding']}"
-                for check in report["checks"]
-                for entry in check["evidence"]
-                if check["severity"] == "block" and "finding" in entry
-            ]
             if report["verdict"] == "fail":
-                text = "\n".join([*reasons[:_MAX_ERRORS], f"Report: {path}"])
+                reasons = violations(report, "block")[:_MAX_ERRORS]
+                text = "\n".join([*reasons, f"Report: {path}"])
                 raise_alert(task, day, "quality", f"Quality of {day}: fail", text)
             else:
                 all_clear(task, day, f"The lists of {day} passed the rules that block.")
@@ -74,12 +68,15 @@ def raise_alert(task: str, day: datetime.date, cause: str, title: str, text: str
     if alert_url() is None:
         return False
     name = f"{day:%Y%m%d}_{task}_{cause}"
-    with contextlib.ExitStack() as opened:
-        markers = _open_marker(name, opened)
-        if not all(map(try_lock, markers)):
-            return False  # another process sends it at this moment
-        is_sent = any(path.name == name for path, _, _ in _open_alerts())
-        return not is_sent and _deliver_and_note(title, text, markers, _SENT)
+    with _lock():
+        is_open = any(path.name == name for path, _, _ in _open_alerts())
+        if is_open or not _is_delivered(title, text):
+            return False
+        for folder in _folders():
+            with contextlib.suppress(OSError):  # rather one message too many than none
+                os.close(open_private(folder / name))
+                break
+    return True
 
 
 def all_clear(task: str, day: datetime.date, text: str) -> bool:
@@ -87,17 +84,17 @@ def all_clear(task: str, day: datetime.date, text: str) -> bool:
 
     An alert of a mistyped date in the future is over as well.
     """
-    today, mine = clock.today(), []
-    with contextlib.ExitStack() as opened:
-        for path, of_day, of_task in _open_alerts():
-            if of_task == task and not day < of_day <= today:
-                with contextlib.suppress(OSError):
-                    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-                    opened.callback(os.close, descriptor)
-                    if try_lock(descriptor) and os.pread(descriptor, len(_SENT), 0) == _SENT:
-                        mine.append(descriptor)
-        title = f"All clear: {task} of {day}"
-        return bool(mine) and _deliver_and_note(title, text, mine, _CLEARED)
+    if not is_open(task):
+        return False
+    with _lock():
+        opened = [(path, of_day) for path, of_day, each in _open_alerts() if each == task]
+        mine = [path for path, of_day in opened if not day < of_day <= clock.today()]
+        if not mine or not _is_delivered(f"All clear: {task} of {day}", text):
+            return False
+        for path in mine:
+            with contextlib.suppress(OSError):
+                path.unlink()
+    return True
 
 
 def is_open(task: str, day: datetime.date | None = None) -> bool:
@@ -112,12 +109,7 @@ def send_test() -> str:
 
 def sweep() -> None:
     """Remove the markers of alerts that are long over."""
-    oldest = (clock.now() - datetime.timedelta(days=200)).timestamp()
-    for folder in _folders():
-        with contextlib.suppress(OSError):
-            for path in folder.glob(_MARKERS):
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
+    local.sweep(_folders(), _MARKERS, 200 * 86_400)
 
 
 def _folders() -> list[Path]:
@@ -129,37 +121,25 @@ def _folders() -> list[Path]:
     return [Layout(root).alerts, alerts_without_root(root)] if alert_url() else []
 
 
+def _lock() -> contextlib.AbstractContextManager[object]:
+    """Let one process at a time send and note a message."""
+    return locked(_folders()[0].with_suffix(".lock"), wait=True)
+
+
 def _open_alerts() -> Iterator[tuple[Path, datetime.date, str]]:
     """Yield the marker, day and task of each alert without an all-clear."""
     for folder in _folders():
         with contextlib.suppress(OSError):
             for path in sorted(folder.glob(_MARKERS)):
                 day, task, _ = path.name.split("_", 2)
-                with contextlib.suppress(OSError, ValueError):
-                    date = datetime.datetime.strptime(day, "%Y%m%d").date()
-                    if path.read_bytes()[: len(_SENT)] == _SENT:
-                        yield path, date, task
+                with contextlib.suppress(ValueError):
+                    yield path, datetime.date.fromisoformat(day), task
 
 
-def _open_marker(name: str, opened: contextlib.ExitStack) -> list[int]:
-    for folder in _folders():
-        with contextlib.suppress(OSError):
-            descriptor = open_private(folder / name)
-            opened.callback(os.close, descriptor)
-            if os.fstat(descriptor).st_size == 0:
-                os.pwrite(descriptor, _UNSENT, 0)
-            return [descriptor]
-    return []  # the message is sent all the same: rather one too many than none
-
-
-def _deliver_and_note(title: str, text: str, markers: Sequence[int], content: bytes) -> bool:
+def _is_delivered(title: str, text: str) -> bool:
     if problem := _deliver(title, text):
         LOGGER.warning("The message %r was not delivered: %s.", title, problem)
-        return False
-    for descriptor in markers:
-        with contextlib.suppress(OSError):
-            os.pwrite(descriptor, content, 0)
-    return True
+    return not problem
 
 
 def _deliver(title: str, text: str) -> str:

@@ -1,7 +1,4 @@
-"""Backups as files: a gzipped tar whose first member has the sums of all others, and their folder.
-
-One command at a time writes into the folder; files of others there are left alone.
-"""
+"""Backups as files, and their folder: a gzipped tar that begins with the sums of its members."""
 
 import contextlib
 import gzip
@@ -52,11 +49,6 @@ class Manifest(msgspec.Struct, kw_only=True):
     history_rows: Mapping[str, int] | None = None
     history_rehearsed: bool | None = None
     members: dict[str, Member] = {}
-
-    @property
-    def tasks(self) -> int:
-        """The number of tasks in the history; 0 where it is not known."""
-        return (self.history_rows or {}).get("tasks", 0)
 
 
 def write(path: Path, manifest: Manifest, files: Mapping[str, Path]) -> None:
@@ -129,14 +121,12 @@ def staging(folder: Path) -> Iterator[Path]:
     """
     try:
         make_folder(folder, 0o700)
-        with contextlib.ExitStack() as stack:
-            descriptor = os.open(folder, os.O_RDONLY)
-            stack.callback(os.close, descriptor)
+        with local.opened(folder) as descriptor:
             if local.lock(descriptor, wait=False):
                 for left_over in folder.glob(f"{_STAGING}*"):
                     shutil.rmtree(left_over, ignore_errors=True)
-            lent = tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder)
-            yield Path(stack.enter_context(lent))
+            with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as lent:
+                yield Path(lent)
     except BlockingIOError:
         text = f"Another backup or restore is at work in {folder}: wait for its end."
         raise StorageError(text) from None
@@ -216,7 +206,8 @@ def rotate(folder: Path, keep: int, new: Path) -> dict[str, list[str]]:
             names["damaged" if isinstance(error, DataError) else "unreadable"].append(path.name)
     others = [path for path in whole if path != new]
     stay = {new, *others[max(0, len(others) - keep + 1) :]}
-    if tasks := {path: each.tasks for path, each in whole.items() if HISTORY in each.members}:
+    histories = ((path, each) for path, each in whole.items() if HISTORY in each.members)
+    if tasks := {path: (each.history_rows or {}).get("tasks", 0) for path, each in histories}:
         newest, largest = list(tasks)[-1], max(tasks, key=tasks.__getitem__)
         stay |= {newest, largest if 0 < tasks[newest] < tasks[largest] / 2 else newest}
     for path in whole:

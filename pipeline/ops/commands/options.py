@@ -4,6 +4,7 @@ import contextlib
 import functools
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from pipeline import identity
-from pipeline.errors import PipelineError
+from pipeline.errors import NotPossible, PipelineError
 from pipeline.ops.commands import tables
 from pipeline.ops.runtimes.compose import Compose
 from pipeline.ops.runtimes.host import Host
@@ -43,17 +44,22 @@ def _watch_stdin(_: click.Context, __: click.Parameter, value: bool) -> None:
         threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
 
 
-# Used inside a container, which no signal reaches.
-stdin_option = click.option(
-    "--until-stdin-closes", is_flag=True, hidden=True, expose_value=False, callback=_watch_stdin
-)
+def confirm(question: str, hint: str) -> None:
+    """Ask on the terminal, and end the command unless the answer is yes.
+
+    Raise NotPossible where there is no terminal; the hint says what to do then.
+    """
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise NotPossible(f"There is no terminal to ask on: {hint}")
+    click.confirm(question, abort=True, err=True)
 
 
 def choose_runtime(name: str) -> Runtime:
     """Return the runtime of that name; `auto` is compose where its services run here, else host."""
     absence = Compose.absence() if name == "auto" else None
     if absence:
-        click.echo(f"{absence} This is the host; --runtime says which one is meant.", err=True)
+        which = f"{absence} This is the host; --runtime says which one is meant."
+        click.echo(tables.wrap(which), err=True)
     return Compose() if absence is None and name != "host" else Host()
 
 
@@ -75,8 +81,6 @@ def document_command(
         @functools.wraps(build)
         def command(runtime: str, as_json: bool, **given: Any) -> None:
             context = click.get_current_context()
-            if context.invoked_subcommand:  # of a group, which shows a document itself
-                return
             here = choose_runtime(runtime)
 
             def built() -> Document:
@@ -107,30 +111,34 @@ def document_command(
 def command_on_data(run: Callable[..., int]) -> Callable[..., None]:
     """Make a command of a function that changes the data root and returns the exit status.
 
-    Where the runtime is the stack, the same words run in its container instead.
+    Where the runtime is the stack, the same words run in its container instead, which no signal
+    reaches: Ctrl-C closes its stdin.
     """
 
     @runtime_option
-    @stdin_option
+    @click.option("--until-stdin-closes", is_flag=True, hidden=True, expose_value=False,
+                  callback=_watch_stdin)  # fmt: skip
     @functools.wraps(run)
     def command(runtime: str, **given: Any) -> None:
         context, here = click.get_current_context(), choose_runtime(runtime)
-        if isinstance(here, Host):
-            context.exit(run(here, **given))
-        json_word = ["--json"] if given.get("as_json") else []
-        context.exit(here.run_inside([*_words(context), *json_word]))
+        if isinstance(here, Compose):
+            json_word = ["--json"] if given.get("as_json") else []
+            context.exit(here.run_inside(*_words(context), *json_word))
+        context.exit(run(**given))
 
     return command
 
 
 def _words(context: click.Context) -> list[str]:
-    words, at = [str(context.info_name)], context.parent
-    while at and at.parent:  # a subcommand of a group
-        words, at = [str(at.info_name), *words], at.parent
+    """Return the words of a command, without `--runtime` and `--json`, for the container."""
+    _, *words = context.command_path.split()
     for parameter in context.command.params:
         value = context.params.get(str(parameter.name))
-        is_given = value not in (None, False, parameter.default)
-        if parameter.name not in ("runtime", "as_json") and is_given:
-            words += [] if isinstance(parameter, click.Argument) else [parameter.opts[-1]]
-            words += [] if value is True else [str(value)]
+        if not value or value == parameter.default or parameter.name in ("runtime", "as_json"):
+            continue
+        if parameter.nargs == -1:
+            words += ["--", *value]
+            continue
+        words += [] if isinstance(parameter, click.Argument) else [parameter.opts[-1]]
+        words += [] if value is True else [str(value)]
     return words

@@ -1,8 +1,10 @@
-"""Show documents: tables for people, JSON for programs."""
+"""Show documents: tables for people, which fit the terminal, and JSON for programs."""
 
 import datetime
 import json
 import re
+import shutil
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +21,8 @@ _COLOURS = {
     **dict.fromkeys(("problem", "down", "FAILED"), "red"),
 }
 
+_MIN_WIDTH = 8  # of the last column, however wide the others are
+
 
 def show_json(document: Mapping[str, Any]) -> None:
     r"""Print the document in UTF-8 and indented, with \uXXXX for what acts on a terminal."""
@@ -31,21 +35,37 @@ def show_table(
 ) -> None:
     """Print rows of a document as a titled table, or the sentence where there is none.
 
-    A column is a key of the rows, or `header=key`; free text belongs into the last one.
+    A column is a key of the rows, or `header=key`. The last one, into which free text belongs, is
+    wrapped into what the others leave of the terminal.
     """
-    if rows:
-        click.secho(f"\n{title}", bold=True)
-        headers = [each.partition("=")[0] for each in columns.split(", ")]
-        keys = [each.rpartition("=")[2] for each in columns.split(", ")]
-        cells = [[cell(key, row[key]) for key in keys] for row in rows]
-        click.echo(tabulate(cells, headers, tablefmt="simple", disable_numparse=True))
-    elif otherwise:
-        click.echo(f"\n{otherwise}")
+    if not rows:
+        if otherwise:
+            click.echo(f"\n{otherwise}")
+        return
+    names = [each.partition("=") for each in columns.split(", ")]
+    cells = [[cell(key or name, row[key or name]) for name, _, key in names] for row in rows]
+    lines = [[name for name, _, _ in names], *cells]
+    widths = [max(len(click.unstyle(text)) for text in each) for each in zip(*lines, strict=True)]
+    left = terminal_width() - sum(width + 2 for width in widths[:-1])
+    widths[-1] = min(widths[-1], max(left, _MIN_WIDTH))
+    lines.insert(1, ["-" * width for width in widths])
+    click.secho(f"\n{title}", bold=True)
+    click.echo(tabulate(
+        lines, tablefmt="plain", disable_numparse=True, maxcolwidths=widths, break_on_hyphens=False
+    ))  # fmt: skip
 
 
-def wrap(text: str, indent: int = 2) -> str:
-    """Return text in lines of at most 80 columns; those after the first are indented."""
-    return textwrap.fill(plain(text), 80, subsequent_indent=" " * indent)
+def terminal_width() -> int:
+    """Return the columns of the terminal; 80 where the output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 80
+
+
+def wrap(text: str, indent: int = 2, first: str = "", further: str = "") -> str:
+    """Return text in lines that fit the terminal, those after the first indented."""
+    return textwrap.fill(
+        plain(text), terminal_width(), initial_indent=first,
+        subsequent_indent=further + " " * indent, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def cell(key: str, value: Any) -> str:
@@ -53,7 +73,7 @@ def cell(key: str, value: Any) -> str:
     if value is None:
         return "-"
     if re.fullmatch(r"(.+_)?(at|since)", key):
-        return f"{datetime.datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+        return f"{datetime.datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M %Z}"
     if key.endswith("seconds"):
         minutes, rest = divmod(round(value), 60)
         if minutes:

@@ -18,6 +18,12 @@ from pipeline.tmdb.credential import Credential
 from pipeline.tmdb.errors import minute_in
 from pipeline.tmdb.response import RawResponse
 
+# What an error of a request says of the key; after any other one it could not be asked.
+_REFUSALS: dict[type[PipelineError], str] = {
+    CredentialRefused: "TMDB refuses the key in TMDB_API_KEY",
+    TmdbBlocked: "not known: something between here and TMDB answers in its place",
+}
+
 
 def key() -> Finding:
     """Ask TMDB whether it accepts the key."""
@@ -31,13 +37,8 @@ def key() -> Finding:
         with contextlib.closing(sender):
             session = ApiSession(sender.send, sender.host, credential, limiter, retries=0)
             session.get("/authentication", {}, _refuse_failure, threading.Event())
-    except CredentialRefused as error:
-        return finding("TMDB refuses the key in TMDB_API_KEY", str(error), PROBLEM)
-    except TmdbBlocked as error:
-        found = "not known: something between here and TMDB answers in its place"
-        return finding(found, str(error), PROBLEM)
     except PipelineError as error:
-        return finding("could not be asked", str(error), PROBLEM)
+        return finding(_REFUSALS.get(type(error), "could not be asked"), str(error), PROBLEM)
     return finding(f"the {'Read Access Token' if credential.is_token else 'v3 key'} is accepted")
 
 

@@ -4,7 +4,8 @@ import datetime
 
 from pipeline import clock, settings
 from pipeline.ops.doctor.examine import Finding, finding
-from pipeline.ops.retention import expired, prune
+from pipeline.ops.retention.expired import find
+from pipeline.ops.retention.scheduled import read_state
 from pipeline.ops.schedule import installed
 from pipeline.ops.settings import KEEP_LONGER, keep_days
 
@@ -12,20 +13,19 @@ _NOTICE_DAYS = 14  # before the limit
 
 
 def oldest_list() -> Finding:
-    """See whether deletion is on, and whether a list comes near the limit without it."""
+    """See whether deletion is on, and whether the schedule deletes what comes near the limit."""
     layout, now = settings.current().layout, clock.now()
     if (limit := keep_days()) is None:
         fix = "Keep what says that TMDB agreed, or set a number of days: see docs/how-to/prune.md."
         return finding(f"off by PIPELINE_KEEP_DAYS={KEEP_LONGER}", fix)
-    if (oldest := expired.oldest(layout)) is None:
-        return finding(f"no list is kept; the limit is {limit} days")
-    age, state = (now - oldest).days, prune.read_state(layout)
-    found = f"the oldest list is {age} days old; the limit is {limit}"
-    if age <= limit - _NOTICE_DAYS:
-        return finding(found)
+    ages = [(now - item.at).days for item in find(layout, limit - _NOTICE_DAYS).files]
+    if not ages:
+        return finding(f"no list is older than {limit - _NOTICE_DAYS} days; the limit is {limit}")
+    found = f"the oldest list is {max(ages)} days old; the limit is {limit}"
     if not installed.starts("prune", installed.installed()):
         fix = "Add the prune line of config/crontab, or enable tmdb-prune.timer."
         return finding(f"{found}; no prune is scheduled", fix)
+    state = read_state(layout)
     if state is None or not state.ok or now - state.last_at > datetime.timedelta(hours=48):
         fix = "See the log of the nightly prune, then run `tmdb-pipeline prune`."
         return finding(f"{found}; the last scheduled prune failed or is missing", fix)

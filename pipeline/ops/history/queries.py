@@ -1,21 +1,18 @@
 """The runs that are read from the events of the history."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal_column, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from pipeline.ops.history.events import naive_utc, name_key, task_key
-from pipeline.ops.history.schema import EVENTS, FAILURES, TASKS
+from pipeline.ops.history.schema import EVENTS, FAILURES, PARAMETERS, TASKS
 
-# The outcome of a run, by the event that follows RUNNING.
-_OUTCOMES = {"DONE": "DONE", "FAILED": "FAILED", "DISABLED": "FAILED", "PENDING": "PENDING"}
+_UNREPORTED = "How this run ended was never reported."
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """One attempt at a task: that it began, and what ended it.
 
     Without `started_at` the task never ran: it was done before, could not be planned, or waits.
@@ -37,23 +34,44 @@ class Run:
 def select_runs(
     family: str | None, task_id: str | None, before: datetime | None, limit: int | None
 ) -> Select[Any]:
-    """Return the query of runs, newest first; None is no condition."""
+    """Return the query of the fields of runs, newest first; None is no condition."""
     conditions = []
     if family is not None:
         conditions.append(TASKS.c.name == name_key(family))
     if task_id is not None:
         conditions.append(TASKS.c.task_id == task_key(task_id))
     step = _steps(*conditions).c
-    ran = step.event_name == "RUNNING"
+    has_run, at = step.event_name == "RUNNING", func.timezone("UTC", step.ts)
     is_end = step.event_name.in_(("DONE", "FAILED"))
     never_ran = is_end & step.prior_name.is_distinct_from("RUNNING")
     waits = (step.event_name == "PENDING") & step.next_id.is_(None)
-    end = case((ran, step.next_id), else_=step.id)
+    is_unreported = has_run & (step.next_name == "RUNNING")
+    is_reported = has_run & (step.next_name != "RUNNING")
+    by_name = aggregate_order_by(PARAMETERS.c.value, PARAMETERS.c.name)
+    params = select(func.json_object_agg(PARAMETERS.c.name, by_name))
+    params = params.where(PARAMETERS.c.task_id == step.record)
+    fields = (  # in the order of those of `Run`
+        func.coalesce(step.task_id, ""),
+        step.name,
+        func.coalesce(params.scalar_subquery(), literal_column("'{}'")),
+        step.host,
+        case((has_run, at)),
+        case((is_end, at), (is_reported, func.timezone("UTC", step.next_ts))),
+        case(
+            (~has_run | step.next_id.is_(None), step.event_name),
+            (step.next_name.in_(("DONE", "PENDING")), step.next_name),
+            else_="FAILED",
+        ),
+        func.coalesce(FAILURES.c.attempt, step.nth),
+        case((is_unreported, _UNREPORTED), else_=FAILURES.c.reason),
+        at,
+    )
+    end = case((has_run, step.next_id), else_=step.id)
     span = [step.ts < naive_utc(before)] if before else []
     return (
-        select(*step, FAILURES.c.attempt, FAILURES.c.reason)
+        select(*fields)
         .outerjoin(FAILURES, FAILURES.c.event_id == end)
-        .where(or_(ran, never_ran, waits), *span)
+        .where(has_run | never_ran | waits, *span)
         .order_by(step.ts.desc(), step.id.desc())
         .limit(limit)
     )
@@ -62,36 +80,10 @@ def select_runs(
 def select_left_running(before: datetime) -> Select[Any]:
     """Return the query of tasks that ran at an instant and of which no end was reported since."""
     step = _steps().c
-    began_anew = and_(step.next_ts >= before, step.next_name.not_in(("DONE", "FAILED")))
-    has_no_end = or_(step.next_id.is_(None), began_anew)
+    began_anew = (step.next_ts >= before) & step.next_name.not_in(("DONE", "FAILED"))
     ran = (step.event_name == "RUNNING") & (step.ts < before)
-    return select(step.record, step.task_id).distinct().where(ran, has_no_end)
-
-
-def run_of(row: Mapping[Any, Any], params: dict[str, str]) -> Run:
-    """Return the run of a row of `select_runs`."""
-    recorded_at = row["ts"].replace(tzinfo=UTC)
-    has_run, next_name = row["event_name"] == "RUNNING", row["next_name"]
-    outcome, reason, ended_at = row["event_name"], row["reason"], row["next_ts"]
-    if outcome in ("DONE", "FAILED"):
-        ended_at = row["ts"]
-    elif has_run and next_name in _OUTCOMES:
-        outcome = _OUTCOMES[next_name]
-    elif has_run and next_name:
-        outcome, ended_at = "FAILED", None
-        reason = "How this run ended was never reported."
-    return Run(
-        task_id=row["task_id"] or "",
-        family=row["name"],
-        params=params,
-        host=row["host"],
-        started_at=recorded_at if has_run else None,
-        ended_at=ended_at.replace(tzinfo=UTC) if ended_at else None,
-        outcome=outcome,
-        attempt=row["attempt"] or row["nth"],
-        reason=reason,
-        recorded_at=recorded_at,
-    )
+    left = ran & (step.next_id.is_(None) | began_anew)
+    return select(step.record, step.task_id).distinct().where(left)
 
 
 def _steps(*conditions: ColumnElement[bool]) -> Subquery:

@@ -4,6 +4,7 @@ An event that is written twice counts once, so the file only grows until all of 
 """
 
 import contextlib
+import errno
 import itertools
 import logging
 import os
@@ -54,20 +55,19 @@ class Spool:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
         with self._lock, self._errors_as_sentence():
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._path, flags, 0o600)
-            size = os.fstat(descriptor).st_size
-            try:
+            with open(os.open(self._path, flags, 0o600), "ab", buffering=0) as stream:
+                size = stream.tell()
                 if size + len(content) > MAX_BYTES:
                     raise StorageError(f"{self._path} has reached its greatest size.")
-                is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-                with open(descriptor, "ab", closefd=False) as stream:
-                    stream.write(b"\n" * is_torn + content)
-                local.sync(descriptor)
-            except OSError:
-                os.ftruncate(descriptor, size)
-                raise
-            finally:
-                os.close(descriptor)
+                if size > 0 and os.pread(stream.fileno(), 1, size - 1) != b"\n":
+                    content = b"\n" + content
+                try:
+                    if stream.write(content) < len(content):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                    local.sync(stream.fileno())
+                except OSError:
+                    stream.truncate(size)
+                    raise
             self.waiting += len(events)
 
     def batches(self, count: int) -> Iterator[list[Event]]:

@@ -1,13 +1,11 @@
 """The task history in PostgreSQL: luigi's own tables, and one of failures beside them."""
 
-import contextlib
 import functools
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
 
-from pipeline.errors import SettingsError
 from pipeline.ops.history import queries, schema
 from pipeline.ops.history.connection import make_engine, transaction
 from pipeline.ops.history.events import Event, naive_utc, task_key
@@ -15,12 +13,7 @@ from pipeline.ops.history.queries import Run
 from pipeline.ops.history.schema import EVENTS, FAILURES, PARAMETERS, TASKS
 from pipeline.tmdb.credential import Secret
 
-__all__ = ["Event", "HistoryStore", "Run"]
-
-NOT_SET = (
-    "No task history is kept here: set PIPELINE_HISTORY_URL to postgresql://luigi:PASSWORD@HOST:"
-    "5432/luigi, in the environment or .env, for luigid and for this command."
-)
+__all__ = ["Event", "HistoryStore"]
 
 # Time limit of what may concern years of rows: making indexes, closing runs, purging.
 _LONG_SECONDS = 60
@@ -65,15 +58,9 @@ class HistoryStore:
         limit: int | None = None,
     ) -> list[Run]:
         """Return runs, newest first: of a family or a task, begun before an instant."""
-        query = queries.select_runs(family, task_id, before, limit)
-        params: dict[int, dict[str, str]] = {}
         with self._transaction() as database:
-            rows = database.execute(query).mappings().all()
-            records = sorted({row["record"] for row in rows})
-            named = select(PARAMETERS).where(PARAMETERS.c.task_id.in_(records))
-            for record, name, value in database.execute(named.order_by(PARAMETERS.c.name)):
-                params.setdefault(record, {})[name] = value
-        return [queries.run_of(row, params.get(row["record"], {})) for row in rows]
+            rows = database.execute(queries.select_runs(family, task_id, before, limit))
+            return [Run(*row) for row in rows]
 
     def close_left_running(self, before: datetime, still_running: Collection[str]) -> int:
         """Close runs begun before that instant whose end was never reported, except of these tasks.
@@ -105,13 +92,6 @@ class HistoryStore:
     def close(self) -> None:
         """Close the connections. The store may be used again."""
         self._engine.dispose()
-
-
-def open_history(url: Secret | None) -> contextlib.AbstractContextManager[HistoryStore]:
-    """Open the history of a URL for reading; SettingsError where none is set."""
-    if url is None:
-        raise SettingsError(NOT_SET, variable="PIPELINE_HISTORY_URL")
-    return contextlib.closing(HistoryStore(url))
 
 
 def _records_of(database: Connection, events: Sequence[Event]) -> dict[str, int]:

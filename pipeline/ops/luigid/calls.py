@@ -65,8 +65,8 @@ _Policy = Literal["retry_count", "disable_hard_timeout", "disable_window"]
 # Argument -> its type, the same in all calls that have it. No text holds a NUL: no database would
 # keep it, and msgspec accepts neither halves of surrogate pairs nor NaN.
 _TYPES: dict[str, Any] = {
-    **dict.fromkeys(("accepts_messages", "batchable", "runnable"), bool | None),
-    **dict.fromkeys(("assistant", "include_done", "include_running", "limit"), bool),
+    **dict.fromkeys(("accepts_messages", "assistant", "batchable", "runnable"), bool | None),
+    **dict.fromkeys(("include_done", "include_running", "limit"), bool),
     **dict.fromkeys(("batch_id", "host", "module", "task_id"), _Word | None),
     **dict.fromkeys(("current_tasks", "deps", "new_deps", "owners"), _Words | None),
     **dict.fromkeys(("task_family", "task_name", "worker"), _Word),
@@ -141,11 +141,8 @@ def refuse_foreign(call: Mapping[str, Any], present: Any) -> None:
     `present` is the task of that id that the scheduler has, or None.
     """
     family, status = call.get("family"), call.get("status", PENDING)
-    is_running = (
-        present is not None
-        and present.family in FAMILIES
-        and (present.status, present.worker_running) == (RUNNING, call["worker"])
-    )
+    running_at = present.worker_running if present and present.status == RUNNING else None
+    is_running = running_at == call["worker"]
     if used := [name for name in _UNUSED if call.get(name)]:
         raise Refused(403, f"No task of this pipeline has {used[0]}.")
     if not all(_ID.fullmatch(dep) for dep in call.get("deps") or ()):

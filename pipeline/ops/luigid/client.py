@@ -38,11 +38,22 @@ class Luigid:
     data_root: str | None = None
 
 
-def look(url: str, password: Secret | None) -> Luigid:
-    """Ask the luigid at the address whether it is there. Never raises."""
+def look(url: str, password: Secret | None, seconds: float = MAX_SECONDS) -> Luigid:
+    """Ask the luigid at the address whether it is there, for so many seconds at most.
+
+    Never raises, and never waits longer, however slowly the answer comes.
+    """
+    answers: queue.SimpleQueue[Luigid] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answers.put(_look(url, password)), daemon=True).start()
     try:
-        with _post(url, "is_paused", {}, password) as response:
-            answer, headers = json.load(response), response.headers
+        return answers.get(timeout=seconds)
+    except queue.Empty:
+        return Luigid(False, f"no answer in {seconds:g} s")
+
+
+def _look(url: str, password: Secret | None) -> Luigid:
+    try:
+        answer, headers = _call(url, "is_paused", {}, password)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code != 401:
@@ -57,21 +68,11 @@ def look(url: str, password: Secret | None) -> Luigid:
     return Luigid(True, "", headers.get("Server", ""), hardened, data_root=root)
 
 
-def look_within(seconds: float, url: str, password: Secret | None) -> Luigid:
-    """Ask as `look` does, for so many seconds at most, however slowly the answer comes."""
-    answers: queue.SimpleQueue[Luigid] = queue.SimpleQueue()
-    threading.Thread(target=lambda: answers.put(look(url, password)), daemon=True).start()
-    try:
-        return answers.get(timeout=seconds)
-    except queue.Empty:
-        return Luigid(False, f"no answer in {seconds:g} s")
-
-
 def running(url: str, password: Secret | None) -> list[dict[str, Any]] | None:
     """Return task, start and worker of what luigid knows to run; None if it does not answer."""
     try:
-        with _post(url, "task_list", {"status": "RUNNING"}, password) as response:
-            return [_task_row(task) for task in json.load(response)["response"].values()]
+        answer, _ = _call(url, "task_list", {"status": "RUNNING"}, password)
+        return [_task_row(task) for task in answer["response"].values()]
     except (*_FAULTS, KeyError, TypeError, AttributeError):
         return None
 
@@ -88,9 +89,9 @@ def _task_row(task: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _post(
+def _call(
     url: str, method: str, arguments: Mapping[str, object], password: Secret | None
-) -> http.client.HTTPResponse:
+) -> tuple[Any, Mapping[str, str]]:
     address = f"{url.rstrip('/')}/api/{method}"  # http or https: luigi_configuration looked
     request = urllib.request.Request(address, method="POST")  # noqa: S310
     request.data = urlencode({"data": json.dumps(arguments)}).encode()
@@ -98,8 +99,8 @@ def _post(
         pair = base64.b64encode(f"{USER}:{password.secret}".encode()).decode()
         request.add_header("Authorization", f"Basic {pair}")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    response: http.client.HTTPResponse = opener.open(request, timeout=TIMEOUT_SECONDS)
-    return response
+    with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+        return json.load(response), response.headers
 
 
 def _reason(error: Exception) -> str:

@@ -38,7 +38,9 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
     def __init__(
         self, history: Any, state_path: Path, keeps_history: bool, collector: Any = None
     ) -> None:
-        config = luigi.scheduler.scheduler(record_task_history=keeps_history)
+        config = luigi.scheduler.scheduler(
+            record_task_history=keeps_history, disable_window=_WINDOW_SECONDS
+        )
         super().__init__(config=config, task_history_impl=history)
         configs: dict[str, Any] = {}
         for root in ROOTS.values():
@@ -84,9 +86,6 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
             if task.status == DISABLED:
                 self.state.re_enable(task)
             task.clear_failures()
-        policy = call.get("retry_policy_dict") or {}
-        if policy.get("disable_window") is None:
-            call["retry_policy_dict"] = {**policy, "disable_window": _WINDOW_SECONDS}
         super().add_task(**call)
 
 

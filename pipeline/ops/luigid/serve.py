@@ -1,6 +1,7 @@
 """Start luigid, hardened: luigi's scheduler, page and API on one address, until a signal."""
 
 import asyncio
+import contextlib
 import signal
 import socket
 from collections.abc import Iterable
@@ -93,18 +94,15 @@ def serve(
     prepare_file(state_path)
     with logging_to(log_path, current.log_format):
         store = HistoryStore(history_url) if history_url else None
-        recorder = HistoryRecorder(store, layout.luigid_spool)
-        try:
+        with contextlib.closing(HistoryRecorder(store, layout.luigid_spool)) as recorder:
             collector = PipelineMetrics(find_runs, recorder)
             scheduler = PipelineScheduler(recorder, state_path, store is not None, collector)
             scheduler.load()
             running = scheduler.state.get_active_tasks_by_status(RUNNING)
             recorder.close_left_running({task.id for task in running})
-            pages = history_pages.handlers(store) + report_pages.handlers(layout.root, find_report)
+            pages = history_pages.handlers(store) + report_pages.handlers(layout, find_report)
             _log_addresses(sockets, is_open=password is None)
             asyncio.run(_serve(Guarded(scheduler, policy, pages), sockets, scheduler))
-        finally:
-            recorder.close()
         LOGGER.info("luigid ended; its state is in %s", state_path)
 
 

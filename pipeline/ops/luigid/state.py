@@ -45,15 +45,15 @@ class PipelineState(SimpleTaskState):
         worker = task.status == RUNNING and task.worker_running
         if worker and worker not in task.stakeholders | assistants:
             task.expl = WORKER_GONE
-            self._history.failed(task, WORKER_GONE)
+            self._history.task_finished(task, False)
         super().fail_dead_worker_task(task, self._configs.get(task.family, config), assistants)
 
     def update_status(self, task: Any, config: Any) -> None:
         """Queue a failed task again when its delay is over; recorded where a run waits for it."""
         before = task.status
-        super().update_status(task, self._configs.get(task.family, config))
+        super().update_status(task, config)
         if before == FAILED and task.status == PENDING and task.stakeholders:
-            self._history.requeued(task)
+            self._history.task_scheduled(task)
 
     def load(self) -> None:
         """Read what an earlier luigid left, but for tasks that an unguarded one may have accepted.

@@ -5,14 +5,20 @@ Scores and check results name no movie, so they may be kept longer than TMDB's l
 
 import contextlib
 import datetime
-import os
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
+from pipeline import clock
+from pipeline.errors import PipelineError
+from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
-from pipeline.storage import local
+from pipeline.storage import documents, local
 
 _MAX_BYTES = 64 << 20
+
+Key = tuple[str, datetime.date]  # root task and date
 
 
 class Deleted(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,19 +42,27 @@ def read(layout: Layout) -> list[Deleted]:
     return found
 
 
-def dates(layout: Layout) -> set[tuple[str, datetime.date]]:
+def dates(layout: Layout) -> set[Key]:
     """Return the root task and the date of everything that was deleted."""
     return {(each.task, each.date) for each in read(layout)}
 
 
-def append(layout: Layout, entry: Deleted, folder: int) -> None:
-    """Add a line, flushed to the disk, to the record in that open folder, through no link."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(
-        os.open(layout.deleted.name, flags, 0o644, dir_fd=folder), "r+b", buffering=0
-    ) as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - 1))
-        is_cut = file.read(1) not in (b"", b"\n")  # as a full disk leaves a line
-        file.write(b"\n" * is_cut + msgspec.json.encode(entry) + b"\n")
-        local.sync(file.fileno())
-    local.sync(folder)
+def record(layout: Layout, keys: Iterable[Key]) -> None:
+    """Record dates, flushed to the disk, whose documents are deleted next, or raise."""
+    is_there = documents.exists(layout.deleted)
+    lines = (
+        documents.storage_of(layout.deleted).read(layout.deleted).splitlines() if is_there else []
+    )
+    lines += (msgspec.json.encode(_entry(layout, *key)) for key in keys)
+    documents.storage_of(layout.deleted).replace(layout.deleted, (line + b"\n" for line in lines))
+
+
+def _entry(layout: Layout, task: str, date: datetime.date) -> Deleted:
+    """Return what stays of a date, by its report where that can be read."""
+    scores: dict[str, Any] = {}
+    with contextlib.suppress(PipelineError, LookupError, TypeError):
+        report = documents.read_report(ROOTS[task].report(layout, date))
+        checks = {e["id"]: "pass" if e["success"] else e["severity"] for e in report["checks"]}
+        scores = {"verdict": report["verdict"], "score": report["overall_quality_score"]}
+        scores["checks"] = checks
+    return Deleted(task=task, date=date, deleted_at=clock.now(), **scores)

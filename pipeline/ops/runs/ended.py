@@ -4,10 +4,11 @@ import datetime
 from functools import partial
 
 from pipeline import clock
+from pipeline.documents.run_record import ENDED, STARTED, Entry
 from pipeline.ops.alerts import send
 from pipeline.ops.roots import FAMILIES, ROOTS, newest
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import ENDED, KILLED, STARTED, WHY_KILLED, Entry
+from pipeline.ops.runs.record import KILLED, WHY_KILLED
 from pipeline.ops.settings import alert_url
 from pipeline.paths import Layout
 
@@ -48,8 +49,7 @@ def alert_of_killed_runs(
 def clear_what_is_done(layout: Layout) -> None:
     """Send the all-clear of failures whose document exists now, whichever run published it."""
     for family, root in ROOTS.items():
-        is_open, path_of = send.is_open(family), partial(root.document, layout)
-        if is_open and (last := newest(path_of, clock.today())):
+        if last := newest(partial(root.document, layout), clock.today()):
             send.all_clear(family, last[0], f"{family} of {last[0]} is done.")
 
 
@@ -58,6 +58,5 @@ def _never_began(task: str, date: datetime.date, status: int, layout: Layout | N
     if status not in (1, 2) or task not in FAMILIES:
         return status in (126, 127)  # a shell's: not executable, not found
     since = clock.now() - datetime.timedelta(minutes=5)
-    runs = record.entries(layout) if layout else []
-    recent = [(each.task, each.date) for each in runs if each.event == ENDED and each.at >= since]
-    return (task, date) not in recent
+    ended = [e for e in record.entries(layout) if e.event == ENDED] if layout else []
+    return not any((e.task, e.date) == (task, date) and e.at >= since for e in ended)

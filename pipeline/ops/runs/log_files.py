@@ -3,34 +3,20 @@
 import contextlib
 import os
 import threading
-from functools import partial
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 import click
 
-from pipeline import settings
 from pipeline.errors import NotPossible, StorageError
 from pipeline.ops.roots import family_of
 from pipeline.ops.runs import record
 from pipeline.paths import Layout
-from pipeline.sanitize import plain
+from pipeline.runtime.logs import safe_text
 from pipeline.storage import local
 
 _POLL_SECONDS = 0.3
 _SHOWN_BYTES = 4 << 20  # read from the end of a log; other tools show what precedes them
-
-
-def luigid_log(layout: Layout) -> Path:
-    """Return the log of a luigid that was started on this host."""
-    return layout.logs / "luigid.log"
-
-
-def opened_for_luigid(layout: Layout) -> IO[bytes]:
-    """Open luigid's log to add to it; luigid itself makes room when it is large."""
-    path = luigid_log(layout)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return open(path, "ab", opener=partial(os.open, mode=0o640))
 
 
 def found(layout: Layout, what: str) -> Path:
@@ -42,7 +28,7 @@ def found(layout: Layout, what: str) -> Path:
         if log := record.find(layout, what).log:
             return layout.root / log
         raise NotPossible(f"The run {what} has no log: it began before its data root was known.")
-    pattern = luigid_log(layout).name
+    pattern = layout.luigid_log.name
     if what != "luigid":  # that of a task: `tmdb-pipeline` writes some, too
         pattern = f"????????T??????Z_{'[A-Z]*' if what == 'run' else family_of(what)}_*.log"
     if not (paths := sorted(layout.logs.glob(pattern))):
@@ -71,15 +57,14 @@ def show(path: Path, lines: int, *, follow: bool) -> None:
 
 def last_line(path: Path) -> str:
     """Return the last line of a log that says something, without secrets."""
-    lines: list[str] = []
+    lines: list[bytes] = []
     with contextlib.suppress(OSError):
-        lines = local.read_end(path, _SHOWN_BYTES).decode("utf-8", errors="replace").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
-    return plain(settings.redacted(said[-1])) if said else "it logged nothing"
+        lines = local.read_end(path, _SHOWN_BYTES).strip().splitlines()
+    return safe_text(lines[-1].decode("utf-8", errors="replace")) if lines else "it logged nothing"
 
 
 def _echo(content: bytes) -> None:
-    click.echo(plain(settings.redacted(content.decode("utf-8", errors="replace"))), nl=False)
+    click.echo(safe_text(content.decode("utf-8", errors="replace")), nl=False)
 
 
 def _is_replaced(stream: BinaryIO, path: Path) -> bool:

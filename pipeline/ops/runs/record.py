@@ -6,25 +6,30 @@ It knows the runs that failed, were killed, or ran without luigid, and never fai
 import contextlib
 import datetime
 import os
-import threading
 from functools import partial
 from glob import glob
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any
 
 import msgspec
 
 from pipeline import clock, settings
 from pipeline.documents import task_runs
+from pipeline.documents.run_record import (
+    ENDED,
+    Entry,
+    Instant,
+    T,
+    TaskRun,
+    decode_lines,
+    last_entries,
+)
 from pipeline.documents.task_runs import ALREADY_RUNNING as ALREADY_RUNNING
-from pipeline.errors import NotPossible
-from pipeline.ops.private_files import try_lock
+from pipeline.errors import NotPossible, StorageError
 from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
 from pipeline.sanitize import plain
 from pipeline.storage import documents, local
-
-STARTED, ENDED = "started", "ended"
 
 KILLED = 137  # the exit status that a shell says of a process ended by SIGKILL
 
@@ -36,69 +41,6 @@ WHY_KILLED = (
 # A larger record becomes `runs.jsonl.1`, the next one `.2`; some 5,000 runs fit into one file.
 MAX_BYTES = 4 << 20
 _MAX_REASON, _MAX_ROWS = 1_000, 100
-
-Instant = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
-T = TypeVar("T")
-
-
-class TaskRun(msgspec.Struct, frozen=True):
-    """One task in a run: its attempts, and how the last one ended (done, failed, running)."""
-
-    task: str
-    attempts: int
-    outcome: str
-    seconds: float | None = None
-
-    @property
-    def family(self) -> str:
-        """Return the task without its genre or list."""
-        return self.task.partition("(")[0]
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One run as its last line in the record describes it; the last four fields once it ended."""
-
-    run_id: str
-    task: str
-    date: datetime.date | None = None
-    event: Literal["started", "ended"] = "started"
-    at: Instant
-    status: int | None = None
-    reason: str | None = None
-    started_by: str = "manual"
-    scheduler: str = "local"
-    version: str = ""
-    log: str | None = None
-    unattended: bool = True
-    started_at: Instant | None = None
-    documents: list[str] = []
-    attempts: list[TaskRun] = []
-    requests: int = 0
-    retries: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        """Return its fields as they stand in the record."""
-        row: dict[str, Any] = msgspec.to_builtins(self)
-        return row
-
-    @property
-    def began_at(self) -> datetime.datetime:
-        """Return when the run began."""
-        return self.started_at or self.at
-
-    @property
-    def outcome(self) -> str:
-        """Return `RUNNING`, `DONE`, `SKIPPED`, `PAUSED` or `FAILED`."""
-        if task_runs.is_paused(self.status, self.reason):
-            return "PAUSED"
-        known: dict[int | None, str] = {None: "RUNNING", 0: "DONE", ALREADY_RUNNING: "SKIPPED"}
-        return known.get(self.status, "FAILED")
-
-    @property
-    def seconds(self) -> float | None:
-        """Return its duration, waits between attempts included; None until it has ended."""
-        duration = (self.at - self.began_at).total_seconds()
-        return max(0.0, round(duration, 3)) if self.event == ENDED else None
 
 
 class _TaskEvent(msgspec.Struct):
@@ -112,23 +54,15 @@ class _TaskEvent(msgspec.Struct):
 
 
 def append(layout: Layout, entry: Entry) -> None:
-    """Write one line by one write; never raise, and wait for another writer for a moment only."""
-    path, pause = layout.run_record, threading.Event()
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    """Write one line by one write, and never raise."""
+    path = layout.run_record
+    with contextlib.suppress(StorageError), local.exclusive(path.parent, path):
+        if path.exists() and path.stat().st_size > MAX_BYTES:
+            path.rename(f"{path}.{[0, *_earlier_numbers(path)][-1] + 1}")
         with open(path, "a+b", buffering=0, opener=partial(os.open, mode=0o640)) as file:
-            is_alone = any(try_lock(file.fileno()) or pause.wait(0.01) for _ in range(100))
-            status = os.fstat(file.fileno())
-            is_current = False  # another writer may be setting the file aside at this moment
-            with contextlib.suppress(FileNotFoundError):
-                is_current = os.path.samestat(path.stat(), status)
-            if status.st_size > MAX_BYTES and is_alone and is_current:
-                path.rename(f"{path}.{[0, *_earlier_numbers(path)][-1] + 1}")
-                append(layout, entry)
-            else:
-                file.seek(max(0, status.st_size - 1))
-                is_cut = file.read(1) not in (b"", b"\n")  # as a full disk leaves a line
-                file.write(b"\n" * is_cut + msgspec.json.encode(entry) + b"\n")
+            file.seek(max(0, file.tell() - 1))
+            is_cut = file.read(1) not in (b"", b"\n")  # as a full disk leaves a line
+            file.write(b"\n" * is_cut + msgspec.json.encode(entry) + b"\n")
 
 
 def end(layout: Layout, entry: Entry, status: int, reason: str | None) -> Entry:
@@ -142,13 +76,9 @@ def end(layout: Layout, entry: Entry, status: int, reason: str | None) -> Entry:
 
 def entries(layout: Layout) -> list[Entry]:
     """Return the recorded runs of the last two files in the order of their beginning."""
-    runs: dict[str, Entry] = {}
     last = layout.run_record
-    for path in (*(Path(f"{last}.{number}") for number in _earlier_numbers(last)[-1:]), last):
-        for entry in _decoded(path, Entry):
-            began_at = runs.get(entry.run_id, entry).began_at
-            runs[entry.run_id] = msgspec.structs.replace(entry, started_at=began_at)
-    return list(runs.values())
+    paths = (*(Path(f"{last}.{number}") for number in _earlier_numbers(last)[-1:]), last)
+    return last_entries(entry for path in paths for entry in _decoded(path, Entry))
 
 
 def find(layout: Layout, run_id: str) -> Entry:
@@ -157,12 +87,9 @@ def find(layout: Layout, run_id: str) -> Entry:
     found = [each for each in found if each.run_id == run_id] or found
     if len(found) == 1:
         return found[0]
-    shown, ids = run_id[:60], ", ".join(each.run_id for each in found[:5])
-    raise NotPossible(
-        f"Several runs begin with {shown!r}: name one of them, such as {ids}."
-        if found
-        else f"There is no run {shown!r} in the record: `tmdb-pipeline runs` lists the runs."
-    )
+    shown = repr(run_id[:60])
+    what = f"Several runs begin with {shown}" if found else f"There is no run {shown} in the record"
+    raise NotPossible(f"{what}: `tmdb-pipeline runs` lists the runs.")
 
 
 def last_ended(layout: Layout) -> list[Entry]:
@@ -195,26 +122,18 @@ def _earlier_numbers(path: Path) -> list[int]:
 
 
 def _decoded(path: Path, kind: type[T]) -> list[T]:
-    """Return the lines of a file; one of another form, as a full disk leaves, is skipped."""
-    decoder, found = msgspec.json.Decoder(kind), []
     with contextlib.suppress(OSError):
-        for line in local.read_end(path, 8 << 20).splitlines():
-            with contextlib.suppress(msgspec.MsgspecError, RecursionError):
-                found.append(decoder.decode(line))
-    return found
+        return decode_lines(local.read_end(path, 8 << 20), kind)
+    return []
 
 
 def _results(layout: Layout, entry: Entry) -> dict[str, Any]:
     """Return what the tasks of a run did, by the journal of its date; of a range, by all."""
-    journal = layout.journal(entry.date or clock.today())
-    days = [journal.name] if entry.date else sorted(glob("*.log", root_dir=journal.parent))
-    files: dict[str, None] = {}
-    tasks: list[dict[str, Any]] = []
-    for day in days:
-        found = _decoded(journal.with_name(day), _TaskEvent)
-        events = [each for each in found if each.run == f"{entry.run_id}.log"]
-        files |= {each.file: None for each in events if each.event == task_runs.DONE}
-        tasks += task_runs.runs(msgspec.to_builtins(events))
+    journal, log = layout.journal(entry.date or clock.today()), f"{entry.run_id}.log"
+    journals = [journal] if entry.date else sorted(journal.parent.glob("*.log"))
+    days = [[e for e in _decoded(path, _TaskEvent) if e.run == log] for path in journals]
+    files = dict.fromkeys(e.file for day in days for e in day if e.event == task_runs.DONE)
+    tasks = [task for day in days for task in task_runs.runs(msgspec.to_builtins(day))]
     paths, folders = map(layout.root.joinpath, files), layout.list_folders
     infos = [documents.read_info(path) or {} for path in paths if path.parent in folders]
     return {

@@ -14,13 +14,13 @@ import tenacity
 
 from pipeline import clock
 from pipeline.errors import SettingsError
-from pipeline.ops import luigi_configuration
 from pipeline.ops.alerts import send
 from pipeline.ops.data_root_id import claim, data_root_id
 from pipeline.ops.luigid import client, private
-from pipeline.ops.private_files import open_private
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
+from pipeline.runtime import luigi_configuration
+from pipeline.storage.private_files import open_private
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
@@ -42,7 +42,7 @@ def uses_luigid(layout: Layout, address: str, claims: ExitStack, unattended: boo
         _bound_waits()
     seconds = client.MAX_SECONDS if unattended else INTERACTIVE_SECONDS
     password = luigi_configuration.scheduler_password(address) or luigid_password()
-    look = client.look_within(seconds, url, password)
+    look = client.look(url, password, seconds)
     if not look.answers:
         why = f"luigid does not answer at {url} ({look.why})"
         if unattended:

@@ -4,7 +4,6 @@ An unattended run goes on with the local scheduler where luigid does not answer 
 """
 
 import contextlib
-import datetime
 import logging
 import platform
 import signal
@@ -19,17 +18,20 @@ import luigi.task
 import msgspec
 
 from pipeline import clock, settings
+from pipeline.documents.run_record import Entry
 from pipeline.errors import PipelineError, SettingsError
-from pipeline.ops import luigi_configuration
+from pipeline.ops import configuration
 from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.roots import ROOTS
-from pipeline.ops.runs import record, signals
-from pipeline.ops.runs.record import ALREADY_RUNNING, Entry
+from pipeline.ops.runs import record, result
+from pipeline.ops.runs.record import ALREADY_RUNNING
 from pipeline.ops.runs.scheduler_choice import alert_outage, uses_luigid
 from pipeline.ops.schedule.job_process import locked
+from pipeline.ops.schedule.overdue import Due
+from pipeline.ops.schedule.times import Schedule
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.paths import Layout
-from pipeline.runtime import logs, luigi_setup
+from pipeline.runtime import logs, luigi_configuration, luigi_setup, signals, terminal
 from pipeline.runtime.logs import Failure
 from pipeline.runtime.luigi_messages import LOST_LUIGID, cause_of, scheduler_address
 from pipeline.storage import local
@@ -75,6 +77,8 @@ class RunSession:
         logs.RUN_LOGGER.info("tmdb-pipeline %s: luigi %s %s", VERSION, " ".join(words), where)
         if current and sends_key_in_clear(current):
             LOGGER.warning("TMDB_API_URL is no https address: the key crosses the network in clear")
+        for each in configuration.warnings(only_misspelt=True):
+            LOGGER.warning("%s", each)
         self._collect_no_other_day()
         if self._layout:
             _sweep(self._layout)
@@ -126,23 +130,25 @@ class RunSession:
             name = getattr(error, "name", "Ctrl-C")
             failures.append(Failure("stopped", f"The run was stopped by {name}."))
         elif status == NOT_RUN and not failures:
-            LOGGER.error(NOT_DONE)
+            LOGGER.error(NOT_DONE, extra={"is_held": True})
             failures.append(Failure("none", NOT_DONE))
         try:
             self._report(status, failures)
         except Exception as fault:  # whatever it is, the run has ended as it has
             LOGGER.warning("The end of this run could not be reported: %s", fault)
+        if isinstance(error, SystemExit) and status:
+            terminal.show_errors(list(dict.fromkeys(each.sentence for each in failures)))
         seconds = clock.monotonic() - self._began
         logs.RUN_LOGGER.info("Ended with status %s after %.1f s", status, seconds)
 
     def _collect_no_other_day(self) -> None:
         """Let this run collect no list of today once the day is over; an earlier one is late."""
-        task, day = self._entry.task, clock.today()
-        is_late = any(root.collects_late for root in ROOTS.values() if task in root.steps)
+        task, day, now = self._entry.task, clock.today(), clock.now()
+        dues = [Due(root, day, now) for root in ROOTS.values() if task in root.steps]
         is_set = settings.run_variable(settings.COLLECT_UNTIL) is not None
-        if self._entry.unattended and self._entry.date == day and not is_late and not is_set:
-            until = clock.midnight(day + datetime.timedelta(days=1)).timestamp()
-            settings.set_run_variable(settings.COLLECT_UNTIL, f"{until:.0f}")
+        if self._entry.unattended and self._entry.date == day and dues and not is_set:
+            until = dues[-1].collectable_until(Schedule())
+            settings.set_run_variable(settings.COLLECT_UNTIL, until and f"{until.timestamp():.0f}")
 
     def _choose_scheduler(self, held: contextlib.ExitStack) -> None:
         """Record the start with the scheduler that the run uses; `held` keeps it ours."""
@@ -175,7 +181,7 @@ class RunSession:
                     waiting += luigi.task.flatten(task.requires())
                 seen.add(task.task_id)
         except PipelineError as error:
-            LOGGER.error("%s", error, extra={"cause": cause_of(error)})
+            LOGGER.error("%s", error, extra={"cause": cause_of(error), "is_held": True})
             sys.exit(status)
         except Exception:  # a fault of the program: luigi logs it with its traceback
             return
@@ -194,9 +200,9 @@ class RunSession:
         layout, entry, published = self._layout, self._entry, list[str]()
         if layout:
             reason = errors[-1] if status and errors else None
-            published = record.end(layout, entry, status, reason).documents
-            if status == 0:
-                LOGGER.info("The files are in %s", layout.root)
+            ended = record.end(layout, entry, status, reason)
+            published = ended.documents
+            result.show(layout, ended)
         if not entry.unattended:
             return
         day = entry.date or clock.today()

@@ -5,7 +5,6 @@ are at hand: PostgreSQL publishes no port.
 """
 
 import contextlib
-import datetime
 import json
 import shutil
 import signal
@@ -18,11 +17,15 @@ from types import FrameType
 import click
 
 from pipeline.errors import PipelineError, StorageError
-from pipeline.ops import luigi_configuration
 from pipeline.ops.runtimes.services import Document, Service
+from pipeline.runtime import luigi_configuration
 
 FILE = Path("docker-compose.yml")
 INSIDE = ("exec", "-T", "cron", "tmdb-pipeline")
+
+
+class NoCompose(StorageError):
+    """Docker is installed without its plugin compose."""
 
 
 class Compose:
@@ -32,13 +35,15 @@ class Compose:
 
     @classmethod
     def absence(cls) -> str | None:
-        """Return why no stack is meant, "" without docker; None where services of it run here."""
+        """Return why no stack is meant, "" without compose; None where services of it run here."""
         if not shutil.which("docker"):
             return ""
         if not FILE.is_file():
             return f"There is no {FILE} in {Path.cwd()}."
         try:
             is_up = any(each.state == "up" for each in cls().services())
+        except NoCompose:
+            return ""
         except PipelineError as error:
             return str(error)
         return None if is_up else "The compose stack of this folder does not run."
@@ -59,19 +64,9 @@ class Compose:
         _show("down")
         return "The stack is down; its data and history are kept."
 
-    def run_task(self, family: str, day: datetime.date | None, options: Sequence[str]) -> int:
-        """Run the task inside the cron container, whose time zone says what today is."""
-        date, further = [str(day)] if day else [], ["--", *options] if options else []
-        return self.run_inside(["run", family, *date], further)
-
-    def run_inside(self, words: Sequence[str], further: Sequence[str] = ()) -> int:
-        """Run a command of ours inside the cron container; return its status."""
-        here = ("--runtime", "host", "--until-stdin-closes")
-        return _run([*INSIDE, *words, *here, *further])
-
-    def run_command(self, *words: str) -> int:
-        """Run a command of ours inside the cron container, and return its status."""
-        return _run([*INSIDE, *words, "--runtime", "host"])
+    def run_inside(self, command: str, *words: str) -> int:
+        """Run a command of ours inside the cron container, whose time zone says what today is."""
+        return _run([*INSIDE, command, "--runtime", "host", "--until-stdin-closes", *words])
 
     def services(self) -> list[Service]:
         """Return the three services as compose sees them."""
@@ -162,5 +157,7 @@ def _ask(words: Sequence[str], seconds: float = 20.0, *, may_fail: bool = False)
     lines = click.unstyle(done.stderr.decode(errors="replace")).strip().splitlines()
     why = lines[-1].strip() if lines else "it said nothing."
     if done.returncode and not may_fail:
+        if b"docker --help" in done.stderr:  # docker's own help, which compose never names
+            raise NoCompose("docker has no `compose`: install its plugin, or use --runtime host.")
         raise StorageError(f"`docker compose {' '.join(words)}` failed: {why}")
     return done.stdout.decode(errors="replace"), why

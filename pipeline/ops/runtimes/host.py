@@ -1,17 +1,15 @@
-"""Plain processes of this host: luigid in the background, luigi in the foreground.
+"""Plain processes of this host: luigid in the background.
 
 The luigid that `start` started is remembered in a file. A process is taken for it only if its
 command names the state file of this data root: its number may be another process's by now.
 """
 
 import contextlib
-import datetime
 import functools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import psutil
@@ -19,26 +17,19 @@ import psutil
 from pipeline import clock, settings
 from pipeline.documents import json_text
 from pipeline.errors import SettingsError, StorageError
-from pipeline.ops import luigi_configuration
 from pipeline.ops.luigid import client
-from pipeline.ops.private_files import open_private
 from pipeline.ops.runs import log_files
 from pipeline.ops.runtimes import services
 from pipeline.ops.runtimes.services import Service
-from pipeline.ops.schedule import job
-from pipeline.ops.schedule.job_process import JobProcess
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
+from pipeline.runtime import luigi_configuration
+from pipeline.runtime.logs import open_append
 from pipeline.storage import local
+from pipeline.storage.private_files import open_private
 
 START_SECONDS = 30.0  # until it answers: it first reads its state and asks the database
 STOP_SECONDS = 10.0  # after SIGTERM
-
-
-def luigi_command(*words: str) -> list[str]:
-    """Return the luigi command beside this Python, or on PATH, with words for it."""
-    beside = Path(sys.executable).with_name("luigi")
-    return [str(beside) if beside.exists() else beside.name, "--module", "pipeline", *words]
 
 
 class Host:
@@ -57,7 +48,7 @@ class Host:
 
     def start(self) -> str:
         """Start the hardened luigid as a session of its own."""
-        url, log = self.luigid_url(), log_files.luigid_log(self._layout)
+        url, log = self.luigid_url(), self._layout.luigid_log
         address = urlsplit(url)
         if address.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise SettingsError(
@@ -74,7 +65,7 @@ class Host:
             if self._answers():
                 other = "started by something else than this command; nothing was done."
                 return f"luigid answers already at {url}, {other}"
-            with log_files.opened_for_luigid(self._layout) as stream:
+            with open_append(log) as stream:
                 child = psutil.Popen(
                     [sys.executable, "-m", "pipeline.ops.cli", "luigid", *words],
                     stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True,
@@ -98,13 +89,6 @@ class Host:
                 "it: stop it where it was started (systemd, another terminal, another data root)."
             )
         return "luigid was not running."
-
-    def run_task(
-        self, family: str, day: datetime.date | None, options: Sequence[str],
-        process: JobProcess | None = None,
-    ) -> int:  # fmt: skip
-        """Run the task as the schedule would, in the foreground; return luigi's status."""
-        return job.trigger(family, day, luigi_command(family, *options), process)
 
     def services(self) -> list[Service]:
         """Return luigid, PostgreSQL and cron."""

@@ -1,7 +1,7 @@
 """What runtimes report: a document, and the state of a service; and the services of this host."""
 
-from dataclasses import dataclass
-from typing import Any
+import contextlib
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pipeline import settings
@@ -11,10 +11,13 @@ from pipeline.ops.luigid import client
 from pipeline.ops.schedule import installed
 
 Document = dict[str, Any]
+_HISTORY_OFF = (
+    "No task history is kept here: set PIPELINE_HISTORY_URL to postgresql://luigi:PASSWORD@HOST:"
+    "5432/luigi, in the environment or .env, for luigid and for this command."
+)
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(NamedTuple):
     """A part of the operation; `fix` says what to do where something is wrong with it."""
 
     service: str
@@ -37,22 +40,22 @@ def luigid(url: str, pid: int | None = None) -> Service:
     if not is_known and urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"):
         detail = f"{url}: {look.why}; none was used yet, runs use the local scheduler"
         return Service("luigid", "off", detail)
-    fix = "Set PIPELINE_LUIGID_PASSWORD to the one that luigid was started with."
-    if not look.refuses_password:
-        fix = "`tmdb-pipeline start` starts it."
+    fix = "`tmdb-pipeline start` starts it."
+    if look.refuses_password:
+        fix = "Set PIPELINE_LUIGID_PASSWORD to the one that luigid was started with."
     return Service("luigid", "down", f"{url}: {look.why}", fix)
 
 
 def postgres() -> Service:
     """Ask PostgreSQL for its version and for the history's tables."""
-    from pipeline.ops.history.store import NOT_SET, open_history
+    from pipeline.ops.history.store import HistoryStore
 
     try:
         url = ops_settings.history_url()
         if url is None:
             off = "PIPELINE_HISTORY_URL is not set: no history is kept"
-            return Service("postgres", "off", off, NOT_SET)
-        with open_history(url) as store:
+            return Service("postgres", "off", off, _HISTORY_OFF)
+        with contextlib.closing(HistoryStore(url)) as store:
             version, runs = store.ping(), store.runs(limit=1)
     except PipelineError as error:
         found = str(error)
@@ -72,20 +75,16 @@ def cron() -> Service:
         off = "no crontab and no active timer starts the pipeline"
         fix = "Install config/crontab or the timers as docs/operations.md says, or use compose."
         return Service("cron", "off", off, fix)
-    found, fix = ", ".join(places), ""
     jobs = [(place, job) for place, jobs in places.items() for job in jobs]
     if outdated := "; ".join(f"{place}: {job.outdated}" for place, job in jobs if job.outdated):
-        found = f"outdated: {outdated}"
         fix = (
             "Install the lines of config/crontab or the units of config/systemd again, as "
             "docs/operations.md says; the old ones work, but do not catch up or alert as these do."
         )
-    else:
-        parts = {"catch-up": "the hourly catch-up", "prune": "the daily prune"}
-        lacking = [each for each in parts if not installed.starts(each, places)]
-        found += "".join(f"; without {parts[each]}" for each in lacking)
-        fix = " ".join(
-            f"Add the {each} line of config/crontab, or enable tmdb-{each}.timer."
-            for each in lacking
-        )
-    return Service("cron", "up", found, fix)
+        return Service("cron", "up", f"outdated: {outdated}", fix)
+    found, fixes = ", ".join(places), []
+    for name, what in (("catch-up", "the hourly catch-up"), ("prune", "the daily prune")):
+        if not installed.starts(name, places):
+            found += f"; without {what}"
+            fixes.append(f"Add the {name} line of config/crontab, or enable tmdb-{name}.timer.")
+    return Service("cron", "up", found, " ".join(fixes))

@@ -8,7 +8,8 @@ import contextlib
 import datetime
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from pipeline import clock, settings
 from pipeline.errors import PipelineError
@@ -19,6 +20,7 @@ from pipeline.ops.runs import ended
 from pipeline.ops.runs.record import ALREADY_RUNNING
 from pipeline.ops.schedule import installed, overdue, pauses
 from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, read_settings, say
+from pipeline.ops.schedule.overdue import Due
 from pipeline.paths import Layout
 
 NOT_STARTED, WRONG_USE = 1, 2
@@ -50,17 +52,27 @@ def run_job(name: str, command: Sequence[str]) -> int:
     return status
 
 
+def luigi_command(*words: str) -> list[str]:
+    """Return the luigi command beside this Python, or on PATH, with words for it."""
+    beside = Path(sys.executable).with_name("luigi")
+    return [str(beside) if beside.exists() else beside.name, "--module", "pipeline", *words]
+
+
 def trigger(
-    family: str, date: datetime.date | None, command: Sequence[str],
-    process: JobProcess | None = None,
-) -> int:  # fmt: skip
+    family: str, date: datetime.date | None, options: Sequence[str], process: JobProcess
+) -> int:
     """Run a task as the schedule would, for somebody who asks for it; return its status."""
+    command = luigi_command(family, *options)
     if family in ROOTS:
-        if (layout := _layout()) and not process and (pause := pauses.active(layout, family)):
-            say(f"The schedule of {family} is paused ({pause.reason}); this run is not.")
-        return _run_root(ROOTS[family], date, command, TRIGGER, process or JobProcess())
+        return _run_root(ROOTS[family], date, command, TRIGGER, process)
     words = [*command, "--date", str(date or clock.today())]
-    return JobProcess().run(words, {settings.STARTED_BY: TRIGGER})
+    return process.run(words, {settings.STARTED_BY: TRIGGER})
+
+
+def say_if_paused(family: str) -> None:
+    """Say that the schedule of a task is paused, where it is run all the same."""
+    if (layout := _layout()) and (pause := pauses.active(layout, family)):
+        say(f"The schedule of {family} is paused; this run is not.\n{pause.reason}")
 
 
 def _run_root(
@@ -69,25 +81,17 @@ def _run_root(
 ) -> int:  # fmt: skip
     """Run a root task and draw its pages; return the status of the first that fails.
 
-    The schedule runs nothing whose file is there. Without a date it is today, or the newest day
-    that was due: a week that is made up for on a Tuesday is the one of the Sunday before.
+    The schedule runs nothing whose file is there.
     """
-    layout, now = _layout(), overdue.Due(root, clock.today(), clock.now())
-    due, until = now, None
-    with contextlib.suppress(PipelineError):  # the run itself says which setting is wrong
-        schedule = installed.schedules(settings.current().config_dir / "crontab")[root.family]
-        due = (root.collects_late and overdue.newest_due(root, schedule, now.at)) or now
-        until = due.collectable_until(schedule)
-    day = date or due.date
+    layout = _layout()
+    day, variables = choose_date(root, date, started_by)
+    commands = {root.family: command, PAGES_TASK: [command[0], "--module", "pipeline", PAGES_TASK]}
     if started_by == SCHEDULE and layout and (pause := pauses.active(layout, root.family, say)):
         pauses.record_skipped(layout, root, day, pause)
         if not quiet:
             say(f"Skipped: {root.family} of {day}. {pause.reason}")
         return 0
-    variables = {settings.STARTED_BY: started_by}
-    if until and day == due.date:  # an earlier date is late already
-        variables[settings.COLLECT_UNTIL] = f"{until.timestamp():.0f}"
-    with locked(layout.run_lock(root.family) if layout else None) as lock:
+    with hold_lock(layout, root.family) as lock:
         if lock is None:
             if quiet:
                 return 0
@@ -95,36 +99,58 @@ def _run_root(
             return ALREADY_RUNNING
         if layout is not None:  # before a success would send the all-clear
             ended.alert_of_killed_runs(layout)
-            put_back(layout, root.family)
-        return run_steps(root, day, command, variables, process, lock)
+        if layout is not None and started_by == SCHEDULE:
+            for task, path_of in ((root.family, root.document), (PAGES_TASK, root.page)):
+                if os.path.exists(path_of(layout, day)):
+                    del commands[task]
+            if PAGES_TASK in commands:
+                with contextlib.suppress(PipelineError):  # the index shows what was noted before
+                    schedules = installed.schedules(settings.current().config_dir / "crontab")
+                    overdue.note_due(layout, schedules, clock.now())
+        return run_tasks(commands, day, variables, process, lock)
 
 
-def run_steps(
-    root: Root, day: datetime.date, command: Sequence[str], variables: Mapping[str, str],
+def choose_date(
+    root: Root, date: datetime.date | None, started_by: str
+) -> tuple[datetime.date, dict[str, str]]:
+    """Return the date to run a root task of, and the variables of that run.
+
+    Without a date it is today, or the newest day that was due: a week that is made up for on a
+    Tuesday is the one of the Sunday before. It is collected until it is over; an earlier date is
+    late already.
+    """
+    variables, due = {settings.STARTED_BY: started_by}, Due(root, clock.today(), clock.now())
+    with contextlib.suppress(PipelineError):  # the run itself says which setting is wrong
+        schedule = installed.schedules(settings.current().config_dir / "crontab")[root.family]
+        due = (root.collects_late and overdue.newest_due(root, schedule, due.at)) or due
+        if date in (None, due.date) and (until := due.collectable_until(schedule)):
+            variables[settings.COLLECT_UNTIL] = f"{until.timestamp():.0f}"
+    return date or due.date, variables
+
+
+def run_tasks(
+    commands: Mapping[str, Sequence[str]], date: datetime.date, variables: Mapping[str, str],
     process: JobProcess, lock: Sequence[int],
 ) -> int:  # fmt: skip
-    """Run a root task and draw its pages, for a caller that holds the lock of the root task."""
-    layout, is_scheduled = _layout(), variables[settings.STARTED_BY] == SCHEDULE
-    pages = (command[0], "--module", "pipeline", PAGES_TASK)
-    for task, words, path_of in (
-        (root.family, command, root.document), (PAGES_TASK, pages, root.page)
-    ):  # fmt: skip
-        if is_scheduled and layout and os.path.exists(path_of(layout, day)):
-            continue
-        status = process.run([*words, "--date", str(day)], variables, lock)
-        ended.report(task, day, status, layout)
+    """Run the commands of tasks until one fails, for a caller that holds the lock of the root."""
+    for task, command in commands.items():
+        status = process.run([*command, "--date", str(date)], variables, lock)
+        ended.report(task, date, status, _layout())
         if status:
             return status
     return 0
 
 
-def put_back(layout: Layout, family: str) -> None:
-    """Put back what an interrupted redo has moved aside; a failure of that fails no run."""
-    try:
-        if files := superseded.put_back(layout, family):
-            say(f"Put back, because the redo did not succeed: {', '.join(files)}.")
-    except (PipelineError, OSError) as error:
-        say(f"What a redo moved aside cannot be put back: {error}")
+@contextlib.contextmanager
+def hold_lock(layout: Layout | None, family: str) -> Iterator[tuple[int, ...] | None]:
+    """Hold the lock of a root task, with what an interrupted redo moved aside put back.
+
+    Yield its descriptor; None where another process has it.
+    """
+    with locked(layout.run_lock(family) if layout else None) as lock:
+        if layout and lock is not None:
+            superseded.settle(layout, family)
+        yield lock
 
 
 def _catch_up(command: Sequence[str], process: JobProcess) -> int:
@@ -140,10 +166,9 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
         while clock.monotonic() - began >= PASS_SECONDS and not process.stopped_by:
             began, status = clock.monotonic(), 0
             for family, root in ROOTS.items():
-                if layout.redo_journal(family).exists():
-                    with locked(layout.run_lock(family)) as lock:
-                        if lock is not None:
-                            put_back(layout, family)
+                if layout.redo_folder(family).exists():
+                    with hold_lock(layout, family):
+                        pass
                 schedule = installed.schedules(current.config_dir / "crontab")[family]
                 now = clock.now()
                 due = overdue.newest_due(root, schedule, now)

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from pipeline.ops.private_files import open_private, try_lock
 from pipeline.ops.settings import adopt, environment
+from pipeline.storage.private_files import open_private, try_lock
 
 TIME_LIMIT_SECONDS = 8 * 3600.0  # of a run; LIMIT_SECONDS names another one
 KILL_AFTER_SECONDS = 60.0  # after SIGTERM
@@ -113,7 +113,7 @@ class JobProcess:
 
 
 @contextlib.contextmanager
-def locked(path: Path | None) -> Iterator[tuple[int, ...] | None]:
+def locked(path: Path | None, *, wait: bool = False) -> Iterator[tuple[int, ...] | None]:
     """Hold the lock of that file, and yield its descriptor; None where another process has it.
 
     Where none can be had at all (a full disk, another owner), it counts as free.
@@ -123,5 +123,6 @@ def locked(path: Path | None) -> Iterator[tuple[int, ...] | None]:
         with contextlib.suppress(OSError):
             if path:
                 stream = stack.enter_context(open(open_private(path), "rb"))
-                held = (stream.fileno(),) if try_lock(stream.fileno()) else None
+                is_ours = try_lock(stream.fileno(), wait=wait)
+                held = (stream.fileno(),) if is_ours else None
         yield held

@@ -6,16 +6,19 @@ two hours after its time. *Missed* is a due date that has no document, in the da
 
 import datetime
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pipeline import clock
+from pipeline.documents import due_times
+from pipeline.documents.due_times import DueTime
 from pipeline.ops.retention import deleted
 from pipeline.ops.roots import ROOTS, Root
 from pipeline.ops.runs import record
 from pipeline.ops.schedule import pauses
 from pipeline.ops.schedule.times import Schedule
 from pipeline.paths import Layout
+from pipeline.storage import documents
 
 # The time after its start in which a run may still be in progress or between attempts.
 GRACE = datetime.timedelta(hours=2)
@@ -73,11 +76,14 @@ def overdue(layout: Layout, schedules: Schedules, now: datetime.datetime) -> lis
     ]
 
 
-def missed(layout: Layout, schedules: Schedules, now: datetime.datetime) -> list[Due]:
+def missed(
+    layout: Layout, schedules: Schedules, now: datetime.datetime, *, acknowledged: bool = False
+) -> list[Due]:
     """Return the due dates whose grace is over without a document, of the days looked back on.
 
-    Nothing is missed before the first day that there is any document of. A new installation
-    collects the newest week late, so a week counts from when the next one is due.
+    Dates that were acknowledged are left out, or returned instead. Nothing is missed before
+    the first day that there is any document of. A new installation collects the newest week late,
+    so a week counts from when the next one is due.
     """
     lacking, until = [], now - GRACE
     window = max(root.look_back_days for root in ROOTS.values()) * _DAY
@@ -91,23 +97,36 @@ def missed(layout: Layout, schedules: Schedules, now: datetime.datetime) -> list
                 first = min(first, due.date)
             elif following := due.collectable_until(schedules[family]):
                 first = min(first, clock.local_day(following))
-    return [due for due in lacking if due.date > first]
+    return [
+        due
+        for due in _without_deleted(layout, lacking)
+        if due.date > first
+        if pauses.is_acknowledged(layout, due.root.family, due.date) == acknowledged
+    ]
 
 
 def missing(
     root: Root, layout: Layout, schedule: Schedule, first: datetime.date, last: datetime.date
 ) -> list[Due]:
     """Return the due dates from first to last without document or page, but for deleted ones."""
-    gone, now = deleted.dates(layout), clock.now()
-    times = schedule.by_day(first)
+    now, times = clock.now(), schedule.by_day(first)
     until = itertools.takewhile(lambda at: at <= now and clock.local_day(at) <= last, times)
     dues = (Due(root, clock.local_day(at), at) for at in until)
     return [
         due
-        for due in dues
-        if (root.family, due.date) not in gone
+        for due in _without_deleted(layout, dues)
         if not all(path_of(layout, due.date).exists() for path_of in (root.document, root.page))
     ]
+
+
+def note_due(layout: Layout, schedules: Schedules, now: datetime.datetime) -> None:
+    """Note the times from a week ago to two weeks ahead, for pages, which know no schedule."""
+    noted, first = list[DueTime](), clock.local_day(now) - 7 * _DAY
+    for family, schedule in schedules.items():
+        if not pauses.active(layout, family):
+            times = itertools.islice(schedule.by_day(first), 3 * 7)
+            noted += [DueTime(family, clock.local_day(at), at) for at in times]
+    documents.storage_of(layout.due_times).replace(layout.due_times, [due_times.encode(noted)])
 
 
 def _dates_due(root: Root, schedule: Schedule, now: datetime.datetime) -> list[Due]:
@@ -135,3 +154,9 @@ def _is_known_before(layout: Layout, day: datetime.date) -> bool:
         path for root in roots for path in root.document(layout, day).parent.glob("[!.]*.json")
     )
     return any(path.stem[-8:] < f"{day:%Y%m%d}" for path in paths if path.stem[-8:].isdecimal())
+
+
+def _without_deleted(layout: Layout, dues: Iterable[Due]) -> list[Due]:
+    """Leave out the dates whose documents `prune` has deleted."""
+    gone = deleted.dates(layout)
+    return [due for due in dues if (due.root.family, due.date) not in gone]

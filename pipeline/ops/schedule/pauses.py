@@ -9,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from pipeline import clock
+from pipeline.documents.run_record import Entry
 from pipeline.documents.task_runs import NOT_RUN, PAUSED_UNTIL
 from pipeline.ops.roots import Root
 from pipeline.ops.runs import record
@@ -58,7 +59,7 @@ def record_skipped(layout: Layout, root: Root, date: datetime.date, pause: Pause
     """Record once that a date was not run because of a pause, unless it is done already."""
     if not root.document(layout, date).exists() and not record.has_run(layout, root.family, date):
         now = clock.instant()
-        record.append(layout, record.Entry(
+        record.append(layout, Entry(
             run_id=layout.run_log(now, root.family).stem, task=root.family, date=date,
             event="ended", at=now, started_at=now, status=NOT_RUN, reason=pause.reason,
             started_by="schedule", version=VERSION,

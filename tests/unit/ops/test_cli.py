@@ -36,12 +36,15 @@ def test_a_misspelt_command_is_a_wrong_use() -> None:
     status, _, err = main("stauts")
     assert status == 2
     assert "No such command 'stauts'" in err
+    assert "'status'" in err.partition("Did you mean")[2]
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("trigger", "Nothing"), "There is no task 'Nothing': choose daily, weekly, "),
+        (("run", "daly"), "There is no task 'daly'. Did you mean 'daily'?"),
+        (("run", "DailySumary"), "There is no task 'DailySumary'. Did you mean 'DailySummary'"),
         (("trigger", "daily", "2024-02-30"), "'2024-02-30' is no day of the years 1900 to 2999"),
         (("check", "daily", "yesterday"), "'yesterday' is no day of the years 1900 to 2999"),
         (("check", "daily", "0001-01-01"), "'0001-01-01' is no day of the years 1900 to 2999"),

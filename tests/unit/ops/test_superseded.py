@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
 
-from pipeline import clock
 from pipeline.errors import NotPossible
 from pipeline.ops import superseded
 from pipeline.paths import Layout
@@ -23,32 +23,68 @@ def layout(data_dir: Path) -> Layout:
     return Layout(data_dir)
 
 
+def stop_at(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """End this process, so to speak, before that move."""
+    rename, moves = Path.rename, itertools.count(1)
+
+    def rename_or_stop(path: Path, target: Path) -> Path:
+        if next(moves) == number:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename_or_stop)
+
+
 def test_what_was_moved_aside_is_put_back_and_the_new_file_is_kept(layout: Layout) -> None:
-    superseded.move_aside(layout, TASK, FILES, clock.now())
+    superseded.move_aside(layout, TASK, FILES)
     assert not any((layout.root / name).exists() for name in FILES)
     (layout.root / FILES[0]).write_text("new")
-    assert superseded.put_back(layout, TASK) == list(FILES)
+    assert not superseded.settle(layout, TASK)
     assert [(layout.root / name).read_text() for name in FILES] == [f"old {n}" for n in FILES]
     kept = [path.read_text() for path in layout.root.glob("superseded/*/" + FILES[0])]
     assert kept == ["new"]
-    assert superseded.put_back(layout, TASK) == []
+    assert superseded.settle(layout, TASK)
+    assert [path.name for path in layout.root.glob("superseded/*/raw/movies/daily/*")] == ["a.json"]
+
+
+def test_a_redo_that_made_everything_and_was_killed_then_keeps_the_new_files(
+    layout: Layout,
+) -> None:
+    superseded.move_aside(layout, TASK, FILES)
+    for name in FILES:
+        (layout.root / name).write_text("new")
+    assert superseded.settle(layout, TASK)
+    assert [(layout.root / name).read_text() for name in FILES] == ["new", "new"]
+    assert not layout.redo_folder(TASK).exists()
+    kept = [path.read_text() for path in layout.root.glob("superseded/*Z/**/*.*")]
+    assert sorted(kept) == [f"old {name}" for name in FILES]
+
+
+@pytest.mark.parametrize("made_again", FILES)
+@pytest.mark.parametrize("number", range(1, 4))
+def test_files_that_were_put_back_in_part_are_put_back_by_the_next_run(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, made_again: str, number: int
+) -> None:
+    superseded.move_aside(layout, TASK, FILES)
+    (layout.root / made_again).write_text("new")
+    stop_at(number, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        superseded.settle(layout, TASK)
+    monkeypatch.undo()
+    assert not superseded.settle(layout, TASK)
+    assert [(layout.root / name).read_text() for name in FILES] == [f"old {n}" for n in FILES]
+    assert not layout.redo_folder(TASK).exists()
 
 
 def test_a_redo_killed_between_two_moves_is_put_back(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rename = Path.rename
-
-    def stop_at_the_index(path: Path, target: Path) -> Path:
-        if path.name == "index.html":
-            raise KeyboardInterrupt
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", stop_at_the_index)
+    stop_at(2, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
-        superseded.move_aside(layout, TASK, FILES, clock.now())
+        superseded.move_aside(layout, TASK, FILES)
     monkeypatch.undo()
-    assert superseded.put_back(layout, TASK) == [FILES[0]]
+    assert not (layout.root / FILES[0]).exists()
+    assert not superseded.settle(layout, TASK)
     assert [(layout.root / name).read_text() for name in FILES] == [f"old {n}" for n in FILES]
 
 
@@ -58,5 +94,5 @@ def test_nothing_is_moved_through_a_link_or_outside(layout: Layout, tmp_path: Pa
     (layout.root / "processed").symlink_to(tmp_path / "elsewhere")
     for name in ("processed/b.json", "raw/../../elsewhere/b.json"):
         with pytest.raises(NotPossible):
-            superseded.move_aside(layout, TASK, [name], clock.now())
+            superseded.move_aside(layout, TASK, [name])
     assert (tmp_path / "elsewhere/b.json").exists()

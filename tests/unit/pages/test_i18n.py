@@ -22,6 +22,16 @@ RULE_SECTION = "rules."
 DIFFERENT = {"formats.axis_day"}
 """Messages of which a language leaves out a value: Korean writes 5/7 for 7 May."""
 
+PLURAL = re.compile(
+    r"\{(\w+)\} (more |failed )?"
+    r"(movies|days|lists|checks|years|pages|fields|rows|votes|warnings|errors|notes|retries)\b"
+)
+NEVER_ONE = {
+    *("charts.trend_says", "charts.trend_same", "movies.show_all", "index.fresh_days"),
+}
+"""Of 30 days, of more than 20 movies; one day ago is yesterday."""
+PARTICLE = re.compile(r"\{(name|field|where|title|word)\}(은|는|이|가|을|를|으로|로|과|와)\b")
+
 PAGES = REPOSITORY / "pipeline/pages"
 SOURCES = "\n".join(
     path.read_text("utf-8") for path in sorted([*PAGES.glob("*.py"), *PAGES.rglob("*.html")])
@@ -99,6 +109,18 @@ def test_a_page_exists_in_no_third_language() -> None:
 @pytest.mark.parametrize(("n", "text"), [(1, "1 retry"), ("1", "1 retry"), (0, "0 retries")])
 def test_one_is_written_in_the_singular(n: object, text: str) -> None:
     assert ENGLISH("figures.retries", n=n) == text
+
+
+def test_a_counted_noun_has_a_singular_unless_it_is_never_one() -> None:
+    messages = {key: load_messages("en")[key] for key in keys("en")}
+    counted = {key for key, message in messages.items() if PLURAL.search(message.other)}
+    assert len(counted) > 20
+    assert {key for key in counted if messages[key].one == messages[key].other} == NEVER_ONE
+
+
+def test_no_korean_particle_follows_a_name_whose_last_letter_is_not_known() -> None:
+    messages = load_messages("ko").items()
+    assert [key for key, each in messages if PARTICLE.search(each.other)] == []
 
 
 def test_a_list_has_a_translation_or_its_configured_name_or_its_slug() -> None:

@@ -15,8 +15,7 @@ from pipeline.pages.daily import daily_page
 from pipeline.pages.i18n import Translator
 from pipeline.pages.index import Shown, index_page
 from pipeline.pages.links import Around
-from pipeline.pages.runs import read_runs
-from pipeline.pages.task_grid import Cell, build_grid, list_files
+from pipeline.pages.task_grid import Cell, build_grid, list_files, read_runs
 from pipeline.pages.weekly import weekly_page
 from pipeline.paths import Layout
 
@@ -98,15 +97,22 @@ def test_a_task_is_done_late_rejected_or_missing() -> None:
 
 
 def test_the_last_run_of_a_date_leads_to_its_log() -> None:
-    ended = {"task": "DailySummary", "date": f"{DAY}", "event": "ended", "status": 30, "log": "x"}
-    lines = [
-        "not JSON", json.dumps([1]), json.dumps({**ended, "task": ["x"]}), json.dumps(ended),
-        json.dumps({**ended, "task": "IndexPage"}), json.dumps({**ended, "date": "2023-01-01"}),
-        json.dumps({**ended, "status": 0, "log": "logs/b.log"}),
-        json.dumps({**ended, "date": f"{DAY - ONE}", "event": "started", "log": None}),
-        json.dumps({**ended, "date": f"{DAY - ONE}", "status": 10}),
-        json.dumps({**ended, "status": 25, "reason": "Paused until 2024-02-01."}),
-    ]  # fmt: skip
+    ended = {
+        "run_id": "1", "task": "DailySummary", "date": f"{DAY}", "event": "ended", "status": 30,
+        "at": "2024-01-07T02:00:00Z", "log": "x",
+    }  # fmt: skip
+    earlier = {**ended, "date": f"{DAY - ONE}"}
+    entries = [
+        {**ended, "task": ["x"]},
+        ended,
+        {**ended, "run_id": "2", "task": "IndexPage"},
+        {**ended, "run_id": "3", "date": "2023-01-01"},
+        {**ended, "run_id": "4", "status": 0, "log": "logs/b.log"},
+        {**earlier, "run_id": "5", "event": "started", "status": None, "log": None},
+        {**earlier, "run_id": "6", "status": 10},
+        {**ended, "run_id": "7", "status": 25, "reason": "Paused until 2024-02-01."},
+    ]
+    lines = ["not JSON", json.dumps([1]), *map(json.dumps, entries)]
     runs = read_runs("\n".join(lines).encode() + b"\n{\xff", (DAY - ONE, DAY))
     (row,) = build_grid(Translator("en"), [DAY - ONE, DAY], {}, [], [], [], runs)
     assert list(row.cells) == [Cell("running"), Cell("done", "../logs/b.log")]

@@ -14,9 +14,10 @@ import pytest
 import support.page_documents as documents
 from support.page_documents import DAY, NAMES, led_to
 
+from pipeline.documents.due_times import DueTime
 from pipeline.pages.daily import daily_page
 from pipeline.pages.i18n import Translator
-from pipeline.pages.index import index_page
+from pipeline.pages.index import Shown, index_page
 from pipeline.pages.movies import read_ranks
 from pipeline.pages.render import NOTICE, script_hash
 from pipeline.pages.weekly import weekly_page
@@ -393,6 +394,19 @@ def test_a_changed_field_is_named_with_its_list() -> None:
     assert "Popular new field softcore" in text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_space_stands_before_the_comma_of_a_list_of_movies(language: str) -> None:
+    broken = documents.collection("popular", DAY)["movies"][:3]
+    checks = [documents.check("poster_missing", "warn", "", broken=broken)]
+    report = {**documents.daily_report(DAY), "checks": checks}
+    html = day_page(language, summary={**documents.summary(DAY), "quality_summary": report})
+    evidence = re.search('<ul class="evidence">.+?</ul>', html, re.S)
+    assert evidence
+    text = re.sub("<[^>]+>", "", evidence[0])
+    assert text.count(", ") >= 2
+    assert re.findall(r"\s,", text) == []
+
+
 def test_lateness_is_said_once() -> None:
     late = [{"list": "trending", "found": 2, "finding": "collected 2 day(s) after its date"}]
     checks = [{"id": "list_late", "success": False, "severity": "info", "evidence": late}]
@@ -503,3 +517,22 @@ def test_an_index_of_nothing_says_so(language: str) -> None:
     assert page.all("h1")
     assert t("index.no_day") in page.text
     assert "data-newest=" not in html.split("<script>")[0]
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Day of 8 January 2024"), ("ko", "일간")])
+def test_the_index_has_the_due_times_where_a_schedule_has_noted_them(
+    language: str, name: str
+) -> None:
+    at = datetime.datetime(2024, 1, 7, 2, tzinfo=datetime.UTC)
+    due = [DueTime("DailySummary", DAY + number * _DAY, at + number * _DAY) for number in (1, 2)]
+    days = {DAY: documents.summary(DAY)}
+    html = index_page(DAY, days, {}, [], language, shown=Shown(due=due))
+    page = Page(html)
+    times = [values["datetime"] for tag, values in page.elements if "datetime" in values]
+    assert [each for each in times if each and "T" in each] == [
+        "2024-01-08T02:00:00+00:00",
+        "2024-01-09T02:00:00+00:00",
+    ]
+    assert name in " ".join(page.words)
+    assert page.crossed == []
+    assert 'id="due"' not in index_page(DAY, days, {}, [], language)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import settings
-from pipeline.errors import DocumentUnreadable, SettingsError
+from pipeline.errors import DocumentUnreadable, SettingsError, StorageError
 from pipeline.ops.history.events import Event
 from pipeline.ops.history.spool import Spool
 from pipeline.storage import documents, local
@@ -147,3 +147,32 @@ def test_a_line_of_the_spool_without_end_costs_no_memory_and_no_event(tmp_path: 
     assert list(batches) == []
     assert not path.exists()
     assert peak < 32 << 20
+
+
+SPOOLED = Event("T_1", "T", {}, None, "DONE", datetime.datetime(2024, 1, 7, tzinfo=datetime.UTC))
+
+
+def test_events_that_a_full_disk_does_not_take_leave_nothing_in_the_spool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "spool.jsonl"
+    spool = Spool(path)
+    spool.append([SPOOLED])
+    before = path.read_bytes()
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StorageError, match="No space left on device"):
+        spool.append([SPOOLED])
+    assert path.read_bytes() == before
+    assert spool.waiting == 1
+
+
+def test_the_spool_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.ops.history.spool.MAX_BYTES", 200)
+    spool = Spool(tmp_path / "spool.jsonl")
+    spool.append([SPOOLED])
+    with pytest.raises(StorageError, match="greatest size"):
+        spool.append([SPOOLED])
+    assert spool.waiting == 1

@@ -15,7 +15,8 @@ import luigi.configuration
 import pytest
 from support.commands import run_in_process
 
-from pipeline.ops import cli, luigi_configuration
+from pipeline.ops import cli
+from pipeline.runtime import luigi_configuration
 
 
 def state() -> dict[str, object]:

@@ -102,7 +102,10 @@ def test_the_index_is_drawn_again_for_a_run_of_a_day_that_it_shows(layout: Layou
     page.run()
     layout.run_record.parent.mkdir(parents=True)
     for day, is_shown in ((DAY - 100 * ONE, False), (DAY, True)):
-        run = {"task": "DailySummary", "date": f"{day}", "event": "ended", "status": 30, "log": "x"}
+        run = {
+            "run_id": f"{day}", "task": "DailySummary", "date": f"{day}", "event": "ended",
+            "status": 30, "at": "2024-01-07T02:00:00Z", "log": "x",
+        }  # fmt: skip
         with layout.run_record.open("a") as record:
             record.write(json.dumps(run) + "\n")
         assert page.complete() == (not is_shown)

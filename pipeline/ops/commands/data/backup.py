@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from pipeline import clock, settings
-from pipeline.errors import PipelineError, StorageError
+from pipeline.errors import StorageError
 from pipeline.ops.alerts import send
 from pipeline.ops.backup import archive, database
 from pipeline.ops.backup.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
@@ -44,9 +44,8 @@ def command(to: Path | None, keep: int, no_history: bool, runtime: str, as_json:
         document = _save(to, keep, None if no_history else runtime)
     except Exception as error:
         if is_unattended:
-            expected = isinstance(error, PipelineError)
-            text = str(error) if expected else f"An unexpected {type(error).__name__}: {error}"
-            send.raise_alert(TASK, clock.today(), type(error).__name__, "The backup failed", text)
+            kind = type(error).__name__
+            send.raise_alert(TASK, clock.today(), kind, "The backup failed", f"{kind}: {error}")
         raise
     if is_unattended:
         send.all_clear(TASK, clock.today(), f"The backup is complete: {document['file']}")

@@ -9,7 +9,7 @@ from pipeline import identity, settings
 from pipeline.documents.collect import agree
 from pipeline.errors import DataError, OtherIdentity, SettingsError, StorageError
 from pipeline.ops.backup import archive, database
-from pipeline.ops.backup.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA
+from pipeline.ops.backup.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
 from pipeline.ops.backup.database import Server
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import choose_runtime, json_option, runtime_option
@@ -61,7 +61,7 @@ def command(
             server.run_sql(source=script)
         document: Document = {"file": str(file), "created_at": at, "history": server is not None}
         document["history_left_out"] = HISTORY in found.members and server is None
-        document |= _put_files(staging, layout, found.created_at.timestamp(), overwrite)
+        document |= _put_files(staging, layout, found, overwrite)
     tables.show_json(document) if as_json else _show(document)
 
 
@@ -70,11 +70,9 @@ def refuse_foreign(layout: Layout, root_json: Path) -> None:
     theirs, bound = identity.stated_in(documents.read(root_json)), identity.bound_identity(layout)
     if theirs is None:
         raise DataError("The root.json of the backup is damaged; choose another backup.")
-    if bound is not None and not agree(bound, theirs):
-        raise OtherIdentity(
-            f"{layout.root} belongs to {bound} and the backup to {theirs}: set PIPELINE_DATA_DIR "
-            "to another folder and restore it there."
-        )
+    if bound and not agree(bound, theirs):
+        whose = f"{layout.root} belongs to {bound} and the backup to {theirs}"
+        raise OtherIdentity(f"{whose}: set PIPELINE_DATA_DIR to another folder and restore there.")
 
 
 def _server_for_history(layout: Layout, runtime: str) -> Server:
@@ -98,29 +96,26 @@ def _server_for_history(layout: Layout, runtime: str) -> Server:
     return server
 
 
-def _put_files(unpacked: Path, layout: Layout, made_at: float, overwrite: bool) -> Document:
+def _put_files(unpacked: Path, layout: Layout, found: Manifest, overwrite: bool) -> Document:
     """Put each file in its place unless there is one; return what was `written` and `kept`."""
     config_dir = settings.current().config_dir
     places = {member: config_dir / name for member, name in CONFIGURATION.items()}
     places[IDENTITY] = layout.identity
-    for path in sorted((unpacked / METADATA).rglob("*")):
-        name = path.relative_to(unpacked)
-        places[name.as_posix()] = layout.metadata / name.relative_to(METADATA)
     done: dict[str, list[str]] = {"written": [], "kept": []}
-    for member, place in places.items():
+    for member in sorted(found.members.keys() - {HISTORY}):
+        place = places.get(member, layout.metadata / member.removeprefix(f"{METADATA}/"))
         replaces = overwrite and member != IDENTITY  # that of a data root is never replaced
-        if not (source := unpacked / member).is_file():
-            continue
         if os.path.lexists(place) and not replaces:
             done["kept"].append(member)
             continue
+        source = unpacked / member
         publish = (
             documents.storage_of(place).replace if replaces else documents.storage_of(place).publish
         )
         archive.make_folder(place.parent)
         publish(place, [source.read_bytes()])
         # A restored report is as old as it was. 0.1.0 saved no times but that of the backup.
-        modified_at = source.stat().st_mtime or made_at
+        modified_at = source.stat().st_mtime or found.created_at.timestamp()
         os.utime(place, (modified_at, modified_at))
         archive.adopt(place)
         done["written"].append(member)

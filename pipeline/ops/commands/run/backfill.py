@@ -14,13 +14,10 @@ from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import command_on_data, json_option
 from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS
 from pipeline.ops.runs import record
-from pipeline.ops.runtimes.host import Host
 from pipeline.ops.runtimes.services import Document
-from pipeline.ops.schedule import installed, overdue
+from pipeline.ops.schedule import installed, job, overdue
 from pipeline.ops.schedule.job_process import JobProcess
-from pipeline.ops.schedule.overdue import Due
 from pipeline.paths import Layout
-from pipeline.sanitize import plain
 from pipeline.tasks.collect import refuse_impossible
 
 MAX_DAYS = 31
@@ -40,8 +37,8 @@ _LATE = "TMDB serves its lists only as they are now: they are collected today an
 @json_option
 @command_on_data
 def command(
-    runtime: Host, task: str, first: datetime.date, last: datetime.date, dry_run: bool,
-    max_days: int, as_json: bool,
+    task: str, first: datetime.date, last: datetime.date, dry_run: bool, max_days: int,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Run the dates of a range whose document or page is missing, oldest first.
 
@@ -53,84 +50,79 @@ def command(
     layout, root = current.layout, ROOTS[ALIASES[task]]
     refuse_impossible(last, None)
     schedule = installed.schedules(current.config_dir / "crontab")[root.family]
-    dues = overdue.missing(root, layout, schedule, first, last)
-    to_collect = [due for due in dues if not root.document(layout, due.date).exists()]
-    for due in to_collect:
-        refuse_impossible(due.date, current.plan().max_days_late)
-    if len(dues) > max_days and not dry_run:
+    dates = [due.date for due in overdue.missing(root, layout, schedule, first, last)]
+    to_collect = [date for date in dates if not root.document(layout, date).exists()]
+    for date in to_collect:
+        refuse_impossible(date, current.plan().max_days_late)
+    if len(dates) > max_days and not dry_run:
         raise NotPossible(
-            f"{len(dues)} dates are missing and at most {max_days} are run at once: choose a "
-            f"shorter range, or give --max-days {len(dues)}."
+            f"{len(dates)} dates are missing and at most {max_days} are run at once: choose a "
+            f"shorter range, or give --max-days {len(dates)}."
         )
     late = f" {_LATE}" if to_collect else ""
-    click.echo(f"{root.family}: {len(dues)} missing from {first} to {last}.{late}", err=True)
-    stopped_by = 0
+    found = f"{root.family}: {len(dates)} missing from {first} to {last}.{late}"
+    click.echo(tables.wrap(found), err=True)
     if dry_run:
-        days = [{"date": str(e.date), "missing": _missing(e, layout)} for e in dues]
+        whats = ("document" if date in to_collect else "page" for date in dates)
+        days, status = (
+            [{"date": str(d), "missing": w} for d, w in zip(dates, whats, strict=True)],
+            0,
+        )
     else:
-        process = JobProcess(subprocess.DEVNULL)
-        days = _run_all(runtime, layout, dues, process, as_json)
-        stopped_by = process.stopped_by
-    status = next((each["status"] for each in days if each.get("status")), 0)
-    if stopped_by and (status or len(days) < len(dues)):
-        status = 128 + stopped_by
+        days, status = _run_all(layout, root.family, dates, as_json)
     if as_json:
         range_of = {"task": root.family, "from": str(first), "to": str(last)}
         tables.show_json({**range_of, "ok": not status, "dry_run": dry_run, "days": days})
     elif dry_run:
         tables.show_table(f"Missing of {root.family}", "date, missing", days)
-    return int(status)
-
-
-def _missing(due: Due, layout: Layout) -> str:
-    return "page" if due.root.document(layout, due.date).exists() else "document"
+    return status
 
 
 def _run_all(
-    runtime: Host, layout: Layout, dues: Sequence[Due], process: JobProcess, as_json: bool
-) -> list[Document]:
-    """Run one date after the other, and show a line of each above the progress bar."""
-    days: list[Document] = []
-    hidden = not sys.stderr.isatty()
-    with click.progressbar(length=len(dues), file=sys.stderr, hidden=hidden) as bar:
-        for due in dues:
+    layout: Layout, family: str, dates: Sequence[datetime.date], as_json: bool
+) -> tuple[list[Document], int]:
+    """Run one date after the other; return what became of them, and the exit status.
+
+    A line of each is shown above the progress bar.
+    """
+    days, process = list[Document](), JobProcess(subprocess.DEVNULL)
+    job.say_if_paused(family)
+    with click.progressbar(dates, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        for date in bar:
             began_at = clock.instant()
-            status = runtime.run_task(due.root.family, due.date, (), process)
-            days.append(day := _describe(layout, due, began_at, status))
-            if not hidden:
-                click.echo("\r\x1b[K", nl=False, err=True)
+            status = job.trigger(family, date, (), process)
+            days.append(day := _describe(layout, family, date, began_at, status))
             if not as_json:
-                click.echo(_line(day))
-            bar.update(1)
+                facts = (f"{day['documents']} documents", f"{day['seconds']:.1f} s")
+                what = (day["reason"], day["log"] or "no log") if status else facts
+                click.echo("" if bar.hidden else "\r\x1b[K", nl=False, err=True)
+                click.echo(tables.wrap("  ".join((day["date"], day["outcome"], *what))))
             if process.stopped_by or status in _OF_EVERY_DATE:
                 break
-    if len(days) < len(dues):
-        left = len(dues) - len(days)
+    if left := len(dates) - len(days):
         click.echo(f"{left} further date(s) were not run: the same command goes on.", err=True)
-    return days
+    if process.stopped_by:
+        return days, 128 + process.stopped_by
+    return days, next((each["status"] for each in days if each["status"]), 0)
 
 
-def _describe(layout: Layout, due: Due, began_at: datetime.datetime, status: int) -> Document:
+def _describe(
+    layout: Layout, family: str, date: datetime.date, began_at: datetime.datetime, status: int
+) -> Document:
     """Return what the run record says of the runs of a date since that instant."""
-    tasks = (due.root.family, PAGES_TASK)
-    runs = [e for e in record.entries(layout) if e.date == due.date and e.task in tasks]
-    runs = [each for each in runs if each.began_at >= began_at]
-    last = runs[-1] if runs else None
+    runs = [
+        entry
+        for entry in record.entries(layout)
+        if entry.date == date and entry.task in (family, PAGES_TASK) and entry.began_at >= began_at
+    ]
+    reason = runs[-1].reason if runs else None
     unknown = "another run is in progress" if status == ALREADY_RUNNING else f"exit status {status}"
     return {
-        "date": str(due.date),
+        "date": str(date),
         "outcome": "failed" if status else "done",
         "status": status,
-        "documents": sum(len(e.documents) for e in runs if e.task == due.root.family),
+        "documents": sum(len(each.documents) for each in runs if each.task == family),
         "seconds": sum(each.seconds or 0.0 for each in runs),
-        "reason": ((last and last.reason) or unknown) if status else None,
-        "log": last.log if last else None,
+        "reason": (reason or unknown) if status else None,
+        "log": runs[-1].log if runs else None,
     }
-
-
-def _line(day: Document) -> str:
-    if day["status"]:
-        words = (day["date"], "failed", plain(day["reason"]), day["log"] or "no log")
-    else:
-        words = (day["date"], "done", f"{day['documents']} documents", f"{day['seconds']:.1f} s")
-    return "  ".join(words)

@@ -12,14 +12,15 @@ import click
 from pipeline import clock, identity, settings
 from pipeline.documents.collect import agree, identity_of
 from pipeline.errors import PipelineError
-from pipeline.ops import configuration, luigi_configuration
+from pipeline.ops import configuration
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
-from pipeline.ops.graph import Node, graphs
 from pipeline.ops.roots import ROOTS, family_of
 from pipeline.ops.runtimes.services import Document
 from pipeline.paths import Layout
+from pipeline.runtime import luigi_configuration
 from pipeline.storage import documents
+from pipeline.tasks.graph import Node, graphs
 
 
 def show(document: Document) -> None:
@@ -31,11 +32,11 @@ def show(document: Document) -> None:
     counts = f"{document['done']} files done, {document['missing']} missing"
     click.secho(f"\n{document['date']}: {counts}", bold=True)
     for each in document["graph"]:
-        click.echo("\n".join(_lines(each, document["problems"])))
+        _draw(each, document["problems"])
     click.echo()
-    for kind, colour in (("warning", "yellow"), ("problem", "red")):
+    for kind in ("warning", "problem"):
         for sentence in document[f"{kind}s"]:
-            click.echo(f"{click.style(kind, fg=colour)}: {sentence}")
+            click.echo(tables.wrap(sentence, first=f"{tables.cell('kind', kind)}: "))
     if document["ok"]:
         click.echo("The configuration is usable.")
 
@@ -59,7 +60,7 @@ def command(runtime: Runtime, task: str | None, date: datetime.date | None) -> D
     except PipelineError as error:
         if str(error) not in problems:
             cautions.append(f"The graph cannot be shown: {error}")
-    states = [*dict(_states(nodes)).values()]
+    states = [*dict(file_states(nodes)).values()]
     files = [{"file": str(path), "read": read} for path, read in luigi_configuration.files()]
     return {
         "ok": not problems,
@@ -73,11 +74,11 @@ def command(runtime: Runtime, task: str | None, date: datetime.date | None) -> D
     }
 
 
-def _states(nodes: list[Node]) -> Iterator[tuple[str, str]]:
+def file_states(nodes: list[Node]) -> Iterator[tuple[str, str]]:
     """Yield each file of the graphs with its state; several tasks may require the same one."""
     for node in nodes:
         yield node["file"], node["state"]
-        yield from _states(node["requires"])
+        yield from file_states(node["requires"])
 
 
 def _of_another_identity(layout: Layout) -> list[str]:
@@ -91,12 +92,14 @@ def _of_another_identity(layout: Layout) -> list[str]:
     return [f"{what} {why}"] if count else []
 
 
-def _lines(node: Node, said: Collection[str], first: str = "", further: str = "") -> Iterator[str]:
-    """Draw the graph as a tree, a task a line, without the problems that are `said` elsewhere."""
-    yield f"{first}{node['task']}  {node['state']}  {node['file'] or ''}".rstrip()
+def _draw(node: Node, said: Collection[str], first: str = "", further: str = "") -> None:
+    """Print the graph as a tree, without the problems that are `said` elsewhere."""
     below = node["requires"]
+    bar = further + ("│ " if below else "  ")
+    facts = f"{node['task']}  {node['state']}  {node['file'] or ''}".rstrip()
+    click.echo(tables.wrap(facts, first=first, further=bar))
     if node["problem"] and node["problem"] not in said:
-        yield f"{further}{'│ ' if below else '  '}! {node['problem']}"
+        click.echo(tables.wrap(f"! {node['problem']}", first=bar, further=bar))
     for number, each in enumerate(below, start=1):
         branch, rest = ("└─ ", "   ") if number == len(below) else ("├─ ", "│  ")
-        yield from _lines(each, said, further + branch, further + rest)
+        _draw(each, said, further + branch, further + rest)

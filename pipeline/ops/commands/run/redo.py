@@ -1,172 +1,142 @@
 """`tmdb-pipeline redo`."""
 
+import contextlib
 import datetime
 import sys
+from collections.abc import Sequence
 
 import click
 
 from pipeline import clock, settings
 from pipeline.errors import NotPossible
-from pipeline.ops import superseded
-from pipeline.ops.commands.options import choose_runtime, runtime_option
-from pipeline.ops.graph import FileGraph
-from pipeline.ops.roots import PAGE_TASKS, PAGES_TASK, ROOTS, Root, family_of
+from pipeline.ops import file_graph, superseded
+from pipeline.ops.commands import tables
+from pipeline.ops.commands.options import command_on_data, confirm, json_option
+from pipeline.ops.roots import PAGE_TASKS, PAGES_TASK, ROOTS, family_of
 from pipeline.ops.runs import record
-from pipeline.ops.runtimes.compose import Compose
-from pipeline.ops.runtimes.host import luigi_command
+from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import job
-from pipeline.ops.schedule.job_process import JobProcess, locked
+from pipeline.ops.schedule.job_process import JobProcess
 from pipeline.paths import Layout
 
 
 @click.command("redo")
 @click.argument("task", type=family_of, required=False)
 @click.argument("date", type=clock.day_of, required=False)
-@click.option("--downstream/--only", default=True, help="With everything that needs the task's "
-              "files (the default), or the task's own files only.")  # fmt: skip
+@click.option("--only/--downstream", default=False, help="The task's own files only, or with "
+              "everything that needs them (the default).")  # fmt: skip
 @click.option("--genre", help="Of GenreMovies: this genre only.")
 @click.option("--failed", is_flag=True, help="Run again every root task whose last run failed.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.option("--late", is_flag=True, help="Collect the lists of a past date as they are now.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@runtime_option
+@json_option
+@command_on_data
 def command(
-    task: str | None, date: datetime.date | None, downstream: bool, genre: str | None,
-    failed: bool, dry_run: bool, late: bool, yes: bool, runtime: str,
-) -> None:  # fmt: skip
+    task: str | None, date: datetime.date | None, only: bool, genre: str | None, failed: bool,
+    dry_run: bool, late: bool, yes: bool, as_json: bool,
+) -> int:  # fmt: skip
     """Make the files of TASK of DATE again, and everything that needs them.
 
-    The present files are moved into `superseded/`, and put back if the run fails.
+    The present files are moved into `superseded/`, and put back if they are not made again.
     """
     if failed == bool(task) or bool(task) != bool(date):
         raise click.UsageError("Give TASK and DATE, or --failed.")
-    stack = choose_runtime(runtime)
-    if isinstance(stack, Compose):
-        given = {"--failed": failed, "--dry-run": dry_run, "--late": late, "--only": not downstream}
-        words = [
-            "redo",
-            *([task, str(date)] if task else []),
-            *(flag for flag in given if given[flag]),
-        ]
-        words += ["--genre", genre] if genre else []
-        if not yes and not dry_run:
-            if status := stack.run_command(*words, "--dry-run"):
-                sys.exit(status)
-            _confirm()
-        sys.exit(stack.run_command(*words, "--yes"))
-    if failed:
-        sys.exit(_redo_failed(dry_run=dry_run, late=late, yes=yes))
-    if task and date:
-        flags = {"dry_run": dry_run, "late": late, "yes": yes}
-        sys.exit(_redo(task, date, genre, downstream=downstream, **flags))
-
-
-def _redo(
-    task: str, date: datetime.date, genre: str | None, *,
-    downstream: bool, dry_run: bool, late: bool, yes: bool,
-) -> int:  # fmt: skip
-    layout = settings.current().layout
-    root, _ = _root_of(task, date, genre, layout)
-    with locked(layout.run_lock(root.family)) as lock:
-        if lock is None:
-            return _busy(root)
-        if not dry_run:
-            job.put_back(layout, root.family)
-        _, graph = _root_of(task, date, genre, layout)
-        own = graph.files_of(task, genre)
-        made = graph.with_downstream(own) if downstream else own
-        runs_root = layout.relative(root.document(layout, date)) in made
-        again = made | (graph.tasks.keys() - graph.done) if runs_root else made
-        if not late:
-            _refuse_past_lists(layout, date, again)
-        moved = sorted(file for file in made if (layout.root / file).exists())
-        for file in moved:
-            click.echo(f"move aside and make again: {file}")
-        for file in sorted(again.difference(moved)):
-            click.echo(f"make: {file}")
-        if dry_run:
-            return 0
-        if not yes:
-            _confirm()
-        process, variables = JobProcess(), _variables(root, date, late=late)
-        status = job.NOT_STARTED
-        try:
-            superseded.move_aside(layout, root.family, moved, clock.now())
-            if runs_root:
-                words = luigi_command(root.family)
-                status = job.run_steps(root, date, words, variables, process, lock)
-            else:
-                tasks = sorted({graph.tasks[file] for file in made}.difference(PAGE_TASKS))
-                for each in (*tasks, PAGES_TASK):
-                    words = [*luigi_command(*_words(each)), "--date", str(date)]
-                    if status := process.run(words, variables, lock):
-                        break
-            if not status:
-                superseded.forget(layout, root.family)
-        finally:
-            job.put_back(layout, root.family)
+    layout, plans = settings.current().layout, list[Document]()
+    wanted = [(task, date)] if task and date else _failed(layout)
+    with contextlib.ExitStack() as stack:
+        families = [root.family for root in ROOTS.values() if any(root.has(e) for e, _ in wanted)]
+        locks = {each: stack.enter_context(job.hold_lock(layout, each)) for each in families}
+        if busy := [family for family, lock in locks.items() if lock is None]:
+            what = f"Another run of {busy[0]} is in progress"
+            click.echo(f"{what}: try again when it is done.", err=True)
+            return record.ALREADY_RUNNING
+        for family, day in wanted:
+            try:
+                plans.append(_plan(layout, family, day, genre, only=only, late=late))
+            except NotPossible as error:
+                if not failed:
+                    raise
+                click.echo(tables.wrap(f"Left out: {family} of {day}. {error}"), err=True)
+        for plan in plans:
+            click.echo(f"{plan['task']} of {plan['date']}", err=as_json)
+            for name in (*plan["moved"], *plan["made"]):
+                what = "again" if name in plan["moved"] else "new"
+                click.echo(f"  {what:5}  {name}", err=as_json)
+        if not plans:
+            click.echo("No run failed that can be run again.", err=True)
+        elif not dry_run:
+            if not yes:
+                confirm("Make these files?", "add --yes, or --dry-run to look only.")
+            process = JobProcess(sys.stderr.fileno() if as_json else None)
+            for plan in plans:
+                if not process.stopped_by:
+                    plan["status"] = _run(layout, plan, process, locks[plan["task"]] or ())
+    status: int = next((each["status"] for each in plans if each["status"]), 0)
+    if as_json:
+        tables.show_json({"ok": not status, "dry_run": dry_run, "redone": plans})
     return status
 
 
-def _redo_failed(*, dry_run: bool, late: bool, yes: bool) -> int:
-    """Run again each root task and date whose last run failed without a document."""
-    layout, today = settings.current().layout, clock.today()
-    last = {(e.task, e.date): e for e in record.entries(layout) if e.task in ROOTS and e.date}
-    failed = [
-        (ROOTS[task], date)
-        for (task, date), entry in last.items()
-        if date and entry.outcome == "FAILED" and not ROOTS[task].document(layout, date).exists()
+def _failed(layout: Layout) -> list[tuple[str, datetime.date]]:
+    """Return each root task and date whose last run failed without a document, oldest first."""
+    last = {(e.date, e.task): e for e in record.entries(layout) if e.task in ROOTS and e.date}
+    return [
+        (task, date)
+        for (date, task), entry in sorted(last.items())
+        if entry.outcome == "FAILED" and not ROOTS[task].document(layout, date).exists()
     ]
-    chosen = [(root, date) for root, date in failed if late or date >= today]
-    for root, date in failed:
-        what = "run again" if (root, date) in chosen else "left out, a past date without --late"
-        click.echo(f"{what}: {root.family} of {date}")
-    if not failed:
-        click.echo("No run failed whose document is missing.")
-    if dry_run or not chosen:
-        return 0
-    if not yes:
-        _confirm()
-    process, worst = JobProcess(), 0
-    for root, date in sorted(chosen, key=lambda each: each[1]):
-        with locked(layout.run_lock(root.family)) as lock:
-            if lock is None:
-                worst = worst or _busy(root)
-                continue
-            job.put_back(layout, root.family)
-            variables, words = _variables(root, date, late=late), luigi_command(root.family)
-            worst = job.run_steps(root, date, words, variables, process, lock) or worst
-    return worst
 
 
-def _root_of(
-    task: str, date: datetime.date, genre: str | None, layout: Layout
-) -> tuple[Root, FileGraph]:
-    """Return the root task that a task belongs to, with the graph of its files."""
-    for root in ROOTS.values():
-        graph = FileGraph(root, date, layout.root, settings.current().plan())
-        if graph.files_of(task, genre):
-            return root, graph
-    what = f"{task} of the genre {genre}" if genre else task
-    raise NotPossible(f"No root task needs {what}: see `tmdb-pipeline check {task}` for its files.")
-
-
-def _refuse_past_lists(layout: Layout, date: datetime.date, files: set[str]) -> None:
-    lists = [each for each in files if (layout.root / each).parent in layout.list_folders]
-    if lists and date < clock.today():
+def _plan(
+    layout: Layout, task: str, date: datetime.date, genre: str | None, *, only: bool, late: bool
+) -> Document:
+    """Return what is moved aside, made and run; refuse what cannot be collected again."""
+    wanted = f"{task}({genre})" if genre else task
+    plan = settings.current().plan()
+    for root in (each for each in ROOTS.values() if each.has(task)):
+        files = file_graph.files_of(root, date, layout, plan)
+        again = {name for name, file in files.items() if f"{file.task}(".startswith(f"{wanted}(")}
+        if again:
+            break
+    else:
+        what = f"{task} of the genre {genre}" if genre else task
+        raise NotPossible(
+            f"No root task needs {what}: `tmdb-pipeline check {task}` shows its files."
+        )
+    again = again if only else file_graph.with_downstream(files, again)
+    tasks = {files[name].task for name in again}.difference(PAGE_TASKS)
+    if root.family in tasks:
+        tasks = {root.family}
+        again |= {name for name in files if not (layout.root / name).exists()}
+    lists = [name for name in again if (layout.root / name).parent in layout.list_folders]
+    if lists and date < clock.today() and not late:
         raise NotPossible(
             f"{len(lists)} list(s) of {date} would have to be collected again, which TMDB cannot "
             "serve any more: add --late to collect them as they are now, stamped as late."
         )
+    moved = sorted(name for name in again if (layout.root / name).exists())
+    return {
+        "task": root.family,
+        "date": str(date),
+        "moved": moved,
+        "made": sorted(again.difference(moved)),
+        "runs": [*sorted(tasks), PAGES_TASK],
+        "status": None,
+    }
 
 
-def _variables(root: Root, date: datetime.date, *, late: bool) -> dict[str, str]:
-    """Return the variables of a run; a day that is not to be late is collected until midnight."""
-    variables = {settings.STARTED_BY: job.TRIGGER}
-    if not late and not root.collects_late and date == clock.today():
-        end = clock.midnight(date + datetime.timedelta(days=1))
-        variables[settings.COLLECT_UNTIL] = f"{end.timestamp():.0f}"
-    return variables
+def _run(layout: Layout, plan: Document, process: JobProcess, lock: Sequence[int]) -> int:
+    """Move the files aside and run the tasks; put the files back if they are not made again."""
+    root, date = ROOTS[plan["task"]], datetime.date.fromisoformat(plan["date"])
+    _, variables = job.choose_date(root, date, job.TRIGGER)
+    commands = {task: job.luigi_command(*_words(task)) for task in plan["runs"]}
+    try:
+        superseded.move_aside(layout, root.family, plan["moved"])
+        status = job.run_tasks(commands, date, variables, process, lock)
+    finally:
+        is_done = superseded.settle(layout, root.family)
+    return status or int(not is_done)
 
 
 def _words(task: str) -> list[str]:
@@ -174,14 +144,3 @@ def _words(task: str) -> list[str]:
     family, _, value = task.rstrip(")").partition("(")
     option = "--genre" if family == "GenreMovies" else "--list"
     return [family, option, value] if value else [family]
-
-
-def _confirm() -> None:
-    if not sys.stdin.isatty():
-        raise NotPossible("There is no terminal to ask on: add --yes, or --dry-run to look only.")
-    click.confirm("Go on?", abort=True)
-
-
-def _busy(root: Root) -> int:
-    click.echo(f"Another run of {root.family} is in progress: try again when it is done.", err=True)
-    return record.ALREADY_RUNNING

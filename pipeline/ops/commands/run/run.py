@@ -1,20 +1,19 @@
 """`tmdb-pipeline run`, and its alias `trigger`."""
 
-import sys
-
 import click
 
 from pipeline import clock
-from pipeline.ops.commands.options import choose_runtime, runtime_option, stdin_option
+from pipeline.ops.commands.options import command_on_data
 from pipeline.ops.roots import family_of
+from pipeline.ops.schedule import job
+from pipeline.ops.schedule.job_process import JobProcess
 
 
 @click.command("run")
 @click.argument("task", type=family_of)
 @click.argument("words", nargs=-1, metavar="[DATE] [-- LUIGI OPTIONS]")
-@runtime_option
-@stdin_option
-def command(task: str, words: tuple[str, ...], runtime: str) -> None:
+@command_on_data
+def command(task: str, words: tuple[str, ...]) -> int:
     """Run TASK of DATE (YYYY-MM-DD) now, as the schedule would: lock, retries and pages.
 
     TASK is a task's name, `daily` or `weekly`. Without DATE it is today, or for `weekly` the newest
@@ -23,7 +22,8 @@ def command(task: str, words: tuple[str, ...], runtime: str) -> None:
     """
     dated = bool(words) and not words[0].startswith("-")
     day = clock.day_of(words[0]) if dated else None
-    sys.exit(choose_runtime(runtime).run_task(task, day, words[1:] if dated else words))
+    job.say_if_paused(task)
+    return job.trigger(task, day, words[1:] if dated else words, JobProcess())
 
 
 trigger = click.Command(

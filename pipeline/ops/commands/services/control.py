@@ -2,6 +2,7 @@
 
 import click
 
+from pipeline.errors import NotPossible
 from pipeline.ops.commands.options import choose_runtime, runtime_option
 
 
@@ -31,9 +32,18 @@ def restart(runtime: str) -> None:
     click.echo(here.start())
 
 
+def _run_id(text: str) -> str:
+    """Return what may be the ID of a run, which begins with a time; a task's name may not."""
+    if text[:1].isdecimal():
+        return text
+    raise NotPossible(f"There is no run {text[:60]!r}: `tmdb-pipeline runs` lists the runs.")
+
+
 @click.command("logs")
 @click.argument("what", default="run", metavar="[luigid|run|TASK]")
-@click.option("--run", "run_id", metavar="ID", help="The log of that run, see `runs`.")
+@click.option(
+    "--run", "run_id", type=_run_id, metavar="ID", help="The log of that run, see `runs`."
+)
 @click.option("-n", "lines", type=click.IntRange(min=0), default=50, show_default=True,
               help="How many of the last lines.")  # fmt: skip
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is added, until Ctrl-C.")

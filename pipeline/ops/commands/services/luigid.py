@@ -7,13 +7,15 @@ from typing import Any
 import click
 
 from pipeline import clock, settings
-from pipeline.ops import luigi_configuration, reports
+from pipeline.documents.run_record import Entry
+from pipeline.ops import reports
 from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.luigid.serve import serve
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.settings import history_url, luigid_password
+from pipeline.runtime import luigi_configuration
 
 
 @click.command("luigid")
@@ -37,7 +39,7 @@ def command(address: str, port: int, **options: Any) -> None:
         return installed.schedules(current.config_dir / "crontab")
 
     @functools.lru_cache(maxsize=1)  # until the record grows: to read it all takes 0.1 s
-    def last_ended(_size: int) -> list[record.Entry]:
+    def last_ended(_size: int) -> list[Entry]:
         return record.last_ended(layout)
 
     def find_runs() -> dict[str, dict[str, float | None]]:

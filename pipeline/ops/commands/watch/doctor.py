@@ -6,13 +6,14 @@ import click
 
 from pipeline import settings
 from pipeline.errors import PipelineError
-from pipeline.ops import configuration, luigi_configuration
+from pipeline.ops import configuration
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.doctor import backups, machine, network, oldest_list
 from pipeline.ops.doctor.examine import OK, PROBLEM, Probe, examined, finding, finding_of
 from pipeline.ops.runtimes import services
 from pipeline.ops.runtimes.services import Document
+from pipeline.runtime import luigi_configuration
 
 PROBES: dict[str, Probe] = {
     "key": network.key,
@@ -37,7 +38,7 @@ def show(document: Document) -> None:
     tables.show_table("What was looked at", "probe, state, found", findings)
     if to_fix := [f"{each['probe']}: {each['fix']}" for each in findings if each["state"] != OK]:
         click.secho("\nHow to fix it", bold=True)
-        click.echo("\n".join(to_fix))
+        click.echo("\n".join(map(tables.wrap, to_fix)))
 
 
 def _look_from_outside(document: Document, stack: Runtime) -> None:

@@ -6,11 +6,11 @@ import statistics
 import click
 
 from pipeline import clock, settings
+from pipeline.documents.run_record import ENDED, TaskRun
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.roots import family_of
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import TaskRun
 from pipeline.ops.runtimes.services import Document
 
 IDLE = ("SKIPPED", "PAUSED")  # outcomes of runs that did nothing
@@ -21,7 +21,7 @@ def show(document: Document) -> None:
     last = f"the last {document['days']} days"
     if not document["runs"] + document["tasks"]:
         click.echo(f"Nothing ran in {last}.")
-    columns = "task, runs, failures, attempts, median=median_seconds, 95 %=p95_seconds"
+    columns = "task, runs, failed=failures, attempts, median=median_seconds, 95 %=p95_seconds"
     for title, figures in (("Runs", document["runs"]), ("Tasks of these runs", document["tasks"])):
         tables.show_table(f"{title}, {last}", f"{columns}, slowest=slowest_seconds", figures)
 
@@ -39,7 +39,7 @@ def command(runtime: Runtime, days: int, task: str | None) -> Document:
     since = clock.now() - datetime.timedelta(days=days)
     entries = record.entries(settings.current().layout)
     recent = [each for each in entries if each.began_at >= since and each.outcome not in IDLE]
-    ended = [each for each in recent if each.event == record.ENDED]
+    ended = [each for each in recent if each.event == ENDED]
     runs = [TaskRun(e.task, 1, "done" if e.status == 0 else "failed", e.seconds) for e in ended]
     attempts = [each for entry in recent for each in entry.attempts]
     figures = {"runs": _figures(runs, task), "tasks": _figures(attempts, task)}

@@ -1,14 +1,14 @@
 """`tmdb-pipeline status`."""
 
-import dataclasses
 import functools
 
 import click
 
 from pipeline import clock, settings
+from pipeline.documents.run_record import Entry
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
-from pipeline.ops.commands.watch import grid
+from pipeline.ops.commands.watch import grid, runs
 from pipeline.ops.luigid import client
 from pipeline.ops.roots import ROOTS, family_of, newest
 from pipeline.ops.runs import record
@@ -16,7 +16,11 @@ from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import installed, overdue, pauses
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
-from pipeline.sanitize import plain
+
+_WHY_MISSED = (
+    "Not collected: no run was started, or it failed. TMDB serves its lists only as they are now, "
+    "so a snapshot of the past cannot be collected later."
+)
 
 
 def show(document: Document) -> None:
@@ -29,39 +33,40 @@ def show(document: Document) -> None:
     unknown = "What runs now is not known: luigid does not answer."
     nothing = unknown if document["running"] is None else "Nothing runs now."
     tables.show_table("Runs now", "task, date, since", document["running"] or [], nothing)
-    runs = [{**e, "at": e["ended_at"] or e["started_at"]} for e in document["last_runs"]]
-    columns = "task, date, outcome, when=at, took=seconds, attempts, from=source"
-    tables.show_table("Last runs", columns, runs, "Nothing has run yet.")
-    for each in runs:
+    last = [{**e, "at": e["ended_at"] or e["started_at"]} for e in document["last_runs"]]
+    columns = "task, date, outcome, took=seconds, when=at"
+    tables.show_table("Last runs", columns, last, "Nothing has run yet.")
+    for each in last:
         if each["reason"]:
             ending = "failed" if each["outcome"] == "FAILED" else "was skipped"
-            click.echo(f"{each['task']} of {each['date']} {ending}: {plain(each['reason'])}")
-    tables.show_table("Next by the schedule", "task, at", document["next_runs"])
+            what = f"{each['task']} of {each['date']} {ending}"
+            click.echo(tables.wrap(f"{what}: {each['reason']}"))
+    cron = next((e["state"] for e in document["services"] if e["service"] == "cron"), "off")
+    next_runs = document["next_runs"] if cron == "up" else []
+    nothing = "No schedule is installed." if cron == "off" else "The schedule is down."
+    tables.show_table("Next by the schedule", "task, at", next_runs, nothing)
     tables.show_table("Paused", "task, until", document.get("paused", []))
     tables.show_table("Overdue", "task, date, due=due_at", document.get("overdue", []))
     tables.show_table("Missed", "task, date", document["missed"], "Nothing was missed.")
     if document.get("acknowledged"):
         click.echo(f"{document['acknowledged']} missed date(s) are acknowledged and not listed.")
     if document["missed"]:
-        click.echo(
-            "The machine was off or the run failed. TMDB serves its lists only as they are now, so "
-            "a snapshot of the past cannot be collected later."
-        )
+        click.echo(tables.wrap(_WHY_MISSED, indent=0))
 
 
 def _add_services(document: Document, stack: Runtime) -> None:
     """Add the containers: inside one, the others cannot be seen."""
     if "services" in document:
-        document["services"] = [dataclasses.asdict(each) for each in stack.services()]
+        document["services"] = [each._asdict() for each in stack.services()]
 
 
 @click.command("status")
 @click.argument("task", type=family_of, required=False)
 @click.option("--grid", "as_grid", is_flag=True, help="Tasks and dates as a table instead.")
-@click.option("--weeks", type=click.IntRange(1, 520), default=8, show_default=True,
-              help="How many weeks the grid shows.")  # fmt: skip
+@click.option("--weeks", type=click.IntRange(1, 520),
+              help="How many weeks the grid shows; it needs no --grid.  [default: 8]")  # fmt: skip
 @document_command(show, _add_services)
-def command(runtime: Runtime, task: str | None, as_grid: bool, weeks: int) -> Document:
+def command(runtime: Runtime, task: str | None, as_grid: bool, weeks: int | None) -> Document:
     """Show what is up, what runs, what ran last, what comes next and what was missed.
 
     With TASK, its last ten runs. Works without luigid and without the database.
@@ -69,31 +74,26 @@ def command(runtime: Runtime, task: str | None, as_grid: bool, weeks: int) -> Do
     now, current = clock.now(), settings.current()
     layout = current.layout
     times = installed.schedules(current.config_dir / "crontab")
-    if as_grid:
-        return grid.build(layout, current.plan(), times, now, weeks)
+    if as_grid or weeks:
+        return grid.build(layout, current.plan(), times, now, weeks or 8, task)
     next_runs = ((root, times[root].next_day(now)) for root in ROOTS)
-    late, all_missed = overdue.overdue(layout, times, now), overdue.missed(layout, times, now)
-    missed = [
-        due for due in all_missed if not pauses.is_acknowledged(layout, due.root.family, due.date)
-    ]
+    late, missed = overdue.overdue(layout, times, now), overdue.missed(layout, times, now)
     problems: list[str] = []
     paused = [found for root in ROOTS if (found := pauses.active(layout, root, problems.append))]
     return {
         "at": now.isoformat(),
         "data_root": str(current.data_dir),
-        "services": [dataclasses.asdict(each) for each in runtime.services()],
+        "services": [each._asdict() for each in runtime.services()],
         "running": client.running(runtime.luigid_url(), luigid_password()),
         "last_runs": _last_runs(layout, task),
-        "next_runs": [
-            {"task": root, "at": at.astimezone().isoformat()} for root, at in next_runs if at
-        ],
+        "next_runs": [{"task": e, "at": at.astimezone().isoformat()} for e, at in next_runs if at],
         "paused": [{"task": p.task, "until": str(p.until) if p.until else None} for p in paused],
         "overdue": [
             {"task": due.root.family, "date": str(due.date), "due_at": due.at.isoformat()}
             for due in late
         ],
         "missed": [{"task": due.root.family, "date": str(due.date)} for due in missed],
-        "acknowledged": len(all_missed) - len(missed),
+        "acknowledged": len(overdue.missed(layout, times, now, acknowledged=True)),
         "notes": problems,
     }
 
@@ -117,20 +117,10 @@ def _last_runs(layout: Layout, task: str | None) -> list[Document]:
     return found
 
 
-def _rows(entry: record.Entry, task: str) -> list[Document]:
+def _rows(entry: Entry, task: str) -> list[Document]:
     """Return a run as the one row of its task, or the task runs of another task in it."""
-    ended_at = entry.at if entry.event == record.ENDED else None
-    run = {
-        "task": entry.task,
-        "date": str(entry.date) if entry.date else None,
-        "outcome": entry.outcome,
-        "started_at": entry.began_at.isoformat(timespec="seconds"),
-        "ended_at": ended_at.isoformat(timespec="seconds") if ended_at else None,
-        "seconds": entry.seconds,
-        "attempts": max((each.attempts for each in entry.attempts), default=None),
-        "reason": entry.reason,
-        "source": "record",
-    }
+    attempts = max((each.attempts for each in entry.attempts), default=None)
+    run = {**runs.describe(entry), "attempts": attempts, "source": "record"}
     if entry.task == task:
         return [run]
     return [

@@ -55,7 +55,7 @@ def test_what_listens_there_and_is_no_luigid_delays_a_run_for_some_seconds_only(
         assert (found.answers, found.why) == (False, "no answer in 0.1 s")
     monkeypatch.undo()
     with listening(without_end) as url:
-        found = client.look_within(0.2, url, None)
+        found = client.look(url, None, 0.2)
         assert (found.answers, found.why) == (False, "no answer in 0.2 s")
 
 
@@ -65,4 +65,4 @@ def test_what_answers_and_is_no_luigid_is_recognized() -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>")
 
     with listening(answer) as url:
-        assert not client.look_within(10, url, None).answers
+        assert not client.look(url, None).answers

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 from support.run_records import lines
 
+from pipeline.documents.run_record import ENDED, Entry
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import ENDED, Entry
 from pipeline.paths import Layout
 
 AT = datetime.datetime(2024, 1, 7, 2, tzinfo=datetime.UTC)

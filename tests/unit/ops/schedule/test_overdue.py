@@ -11,10 +11,20 @@ from pathlib import Path
 import pytest
 from support.schedules import local
 
+from pipeline.documents import due_times
+from pipeline.documents.run_record import Entry
+from pipeline.ops.retention import deleted
 from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import Entry
-from pipeline.ops.schedule.overdue import Schedules, missed, newest_due, overdue, to_run
+from pipeline.ops.schedule import pauses
+from pipeline.ops.schedule.overdue import (
+    Schedules,
+    missed,
+    newest_due,
+    note_due,
+    overdue,
+    to_run,
+)
 from pipeline.ops.schedule.times import cron_schedule
 from pipeline.paths import Layout
 
@@ -109,6 +119,19 @@ def test_nothing_is_overdue_on_a_new_installation(layout: Layout) -> None:
     assert is_overdue(layout, "2024-01-09T12:00") == []
 
 
+def test_a_deleted_date_is_not_missed_and_an_acknowledged_one_only_where_asked_for(
+    layout: Layout,
+) -> None:
+    has(layout, DAILY, date(2024, 1, 2), date(2024, 1, 6))
+    deleted.record(layout, [(DAILY, date(2024, 1, 3))])
+    layout.acknowledged(DAILY, date(2024, 1, 4)).parent.mkdir(parents=True)
+    layout.acknowledged(DAILY, date(2024, 1, 4)).touch()
+    now = local("2024-01-06T12:00")
+    assert [due.date for due in missed(layout, USUAL, now)] == [date(2024, 1, 5)]
+    acknowledged = missed(layout, USUAL, now, acknowledged=True)
+    assert [due.date for due in acknowledged] == [date(2024, 1, 4)]
+
+
 def test_a_root_without_a_week_for_a_month_is_overdue(layout: Layout) -> None:
     has(layout, DAILY, *days("2024-01-01", "2024-01-31"))
     assert is_overdue(layout, "2024-01-31T12:00") == [(WEEKLY, date(2024, 1, 28))]
@@ -137,3 +160,18 @@ def test_a_week_collected_late_on_a_new_installation_makes_no_earlier_day_missed
     assert missed(layout, USUAL, local("2024-01-10T12:00")) == []
     (due,) = missed(layout, USUAL, local("2024-01-11T12:00"))
     assert (due.root.family, due.date) == (DAILY, date(2024, 1, 11))
+
+
+def test_the_due_times_are_noted_from_a_week_ago_and_without_what_is_paused(
+    layout: Layout,
+) -> None:
+    note_due(layout, USUAL, local("2024-01-09T12:00"))
+    noted = due_times.decode(layout.due_times.read_bytes())
+    daily, weekly = ([each for each in noted if each.task == task] for task in (DAILY, WEEKLY))
+    assert [each.date for each in daily] == days("2024-01-02", "2024-01-22")
+    assert daily[0].at == local("2024-01-02T02:00")
+    assert [each.date for each in weekly[:2]] == [SUNDAY, date(2024, 1, 14)]
+    pauses.begin(layout, ROOTS[DAILY], None)
+    note_due(layout, USUAL, local("2024-01-09T12:00"))
+    noted = due_times.decode(layout.due_times.read_bytes())
+    assert {each.task for each in noted} == {WEEKLY}

@@ -11,8 +11,8 @@ import pytest
 from support.backup_files import REPORT, backup
 from support.backup_runs import made, restored, root, run
 
+from pipeline.documents.run_record import Entry
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import Entry
 from pipeline.paths import Layout
 from pipeline.storage import local
 

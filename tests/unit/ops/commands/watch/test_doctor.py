@@ -66,7 +66,7 @@ def test_a_service_that_is_down_is_a_problem_with_a_fix(command: Operate) -> Non
     assert run.status == 1
     for probe in ("key", "host", "luigid", "postgres"):
         assert found[probe]["state"] == "problem", found[probe]
-        assert found[probe]["fix"] in run.out
+        assert found[probe]["fix"] in " ".join(run.out.split())
     assert "the connection was refused" in found["host"]["found"]
     assert found["luigid"]["fix"] == "`tmdb-pipeline start` starts it."
     assert PASSWORD not in run.output

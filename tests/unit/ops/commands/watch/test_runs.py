@@ -15,9 +15,9 @@ from pipeline.catalog import plan_from
 from pipeline.ops import cli
 from pipeline.ops.commands import options
 from pipeline.ops.commands.watch import grid, runs
-from pipeline.ops.commands.watch.grid import Facts, find_states
 from pipeline.ops.retention.deleted import Deleted
 from pipeline.ops.schedule import installed
+from pipeline.pages.task_grid import find_state
 from pipeline.paths import Layout
 from pipeline.settings import current
 
@@ -42,6 +42,7 @@ def test_the_newest_runs_are_listed_first_in_eighty_columns(
 
 
 def test_runs_are_chosen_by_task_day_and_outcome(command: Operate, sixty_days: Layout) -> None:
+    assert document(command("runs", "--task", "PopularMovies", "--json"))["runs"]
     weekly = document(command("runs", "--task", "weekly", "--limit", "99", "--json"))["runs"]
     assert {each["task"] for each in weekly} == {"WeeklyConsolidation"}
     assert len(weekly) == 9
@@ -128,22 +129,29 @@ def test_a_deleted_date_is_not_missing(sixty_days: Layout, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("outcome", "state"),
-    [("RUNNING", "running"), ("FAILED", "failed"), ("PAUSED", "paused"), ("DONE", "missing")],
+    ("states", "shown"),
+    [
+        (("missing",), "missing"),
+        (("missing", "failed"), "failed"),
+        (("missing", "failed", "running"), "running"),
+        (("missing", "paused"), "paused"),
+        (("missing", "failed", "rejected"), "rejected"),
+        (("missing", "failed", "deleted"), "deleted"),
+        (("rejected", "running", "done"), "done"),
+        (("done", "late"), "late"),
+        ((), ""),
+    ],
 )
-def test_a_run_without_a_document_gives_a_date_its_state(outcome: str, state: str) -> None:
-    facts = Facts({LAST}, set(), set(), set(), set(), {LAST: outcome})
-    assert find_states(facts, [LAST], day(3)) == {LAST: state}
+def test_of_several_states_of_a_date_the_most_telling_one_is_shown(
+    states: tuple[str, ...], shown: str
+) -> None:
+    known = {state: [LAST] for state in states} | {"deleting": [LAST]}
+    assert find_state(known, LAST) == shown
+    assert find_state(known, day(1)) == ""
 
 
-def test_what_was_not_due_or_lies_before_the_first_document_is_blank() -> None:
-    facts = Facts({day(5)}, set(), set(), set(), set(), {})
-    assert find_states(facts, [day(5), day(1)], day(3)) == {}
-
-
-def test_the_stack_is_asked_by_the_whole_nested_command() -> None:
+def test_the_stack_is_asked_by_the_whole_command() -> None:
     parent = click.Context(cli.group, info_name="tmdb-pipeline")
-    group = click.Context(runs.command, parent, info_name="runs")
-    nested = click.Context(runs.show, group, info_name="show")
-    nested.params = {"run_id": "2026", "runtime": "compose", "as_json": True}
-    assert options._words(nested) == ["runs", "show", "2026"]
+    context = click.Context(runs.command, parent, info_name="runs")
+    context.params = {"action": "show", "run_id": "2026", "limit": 20, "as_json": True}
+    assert options._words(context) == ["runs", "show", "2026"]

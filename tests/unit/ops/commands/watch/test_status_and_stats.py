@@ -11,8 +11,8 @@ import pytest
 from support.operate import Operate, document
 
 from pipeline import clock
+from pipeline.documents.run_record import ENDED, Entry, TaskRun
 from pipeline.ops.runs import record
-from pipeline.ops.runs.record import ENDED, Entry, TaskRun
 from pipeline.paths import Layout
 
 DAY = datetime.date(2024, 1, 7)

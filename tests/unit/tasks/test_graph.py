@@ -8,7 +8,7 @@ import pytest
 
 import pipeline
 from pipeline import settings
-from pipeline.ops import graph
+from pipeline.tasks import graph
 
 
 @pytest.mark.parametrize(
