@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.catalog import plan_from
 from pipeline.errors import NotPossible, suggest
 from pipeline.paths import Layout
+from pipeline.storage import documents
 
 DatedPath = Callable[[Layout, datetime.date], Path]
 
@@ -82,7 +83,7 @@ def newest(
 ) -> tuple[datetime.date, Path] | None:
     """Return the latest day that has a document, and the document, without listing its folder."""
     days = (today - datetime.timedelta(days=number) for number in range(LOOK_BACK_DAYS))
-    return next(((day, path_of(day)) for day in days if path_of(day).exists()), None)
+    return next(((day, path_of(day)) for day in days if documents.is_listed(path_of(day))), None)
 
 
 def family_of(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pipeline.documents import json_text, schema
@@ -30,6 +30,11 @@ def is_listed(path: Path) -> bool:
     For what looks at hundreds of days at once, and never to decide whether a task is done.
     """
     return storage_of(path).stamps([path]) != [ABSENT]
+
+
+def stamps(paths: Iterable[Path]) -> list[str]:
+    """Return size and time of change of each file, ABSENT where there is none."""
+    return [stamp for path in paths for stamp in storage_of(path).stamps([path])]
 
 
 def names_in(folder: Path) -> Sequence[str]:

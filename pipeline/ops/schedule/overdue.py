@@ -52,8 +52,8 @@ def to_run(
     due: Due, layout: Layout, schedule: Schedule, now: datetime.datetime, max_days_late: int | None
 ) -> bool:
     """Return whether a date lacks its page, or its document and can still be collected."""
-    if due.root.document(layout, due.date).exists():
-        return not due.root.page(layout, due.date).exists()
+    if documents.is_listed(due.root.document(layout, due.date)):
+        return not documents.is_listed(due.root.page(layout, due.date))
     until, late = due.collectable_until(schedule), (clock.local_day(now) - due.date).days
     return (until is None or now < until) and (max_days_late is None or late <= max_days_late)
 
@@ -91,7 +91,7 @@ def missed(
     first = datetime.date.min if is_old else datetime.date.max
     for family, root in ROOTS.items():
         for due in _dates_due(root, schedules[family], until):
-            if not root.document(layout, due.date).exists():
+            if not documents.is_listed(root.document(layout, due.date)):
                 lacking.append(due)
             elif not root.collects_late:
                 first = min(first, due.date)
@@ -115,7 +115,9 @@ def missing(
     return [
         due
         for due in _without_deleted(layout, dues)
-        if not all(path_of(layout, due.date).exists() for path_of in (root.document, root.page))
+        if not all(
+            documents.is_listed(path_of(layout, due.date)) for path_of in (root.document, root.page)
+        )
     ]
 
 
@@ -139,7 +141,7 @@ def _dates_due(root: Root, schedule: Schedule, now: datetime.datetime) -> list[D
 def _has_document(root: Root, layout: Layout, first: datetime.date, last: datetime.date) -> bool:
     """Return whether the root task has a document of one of these days, the latest first."""
     days = (last - each * _DAY for each in range((last - first).days + 1))
-    return any(root.document(layout, day).exists() for day in days)
+    return any(documents.is_listed(root.document(layout, day)) for day in days)
 
 
 def _is_known_before(layout: Layout, day: datetime.date) -> bool:

@@ -57,7 +57,9 @@ def active(
 
 def record_skipped(layout: Layout, root: Root, date: datetime.date, pause: Pause) -> None:
     """Record once that a date was not run because of a pause, unless it is done already."""
-    if not root.document(layout, date).exists() and not record.has_run(layout, root.family, date):
+    if not documents.is_listed(root.document(layout, date)) and not record.has_run(
+        layout, root.family, date
+    ):
         now = clock.instant()
         record.append(layout, Entry(
             run_id=layout.run_log(now, root.family).stem, task=root.family, date=date,

@@ -18,6 +18,7 @@ from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import installed, job, overdue
 from pipeline.ops.schedule.job_process import JobProcess
 from pipeline.paths import Layout
+from pipeline.storage import documents
 from pipeline.tasks.collect import refuse_impossible
 
 MAX_DAYS = 31
@@ -51,7 +52,7 @@ def command(
     refuse_impossible(last, None)
     schedule = installed.schedules(current.config_dir / "crontab")[root.family]
     dates = [due.date for due in overdue.missing(root, layout, schedule, first, last)]
-    to_collect = [date for date in dates if not root.document(layout, date).exists()]
+    to_collect = [date for date in dates if not documents.is_listed(root.document(layout, date))]
     for date in to_collect:
         refuse_impossible(date, current.plan().max_days_late)
     if len(dates) > max_days and not dry_run:

@@ -55,7 +55,9 @@ def acknowledge(date: datetime.date, task: str | None, as_json: bool) -> int:
     layout, times = current.layout, installed.schedules(current.config_dir / "crontab")
     roots = [root for root in ROOTS.values() if task in (None, root.alias)]
     dues = [due for e in roots for due in overdue.missing(e, layout, times[e.family], date, date)]
-    lacking = [due.root.family for due in dues if not due.root.document(layout, date).exists()]
+    lacking = [
+        due.root.family for due in dues if not documents.is_listed(due.root.document(layout, date))
+    ]
     if not lacking:
         what = f"{task} document" if task else "document"
         raise NotPossible(f"No {what} of {date} is missed: `tmdb-pipeline status` lists them.")

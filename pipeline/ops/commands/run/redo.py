@@ -17,7 +17,7 @@ from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import job
 from pipeline.ops.schedule.job_process import JobProcess
-from pipeline.paths import Layout
+from pipeline.storage import documents
 
 
 @click.command("redo")
@@ -84,7 +84,7 @@ def _failed(layout: Layout) -> list[tuple[str, datetime.date]]:
     return [
         (task, date)
         for (date, task), entry in sorted(last.items())
-        if entry.outcome == "FAILED" and not ROOTS[task].document(layout, date).exists()
+        if entry.outcome == "FAILED" and not documents.is_listed(ROOTS[task].document(layout, date))
     ]
 
 
