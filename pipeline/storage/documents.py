@@ -47,9 +47,16 @@ def publish(path: Path, document: Document) -> None:
     storage_of(path).publish(path, itertools.chain(json_text.pieces(document), [b"\n"]))
 
 
-def replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str | bytes) -> None:
     """Write a page or another text, also where an earlier one exists."""
-    storage_of(path).replace(path, [text.encode("utf-8", errors="backslashreplace")])
+    is_text = isinstance(text, str)
+    content = text.encode("utf-8", errors="backslashreplace") if is_text else text
+    storage_of(path).replace(path, [content])
+
+
+def remove(path: Path) -> None:
+    """Remove a document; one that is gone already is no error."""
+    storage_of(path).remove(path)
 
 
 def set_aside(path: Path, kept: Path) -> None:

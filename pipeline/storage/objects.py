@@ -60,6 +60,10 @@ class ObjectPath(PosixPath):
         names = ObjectStorage().list(self)
         return (self / name for name in names if fnmatch.fnmatchcase(name, pattern))
 
+    def as_uri(self) -> str:
+        """Return the address, as for a file."""
+        return str(self)
+
     def unlink(self, missing_ok: bool = False) -> None:
         """Remove the object."""
         ObjectStorage().remove(self)

@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 
 from pipeline import clock
+from pipeline.documents.run_record import decode_lines
 from pipeline.errors import PipelineError
 from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
-from pipeline.storage import documents, local
+from pipeline.storage import documents
+from pipeline.storage.documents import storage_of
 
 _MAX_BYTES = 64 << 20
 
@@ -34,12 +36,11 @@ class Deleted(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(layout: Layout) -> list[Deleted]:
     """Return the deleted dates in the order of their deletion; a damaged line is skipped."""
-    decoder, found = msgspec.json.Decoder(Deleted), []
-    with contextlib.suppress(OSError):
-        for line in local.read_end(layout.deleted, _MAX_BYTES).splitlines():
-            with contextlib.suppress(msgspec.MsgspecError):
-                found.append(decoder.decode(line))
-    return found
+    with contextlib.suppress(PipelineError):
+        return decode_lines(
+            storage_of(layout.deleted).read_end(layout.deleted, _MAX_BYTES), Deleted
+        )
+    return []
 
 
 def dates(layout: Layout) -> set[Key]:
@@ -50,11 +51,9 @@ def dates(layout: Layout) -> set[Key]:
 def record(layout: Layout, keys: Iterable[Key]) -> None:
     """Record dates, flushed to the disk, whose documents are deleted next, or raise."""
     is_there = documents.exists(layout.deleted)
-    lines = (
-        documents.storage_of(layout.deleted).read(layout.deleted).splitlines() if is_there else []
-    )
-    lines += (msgspec.json.encode(_entry(layout, *key)) for key in keys)
-    documents.storage_of(layout.deleted).replace(layout.deleted, (line + b"\n" for line in lines))
+    content = storage_of(layout.deleted).read(layout.deleted) if is_there else b""
+    lines = [*content.splitlines(), *(msgspec.json.encode(_entry(layout, *key)) for key in keys)]
+    documents.replace(layout.deleted, b"".join(line + b"\n" for line in lines))
 
 
 def _entry(layout: Layout, task: str, date: datetime.date) -> Deleted:

@@ -73,6 +73,4 @@ def _note(layout: Layout, state: State, problem: str | None) -> None:
     elif state.last_at >= state.first_at + NOTICE:
         send.all_clear(PRUNE, clock.today(), "What TMDB's terms no longer allow is deleted.")
     layout.prune_state.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    documents.storage_of(layout.prune_state).replace(
-        layout.prune_state, [msgspec.json.encode(state)]
-    )
+    documents.replace(layout.prune_state, msgspec.json.encode(state))

@@ -128,7 +128,7 @@ def note_due(layout: Layout, schedules: Schedules, now: datetime.datetime) -> No
         if not pauses.active(layout, family):
             times = itertools.islice(schedule.by_day(first), 3 * 7)
             noted += [DueTime(family, clock.local_day(at), at) for at in times]
-    documents.storage_of(layout.due_times).replace(layout.due_times, [due_times.encode(noted)])
+    documents.replace(layout.due_times, due_times.encode(noted))
 
 
 def _dates_due(root: Root, schedule: Schedule, now: datetime.datetime) -> list[Due]:

@@ -34,9 +34,7 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
 def begin(layout: Layout, root: Root, until: datetime.date | None) -> Pause:
     """Pause the schedule of a root task, in place of an earlier pause."""
     pause = Pause(task=root.family, alias=root.alias, until=until)
-    documents.storage_of(layout.root).replace(
-        layout.pause(root.family), [msgspec.json.encode(pause)]
-    )
+    documents.replace(layout.pause(root.family), msgspec.json.encode(pause))
     return pause
 
 

@@ -39,7 +39,7 @@ def resume(task: str, as_json: bool) -> int:
     family = ALIASES[task]
     path = settings.current().layout.pause(family)
     was_paused = path.exists()
-    documents.storage_of(path).remove(path)
+    documents.remove(path)
     sentence = f"{family} {'is no longer' if was_paused else 'was not'} paused."
     return _report(as_json, [sentence], task=family, paused=False, was_paused=was_paused)
 
@@ -62,7 +62,7 @@ def acknowledge(date: datetime.date, task: str | None, as_json: bool) -> int:
         what = f"{task} document" if task else "document"
         raise NotPossible(f"No {what} of {date} is missed: `tmdb-pipeline status` lists them.")
     for family in lacking:
-        documents.storage_of(layout.root).replace(layout.acknowledged(family, date), [])
+        documents.replace(layout.acknowledged(family, date), "")
     done = "is acknowledged and no longer reported as missed."
     sentences = [f"{family} of {date} {done}" for family in lacking]
     return _report(as_json, sentences, date=str(date), acknowledged=lacking)

@@ -17,6 +17,7 @@ from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import job
 from pipeline.ops.schedule.job_process import JobProcess
+from pipeline.paths import Layout
 from pipeline.storage import documents
 
 
