@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from pipeline import clock
+from pipeline.documents.run_record import decode_lines
 from pipeline.errors import PipelineError
 from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
@@ -34,12 +35,9 @@ class Deleted(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(layout: Layout) -> list[Deleted]:
     """Return the deleted dates in the order of their deletion; a damaged line is skipped."""
-    decoder, found = msgspec.json.Decoder(Deleted), []
     with contextlib.suppress(OSError):
-        for line in local.read_end(layout.deleted, _MAX_BYTES).splitlines():
-            with contextlib.suppress(msgspec.MsgspecError):
-                found.append(decoder.decode(line))
-    return found
+        return decode_lines(local.read_end(layout.deleted, _MAX_BYTES), Deleted)
+    return []
 
 
 def dates(layout: Layout) -> set[Key]:
