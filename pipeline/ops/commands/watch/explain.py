@@ -11,12 +11,12 @@ from pipeline.documents.run_record import Entry
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.commands.run.check import file_states
-from pipeline.ops.retention import deleted
-from pipeline.ops.roots import ROOTS, family_of
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import installed
 from pipeline.paths import Layout
+from pipeline.retention import deleted
+from pipeline.roots import ROOTS, family_of
 from pipeline.storage import documents
 from pipeline.tasks.graph import Node, graphs
 
