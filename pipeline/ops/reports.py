@@ -9,8 +9,8 @@ import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.ops.roots import ALIASES, ROOTS
 from pipeline.paths import Layout
+from pipeline.roots import ALIASES, ROOTS
 from pipeline.storage import documents
 
 

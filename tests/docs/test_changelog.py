@@ -78,6 +78,6 @@ def test_every_schema_version_in_the_code_is_documented() -> None:
     assert backup, "docs/files.md lacks the number of the backups"
     assert len(numbers) >= 3
     assert {int(number) for _, number in rows} == {
-        number for module, number in numbers.items() if "backup" not in module
+        number for module, number in numbers.items() if "archive" not in module
     }
-    assert {int(backup[1])} == {number for module, number in numbers.items() if "backup" in module}
+    assert {int(backup[1])} == {number for module, number in numbers.items() if "archive" in module}

@@ -176,7 +176,7 @@ def test_a_page_is_added_by_a_function_a_template_and_a_task(package: Path, data
     tasks.write_text(text.replace("import PopularMovies,", "import PopularMovies, TopRatedMovies,"))
     text = registry.read_text(encoding="utf-8")
     registry.write_text(text.replace("import DailyPage,", "import BestPage, DailyPage,"))
-    insert(package / "ops/roots.py", '"DailyPage", "WeeklyPage", PAGES_TASK', '"BestPage", ')
+    insert(package / "roots.py", '"DailyPage", "WeeklyPage", PAGES_TASK', '"BestPage", ')
 
     run_in(package, "add-a-page.md", data_dir)
 

@@ -6,13 +6,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from support.luigi_runs import LuigiRun
-from support.luigid_process import Luigid
+from support.luigid_process import Luigid, our_luigid
 from support.repository import REPOSITORY
 
 from pipeline import clock
@@ -64,13 +65,15 @@ def exported_by(luigid: Luigid) -> Exported:
 
 
 def test_every_metric_and_label_of_the_rules_is_exported_after_real_runs(
-    luigi_run: LuigiRun, ours: Luigid
+    luigi_run: LuigiRun, tmp_path: Path
 ) -> None:
-    variables = {"PIPELINE_DATA_DIR": str(ours.data_dir)}
-    for task in ("DailySummary", "WeeklyConsolidation"):
-        run = luigi_run(task, "--date", str(clock.today()), **variables)
-        assert run.status == 0, run.output
-    exported = exported_by(ours)
+    """With a luigid of its own: a day that is collected here is done for the tests that share."""
+    with our_luigid(tmp_path) as luigid:
+        variables = {"PIPELINE_DATA_DIR": str(luigid.data_dir)}
+        for task in ("DailySummary", "WeeklyConsolidation"):
+            run = luigi_run(task, "--date", str(clock.today()), **variables)
+            assert run.status == 0, run.output
+        exported = exported_by(luigid)
     assert {
         rule["alert"]: names for rule in RULES if (names := unknown_names(rule, exported))
     } == {}

@@ -19,8 +19,8 @@ from support.repository import REPOSITORY
 from pipeline import clock
 from pipeline.catalog import Plan
 from pipeline.ops.luigid.metrics import gauges
-from pipeline.ops.roots import LOOK_BACK_DAYS, ROOTS, newest
 from pipeline.paths import Layout
+from pipeline.roots import LOOK_BACK_DAYS, ROOTS, newest
 from pipeline.settings import current
 from pipeline.storage.documents import read_info
 

@@ -32,8 +32,8 @@ from support.ports import free_port
 from support.postgres import PASSWORD, Postgres
 
 from pipeline.errors import DataError
-from pipeline.ops.backup import archive
 from pipeline.ops.history.store import Event, HistoryStore
+from pipeline.storage import archive
 from pipeline.tmdb.credential import Secret
 
 CONFIGURATION = ("config/collection.toml", "config/quality.toml")

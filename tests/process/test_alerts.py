@@ -28,9 +28,9 @@ from support.waiting import wait_for
 from pipeline.documents.run_record import Entry
 from pipeline.ops.alerts import send as alerts
 from pipeline.ops.commands.watch import watch
-from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS
 
 DAILY = ("DailySummary", "--date", "2024-01-07")
 DAY = datetime.date(2024, 1, 7)

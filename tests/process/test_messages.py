@@ -692,7 +692,8 @@ def test_in_a_terminal_a_failed_run_ends_with_its_error_once_for_all_tasks(
     assert run.status == FAILED
     assert "WeeklyConsolidation of 2024-01-07 failed: no new files in " in failed
     assert f"Its log is {place.data / 'logs'}" in log
-    assert error.startswith("\x1b[K\x1b[31mERROR: GenreMovies(date=2024-01-07, genre=")
+    assert error.startswith("\x1b[K\x1b[31mERROR: ")  # of the task that failed first
+    assert "Movies(date=2024-01-07" in error
     assert ") and 8 other tasks failed: 127.0.0.1" in error
     assert run.err.count("the connection was refused") == 1
 

@@ -20,8 +20,9 @@ from support.receivers import Receiver
 from support.terminals import Terminal
 
 from pipeline import clock
-from pipeline.ops.retention import deleted, scheduled
+from pipeline.ops.prune import scheduled
 from pipeline.paths import Layout
+from pipeline.retention import deleted
 from pipeline.storage import local
 from pipeline.storage.private_files import open_private, try_lock
 

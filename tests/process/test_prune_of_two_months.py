@@ -16,8 +16,8 @@ from support.luigi_runs import installed
 from support.operate import Operate, document
 
 from pipeline import clock
-from pipeline.ops.retention import deleted
 from pipeline.paths import Layout
+from pipeline.retention import deleted
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from support.repository import REPOSITORY
 
 from pipeline.documents.run_record import Entry
-from pipeline.ops.backup.archive import Manifest
-from pipeline.ops.retention.deleted import Deleted
+from pipeline.retention.deleted import Deleted
+from pipeline.storage.archive import Manifest
 
 FOLDER = REPOSITORY / "docs/reference/schemas"
 

@@ -24,6 +24,7 @@ LAYERS = {
     "pipeline.settings": 2,
     "pipeline.demo.*": 2,
     "pipeline.storage.*": 2,
+    "pipeline.retention.*": 2,
     # 1: pure, from documents to documents
     "pipeline.documents.*": 1,
     "pipeline.quality.*": 1,
@@ -33,6 +34,7 @@ LAYERS = {
     "pipeline.sanitize": 0,
     "pipeline.version": 0,
     "pipeline.catalog": 0,
+    "pipeline.roots": 0,
     "pipeline.genres": 0,
     "pipeline.tmdb.credential": 0,
     "pipeline.tmdb.page": 0,

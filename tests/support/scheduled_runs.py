@@ -16,9 +16,9 @@ from support.repository import REPOSITORY
 from trials.plans import small_plan
 
 from pipeline import clock
-from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule import installed, overdue
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS
 
 LUIGI = Path(sys.executable).with_name("luigi")
 WRAPPER = Path(sys.executable).with_name("tmdb-scheduled")

@@ -20,10 +20,10 @@ from pathlib import Path
 from pipeline import clock, settings
 from pipeline.documents.schema import violations
 from pipeline.errors import PipelineError
-from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule.job_process import locked
 from pipeline.ops.settings import alert_url
 from pipeline.paths import Layout, alerts_without_root
+from pipeline.roots import ROOTS
 from pipeline.sanitize import plain
 from pipeline.storage import documents, local
 from pipeline.storage.private_files import open_private

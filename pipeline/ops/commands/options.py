@@ -58,8 +58,7 @@ def choose_runtime(name: str) -> Runtime:
     """Return the runtime of that name; `auto` is compose where its services run here, else host."""
     absence = Compose.absence() if name == "auto" else None
     if absence:
-        which = f"{absence} This is the host; --runtime says which one is meant."
-        click.echo(tables.wrap(which), err=True)
+        click.echo(f"{absence} This is the host; --runtime says which one is meant.", err=True)
     return Compose() if absence is None and name != "host" else Host()
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from pipeline import clock, settings
 from pipeline.errors import DataError, StorageError
 from pipeline.ops import settings as ops_settings
-from pipeline.ops.backup import archive
-from pipeline.ops.backup.archive import Manifest
 from pipeline.ops.doctor.examine import PROBLEM, Finding, finding
 from pipeline.ops.doctor.machine import unusable
+from pipeline.storage import archive
+from pipeline.storage.archive import Manifest
 
 _MAKE_ONE = (
     "See the log of the nightly backup, then make one: `tmdb-pipeline backup`. Those in another "

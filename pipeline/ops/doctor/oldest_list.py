@@ -4,10 +4,10 @@ import datetime
 
 from pipeline import clock, settings
 from pipeline.ops.doctor.examine import Finding, finding
-from pipeline.ops.retention.expired import find
-from pipeline.ops.retention.scheduled import read_state
+from pipeline.ops.prune.scheduled import read_state
 from pipeline.ops.schedule import installed
 from pipeline.ops.settings import KEEP_LONGER, keep_days
+from pipeline.retention.expired import find
 
 _NOTICE_DAYS = 14  # before the limit
 

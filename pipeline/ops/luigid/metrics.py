@@ -18,8 +18,8 @@ from pipeline import clock, settings
 from pipeline.catalog import Plan
 from pipeline.errors import PipelineError
 from pipeline.ops.history.recorder import HistoryRecorder
-from pipeline.ops.roots import ROOTS, Root, newest
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS, Root, newest
 from pipeline.storage import documents
 
 # By root task, as `find_runs` returns them: the ending of the name, help text.

@@ -20,7 +20,7 @@ from pipeline.ops.history.events import explanation
 from pipeline.ops.luigid import private
 from pipeline.ops.luigid.policy import Refused
 from pipeline.ops.luigid.state import PipelineState
-from pipeline.ops.roots import ROOTS, Root
+from pipeline.roots import ROOTS, Root
 
 # Tasks that luigid keeps at a time, some 5 kB each; a week is 10 and a day 4.
 MAX_TASKS = 10_000

@@ -6,11 +6,11 @@ from functools import partial
 from pipeline import clock
 from pipeline.documents.run_record import ENDED, STARTED, Entry
 from pipeline.ops.alerts import send
-from pipeline.ops.roots import FAMILIES, ROOTS, newest
 from pipeline.ops.runs import record
 from pipeline.ops.runs.record import KILLED, WHY_KILLED
 from pipeline.ops.settings import alert_url
 from pipeline.paths import Layout
+from pipeline.roots import FAMILIES, ROOTS, newest
 
 
 def report(task: str, date: datetime.date, status: int, layout: Layout | None) -> None:

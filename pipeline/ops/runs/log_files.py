@@ -9,9 +9,9 @@ from typing import BinaryIO
 import click
 
 from pipeline.errors import NotPossible, StorageError
-from pipeline.ops.roots import family_of
 from pipeline.ops.runs import record
 from pipeline.paths import Layout
+from pipeline.roots import family_of
 from pipeline.runtime.logs import safe_text
 from pipeline.storage import local
 

@@ -26,8 +26,8 @@ from pipeline.documents.run_record import (
 )
 from pipeline.documents.task_runs import ALREADY_RUNNING as ALREADY_RUNNING
 from pipeline.errors import NotPossible, StorageError
-from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS
 from pipeline.sanitize import plain
 from pipeline.storage import documents, local
 

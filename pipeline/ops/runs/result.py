@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.documents.run_record import Entry
-from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS
 from pipeline.runtime.logs import optional
 from pipeline.runtime.terminal import GREEN, RED, YELLOW
 from pipeline.storage import documents

@@ -22,7 +22,6 @@ from pipeline.documents.run_record import Entry
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.ops import configuration
 from pipeline.ops.alerts import heartbeat, send
-from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record, result
 from pipeline.ops.runs.record import ALREADY_RUNNING
 from pipeline.ops.runs.scheduler_choice import alert_outage, uses_luigid
@@ -31,6 +30,7 @@ from pipeline.ops.schedule.overdue import Due
 from pipeline.ops.schedule.times import Schedule
 from pipeline.ops.settings import sends_key_in_clear
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS
 from pipeline.runtime import logs, luigi_configuration, luigi_setup, signals, terminal
 from pipeline.runtime.logs import Failure
 from pipeline.runtime.luigi_messages import LOST_LUIGID, cause_of, scheduler_address

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline import clock
-from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule.times import Job, Schedule, by_root, output_of, packaged, read_crontab
+from pipeline.roots import ROOTS
 from pipeline.storage import local
 
 _ETC = Path("/etc")

@@ -15,13 +15,13 @@ from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.ops import superseded
 from pipeline.ops.alerts import heartbeat, send
-from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS, Root
 from pipeline.ops.runs import ended
 from pipeline.ops.runs.record import ALREADY_RUNNING
 from pipeline.ops.schedule import installed, overdue, pauses
 from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, read_settings, say
 from pipeline.ops.schedule.overdue import Due
 from pipeline.paths import Layout
+from pipeline.roots import ALIASES, PAGES_TASK, ROOTS, Root
 
 NOT_STARTED, WRONG_USE = 1, 2
 CATCH_UP, PRUNE = "catch-up", "prune"

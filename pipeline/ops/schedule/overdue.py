@@ -12,12 +12,12 @@ from typing import NamedTuple
 from pipeline import clock
 from pipeline.documents import due_times
 from pipeline.documents.due_times import DueTime
-from pipeline.ops.retention import deleted
-from pipeline.ops.roots import ROOTS, Root
 from pipeline.ops.runs import record
 from pipeline.ops.schedule import pauses
 from pipeline.ops.schedule.times import Schedule
 from pipeline.paths import Layout
+from pipeline.retention import deleted
+from pipeline.roots import ROOTS, Root
 from pipeline.storage import documents
 
 # The time after its start in which a run may still be in progress or between attempts.

@@ -11,9 +11,9 @@ import msgspec
 from pipeline import clock
 from pipeline.documents.run_record import Entry
 from pipeline.documents.task_runs import NOT_RUN, PAUSED_UNTIL
-from pipeline.ops.roots import Root
 from pipeline.ops.runs import record
 from pipeline.paths import Layout
+from pipeline.roots import Root
 from pipeline.storage import documents, local
 from pipeline.version import VERSION
 

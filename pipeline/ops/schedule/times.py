@@ -21,7 +21,7 @@ from cronsim import CronSim, CronSimError
 
 from pipeline import clock
 from pipeline.errors import SettingsError
-from pipeline.ops.roots import ROOTS, Root
+from pipeline.roots import ROOTS, Root
 from pipeline.storage import local
 
 # cron's names for five fields. `@reboot` is no time of the clock.

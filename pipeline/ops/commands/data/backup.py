@@ -12,14 +12,15 @@ import click
 from pipeline import clock, settings
 from pipeline.errors import StorageError
 from pipeline.ops.alerts import send
-from pipeline.ops.backup import archive, database
-from pipeline.ops.backup.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
+from pipeline.ops.backup import database
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import json_option, runtime_option
-from pipeline.ops.retention.expired import dates_in
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.settings import keep_days
 from pipeline.paths import Layout
+from pipeline.retention.expired import dates_in
+from pipeline.storage import archive
+from pipeline.storage.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
 
 TASK = "backup"  # the name of the job in alerts
 

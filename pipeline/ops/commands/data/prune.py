@@ -8,13 +8,13 @@ from pipeline import settings
 from pipeline.errors import NotPossible
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, confirm, document_command
-from pipeline.ops.retention.expired import KINDS, Result, find
-from pipeline.ops.retention.prune import prune
-from pipeline.ops.retention.scheduled import prune_by_schedule
+from pipeline.ops.prune.delete import prune
+from pipeline.ops.prune.scheduled import prune_by_schedule
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule.job import SCHEDULE
 from pipeline.ops.settings import KEEP_LONGER, keep_days, read_days
 from pipeline.paths import Layout
+from pipeline.retention.expired import KINDS, Result, find
 from pipeline.sanitize import plain
 
 _HINT = "look at `tmdb-pipeline prune --dry-run`, then add --yes."

@@ -8,8 +8,7 @@ import click
 from pipeline import identity, settings
 from pipeline.documents.collect import agree
 from pipeline.errors import DataError, OtherIdentity, SettingsError, StorageError
-from pipeline.ops.backup import archive, database
-from pipeline.ops.backup.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
+from pipeline.ops.backup import database
 from pipeline.ops.backup.database import Server
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import choose_runtime, json_option, runtime_option
@@ -19,7 +18,8 @@ from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
-from pipeline.storage import documents
+from pipeline.storage import archive, documents
+from pipeline.storage.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
 
 
 @click.command("restore")

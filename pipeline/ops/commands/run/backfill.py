@@ -12,12 +12,12 @@ from pipeline.documents.task_runs import ALREADY_RUNNING
 from pipeline.errors import NotPossible
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import command_on_data, json_option
-from pipeline.ops.roots import ALIASES, PAGES_TASK, ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import installed, job, overdue
 from pipeline.ops.schedule.job_process import JobProcess
 from pipeline.paths import Layout
+from pipeline.roots import ALIASES, PAGES_TASK, ROOTS
 from pipeline.storage import documents
 from pipeline.tasks.collect import refuse_impossible
 

@@ -15,9 +15,9 @@ from pipeline.errors import PipelineError
 from pipeline.ops import configuration
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
-from pipeline.ops.roots import ROOTS, family_of
 from pipeline.ops.runtimes.services import Document
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS, family_of
 from pipeline.runtime import luigi_configuration
 from pipeline.storage import documents
 from pipeline.tasks.graph import Node, graphs

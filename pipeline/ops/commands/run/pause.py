@@ -8,8 +8,8 @@ from pipeline import clock, settings
 from pipeline.errors import NotPossible
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import command_on_data, json_option
-from pipeline.ops.roots import ALIASES, ROOTS
 from pipeline.ops.schedule import installed, overdue, pauses
+from pipeline.roots import ALIASES, ROOTS
 from pipeline.storage import documents
 
 _ALIAS = click.Choice(list(ALIASES))

@@ -9,16 +9,17 @@ import click
 
 from pipeline import clock, settings
 from pipeline.errors import NotPossible
-from pipeline.ops import file_graph, superseded
+from pipeline.ops import superseded
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import command_on_data, confirm, json_option
-from pipeline.ops.roots import PAGE_TASKS, PAGES_TASK, ROOTS, family_of
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import job
 from pipeline.ops.schedule.job_process import JobProcess
 from pipeline.paths import Layout
+from pipeline.roots import PAGE_TASKS, PAGES_TASK, ROOTS, family_of
 from pipeline.storage import documents
+from pipeline.tasks import file_graph
 
 
 @click.command("redo")

@@ -4,9 +4,9 @@ import click
 
 from pipeline import clock
 from pipeline.ops.commands.options import command_on_data
-from pipeline.ops.roots import family_of
 from pipeline.ops.schedule import job
 from pipeline.ops.schedule.job_process import JobProcess
+from pipeline.roots import family_of
 
 
 @click.command("run")

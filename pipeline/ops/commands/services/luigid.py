@@ -11,10 +11,10 @@ from pipeline.documents.run_record import Entry
 from pipeline.ops import reports
 from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.luigid.serve import serve
-from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.settings import history_url, luigid_password
+from pipeline.roots import ROOTS
 from pipeline.runtime import luigi_configuration
 
 

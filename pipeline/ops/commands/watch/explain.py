@@ -11,12 +11,12 @@ from pipeline.documents.run_record import Entry
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.commands.run.check import file_states
-from pipeline.ops.retention import deleted
-from pipeline.ops.roots import ROOTS, family_of
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import installed
 from pipeline.paths import Layout
+from pipeline.retention import deleted
+from pipeline.roots import ROOTS, family_of
 from pipeline.storage import documents
 from pipeline.tasks.graph import Node, graphs
 
@@ -52,8 +52,7 @@ def _explain(
     row = {**dict.fromkeys(_FACTS), **{key: node[key] for key in ("task", "file", "state")}}
     if node["state"] == "done":
         return row | _find_origin(layout, node["file"], date, runs)
-    roots = ROOTS.values()
-    families = [e.family for e in roots if task in (*e.steps, f"{e.alias.title()}Page")] or [*ROOTS]
+    families = [root.family for root in ROOTS.values() if root.has(task)]
     if any((family, date) in deleted.dates(layout) for family in families):
         why = "Nothing: it was deleted because TMDB allows lists to be kept for six months."
         return row | {"state": "deleted", "next": why}

@@ -10,13 +10,13 @@ import click
 from pipeline import clock
 from pipeline.catalog import Plan
 from pipeline.ops.commands import tables
-from pipeline.ops.retention import deleted
-from pipeline.ops.roots import ALIASES, ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule.overdue import GRACE, Schedules
 from pipeline.pages.task_grid import find_state
 from pipeline.paths import Layout, PathFor
+from pipeline.retention import deleted
+from pipeline.roots import ALIASES, ROOTS
 from pipeline.storage.documents import names_in, read_info
 
 _DAY = datetime.timedelta(days=1)

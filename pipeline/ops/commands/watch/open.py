@@ -9,8 +9,8 @@ from pipeline import clock, settings
 from pipeline.errors import NotPossible
 from pipeline.ops import reports
 from pipeline.ops.commands.options import Runtime, document_command
-from pipeline.ops.roots import ALIASES
 from pipeline.ops.runtimes.services import Document
+from pipeline.roots import ALIASES
 from pipeline.storage import documents
 
 

@@ -8,9 +8,9 @@ from pipeline import clock, settings
 from pipeline.documents.run_record import ENDED, Entry
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
-from pipeline.ops.roots import family_of
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
+from pipeline.roots import family_of
 
 _FIELDS = (
     *("run_id", "task", "date", "outcome", "started_at", "ended_at", "seconds", "status"),

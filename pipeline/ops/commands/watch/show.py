@@ -10,9 +10,9 @@ from pipeline import clock, settings
 from pipeline.errors import NotPossible
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
-from pipeline.ops.roots import ALIASES, ROOTS, newest
 from pipeline.ops.runtimes.services import Document
 from pipeline.paths import PathFor
+from pipeline.roots import ALIASES, ROOTS, newest
 from pipeline.storage import documents
 from pipeline.tasks.history import documents_before
 

@@ -9,9 +9,9 @@ from pipeline import clock, settings
 from pipeline.documents.run_record import ENDED, TaskRun
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
-from pipeline.ops.roots import family_of
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
+from pipeline.roots import family_of
 
 IDLE = ("SKIPPED", "PAUSED")  # outcomes of runs that did nothing
 

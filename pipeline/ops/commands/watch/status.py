@@ -10,12 +10,12 @@ from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.commands.watch import grid, runs
 from pipeline.ops.luigid import client
-from pipeline.ops.roots import ROOTS, family_of, newest
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import installed, overdue, pauses
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS, family_of, newest
 
 _WHY_MISSED = (
     "Not collected: no run was started, or it failed. TMDB serves its lists only as they are now, "

@@ -13,8 +13,6 @@ from support.schedules import local
 
 from pipeline.documents import due_times
 from pipeline.documents.run_record import Entry
-from pipeline.ops.retention import deleted
-from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.schedule import pauses
 from pipeline.ops.schedule.overdue import (
@@ -27,6 +25,8 @@ from pipeline.ops.schedule.overdue import (
 )
 from pipeline.ops.schedule.times import cron_schedule
 from pipeline.paths import Layout
+from pipeline.retention import deleted
+from pipeline.roots import ROOTS
 
 DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
 SUNDAY = date(2024, 1, 7)

@@ -9,11 +9,11 @@ import pytest
 from support.operate import Operate, document
 
 from pipeline import clock
-from pipeline.ops.roots import ROOTS
 from pipeline.ops.runs import record
 from pipeline.ops.schedule import overdue, pauses
 from pipeline.ops.schedule.times import cron_schedule
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS
 
 DAILY = ROOTS["DailySummary"]
 ONE = datetime.timedelta(days=1)

@@ -13,10 +13,10 @@ from support.repository import REPOSITORY
 from support.schedules import days_of, first_after, local, times_in
 
 from pipeline.errors import SettingsError
-from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule import overdue
 from pipeline.ops.schedule.times import by_root, cron_schedule, packaged, read_crontab
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS
 
 DAILY, WEEKLY = "DailySummary", "WeeklyConsolidation"
 CLOCK_CHANGES = [

@@ -14,11 +14,11 @@ from support.sixty_days import FAILED, GAP, LAST, LATE, REJECTED, day
 
 from pipeline import clock
 from pipeline.documents.run_record import Entry
-from pipeline.ops.retention.deleted import Deleted
 from pipeline.ops.runs import record
 from pipeline.ops.schedule import installed
 from pipeline.ops.schedule.times import Job, cron_schedule
 from pipeline.paths import Layout
+from pipeline.retention.deleted import Deleted
 
 Explain = Callable[..., list[dict[str, Any]]]
 

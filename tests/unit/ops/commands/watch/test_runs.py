@@ -15,10 +15,10 @@ from pipeline.catalog import plan_from
 from pipeline.ops import cli
 from pipeline.ops.commands import options
 from pipeline.ops.commands.watch import grid, runs
-from pipeline.ops.retention.deleted import Deleted
 from pipeline.ops.schedule import installed
 from pipeline.pages.task_grid import find_state
 from pipeline.paths import Layout
+from pipeline.retention.deleted import Deleted
 from pipeline.settings import current
 
 NOW = datetime.datetime.combine(LAST, datetime.time(20), datetime.UTC)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from pipeline import clock
 from pipeline.errors import PipelineError
-from pipeline.ops.retention import deleted
-from pipeline.ops.retention.expired import BACKUP, DERIVED, Result, find
-from pipeline.ops.roots import ROOTS
 from pipeline.ops.schedule.job_process import locked
 from pipeline.ops.settings import history_url
 from pipeline.paths import Layout
+from pipeline.retention import deleted
+from pipeline.retention.expired import BACKUP, DERIVED, Result, find
+from pipeline.roots import ROOTS
 from pipeline.runtime import logs
 from pipeline.storage import local
 from pipeline.storage.private_files import try_lock

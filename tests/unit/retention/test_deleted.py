@@ -10,8 +10,8 @@ import pytest
 from support import page_documents
 
 from pipeline.errors import PipelineError
-from pipeline.ops.retention import deleted
 from pipeline.paths import Layout
+from pipeline.retention import deleted
 
 DAY = datetime.date(2024, 1, 7)
 

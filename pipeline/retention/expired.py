@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline import clock
-from pipeline.ops.backup import archive
-from pipeline.ops.retention import deleted
-from pipeline.ops.retention.deleted import Key
-from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
-from pipeline.storage import documents
+from pipeline.retention import deleted
+from pipeline.retention.deleted import Key
+from pipeline.roots import ROOTS
+from pipeline.storage import archive, documents
 
 LIST, DERIVED, EVIDENCE, BACKUP = "list", "report or page", "rejected or superseded", "backup"
 KINDS = (LIST, DERIVED, EVIDENCE, BACKUP)

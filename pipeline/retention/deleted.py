@@ -13,8 +13,8 @@ import msgspec
 from pipeline import clock
 from pipeline.documents.run_record import decode_lines
 from pipeline.errors import PipelineError
-from pipeline.ops.roots import ROOTS
 from pipeline.paths import Layout
+from pipeline.roots import ROOTS
 from pipeline.storage import documents
 from pipeline.storage.documents import storage_of
 

@@ -8,11 +8,11 @@ import msgspec
 from pipeline import clock
 from pipeline.errors import PipelineError
 from pipeline.ops.alerts import send
-from pipeline.ops.retention.expired import Result, find
-from pipeline.ops.retention.prune import prune
+from pipeline.ops.prune.delete import prune
 from pipeline.ops.schedule.job import PRUNE
 from pipeline.ops.settings import keep_days
 from pipeline.paths import Layout
+from pipeline.retention.expired import Result, find
 from pipeline.storage import documents, local
 
 # The time from the first scheduled prune, which only reports, until the schedule deletes.

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from pipeline.catalog import Plan
 from pipeline.errors import NotPossible
-from pipeline.ops.roots import PAGES_TASK, Root
 from pipeline.paths import Layout
+from pipeline.roots import PAGES_TASK, Root
 from pipeline.tasks.graph import graphs
 
 

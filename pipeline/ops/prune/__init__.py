@@ -1,0 +1,1 @@
+"""Delete what has expired, on a command and daily by the schedule."""
