@@ -13,7 +13,6 @@ from pathlib import Path
 from pipeline.catalog import plan_from
 from pipeline.errors import NotPossible, suggest
 from pipeline.paths import Layout
-from pipeline.storage import documents
 
 DatedPath = Callable[[Layout, datetime.date], Path]
 
@@ -74,16 +73,6 @@ PAGES_TASK = "IndexPage"
 _STEPS = dict.fromkeys(step for root in ROOTS.values() for step in root.steps)
 PAGE_TASKS = ("DailyPage", "WeeklyPage", PAGES_TASK)
 FAMILIES = (*_STEPS, *PAGE_TASKS)
-
-LOOK_BACK_DAYS = 60  # in which the newest document is looked for
-
-
-def newest(
-    path_of: Callable[[datetime.date], Path], today: datetime.date
-) -> tuple[datetime.date, Path] | None:
-    """Return the latest day that has a document, and the document, without listing its folder."""
-    days = (today - datetime.timedelta(days=number) for number in range(LOOK_BACK_DAYS))
-    return next(((day, path_of(day)) for day in days if documents.is_listed(path_of(day))), None)
 
 
 def family_of(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import io
 import os
 import re
@@ -24,7 +25,7 @@ from pipeline.errors import SettingsError
 from pipeline.paths import Layout
 from pipeline.quality.rules import Thresholds, thresholds_from
 from pipeline.storage import local
-from pipeline.storage.objects import SCHEME, ObjectPath
+from pipeline.storage.object_path import SCHEME, ObjectPath
 from pipeline.tmdb.credential import DEMO, Credential, Secret
 
 _ADDRESS = r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:([1-9]\d{0,3}|[1-6]\d{4}))?(/[\w.~%/+:-]*)?"
@@ -198,10 +199,13 @@ def _data_root(folder: Path, data_dir: str, work_dir: str) -> tuple[Path, Path |
         root = ObjectPath(data_dir)
         for name in (each for each in dotenv() if each.startswith("AWS_")):
             os.environ.setdefault(name, dotenv()[name])
+        if region := os.environ.get("AWS_REGION"):  # botocore knows the other name only
+            os.environ.setdefault("AWS_DEFAULT_REGION", region)
     elif not work_dir:
         return root, None
     name = re.sub(r"[^\w.-]+", "-", data_dir.removeprefix(SCHEME)).strip("-.") or "data"
-    return root, folder / (work_dir or "work") / name
+    digest = hashlib.sha256(str(root).encode()).hexdigest()[:8]  # `a/b-c` is not `a-b/c`
+    return root, folder / (work_dir or "work") / f"{name}-{digest}"
 
 
 @functools.lru_cache(maxsize=8)

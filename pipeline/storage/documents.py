@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -9,14 +10,16 @@ from pathlib import Path
 from pipeline.documents import json_text, schema
 from pipeline.errors import DocumentUnreadable
 from pipeline.storage import ABSENT, Storage, local, objects
+from pipeline.storage.object_path import ObjectPath
 
 Document = schema.Document
+LOOK_BACK_DAYS = 60  # in which the newest document is looked for
 _DISK, _BUCKETS = local.LocalStorage(), objects.ObjectStorage()
 
 
 def storage_of(path: Path) -> Storage:
     """Return what keeps a path: the bucket of an `s3://` path, else the disk."""
-    return _BUCKETS if isinstance(path, objects.ObjectPath) else _DISK
+    return _BUCKETS if isinstance(path, ObjectPath) else _DISK
 
 
 def exists(path: Path) -> bool:
@@ -37,6 +40,14 @@ def stamps(paths: Iterable[Path]) -> list[str]:
     return [stamp for path in paths for stamp in storage_of(path).stamps([path])]
 
 
+def newest(
+    path_of: Callable[[datetime.date], Path], today: datetime.date
+) -> tuple[datetime.date, Path] | None:
+    """Return the latest day of the last 60 that has a document, and the document."""
+    days = (today - datetime.timedelta(days=number) for number in range(LOOK_BACK_DAYS))
+    return next(((day, path_of(day)) for day in days if is_listed(path_of(day))), None)
+
+
 def names_in(folder: Path) -> Sequence[str]:
     """Return the names in a folder; none if there is no folder."""
     return storage_of(folder).list(folder)
@@ -49,9 +60,9 @@ def publish(path: Path, document: Document) -> None:
 
 def replace(path: Path, text: str | bytes) -> None:
     """Write a page or another text, also where an earlier one exists."""
-    is_text = isinstance(text, str)
-    content = text.encode("utf-8", errors="backslashreplace") if is_text else text
-    storage_of(path).replace(path, [content])
+    if isinstance(text, str):
+        text = text.encode("utf-8", errors="backslashreplace")
+    storage_of(path).replace(path, [text])
 
 
 def remove(path: Path) -> None:

@@ -15,7 +15,7 @@ from pipeline.paths import Layout
 from pipeline.runtime import luigi_setup
 from pipeline.runtime.logs import safe_text
 from pipeline.storage import documents
-from pipeline.storage.objects import ObjectPath
+from pipeline.storage.object_path import ObjectPath
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 

@@ -20,9 +20,9 @@ from pipeline import clock
 from pipeline.catalog import Plan
 from pipeline.ops.luigid.metrics import gauges
 from pipeline.paths import Layout
-from pipeline.roots import LOOK_BACK_DAYS, ROOTS, newest
+from pipeline.roots import ROOTS
 from pipeline.settings import current
-from pipeline.storage.documents import read_info
+from pipeline.storage.documents import LOOK_BACK_DAYS, newest, read_info
 
 TODAY = datetime.date(2024, 1, 7)
 Sample = tuple[str, tuple[tuple[str, str], ...]]

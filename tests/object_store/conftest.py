@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support.object_store import BUCKET, Proxy, Store, start_proxy, start_store
 
-from pipeline.storage import objects
-from pipeline.storage.objects import ObjectPath
+from pipeline.storage import s3_client
+from pipeline.storage.object_path import ObjectPath
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +26,9 @@ def proxy(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     with start_proxy(store) as started:
         for name, value in store.variables(started.endpoint).items():
             monkeypatch.setenv(name, value)
-        objects.forget_clients()
+        s3_client.forget_clients()
         yield started
-        objects.forget_clients()
+        s3_client.forget_clients()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,9 @@ from support.object_store import SECRET, Proxy
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError, StorageError
-from pipeline.storage import documents, objects
+from pipeline.storage import documents, s3_client
 from pipeline.storage.documents import storage_of
-from pipeline.storage.objects import ObjectPath
+from pipeline.storage.object_path import ObjectPath
 
 CONTENT = b"0123456789" * 100_000
 
@@ -51,7 +52,7 @@ def test_errors_without_end_are_one_sentence_after_four_attempts(
     bucket: Path, proxy: Proxy, method: str
 ) -> None:
     path, storage = bucket / "a", storage_of(bucket)
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "HEAD": lambda: storage.exists(path),
         "GET": lambda: storage.read(path),
         "PUT": lambda: storage.publish(path, [CONTENT]),
@@ -60,7 +61,7 @@ def test_errors_without_end_are_one_sentence_after_four_attempts(
     proxy.always = (method, "503")
     with pytest.raises(PipelineError, match=r"503.*run the same command again") as caught:
         calls[method]()
-    assert methods(proxy) == [method] * objects.ATTEMPTS
+    assert methods(proxy) == [method] * s3_client.ATTEMPTS
     assert "\n" not in str(caught.value)
     assert SECRET not in str(caught.value)
 
@@ -68,14 +69,14 @@ def test_errors_without_end_are_one_sentence_after_four_attempts(
 def test_a_store_that_hangs_is_waited_for_within_bounds_and_then_left_alone(
     bucket: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "READ_SECONDS", 0.5)
-    objects.forget_clients()
+    monkeypatch.setattr(s3_client, "READ_SECONDS", 0.5)
+    s3_client.forget_clients()
     proxy.always = ("*", "hang")
     began = time.monotonic()
     with pytest.raises(StorageError, match="the store does not answer"):
         storage_of(bucket).publish(bucket / "a", [CONTENT])
     asked = len(proxy.requests)
-    assert asked <= objects.ATTEMPTS
+    assert asked <= s3_client.ATTEMPTS
     for number in range(12):  # as luigi asks while it plans
         with pytest.raises(DocumentUnreadable, match="the store does not answer"):
             documents.exists(bucket / str(number))
@@ -92,7 +93,7 @@ def test_a_store_that_rests_is_asked_again_after_a_minute(
     proxy.always = None
     with pytest.raises(DocumentUnreadable):
         documents.exists(bucket / "a")
-    monkeypatch.setattr(objects, "REST_SECONDS", 0.0)
+    monkeypatch.setattr(s3_client, "REST_SECONDS", 0.0)
     now = clock.monotonic()
     monkeypatch.setattr(clock, "monotonic", lambda: now + 61)
     assert not documents.exists(bucket / "a")
@@ -102,7 +103,7 @@ def test_no_server_is_one_sentence(
     bucket: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    objects.forget_clients()
+    s3_client.forget_clients()
     with pytest.raises(StorageError, match="the store does not answer: run the same command again"):
         storage_of(bucket).publish(bucket / "a", [b""])
 
@@ -119,7 +120,7 @@ def test_wrong_credentials_are_one_sentence_that_says_which_to_correct(
     bucket: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
 ) -> None:
     monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name)
-    objects.forget_clients()
+    s3_client.forget_clients()
     with pytest.raises(StorageError, match=sentence):
         storage_of(bucket).publish(bucket / "a", [b""])
 

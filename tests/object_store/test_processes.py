@@ -14,11 +14,11 @@ import time
 from support.object_store import Proxy
 
 from pipeline.storage.documents import storage_of
-from pipeline.storage.objects import ObjectPath
+from pipeline.storage.object_path import ObjectPath
 
 _WRITER = """
 import sys
-from pipeline.storage.objects import ObjectPath
+from pipeline.storage.object_path import ObjectPath
 from pipeline.storage.documents import storage_of
 path = ObjectPath(sys.argv[1])
 storage_of(path).exists(path)

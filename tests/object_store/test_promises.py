@@ -91,7 +91,12 @@ def test_of_eight_publishers_at_once_one_wins_and_all_succeed(root: Path) -> Non
         path, faults = root / f"{round_number}.json", list[Exception]()
         barrier = threading.Barrier(8)
 
-        def publish(number: int, path: Path = path, barrier: threading.Barrier = barrier) -> None:
+        def publish(
+            number: int,
+            path: Path = path,
+            barrier: threading.Barrier = barrier,
+            faults: list[Exception] = faults,
+        ) -> None:
             try:
                 barrier.wait(10)
                 documents.publish(path, {"number": number, "text": str(number) * 100_000})

