@@ -13,10 +13,9 @@ from pipeline import clock
 from pipeline.errors import DocumentUnreadable, StorageError
 from pipeline.storage import ABSENT
 from pipeline.storage.object_path import ObjectPath
-from pipeline.storage.s3_client import call, client, report, retry, status_of
+from pipeline.storage.s3_client import bounded, call, client, report, retry, status_of
 
 MAX_BYTES = 256 << 20  # of a document, as on a disk
-BODY_SECONDS = 60.0  # for the body of an answer
 # Seconds in which the state of documents is not listed again: the index page asks for hundreds.
 LISTING_SECONDS = 2.0
 
@@ -89,13 +88,14 @@ class ObjectStorage:
         with report(path, DocumentUnreadable):
             listing = client().get_paginator("list_objects_v2")
             pages = listing.paginate(Bucket=path.bucket, Prefix=prefix, Delimiter="/")
-            objects = [each for page in pages for each in page.get("Contents", ())]
+            objects = bounded(lambda: [each for page in pages for each in page.get("Contents", ())])
         names = [each["Key"].removeprefix(prefix) for each in objects]
         entries = zip(names, objects, strict=True)
         return [Entry(n, each["Size"], each["LastModified"]) for n, each in entries if n]
 
     def remove(self, path: Path) -> None:
         """Remove a document; one that is gone already is no error."""
+        _listings.pop(path.parent, None)
         with report(_object(path), StorageError):
             call("delete_object", _object(path))
 
@@ -120,21 +120,28 @@ def _get(path: ObjectPath, **options: str) -> bytes:
                 return b""
             raise
         with contextlib.closing(answer["Body"]) as body:
-            return _read_whole(body, answer["ContentLength"])
+            return _read_whole(body)
 
     with report(path, DocumentUnreadable):
-        return retry(request, _is_cut)
+        return retry(request, lambda error: isinstance(error, _BodyCut))
 
 
-def _read_whole(body: Any, length: int) -> bytes:
-    if length > MAX_BYTES:
-        raise ValueError(f"it has {length:,} bytes, more than any document")
-    pieces, until = [], clock.monotonic() + BODY_SECONDS
-    while piece := body.read(1 << 20):
-        pieces.append(piece)
-        if clock.monotonic() > until:
-            raise TimeoutError(f"it was not complete after {BODY_SECONDS:.0f} s")
-    return b"".join(pieces)  # botocore itself compares its length with the one that was promised
+class _BodyCut(Exception):
+    """The body of an answer ended too early, or did not go on."""
+
+
+def _read_whole(body: Any) -> bytes:
+    from botocore import exceptions
+
+    content = bytearray()
+    try:
+        while piece := body.read(1 << 20):  # at the end, botocore compares with Content-Length
+            content += piece
+            if len(content) > MAX_BYTES:
+                raise ValueError(f"it has more than {MAX_BYTES:,} bytes, and no document has")
+    except (exceptions.IncompleteReadError, exceptions.HTTPClientError):
+        raise _BodyCut("the store's answer is cut") from None
+    return bytes(content)
 
 
 def _put(path: ObjectPath, body: Any, **condition: str) -> None:
@@ -154,13 +161,6 @@ def _put(path: ObjectPath, body: Any, **condition: str) -> None:
     except Exception as error:
         if status_of(error) != 412:  # it exists: ours, whose answer was lost, or another one's
             raise
-
-
-def _is_cut(error: BaseException) -> bool:
-    from botocore import exceptions
-
-    kinds = (exceptions.IncompleteReadError, exceptions.ResponseStreamingError)
-    return isinstance(error, kinds)
 
 
 @contextlib.contextmanager
