@@ -98,6 +98,10 @@ class Layout:
         """Return the path of a list."""
         return self.root / "raw/movies" / movie_list.file_name(date)
 
+    def store_probe(self, name: str) -> Path:
+        """Return the object that `doctor` writes and deletes to see what a bucket allows."""
+        return self.root / f"state/probe-{name}"
+
     @property
     def list_folders(self) -> tuple[Path, ...]:
         """The folders that hold lists."""

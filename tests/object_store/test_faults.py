@@ -107,6 +107,7 @@ def test_a_portal_that_answers_in_the_place_of_the_store_is_no_store(
         lambda: storage.publish(path, [CONTENT]),  # botocore itself finds that it is no XML
     ]
     for call in calls:
+        s3_client.forget_clients()
         with pytest.raises(PipelineError, match=r"no S3 server|answers 500") as caught:
             call()
         assert "Log in" not in str(caught.value)
