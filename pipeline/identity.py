@@ -64,9 +64,12 @@ def bound_identity(layout: Layout) -> Identity | None:
     return stated_in(_root_json(layout)) or _of_newest_list(layout)
 
 
-def write_if_missing(layout: Layout) -> None:
-    """Write a missing or damaged root.json where the lists say what it has to be."""
-    if stated_in(_root_json(layout)) is None and (bound := _of_newest_list(layout)):
+def write_if_missing(layout: Layout, first: Identity | None = None) -> None:
+    """Write a missing or damaged root.json by what the lists say, or by the identity of the first.
+
+    It is created where it is missing: of several, the first one stays.
+    """
+    if stated_in(_root_json(layout)) is None and (bound := _of_newest_list(layout) or first):
         _write(layout, bound)
 
 
@@ -74,16 +77,23 @@ def _write(layout: Layout, bound: Identity) -> None:
     now = settings.current()
     is_server = bound.source == "demo" and now.credential and not now.credential.is_demo
     fields = bound._asdict() | ({"api_url": now.api_url} if is_server else {})
-    documents.replace(layout.identity, f"{json.dumps(fields, indent=2)}\n")
+    is_there = documents.exists(layout.identity)  # and damaged
+    write = storage_of(layout.root).replace if is_there else storage_of(layout.root).publish
+    write(layout.identity, [f"{json.dumps(fields, indent=2)}\n".encode()])
 
 
 def publish_list(layout: Layout, path: Path, document: documents.Document) -> None:
-    """Publish a list, or raise OtherIdentity: of two first runs, one binds the root."""
+    """Publish a list, or raise OtherIdentity: of two first runs, one binds the root.
+
+    The root.json comes first, because the lock is of this machine only: of two hosts of a bucket,
+    the one that creates that object binds it.
+    """
+    own = identity_of(document["collection_info"])
     with local.exclusive(layout.work / "raw", path):
-        if refusal := warning(identity_of(document["collection_info"])):
+        write_if_missing(layout, own)
+        if refusal := warning(own):
             raise OtherIdentity(refusal)
         documents.publish(path, document)
-        write_if_missing(layout)
 
 
 def refuse_foreign(path: Path, info: Any) -> None:

@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Iterable
 
 from pipeline import clock
-from pipeline.errors import PipelineError
+from pipeline.errors import DocumentUnreadable, PipelineError
 from pipeline.ops.schedule.job_process import say
 from pipeline.paths import Layout
 from pipeline.storage import documents
@@ -47,6 +47,8 @@ def settle(layout: Layout, task: str) -> bool:
                 say(f"Put back, because the redo did not succeed: {name}")
         storage.remove_folder(aside)
         return not missing
+    except DocumentUnreadable:  # by a store that does not answer: what is moved aside is not known
+        raise
     except (PipelineError, OSError) as error:
         say(f"What a redo moved aside cannot be put back: {error}")
         return False

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline import clock, settings
-from pipeline.errors import PipelineError
+from pipeline.errors import DocumentUnreadable, PipelineError
 from pipeline.ops import superseded
 from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.runs import ended
@@ -151,7 +151,8 @@ def hold_lock(layout: Layout | None, family: str) -> Iterator[tuple[int, ...] | 
     """
     with locked(layout.run_lock(family) if layout else None) as lock:
         if layout and lock is not None:
-            superseded.settle(layout, family)
+            with contextlib.suppress(DocumentUnreadable):  # the run itself reports it
+                superseded.settle(layout, family)
         yield lock
 
 
