@@ -65,21 +65,20 @@ def bound_identity(layout: Layout) -> Identity | None:
 
 
 def write_if_missing(layout: Layout, first: Identity | None = None) -> None:
-    """Write a missing or damaged root.json by what the lists say, or by the identity of the first.
-
-    It is created where it is missing: of several, the first one stays.
-    """
+    """Write a missing or damaged root.json by what the newest list says, or the first one."""
     if stated_in(_root_json(layout)) is None and (bound := _of_newest_list(layout) or first):
         _write(layout, bound)
 
 
 def _write(layout: Layout, bound: Identity) -> None:
+    """Create root.json, of which the first one stays, or replace a damaged one."""
     now = settings.current()
     is_server = bound.source == "demo" and now.credential and not now.credential.is_demo
     fields = bound._asdict() | ({"api_url": now.api_url} if is_server else {})
-    is_there = documents.exists(layout.identity)  # and damaged
-    write = storage_of(layout.root).replace if is_there else storage_of(layout.root).publish
-    write(layout.identity, [f"{json.dumps(fields, indent=2)}\n".encode()])
+    text = f"{json.dumps(fields, indent=2)}\n"
+    storage_of(layout.root).publish(layout.identity, [text.encode()])
+    if stated_in(_root_json(layout)) is None:  # it exists and is damaged
+        documents.replace(layout.identity, text)
 
 
 def publish_list(layout: Layout, path: Path, document: documents.Document) -> None:

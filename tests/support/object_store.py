@@ -84,6 +84,7 @@ def start_store(folder: Path) -> Iterator[Store]:
         *(f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"),
         *(f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64"),
         *("-volume.max=20", "-s3.autoCreateBucket=false"),
+        *("-s3.port.iceberg=0", "-s3.port.lance=0"),  # servers that would take fixed ports
     ]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
@@ -125,7 +126,9 @@ class Proxy:
 
     store: Store
     port: int = 0
-    faults: list[tuple[str, str]] = field(default_factory=list)  # method (or *) and fault, in order
+    faults: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # methods (or *) and fault, in order
     requests: list[tuple[str, str]] = field(default_factory=list)
     always: tuple[str, str] | None = None
     released: threading.Event = field(default_factory=threading.Event)
@@ -138,10 +141,11 @@ class Proxy:
     def next_fault(self, method: str) -> str:
         """Return and forget the first fault that is meant for a method."""
         for each in self.faults:
-            if each[0] in ("*", method):
+            if each[0] == "*" or method in each[0].split():
                 self.faults.remove(each)
                 return each[1]
-        return self.always[1] if self.always and self.always[0] in ("*", method) else ""
+        is_meant = self.always and (self.always[0] == "*" or method in self.always[0].split())
+        return self.always[1] if self.always and is_meant else ""
 
 
 class _Handler(BaseHTTPRequestHandler):
