@@ -159,8 +159,11 @@ class Layout:
 
     def relative(self, path: Path) -> str:
         """Return a file's name below the root, as documents cite it: they outlive a move."""
-        inside = path.is_relative_to(self.root)
-        return path.relative_to(self.root if inside else self.work).as_posix()
+        return path.relative_to(self.top_of(path)).as_posix()
+
+    def top_of(self, path: Path) -> Path:
+        """Return what a path is below: the data root, or the folder of this machine."""
+        return self.root if path.is_relative_to(self.root) else self.work
 
 
 def _file_of_this_user(kind: str, subject: object) -> Path:

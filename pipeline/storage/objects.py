@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, StorageError
-from pipeline.storage import ABSENT
+from pipeline.storage import ABSENT, Skip
 from pipeline.storage.object_path import ObjectPath
 from pipeline.storage.s3_client import bounded, call, client, report, retry, status_of
 
@@ -52,13 +54,7 @@ class ObjectStorage:
     def exists(self, path: Path) -> bool:
         """Whether a document exists."""
         with report(_object(path), DocumentUnreadable):
-            try:
-                call("head_object", _object(path))
-            except Exception as error:
-                if status_of(error) != 404:
-                    raise
-                return False
-            return True
+            return _head(_object(path)) is not None
 
     def list(self, folder: Path) -> Sequence[str]:
         """Return the names in a folder; none if there is no folder."""
@@ -81,23 +77,77 @@ class ObjectStorage:
             _listings[folder] = clock.monotonic() + LISTING_SECONDS, found
         return found
 
-    def entries(self, folder: Path) -> Sequence[Entry]:
-        """Return what a folder holds, but for folders below it, in a request for each 1,000."""
+    def entries(self, folder: Path, delimiter: str = "/") -> Sequence[Entry]:
+        """Return what a folder holds, in a request for each 1,000.
+
+        Without a delimiter, this includes what the folders below it hold.
+        """
         path = _object(folder)
         prefix = f"{path.key}/" if path.key else ""
         with report(path, DocumentUnreadable):
             listing = client().get_paginator("list_objects_v2")
-            pages = listing.paginate(Bucket=path.bucket, Prefix=prefix, Delimiter="/")
+            pages = listing.paginate(Bucket=path.bucket, Prefix=prefix, Delimiter=delimiter)
             objects = bounded(lambda: [each for page in pages for each in page.get("Contents", ())])
         names = [each["Key"].removeprefix(prefix) for each in objects]
         entries = zip(names, objects, strict=True)
-        return [Entry(n, each["Size"], each["LastModified"]) for n, each in entries if n]
+        return [
+            Entry(n, each["Size"], each["LastModified"])
+            for n, each in entries
+            if n and not n.endswith("/")
+        ]
 
-    def remove(self, path: Path) -> None:
+    def remove(self, path: Path, root: Path | None = None) -> None:
         """Remove a document; one that is gone already is no error."""
         _listings.pop(path.parent, None)
         with report(_object(path), StorageError):
             call("delete_object", _object(path))
+
+    def walk(
+        self, folder: Path, names: Collection[str] = (), skip: Skip | None = None
+    ) -> Iterator[Path]:
+        """Yield the documents below a folder, or below those of its folders."""
+        for each in [folder / name for name in names] or [folder]:
+            paths = (each / entry.name for entry in self.entries(each, delimiter=""))
+            yield from (path for path in paths if not path.name.startswith("."))
+
+    def is_folder(self, folder: Path) -> bool:
+        """Whether there is a document below a folder."""
+        path = _object(folder)
+        with report(path, DocumentUnreadable):
+            prefix = f"{path.key}/"
+            found = client().list_objects_v2(Bucket=path.bucket, Prefix=prefix, MaxKeys=1)
+        return "Contents" in found
+
+    def remove_folder(self, folder: Path) -> None:
+        """Do nothing: where no document is, no folder is."""
+
+    def move(self, path: Path, target: Path, root: Path) -> None:
+        """Move a document: copy it, and remove it once the copy is there."""
+        content = self.read(path)
+        self.publish(target, [content])
+        if self.read(target) != content:
+            raise StorageError(f"Cannot move {path}: {target} has other content; move that away.")
+        self.remove(path)
+
+    def as_file(self, path: Path, folder: Path) -> Path | None:
+        """Return a copy of a document in a folder, with its time; None where there is none."""
+        with report(_object(path), DocumentUnreadable):
+            head = _head(_object(path))
+        if head is None:
+            return None
+        modified_at = head["LastModified"].timestamp()
+        descriptor, name = tempfile.mkstemp(dir=folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(self.read(path))
+        os.utime(name, (modified_at, modified_at))
+        return Path(name)
+
+    def restore(self, path: Path, source: Path, modified_at: float, *, replaces: bool) -> bool:
+        """Publish a file that was saved; return False where there is one already to be kept."""
+        if not replaces and self.exists(path):
+            return False
+        (self.replace if replaces else self.publish)(path, [source.read_bytes()])
+        return True
 
 
 _listings: dict[Path, tuple[float, list[tuple[str, str]]]] = {}  # until when, and stamps
@@ -107,6 +157,16 @@ def _object(path: Path) -> ObjectPath:
     if not isinstance(path, ObjectPath):
         raise TypeError(f"{path} is no object of a bucket.")
     return path
+
+
+def _head(path: ObjectPath) -> Any:
+    """Return what the store knows of an object; None where there is none."""
+    try:
+        return call("head_object", path)
+    except Exception as error:
+        if status_of(error) != 404:
+            raise
+        return None
 
 
 def _get(path: ObjectPath, **options: str) -> bytes:
@@ -166,8 +226,6 @@ def _put(path: ObjectPath, body: Any, **condition: str) -> None:
 @contextlib.contextmanager
 def _spooled(content: Iterable[bytes]) -> Iterator[Any]:
     """Lend a document as a stream that can be sent again; a large one lies on the disk."""
-    import tempfile
-
     with tempfile.SpooledTemporaryFile(8 << 20) as stream:
         stream.writelines(content)
         stream.seek(0)

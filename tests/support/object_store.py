@@ -127,7 +127,8 @@ class Proxy:
 
     store: Store
     port: int = 0
-    faults: list[tuple[str, str]] = field(default_factory=list)  # method (or *) and fault, in order
+    # Methods (or *) and a fault, in order.
+    faults: list[tuple[str, str]] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     always: tuple[str, str] | None = None
     error: str = "<Error><Code>Fault</Code></Error>"  # the body of answers like 503
@@ -143,10 +144,11 @@ class Proxy:
     def next_fault(self, method: str) -> str:
         """Return and forget the first fault that is meant for a method."""
         for each in self.faults:
-            if each[0] in ("*", method):
+            if each[0] == "*" or method in each[0].split():
                 self.faults.remove(each)
                 return each[1]
-        return self.always[1] if self.always and self.always[0] in ("*", method) else ""
+        is_meant = self.always and (self.always[0] == "*" or method in self.always[0].split())
+        return self.always[1] if self.always and is_meant else ""
 
 
 # What a captive portal answers to anything, with status 200.

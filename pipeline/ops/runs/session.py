@@ -34,7 +34,7 @@ from pipeline.roots import ROOTS
 from pipeline.runtime import logs, luigi_configuration, luigi_setup, signals, terminal
 from pipeline.runtime.logs import Failure
 from pipeline.runtime.luigi_messages import LOST_LUIGID, cause_of, scheduler_address
-from pipeline.storage import local
+from pipeline.storage import documents
 from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -223,5 +223,5 @@ def _sweep(layout: Layout) -> None:
     with contextlib.suppress(OSError):
         logs.sweep(layout, clock.now())
     send.sweep()
-    for left in local.sweep((*layout.published_folders, layout.alerts.parent)):
+    for left in documents.sweep((*layout.published_folders, layout.alerts.parent)):
         logs.RUN_LOGGER.info("Removed %s, which a run left behind that was killed", left)
