@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,15 +66,13 @@ class ObjectStorage:
 
         Each folder is listed once, and within two seconds not again.
         """
-        folders = {path.parent for path in paths}
-        known = {folder / name: stamp for folder in folders for name, stamp in self._listed(folder)}
-        return [known.get(path, ABSENT) for path in paths]
+        return [self._listed(path.parent).get(path.name, ABSENT) for path in paths]
 
-    def _listed(self, folder: Path) -> Sequence[tuple[str, str]]:
-        until, found = _listings.get(folder, (0.0, []))
+    def _listed(self, folder: Path) -> Mapping[str, str]:
+        until, found = _listings.get(folder, (0.0, {}))
         if clock.monotonic() >= until:
             entries = self.entries(folder)
-            found = [(each.name, f"{each.size} {each.modified_at}") for each in entries]
+            found = {each.name: f"{each.size} {each.modified_at}" for each in entries}
             _listings[folder] = clock.monotonic() + LISTING_SECONDS, found
         return found
 
@@ -151,7 +149,7 @@ class ObjectStorage:
         return True
 
 
-_listings: dict[Path, tuple[float, list[tuple[str, str]]]] = {}  # until when, and stamps
+_listings: dict[Path, tuple[float, dict[str, str]]] = {}  # until when, and the stamp of each name
 
 
 def _object(path: Path) -> ObjectPath:
