@@ -51,6 +51,10 @@ class ObjectPath(PosixPath):
         """Return the same path: it depends on no working directory."""
         return self
 
+    def resolve(self, strict: bool = False) -> ObjectPath:
+        """Return the same path: there are no links in a bucket."""
+        return self
+
     def exists(self, **_: bool) -> bool:
         """Return whether there is such an object."""
         return ObjectStorage().exists(self)
@@ -94,13 +98,13 @@ class Entry(NamedTuple):
 class ObjectStorage:
     """`Storage` in a bucket of S3, or of a server that speaks its protocol."""
 
-    def read(self, path: Path) -> bytes:
-        """Return a document's bytes."""
-        return _get(_object(path))
+    def read(self, path: Path, most: int = MAX_BYTES) -> bytes:
+        """Return a document's bytes; a document of more bytes than `most` is refused."""
+        return _get(_object(path), most)
 
     def read_end(self, path: Path, most: int) -> bytes:
         """Return the last bytes of a document, at most so many."""
-        return _get(_object(path), Range=f"bytes=-{most}")
+        return _get(_object(path), most, Range=f"bytes=-{most}")
 
     def publish(self, path: Path, content: Iterable[bytes]) -> None:
         """Write a document unless it exists: of several publishers, the first one wins."""
@@ -226,7 +230,7 @@ def _call(operation: str, path: ObjectPath, **options: Any) -> Any:
     return getattr(_client(), operation)(Bucket=path.bucket, Key=path.key, **options)
 
 
-def _get(path: ObjectPath, **options: str) -> bytes:
+def _get(path: ObjectPath, most: int = MAX_BYTES, **options: str) -> bytes:
     """Return the body of an object; one that is cut is requested again, as botocore does not."""
 
     def request() -> bytes:
@@ -237,15 +241,15 @@ def _get(path: ObjectPath, **options: str) -> bytes:
                 return b""
             raise
         with contextlib.closing(answer["Body"]) as body:
-            return _read_whole(body, answer["ContentLength"])
+            return _read_whole(body, answer["ContentLength"], most)
 
     with _reported(path, DocumentUnreadable):
         return _retried(request, _is_cut)
 
 
-def _read_whole(body: Any, length: int) -> bytes:
-    if length > MAX_BYTES:
-        raise ValueError(f"it has {length:,} bytes, more than any document")
+def _read_whole(body: Any, length: int, most: int) -> bytes:
+    if length > most:
+        raise ValueError(f"it has {length:,} bytes, more than {most:,}")
     pieces, until = [], clock.monotonic() + BODY_SECONDS
     while piece := body.read(1 << 20):
         pieces.append(piece)
