@@ -155,7 +155,8 @@ class Layout:
 
     def served(self, address: str) -> Path | None:
         """Return the document or log of an address below the root; None for any other file."""
-        return self.root / address if _SERVED.fullmatch(address) else None
+        folder = self.work if address.startswith("logs/") else self.root
+        return folder / address if _SERVED.fullmatch(address) else None
 
     def relative(self, path: Path) -> str:
         """Return a file's name below the root, as documents cite it: they outlive a move."""

@@ -33,13 +33,13 @@ class Entry(NamedTuple):
 class ObjectStorage:
     """`Storage` in a bucket of S3, or of a server that speaks its protocol."""
 
-    def read(self, path: Path) -> bytes:
-        """Return a document's bytes."""
-        return _get(_object(path))
+    def read(self, path: Path, most: int = MAX_BYTES) -> bytes:
+        """Return a document's bytes; a document of more bytes than `most` is refused."""
+        return _get(_object(path), most)
 
     def read_end(self, path: Path, most: int) -> bytes:
         """Return the last bytes of a document, at most so many."""
-        return _get(_object(path), Range=f"bytes=-{most}")
+        return _get(_object(path), most, Range=f"bytes=-{most}")
 
     def publish(self, path: Path, content: Iterable[bytes]) -> None:
         """Write a document unless it exists: of several publishers, the first one wins."""
@@ -169,7 +169,7 @@ def _head(path: ObjectPath) -> Any:
         return None
 
 
-def _get(path: ObjectPath, **options: str) -> bytes:
+def _get(path: ObjectPath, most: int = MAX_BYTES, **options: str) -> bytes:
     """Return the body of an object; one that is cut is requested again, as botocore does not."""
 
     def request() -> bytes:
@@ -180,7 +180,7 @@ def _get(path: ObjectPath, **options: str) -> bytes:
                 return b""
             raise
         with contextlib.closing(answer["Body"]) as body:
-            return _read_whole(body)
+            return _read_whole(body, most)
 
     with report(path, DocumentUnreadable):
         return retry(request, lambda error: isinstance(error, _BodyCut))
@@ -190,15 +190,15 @@ class _BodyCut(Exception):
     """The body of an answer ended too early, or did not go on."""
 
 
-def _read_whole(body: Any) -> bytes:
+def _read_whole(body: Any, most: int) -> bytes:
     from botocore import exceptions
 
     content = bytearray()
     try:
         while piece := body.read(1 << 20):  # at the end, botocore compares with Content-Length
             content += piece
-            if len(content) > MAX_BYTES:
-                raise ValueError(f"it has more than {MAX_BYTES:,} bytes, and no document has")
+            if len(content) > most:
+                raise ValueError(f"it has more than {most:,} bytes")
     except (exceptions.IncompleteReadError, exceptions.HTTPClientError):
         raise _BodyCut("the store's answer is cut") from None
     return bytes(content)
