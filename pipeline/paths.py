@@ -84,7 +84,7 @@ class Layout:
     run_record = _OfMachine("logs/runs.jsonl")
 
     alerts = _OfMachine("state/alerts")
-    data_root_id = _OfMachine("state/data-root-id")
+    data_root_id = _Fixed("state/data-root-id")  # of a folder, whatever its hosts keep elsewhere
     due_times = _OfMachine("state/due-times.json")
     prune_state = _OfMachine("state/prune.json")
     luigid_pid = _OfMachine("state/luigid.pid")

