@@ -84,7 +84,7 @@ class Layout:
     run_record = _OfMachine("logs/runs.jsonl")
 
     alerts = _OfMachine("state/alerts")
-    data_root_id = _OfMachine("state/data-root-id")
+    data_root_id = _Fixed("state/data-root-id")  # of a folder, whatever its hosts keep elsewhere
     due_times = _OfMachine("state/due-times.json")
     prune_state = _OfMachine("state/prune.json")
     luigid_pid = _OfMachine("state/luigid.pid")
@@ -97,6 +97,10 @@ class Layout:
     def list_of(self, movie_list: MovieList, date: datetime.date) -> Path:
         """Return the path of a list."""
         return self.root / "raw/movies" / movie_list.file_name(date)
+
+    def store_probe(self, name: str) -> Path:
+        """Return the object that `doctor` writes and deletes to see what a bucket allows."""
+        return self.root / f"state/probe-{name}"
 
     @property
     def list_folders(self) -> tuple[Path, ...]:
@@ -151,7 +155,8 @@ class Layout:
 
     def served(self, address: str) -> Path | None:
         """Return the document or log of an address below the root; None for any other file."""
-        return self.root / address if _SERVED.fullmatch(address) else None
+        folder = self.work if address.startswith("logs/") else self.root
+        return folder / address if _SERVED.fullmatch(address) else None
 
     def relative(self, path: Path) -> str:
         """Return a file's name below the root, as documents cite it: they outlive a move."""

@@ -15,10 +15,9 @@ from pipeline import clock
 from pipeline.errors import DocumentUnreadable, StorageError
 from pipeline.storage import ABSENT, Skip
 from pipeline.storage.object_path import ObjectPath
-from pipeline.storage.s3_client import call, client, report, retry, status_of
+from pipeline.storage.s3_client import bounded, call, client, report, retry, status_of
 
 MAX_BYTES = 256 << 20  # of a document, as on a disk
-BODY_SECONDS = 60.0  # for the body of an answer
 # Seconds in which the state of documents is not listed again: the index page asks for hundreds.
 LISTING_SECONDS = 2.0
 
@@ -34,13 +33,13 @@ class Entry(NamedTuple):
 class ObjectStorage:
     """`Storage` in a bucket of S3, or of a server that speaks its protocol."""
 
-    def read(self, path: Path) -> bytes:
-        """Return a document's bytes."""
-        return _get(_object(path))
+    def read(self, path: Path, most: int = MAX_BYTES) -> bytes:
+        """Return a document's bytes; a document of more bytes than `most` is refused."""
+        return _get(_object(path), most)
 
     def read_end(self, path: Path, most: int) -> bytes:
         """Return the last bytes of a document, at most so many."""
-        return _get(_object(path), Range=f"bytes=-{most}")
+        return _get(_object(path), most, Range=f"bytes=-{most}")
 
     def publish(self, path: Path, content: Iterable[bytes]) -> None:
         """Write a document unless it exists: of several publishers, the first one wins."""
@@ -86,7 +85,7 @@ class ObjectStorage:
         with report(path, DocumentUnreadable):
             listing = client().get_paginator("list_objects_v2")
             pages = listing.paginate(Bucket=path.bucket, Prefix=prefix, Delimiter=delimiter)
-            objects = [each for page in pages for each in page.get("Contents", ())]
+            objects = bounded(lambda: [each for page in pages for each in page.get("Contents", ())])
         names = [each["Key"].removeprefix(prefix) for each in objects]
         entries = zip(names, objects, strict=True)
         return [
@@ -168,7 +167,7 @@ def _head(path: ObjectPath) -> Any:
         return None
 
 
-def _get(path: ObjectPath, **options: str) -> bytes:
+def _get(path: ObjectPath, most: int = MAX_BYTES, **options: str) -> bytes:
     """Return the body of an object; one that is cut is requested again, as botocore does not."""
 
     def request() -> bytes:
@@ -179,21 +178,28 @@ def _get(path: ObjectPath, **options: str) -> bytes:
                 return b""
             raise
         with contextlib.closing(answer["Body"]) as body:
-            return _read_whole(body, answer["ContentLength"])
+            return _read_whole(body, most)
 
     with report(path, DocumentUnreadable):
-        return retry(request, _is_cut)
+        return retry(request, lambda error: isinstance(error, _BodyCut))
 
 
-def _read_whole(body: Any, length: int) -> bytes:
-    if length > MAX_BYTES:
-        raise ValueError(f"it has {length:,} bytes, more than any document")
-    pieces, until = [], clock.monotonic() + BODY_SECONDS
-    while piece := body.read(1 << 20):
-        pieces.append(piece)
-        if clock.monotonic() > until:
-            raise TimeoutError(f"it was not complete after {BODY_SECONDS:.0f} s")
-    return b"".join(pieces)  # botocore itself compares its length with the one that was promised
+class _BodyCut(Exception):
+    """The body of an answer ended too early, or did not go on."""
+
+
+def _read_whole(body: Any, most: int) -> bytes:
+    from botocore import exceptions
+
+    content = bytearray()
+    try:
+        while piece := body.read(1 << 20):  # at the end, botocore compares with Content-Length
+            content += piece
+            if len(content) > most:
+                raise ValueError(f"it has more than {most:,} bytes")
+    except (exceptions.IncompleteReadError, exceptions.HTTPClientError):
+        raise _BodyCut("the store's answer is cut") from None
+    return bytes(content)
 
 
 def _put(path: ObjectPath, body: Any, **condition: str) -> None:
@@ -213,13 +219,6 @@ def _put(path: ObjectPath, body: Any, **condition: str) -> None:
     except Exception as error:
         if status_of(error) != 412:  # it exists: ours, whose answer was lost, or another one's
             raise
-
-
-def _is_cut(error: BaseException) -> bool:
-    from botocore import exceptions
-
-    kinds = (exceptions.IncompleteReadError, exceptions.ResponseStreamingError)
-    return isinstance(error, kinds)
 
 
 @contextlib.contextmanager
