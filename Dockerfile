@@ -20,6 +20,7 @@ COPY pipeline/version.py pipeline/version.py
 ENV PIP_PYTHON=/opt/pipeline/bin/python PIP_NO_CACHE_DIR=1
 RUN touch pipeline/__init__.py \
     && pip install --require-hashes --only-binary :all: -r requirements/build.txt -r requirements/alerts.txt \
+        -r requirements/s3.txt \
     && pip install --no-deps --no-build-isolation --no-index -e . \
     && pip uninstall --yes setuptools
 
@@ -71,8 +72,8 @@ COPY pipeline pipeline
 RUN sed -i 's|^scheduler_url = http://127.0.0.1:8082/$|scheduler_url = http://luigid:8082/|' luigi.cfg \
     && grep -q '^scheduler_url = http://luigid:8082/$' luigi.cfg \
     && python -m compileall -q pipeline \
-    && mkdir data data-demo \
-    && chown pipeline:pipeline data data-demo
+    && mkdir data data-demo work \
+    && chown pipeline:pipeline data data-demo work
 
 ENV LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 ENTRYPOINT ["entrypoint"]

@@ -34,7 +34,7 @@ help:  ## List these commands
 		'MODULES="catalog paths" chooses what make mutants tries, without writing figures.' \
 		'Each of the trials is a command as well: make year, crashes, faults, chaos, fuzz.'
 
-.PHONY: help week day install quick test golden lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
+.PHONY: help week day install quick test golden lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz hosts audit sbom lock coverage mutants clean
 
 week: .venv/run  ## Collect this week's lists and today's, and draw the pages
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler \
@@ -84,6 +84,9 @@ trials: .venv/test  ## Run all trials of docs/reliability.md: year, crashes, fau
 faults chaos year crashes fuzz: .venv/test
 	cd tests && ../$(BIN)/python -m trials.$@ --write
 
+hosts: .venv/test  ## Disturb a week on three hosts with one luigid and one bucket (needs root and SeaweedFS)
+	cd tests && ../$(BIN)/python -m trials.hosts --write
+
 mutants: .venv/test .venv/mutants  ## Put small faults into the code that the tests have to notice (an hour or two)
 	cd tests && ../$(BIN)/python -m trials.mutants $(or $(MODULES),--write)
 
@@ -96,7 +99,7 @@ mutants: .venv/test .venv/mutants  ## Put small faults into the code that the te
 	@$(BIN)/python $(OURS)
 	@touch $@
 
-.venv/test .venv/lint .venv/mutants: .venv/%: requirements/%.txt .venv/run
+.venv/test .venv/test-s3 .venv/test-kubernetes .venv/lint .venv/mutants: .venv/%: requirements/%.txt .venv/run
 	@$(BIN)/python $(HASHED) -r $<
 	@touch $@
 
@@ -113,7 +116,7 @@ sbom: .venv/run .audit/ready  ## Write build/sbom.json: what is installed in .ve
 
 lock: .lock/ready  ## Write requirements/ from setup.cfg, pyproject.toml and constraints.txt
 	$(UV) setup.cfg -o requirements/run.txt
-	for extra in alerts test lint mutants; do $(UV) setup.cfg --extra $$extra -o requirements/$$extra.txt || exit 1; done
+	for extra in alerts s3 test test-s3 test-kubernetes lint mutants; do $(UV) setup.cfg --extra $$extra -o requirements/$$extra.txt || exit 1; done
 	for group in build audit lock; do $(UV) --group $$group -o requirements/$$group.txt || exit 1; done
 
 .audit/ready .lock/ready: .%/ready: requirements/%.txt

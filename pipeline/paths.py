@@ -84,7 +84,7 @@ class Layout:
     run_record = _OfMachine("logs/runs.jsonl")
 
     alerts = _OfMachine("state/alerts")
-    data_root_id = _OfMachine("state/data-root-id")
+    data_root_id = _Fixed("state/data-root-id")  # of a folder, whatever its hosts keep elsewhere
     due_times = _OfMachine("state/due-times.json")
     prune_state = _OfMachine("state/prune.json")
     luigid_pid = _OfMachine("state/luigid.pid")
@@ -155,7 +155,8 @@ class Layout:
 
     def served(self, address: str) -> Path | None:
         """Return the document or log of an address below the root; None for any other file."""
-        return self.root / address if _SERVED.fullmatch(address) else None
+        folder = self.work if address.startswith("logs/") else self.root
+        return folder / address if _SERVED.fullmatch(address) else None
 
     def relative(self, path: Path) -> str:
         """Return a file's name below the root, as documents cite it: they outlive a move."""

@@ -13,14 +13,18 @@ from collections.abc import Iterator
 
 from pipeline.paths import Layout, luigid_claim
 from pipeline.storage import local
+from pipeline.storage.object_path import ObjectPath
 from pipeline.storage.private_files import open_private, try_lock
 
 
 def data_root_id(layout: Layout) -> str | None:
     """Return the id of a data root, made when it is first asked for; None where it has none.
 
-    A copy of a data root has another id than the original, because its file is another one.
+    A copy of a data root has another id than the original, because its file is another one. The id
+    of a bucket follows from its address, the same on each of its hosts.
     """
+    if isinstance(layout.root, ObjectPath):
+        return hashlib.sha256(str(layout.root).encode()).hexdigest()[:32]
     try:
         with open(open_private(layout.data_root_id), "r+b", buffering=0) as file:
             local.lock(file.fileno())
@@ -47,7 +51,7 @@ def claim(scheduler_url: str, layout: Layout) -> Iterator[bool]:
         yield True
         return
     with open(descriptor, "r+b", buffering=0) as file:
-        root = os.fsencode(layout.root.resolve())
+        root = os.fsencode(str(layout.root.resolve()))
         if try_lock(descriptor):
             file.truncate()
             file.write(root)

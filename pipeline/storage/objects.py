@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,13 +33,13 @@ class Entry(NamedTuple):
 class ObjectStorage:
     """`Storage` in a bucket of S3, or of a server that speaks its protocol."""
 
-    def read(self, path: Path) -> bytes:
-        """Return a document's bytes."""
-        return _get(_object(path))
+    def read(self, path: Path, most: int = MAX_BYTES) -> bytes:
+        """Return a document's bytes; a document of more bytes than `most` is refused."""
+        return _get(_object(path), most)
 
     def read_end(self, path: Path, most: int) -> bytes:
         """Return the last bytes of a document, at most so many."""
-        return _get(_object(path), Range=f"bytes=-{most}")
+        return _get(_object(path), most, Range=f"bytes=-{most}")
 
     def publish(self, path: Path, content: Iterable[bytes]) -> None:
         """Write a document unless it exists: of several publishers, the first one wins."""
@@ -65,15 +65,13 @@ class ObjectStorage:
 
         Each folder is listed once, and within two seconds not again.
         """
-        folders = {path.parent for path in paths}
-        known = {folder / name: stamp for folder in folders for name, stamp in self._listed(folder)}
-        return [known.get(path, ABSENT) for path in paths]
+        return [self._listed(path.parent).get(path.name, ABSENT) for path in paths]
 
-    def _listed(self, folder: Path) -> Sequence[tuple[str, str]]:
-        until, found = _listings.get(folder, (0.0, []))
+    def _listed(self, folder: Path) -> Mapping[str, str]:
+        until, found = _listings.get(folder, (0.0, {}))
         if clock.monotonic() >= until:
             entries = self.entries(folder)
-            found = [(each.name, f"{each.size} {each.modified_at}") for each in entries]
+            found = {each.name: f"{each.size} {each.modified_at}" for each in entries}
             _listings[folder] = clock.monotonic() + LISTING_SECONDS, found
         return found
 
@@ -150,7 +148,7 @@ class ObjectStorage:
         return True
 
 
-_listings: dict[Path, tuple[float, list[tuple[str, str]]]] = {}  # until when, and stamps
+_listings: dict[Path, tuple[float, dict[str, str]]] = {}  # until when, and the stamp of each name
 
 
 def _object(path: Path) -> ObjectPath:
@@ -169,7 +167,7 @@ def _head(path: ObjectPath) -> Any:
         return None
 
 
-def _get(path: ObjectPath, **options: str) -> bytes:
+def _get(path: ObjectPath, most: int = MAX_BYTES, **options: str) -> bytes:
     """Return the body of an object; one that is cut is requested again, as botocore does not."""
 
     def request() -> bytes:
@@ -180,7 +178,7 @@ def _get(path: ObjectPath, **options: str) -> bytes:
                 return b""
             raise
         with contextlib.closing(answer["Body"]) as body:
-            return _read_whole(body)
+            return _read_whole(body, most)
 
     with report(path, DocumentUnreadable):
         return retry(request, lambda error: isinstance(error, _BodyCut))
@@ -190,15 +188,15 @@ class _BodyCut(Exception):
     """The body of an answer ended too early, or did not go on."""
 
 
-def _read_whole(body: Any) -> bytes:
+def _read_whole(body: Any, most: int) -> bytes:
     from botocore import exceptions
 
     content = bytearray()
     try:
         while piece := body.read(1 << 20):  # at the end, botocore compares with Content-Length
             content += piece
-            if len(content) > MAX_BYTES:
-                raise ValueError(f"it has more than {MAX_BYTES:,} bytes, and no document has")
+            if len(content) > most:
+                raise ValueError(f"it has more than {most:,} bytes")
     except (exceptions.IncompleteReadError, exceptions.HTTPClientError):
         raise _BodyCut("the store's answer is cut") from None
     return bytes(content)

@@ -30,8 +30,16 @@ OF_COMPOSE = {
     "TZ": "UTC",
     "PIPELINE_UID": "1000",
     "PIPELINE_GID": "1000",
+    "PIPELINE_BUCKET": "",
+}
+OF_AWS = {
+    "AWS_ACCESS_KEY_ID": "",
+    "AWS_SECRET_ACCESS_KEY": "",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ENDPOINT_URL": "",
 }
 OPTIONAL = (
+    "PIPELINE_WORK_DIR",
     "PIPELINE_HISTORY_URL",
     "PIPELINE_LUIGID_PASSWORD",
     "PIPELINE_ALERT_URL",
@@ -68,7 +76,8 @@ def test_the_example_file_names_every_setting_with_its_default() -> None:
     example = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", example, flags=re.MULTILINE))
 
-    assert named == {**ops_settings.VARIABLES, "PIPELINE_CONFIG_DIR": "config", **OF_COMPOSE}
+    given = {**ops_settings.VARIABLES, "PIPELINE_CONFIG_DIR": "config"}
+    assert named == {**given, **OF_AWS, **OF_COMPOSE}
 
 
 def test_every_exit_status_is_documented() -> None:

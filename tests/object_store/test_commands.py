@@ -11,6 +11,7 @@ from support.bucket_roots import FIRST, SECOND, SetClock, contents
 from support.luigi_runs import Run, installed, run_command
 from support.object_store import Proxy
 from support.operate import Operate, document
+from support.receivers import Receiver
 
 from pipeline import clock
 from pipeline.paths import Layout
@@ -39,6 +40,8 @@ def without_root(run: Run, layout: Layout) -> Any:
     for place in (layout.root.as_uri(), str(layout.root), str(layout.work)):
         text = text.replace(place, "ROOT")
     shown = json.loads(text)
+    if "files" in shown:
+        shown["files"].sort(key=lambda each: each["file"])
     if "settings" in shown:
         shown["settings"] = [s for s in shown["settings"] if s["variable"] != "PIPELINE_WORK_DIR"]
     return shown
@@ -135,6 +138,22 @@ def test_the_schedule_runs_a_day_once_and_the_catch_up_nothing(
     assert ended.removeprefix(runs).count(b'"DailySummary"') == 0
     assert scheduled("catch-up", "--", *luigi).status == 0
     assert layout.run_record.read_bytes() == ended
+
+
+@pytest.mark.usefixtures("fake_apprise")
+def test_an_alert_is_sent_once_and_cleared_with_its_marker_on_the_machine(
+    command: Operate, disk: Layout, layout: Layout, proxy: Proxy, receiver: Receiver
+) -> None:
+    words, alerts = ("backup", "--no-history", *HOST), {"PIPELINE_ALERT_URL": receiver.url}
+    proxy.always = ("GET", "403")
+    for _ in range(2):
+        assert command(*words, **alerts).status == 1
+    assert [title.partition(" on ")[0] for title in receiver.titles] == ["The backup failed"]
+    assert list(layout.alerts.iterdir())
+    proxy.always = None
+    assert command(*words, **alerts).status == 0
+    assert receiver.titles[1].startswith("All clear")
+    assert not any("alerts" in name for name in contents(layout))
 
 
 SILENT = [

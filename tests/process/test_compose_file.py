@@ -24,6 +24,8 @@ PASSWORD = "p@ss/w:rd$%# x"
 
 TEXT = COMPOSE.read_text(encoding="utf-8")
 FILE: dict[str, Any] = yaml.safe_load(TEXT)
+SCALE = REPOSITORY / "docker-compose.scale.yml"
+SCALED: dict[str, Any] = yaml.safe_load(SCALE.read_text(encoding="utf-8"))["services"]
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
 IGNORED = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").split("\n")
 
@@ -104,7 +106,7 @@ def test_what_runs_in_the_image_is_an_unprivileged_user() -> None:
 def test_the_code_of_the_image_belongs_to_root() -> None:
     """So what is taken over in a container cannot change what it runs, even were / writable."""
     owned = re.findall(r"chown (?:-\w+ )?pipeline:pipeline (.*)", DOCKERFILE)
-    assert owned == ["data data-demo"]
+    assert owned == ["data data-demo work"]
     assert "COPY --chown" not in DOCKERFILE
 
 
@@ -144,6 +146,45 @@ def test_every_program_that_the_crontab_calls_is_a_command_of_the_image() -> Non
     }
     assert len(jobs) == 6
     assert called == {"tmdb-scheduled", "luigi", "tmdb-pipeline"} <= links
+
+
+def schedule(*words: str) -> str:
+    """Return the schedule that the entry point gives to cron."""
+    entry = (REPOSITORY / "config/docker/entrypoint").read_text(encoding="utf-8")
+    (function,) = re.findall(r"^schedule\(\) \{\n.*?^\}\n", entry, re.M | re.S)
+    script = ["bash", "-euc", f'{function}schedule "$@"', "bash", *words]
+    return subprocess.run(
+        script, cwd=REPOSITORY, check=True, capture_output=True, text=True
+    ).stdout  # fmt: skip
+
+
+def test_a_container_of_the_service_runs_has_the_two_runs_and_the_same_variables() -> None:
+    whole = (REPOSITORY / "config/crontab").read_text(encoding="utf-8")
+    assert schedule() == whole
+    jobs = re.findall(r"^[^#\n]* tmdb-scheduled .*$", whole, re.M)
+    assert schedule("runs").splitlines() == [
+        line for line in whole.splitlines() if line not in jobs[2:]
+    ]
+    assert re.findall(r" tmdb-scheduled ([\w-]+) ", "\n".join(jobs[:2])) == ["daily", "weekly"]
+
+
+def test_the_service_runs_is_cron_without_what_one_container_does_for_all() -> None:
+    runs = SCALED["runs"]
+    assert runs["extends"] == {"file": COMPOSE.name, "service": "cron"}
+    assert runs["command"] == ["cron", "runs"]
+    assert runs["hostname"] == ""  # each container its own, by which luigid's page names them
+    own = runs["environment"]["PIPELINE_WORK_DIR"]
+    assert own in runs["volumes"]
+    assert f"data-demo {Path(own).name}\n" in DOCKERFILE
+    assert set(runs) == {
+        "extends", "command", "hostname", "environment", "volumes", "deploy"
+    }  # fmt: skip
+
+
+def test_the_limits_of_the_address_are_shared_by_all_that_make_runs() -> None:
+    hosts = {name: each["environment"]["PIPELINE_HOSTS"] for name, each in SCALED.items()}
+    number = SCALED["runs"]["deploy"]["replicas"] + 1
+    assert hosts == dict.fromkeys(("cron", "runs"), f"${{PIPELINE_HOSTS:-{number}}}")
 
 
 def test_there_is_no_default_for_what_is_secret() -> None:
@@ -243,13 +284,16 @@ def docker() -> str:
     return found
 
 
-_OF_THIS_MACHINE = ("POSTGRES_", "COMPOSE_", "PIPELINE_", "TMDB_", "REQUESTS_CA_BUNDLE")
+_OF_THIS_MACHINE = ("POSTGRES_", "COMPOSE_", "AWS_", "PIPELINE_", "TMDB_", "REQUESTS_CA_BUNDLE")
 
 
-def config(docker: str, folder: Path, dotenv: str) -> subprocess.CompletedProcess[str]:
-    """What compose makes of the file with that .env."""
+def config(
+    docker: str, folder: Path, dotenv: str, *files: Path
+) -> subprocess.CompletedProcess[str]:
+    """What compose makes of the file, and of further ones, with that .env."""
     (folder / "given.env").write_text(dotenv, encoding="utf-8")
-    words = [docker, "compose", "--file", str(COMPOSE), "--env-file", str(folder / "given.env")]
+    words = [docker, "compose", "--env-file", str(folder / "given.env")]
+    words += [word for file in (COMPOSE, *files) for word in ("--file", str(file))]
     env = {k: v for k, v in os.environ.items() if not k.startswith(_OF_THIS_MACHINE)}
     return subprocess.run(
         [*words, "config", "--format", "json"],
@@ -282,6 +326,23 @@ def test_another_data_root_is_mounted_in_the_place_of_data(docker: str, tmp_path
     mounts = {each["target"]: each["source"] for each in cron["volumes"]}
     assert mounts["/app/data"] == "/srv/tmdb"
     assert cron["environment"]["PIPELINE_DATA_DIR"] == "/app/data"
+
+
+def test_a_bucket_is_the_data_root_and_the_folder_keeps_the_rest(
+    docker: str, tmp_path: Path
+) -> None:
+    dotenv = "TMDB_API_KEY=demo\nPOSTGRES_PASSWORD=x\nPIPELINE_BUCKET=s3://movies/tmdb\n"
+    dotenv += "AWS_ACCESS_KEY_ID=id\nAWS_SECRET_ACCESS_KEY=secret\n"
+    services = json.loads(config(docker, tmp_path, dotenv, SCALE).stdout)["services"]
+
+    for name, folder in (("luigid", "/app/data"), ("cron", "/app/data"), ("runs", "/app/work")):
+        given = services[name]["environment"]
+        assert (given["PIPELINE_DATA_DIR"], given["PIPELINE_WORK_DIR"]) == (
+            "s3://movies/tmdb", folder
+        )  # fmt: skip
+        aws = {key: value for key, value in given.items() if key.startswith("AWS_") and value}
+        assert aws == {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
+    assert "AWS_" not in json.dumps(services["postgres"])
 
 
 def test_a_companys_certificates_are_mounted_and_named(docker: str, tmp_path: Path) -> None:

@@ -132,3 +132,27 @@ def test_a_script_with_luigi_build_collects_records_and_lets_nobody_else_write(
     (journal,) = (data_dir / "logs/journal").iterdir()
     events = [json.loads(line) for line in journal.read_text().splitlines()]
     assert [each["event"] for each in events] == ["start", "done"]
+
+
+WITHOUT_BUCKET = """
+import datetime, sys
+import luigi
+import pipeline, pipeline.ops.cli
+from pipeline import settings
+from pipeline.ops.prune.delete import prune
+
+assert luigi.build([pipeline.TrendingMovies(date=datetime.date(2024, 1, 7))], local_scheduler=True)
+assert prune(settings.current().layout, 180).deleted
+raise SystemExit("botocore" in sys.modules)
+"""
+
+
+def test_a_data_root_on_a_disk_imports_no_client_of_a_bucket(
+    clean_environment: Path, data_dir: Path
+) -> None:
+    variables = {"TMDB_API_KEY": "demo", "PIPELINE_DATA_DIR": str(data_dir)}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_BUCKET], cwd=clean_environment,
+        env={**os.environ, **variables}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

@@ -62,6 +62,17 @@ def test_a_week_is_the_one_of_the_newest_sunday(run: Run, layout: Layout, tmdb: 
     assert week.name.endswith(".json")
 
 
+def test_a_date_that_the_command_names_is_the_one_of_run_and_page(
+    run: Run, layout: Layout, tmdb: FakeTmdb
+) -> None:
+    """Kubernetes starts a run again after midnight, and a run of its date draws its page."""
+    day = date.today() - timedelta(days=1)
+    code, output = run(*DAILY, "--date", day.isoformat())
+    assert code == 0, output
+    assert layout.daily_page(day).exists()
+    assert {line["date"] for line in lines(layout)} == {day.isoformat()}
+
+
 def test_a_catch_up_with_nothing_due_starts_nothing_and_writes_nothing(
     run: Run, layout: Layout, tmdb: FakeTmdb
 ) -> None:
@@ -190,6 +201,10 @@ def test_wrong_use_is_one_sentence(run: Run) -> None:
         code, output = run(*words)
         assert code == 2
         assert output.startswith("tmdb-scheduled: Use it as")
+    code, output = run(*DAILY, "--date", "yesterday")
+    assert (code, output) == (
+        2, "tmdb-scheduled: 'yesterday' is no date: write it like 2026-11-29.\n"
+    )  # fmt: skip
 
 
 # ends that nothing else reports

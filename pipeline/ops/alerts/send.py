@@ -115,10 +115,10 @@ def sweep() -> None:
 def _folders() -> list[Path]:
     """Return where markers are: below the data root, or where that cannot be written."""
     try:
-        root = settings.current().data_dir
+        layout = settings.current().layout
     except PipelineError:  # an alert of this very setting has to find its marker, too
-        root = Path(settings.VARIABLES["PIPELINE_DATA_DIR"]).absolute()
-    return [Layout(root).alerts, alerts_without_root(root)] if alert_url() else []
+        layout = Layout(Path(settings.VARIABLES["PIPELINE_DATA_DIR"]).absolute())
+    return [layout.alerts, alerts_without_root(layout.root)] if alert_url() else []
 
 
 def _lock() -> contextlib.AbstractContextManager[object]:

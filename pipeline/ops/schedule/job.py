@@ -47,10 +47,25 @@ def run_job(name: str, command: Sequence[str]) -> int:
     if name == CATCH_UP:
         return _catch_up(command, process)
     if name in ALIASES:
-        return _run_root(ROOTS[ALIASES[name]], None, command, SCHEDULE, process)
+        try:
+            command, date = split_date(command)
+        except ValueError:
+            say(f"tmdb-scheduled: {command[-1]!r} is no date: write it like 2026-11-29.")
+            return WRONG_USE
+        return _run_root(ROOTS[ALIASES[name]], date, command, SCHEDULE, process)
     status = process.run(command, {settings.STARTED_BY: SCHEDULE} if name == PRUNE else {})
     ended.report(name, clock.today(), status, _layout())
     return status
+
+
+def split_date(command: Sequence[str]) -> tuple[Sequence[str], datetime.date | None]:
+    """Return a command without the `--date DATE` at its end, and that date; or raise ValueError.
+
+    A scheduler that starts a run again after midnight, as Kubernetes does, names the date itself.
+    """
+    if list(command[-2:-1]) != ["--date"]:
+        return command, None
+    return command[:-2], datetime.date.fromisoformat(command[-1])
 
 
 def luigi_command(*words: str) -> list[str]:
