@@ -274,7 +274,7 @@ def test_two_containers_more_make_a_week_together_and_nothing_else(stack: Stack)
     crontab = stack.folder / "config" / "crontab"
     original = crontab.read_text()
     assert "0 3 * * 0 " in original
-    at = time.gmtime(time.time() + 9 * 3600 + 60)
+    at = time.gmtime(time.time() + 9 * 3600 + 120)  # in a minute at the earliest
     crontab.write_text(original.replace("0 3 * * 0 ", f"{at.tm_min} {at.tm_hour} * * * "))
     try:
         scaled("up", "-d", "--wait", "--no-recreate", "--scale", "runs=2", "runs")
@@ -286,9 +286,20 @@ def test_two_containers_more_make_a_week_together_and_nothing_else(stack: Stack)
         assert jobs[:2] == [["daily", "weekly"]] * 2
         assert jobs[2].count("backup") == 1
 
-        done = f"IndexPage of {time.strftime('%Y-%m-%d', at)} is done"
-        until(lambda: scaled("logs", "runs").count(done) == 2, 150, "both runs and their pages")
-        (_,) = (stack.data / "processed/weekly").glob(f"*_{time.strftime('%Y%m%d', at)}.json")
+        def statuses() -> list[int]:
+            records = [
+                scaled("exec", "-T", which, "runs", "sh", "-c", "cat work/*/logs/runs.jsonl",
+                       check=False)
+                for which in ("--index=1", "--index=2")
+            ]  # fmt: skip
+            runs = [json.loads(line) for each in records for line in each.splitlines()]
+            ended = [each for each in runs if each["event"] == "ended"]
+            return [each["status"] for each in ended if each["task"] == "WeeklyConsolidation"]
+
+        until(lambda: statuses() == [0, 0], 180, "both runs")
+        week = f"*_{time.strftime('%Y%m%d', at)}"
+        (_,) = (stack.data / "processed/weekly").glob(f"{week}.json")
+        until(lambda: list((stack.data / "reports/weekly").glob(f"{week}.html")), 30, "the page")
         day = time.strftime("%Y_%m_%d", at)
         attempts = stack.sql(
             "SELECT t.task_id, count(*) FROM tasks t JOIN task_events e ON e.task_id = t.id WHERE "
