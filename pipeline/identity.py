@@ -64,26 +64,35 @@ def bound_identity(layout: Layout) -> Identity | None:
     return stated_in(_root_json(layout)) or _of_newest_list(layout)
 
 
-def write_if_missing(layout: Layout) -> None:
-    """Write a missing or damaged root.json where the lists say what it has to be."""
-    if stated_in(_root_json(layout)) is None and (bound := _of_newest_list(layout)):
+def write_if_missing(layout: Layout, first: Identity | None = None) -> None:
+    """Write a missing or damaged root.json by what the newest list says, or the first one."""
+    if stated_in(_root_json(layout)) is None and (bound := _of_newest_list(layout) or first):
         _write(layout, bound)
 
 
 def _write(layout: Layout, bound: Identity) -> None:
+    """Create root.json, of which the first one stays, or replace a damaged one."""
     now = settings.current()
     is_server = bound.source == "demo" and now.credential and not now.credential.is_demo
     fields = bound._asdict() | ({"api_url": now.api_url} if is_server else {})
-    documents.replace(layout.identity, f"{json.dumps(fields, indent=2)}\n")
+    text = f"{json.dumps(fields, indent=2)}\n"
+    storage_of(layout.root).publish(layout.identity, [text.encode()])
+    if stated_in(_root_json(layout)) is None:  # it exists and is damaged
+        documents.replace(layout.identity, text)
 
 
 def publish_list(layout: Layout, path: Path, document: documents.Document) -> None:
-    """Publish a list, or raise OtherIdentity: of two first runs, one binds the root."""
+    """Publish a list, or raise OtherIdentity: of two first runs, one binds the root.
+
+    The root.json comes first, because the lock is of this machine only: of two hosts of a bucket,
+    the one that creates that object binds it.
+    """
+    own = identity_of(document["collection_info"])
     with local.exclusive(layout.work / "raw", path):
-        if refusal := warning(identity_of(document["collection_info"])):
+        write_if_missing(layout, own)
+        if refusal := warning(own):
             raise OtherIdentity(refusal)
         documents.publish(path, document)
-        write_if_missing(layout)
 
 
 def refuse_foreign(path: Path, info: Any) -> None:

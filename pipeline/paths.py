@@ -98,6 +98,10 @@ class Layout:
         """Return the path of a list."""
         return self.root / "raw/movies" / movie_list.file_name(date)
 
+    def store_probe(self, name: str) -> Path:
+        """Return the object that `doctor` writes and deletes to see what a bucket allows."""
+        return self.root / f"state/probe-{name}"
+
     @property
     def list_folders(self) -> tuple[Path, ...]:
         """The folders that hold lists."""
@@ -151,12 +155,16 @@ class Layout:
 
     def served(self, address: str) -> Path | None:
         """Return the document or log of an address below the root; None for any other file."""
-        return self.root / address if _SERVED.fullmatch(address) else None
+        folder = self.work if address.startswith("logs/") else self.root
+        return folder / address if _SERVED.fullmatch(address) else None
 
     def relative(self, path: Path) -> str:
         """Return a file's name below the root, as documents cite it: they outlive a move."""
-        inside = path.is_relative_to(self.root)
-        return path.relative_to(self.root if inside else self.work).as_posix()
+        return path.relative_to(self.top_of(path)).as_posix()
+
+    def top_of(self, path: Path) -> Path:
+        """Return what a path is below: the data root, or the folder of this machine."""
+        return self.root if path.is_relative_to(self.root) else self.work
 
 
 def _file_of_this_user(kind: str, subject: object) -> Path:

@@ -102,9 +102,9 @@ def read_demo_data() -> tuple[Path, Path] | None:
     """
     usual, demo = settings.current(), Path(settings.DEMO_DATA_DIR).absolute()
     layout = usual.layout
-    is_used = layout.documents.exists() or layout.luigid_pid.exists()
-    is_set = usual.credential is not None or settings.value("PIPELINE_DATA_DIR")
-    if is_set or is_used or not demo.is_dir():
+    if usual.credential is not None or settings.value("PIPELINE_DATA_DIR"):
+        return None
+    if layout.documents.exists() or layout.luigid_pid.exists() or not demo.is_dir():
         return None
     os.environ["PIPELINE_DATA_DIR"] = settings.DEMO_DATA_DIR
     return usual.data_dir, demo

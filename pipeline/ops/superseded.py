@@ -5,21 +5,21 @@ What a killed redo leaves there is settled by whatever holds the lock of the roo
 """
 
 import datetime
-import shutil
 from collections.abc import Iterable
-from pathlib import Path
 
 from pipeline import clock
-from pipeline.errors import NotPossible, PipelineError
+from pipeline.errors import DocumentUnreadable, PipelineError
 from pipeline.ops.schedule.job_process import say
 from pipeline.paths import Layout
+from pipeline.storage import documents
+from pipeline.storage.documents import storage_of
 
 
 def move_aside(layout: Layout, task: str, files: Iterable[str]) -> None:
     """Move files of a root task that exist, by their names, into `superseded/TASK`."""
     for name in files:
-        if (layout.root / name).exists():
-            _move(layout, layout.root / name, layout.redo_folder(task) / name)
+        if documents.exists(path := layout.root / name):
+            storage_of(path).move(path, layout.redo_folder(task) / name, layout.root)
 
 
 def settle(layout: Layout, task: str) -> bool:
@@ -27,34 +27,28 @@ def settle(layout: Layout, task: str) -> bool:
 
     The other files, earlier ones or those of the failed redo, are kept in `superseded/TIME`.
     """
-    aside, at = layout.redo_folder(task), clock.now()
+    root, aside, at, storage = (
+        layout.root,
+        layout.redo_folder(task),
+        clock.now(),
+        storage_of(layout.root),
+    )
     try:
-        names = [each.relative_to(aside) for each in aside.rglob("*") if not each.is_dir()]
-        missing = [name for name in names if not (layout.root / name).exists()]
-        while (other := layout.superseded(at)).exists():
+        names = [each.relative_to(aside) for each in storage.walk(aside)]
+        missing = [name for name in names if not storage.exists(root / name)]
+        while names and storage.is_folder(other := layout.superseded(at)):
             at += datetime.timedelta(seconds=1)
-        if names and not missing:
-            aside.rename(other)
-            return True
         # What is missing goes last: until it is back, a further call goes on with what is left.
         for name in sorted(names, key=missing.__contains__):
             if name not in missing:
-                _move(layout, layout.root / name, other / name)
-            _move(layout, aside / name, layout.root / name)
-            say(f"Put back, because the redo did not succeed: {name}")
-        shutil.rmtree(aside, ignore_errors=True)
-        return not names
+                storage.move((root if missing else aside) / name, other / name, root)
+            if missing:
+                storage.move(aside / name, root / name, root)
+                say(f"Put back, because the redo did not succeed: {name}")
+        storage.remove_folder(aside)
+        return not missing
+    except DocumentUnreadable:  # by a store that does not answer: what is moved aside is not known
+        raise
     except (PipelineError, OSError) as error:
         say(f"What a redo moved aside cannot be put back: {error}")
         return False
-
-
-def _move(layout: Layout, path: Path, target: Path) -> None:
-    for each in (path, target):
-        if each.resolve() != layout.root.resolve() / each.relative_to(layout.root):
-            raise NotPossible(
-                f"{each} is not a file of the data root itself: nothing is moved through a "
-                "symbolic link; replace the link by the file or folder."
-            )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path.rename(target)

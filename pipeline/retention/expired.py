@@ -6,7 +6,6 @@ and of the days before whose movies it can name. Other files go by the dates in 
 
 import contextlib
 import datetime
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from pipeline.storage import archive, documents
 LIST, DERIVED, EVIDENCE, BACKUP = "list", "report or page", "rejected or superseded", "backup"
 KINDS = (LIST, DERIVED, EVIDENCE, BACKUP)
 
-_FOLDERS = ("raw", "processed", "reports", "rejected", "superseded", "backups")
+_FOLDERS, _BACKUPS = ("raw", "processed", "reports", "rejected", "superseded"), ("backups",)
 _LIST_FOLDERS = {"daily": ("daily", "trending"), "weekly": ("genre", "weekly")}
 _MAX_DAYS_SHOWN = max(root.page_shows_days for root in ROOTS.values())
 _DAY = datetime.timedelta(days=1)
@@ -108,19 +107,11 @@ def dates_in(name: str) -> list[datetime.date]:
 def _files(layout: Layout, left: list[str]) -> Iterator[Path]:
     """Yield the files of the data root's folders; note links, which are not followed."""
 
-    def note(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            left.append(f"{error.filename} cannot be read: correct its owner or permissions.")
+    def note(path: Path, why: str) -> None:
+        left.append(f"{layout.relative(path)} {why}")
 
-    for parent, folders, names in os.walk(layout.root, onerror=note):
-        if Path(parent) == layout.root:
-            folders[:] = [name for name in folders if name in _FOLDERS]
-            names.clear()
-        for path in (Path(parent, name) for name in (*folders, *names)):
-            if path.is_symlink():
-                left.append(f"{layout.relative(path)} is a symbolic link: left alone.")
-            elif path.name in names and not path.name.startswith("."):
-                yield path
+    yield from documents.walk(layout.root, _FOLDERS, note)
+    yield from documents.walk(layout.work, _BACKUPS, note)
 
 
 def _key_of(layout: Layout, path: Path) -> Key | None:

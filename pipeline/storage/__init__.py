@@ -1,10 +1,13 @@
 """Where documents are kept: `Storage` is the seam; a disk and a bucket are two of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 ABSENT = "absent"  # the stamp of a document that does not exist
+
+# Called with what a walk leaves out, a link or a folder that cannot be read, and why.
+Skip = Callable[[Path, str], None]
 
 
 class Storage(Protocol):
@@ -34,5 +37,34 @@ class Storage(Protocol):
     def list(self, folder: Path) -> Sequence[str]:
         """Return the names in a folder without the temporaries; none if there is no folder."""
 
-    def remove(self, path: Path) -> None:
-        """Remove a document; one that is gone already is no error."""
+    def remove(self, path: Path, root: Path | None = None) -> None:
+        """Remove a document, through no link below a root; one that is gone already is no error."""
+
+    def walk(
+        self, folder: Path, names: Collection[str] = (), skip: Skip | None = None
+    ) -> Iterator[Path]:
+        """Yield the documents below a folder, or below those of its folders, without temporaries.
+
+        No link is followed. Without `skip`, a folder that cannot be read is an OSError.
+        """
+
+    def is_folder(self, folder: Path) -> bool:
+        """Whether there is such a folder itself, and no link; in a bucket, a document below it."""
+
+    def remove_folder(self, folder: Path) -> None:
+        """Remove a folder from which all documents were moved; a bucket has none."""
+
+    def move(self, path: Path, target: Path, root: Path) -> None:
+        """Move a document through no link below a root; a killed move leaves it in both places."""
+
+    def as_file(self, path: Path, folder: Path) -> Path | None:
+        """Return a document as a file of this machine: itself, or a copy in a folder.
+
+        None where there is no document, or one that is no plain file.
+        """
+
+    def restore(self, path: Path, source: Path, modified_at: float, *, replaces: bool) -> bool:
+        """Publish a file that was saved, with its time and owner where those are kept.
+
+        Return False where there is one already that it must not replace.
+        """

@@ -17,6 +17,7 @@ import msgspec
 
 from pipeline.errors import DataError, StorageError
 from pipeline.storage import local
+from pipeline.storage.folders import adopt, make_folder
 from pipeline.version import VERSION
 
 MANIFEST, HISTORY, IDENTITY, METADATA = "manifest.json", "history.dump", "root.json", "metadata"
@@ -138,20 +139,6 @@ def staging(folder: Path) -> Iterator[Path]:
             f"{what} cannot be read or written: {error.strerror or error}. {advice} and run the "
             "command again; no backup was harmed."
         ) from None
-
-
-def make_folder(folder: Path, mode: int = 0o777) -> None:
-    """Make a folder and those above it that are missing, `mode` being that of the last one."""
-    for each in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
-        each.mkdir(mode=mode if each == folder else 0o777, exist_ok=True)
-        adopt(each)
-
-
-def adopt(path: Path) -> None:
-    """Give what root wrote to the owner of its folder, who could not replace or remove it else."""
-    if os.geteuid() == 0:
-        owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def publish(written: Path, folder: Path, at: datetime) -> Path:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.documents import json_text, schema
 from pipeline.errors import DocumentUnreadable
-from pipeline.storage import ABSENT, Storage, local, objects
+from pipeline.storage import ABSENT, Skip, Storage, local, objects
 from pipeline.storage.object_path import ObjectPath
 
 Document = schema.Document
@@ -65,9 +65,19 @@ def replace(path: Path, text: str | bytes) -> None:
     storage_of(path).replace(path, [text])
 
 
-def remove(path: Path) -> None:
-    """Remove a document; one that is gone already is no error."""
-    storage_of(path).remove(path)
+def remove(path: Path, root: Path | None = None) -> None:
+    """Remove a document, through no link below a root; one that is gone already is no error."""
+    storage_of(path).remove(path, root)
+
+
+def walk(folder: Path, names: Collection[str] = (), skip: Skip | None = None) -> Iterator[Path]:
+    """Yield the documents below a folder, or below those of its folders; see `Storage.walk`."""
+    return storage_of(folder).walk(folder, names, skip)
+
+
+def sweep(folders: Iterable[Path]) -> list[Path]:
+    """Remove what killed processes left in folders of a disk; a killed upload leaves nothing."""
+    return local.sweep(each for each in folders if storage_of(each) is _DISK)
 
 
 def set_aside(path: Path, kept: Path) -> None:

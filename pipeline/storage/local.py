@@ -12,14 +12,22 @@ import fcntl
 import logging
 import mmap
 import os
+import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError, StorageError
-from pipeline.storage import ABSENT
+from pipeline.storage import ABSENT, Skip
+from pipeline.storage.folders import (
+    adopt,
+    make_folder,
+    opened_below,
+    refuse_links,
+    walk_folder,
+)
 
 # Errors of calls that a file system does not support. NFS returns EBADF for locks of folders.
 _NOT_SUPPORTED = (
@@ -140,10 +148,48 @@ class LocalStorage:
             return [name for name in os.listdir(folder) if not name.startswith(".")]
         return []
 
-    def remove(self, path: Path) -> None:
-        """Remove a document; one that is gone already is no error."""
-        with _reported(path):
-            path.unlink(missing_ok=True)
+    def remove(self, path: Path, root: Path | None = None) -> None:
+        """Remove a document, through no link below a root; one that is gone is no error."""
+        with _reported(path), contextlib.suppress(FileNotFoundError):
+            if root is None:
+                path.unlink()
+                return
+            with opened_below(root, path.parent) as folder:
+                os.unlink(path.name, dir_fd=folder)
+
+    def walk(
+        self, folder: Path, names: Collection[str] = (), skip: Skip | None = None
+    ) -> Iterator[Path]:
+        """Yield the documents below a folder, or below those of its folders."""
+        return walk_folder(folder, names, skip)
+
+    def is_folder(self, folder: Path) -> bool:
+        """Whether there is such a folder itself, and no link."""
+        return folder.is_dir() and not folder.is_symlink()
+
+    def remove_folder(self, folder: Path) -> None:
+        """Remove a folder, as far as that is possible."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def move(self, path: Path, target: Path, root: Path) -> None:
+        """Move a document through no link below a root."""
+        refuse_links(root, path, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+
+    def as_file(self, path: Path, folder: Path) -> Path | None:
+        """Return the document itself; None where there is no plain file."""
+        return path if path.is_file() and not path.is_symlink() else None
+
+    def restore(self, path: Path, source: Path, modified_at: float, *, replaces: bool) -> bool:
+        """Publish a file that was saved, with its time, for the owner of the folder."""
+        if os.path.lexists(path) and not replaces:
+            return False
+        make_folder(path.parent)
+        (self.replace if replaces else self.publish)(path, [source.read_bytes()])
+        os.utime(path, (modified_at, modified_at))
+        adopt(path)
+        return True
 
 
 def _stamp(path: Path) -> str:

@@ -24,6 +24,10 @@ class ObjectPath(PosixPath):
         """Return the same path: it depends on no working directory."""
         return self
 
+    def resolve(self, strict: bool = False) -> ObjectPath:
+        """Return the same path: there are no links in a bucket."""
+        return self
+
     def as_uri(self) -> str:
         """Return the address, as for a file."""
         return str(self)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, StorageError
-from pipeline.storage import ABSENT
+from pipeline.storage import ABSENT, Skip
 from pipeline.storage.object_path import ObjectPath
-from pipeline.storage.s3_client import call, client, report, retry, status_of
+from pipeline.storage.s3_client import bounded, call, client, report, retry, status_of
 
 MAX_BYTES = 256 << 20  # of a document, as on a disk
-BODY_SECONDS = 60.0  # for the body of an answer
 # Seconds in which the state of documents is not listed again: the index page asks for hundreds.
 LISTING_SECONDS = 2.0
 
@@ -32,13 +33,13 @@ class Entry(NamedTuple):
 class ObjectStorage:
     """`Storage` in a bucket of S3, or of a server that speaks its protocol."""
 
-    def read(self, path: Path) -> bytes:
-        """Return a document's bytes."""
-        return _get(_object(path))
+    def read(self, path: Path, most: int = MAX_BYTES) -> bytes:
+        """Return a document's bytes; a document of more bytes than `most` is refused."""
+        return _get(_object(path), most)
 
     def read_end(self, path: Path, most: int) -> bytes:
         """Return the last bytes of a document, at most so many."""
-        return _get(_object(path), Range=f"bytes=-{most}")
+        return _get(_object(path), most, Range=f"bytes=-{most}")
 
     def publish(self, path: Path, content: Iterable[bytes]) -> None:
         """Write a document unless it exists: of several publishers, the first one wins."""
@@ -53,13 +54,7 @@ class ObjectStorage:
     def exists(self, path: Path) -> bool:
         """Whether a document exists."""
         with report(_object(path), DocumentUnreadable):
-            try:
-                call("head_object", _object(path))
-            except Exception as error:
-                if status_of(error) != 404:
-                    raise
-                return False
-            return True
+            return _head(_object(path)) is not None
 
     def list(self, folder: Path) -> Sequence[str]:
         """Return the names in a folder; none if there is no folder."""
@@ -82,22 +77,77 @@ class ObjectStorage:
             _listings[folder] = clock.monotonic() + LISTING_SECONDS, found
         return found
 
-    def entries(self, folder: Path) -> Sequence[Entry]:
-        """Return what a folder holds, but for folders below it, in a request for each 1,000."""
+    def entries(self, folder: Path, delimiter: str = "/") -> Sequence[Entry]:
+        """Return what a folder holds, in a request for each 1,000.
+
+        Without a delimiter, this includes what the folders below it hold.
+        """
         path = _object(folder)
         prefix = f"{path.key}/" if path.key else ""
         with report(path, DocumentUnreadable):
             listing = client().get_paginator("list_objects_v2")
-            pages = listing.paginate(Bucket=path.bucket, Prefix=prefix, Delimiter="/")
-            objects = [each for page in pages for each in page.get("Contents", ())]
+            pages = listing.paginate(Bucket=path.bucket, Prefix=prefix, Delimiter=delimiter)
+            objects = bounded(lambda: [each for page in pages for each in page.get("Contents", ())])
         names = [each["Key"].removeprefix(prefix) for each in objects]
         entries = zip(names, objects, strict=True)
-        return [Entry(n, each["Size"], each["LastModified"]) for n, each in entries if n]
+        return [
+            Entry(n, each["Size"], each["LastModified"])
+            for n, each in entries
+            if n and not n.endswith("/")
+        ]
 
-    def remove(self, path: Path) -> None:
+    def remove(self, path: Path, root: Path | None = None) -> None:
         """Remove a document; one that is gone already is no error."""
+        _listings.pop(path.parent, None)
         with report(_object(path), StorageError):
             call("delete_object", _object(path))
+
+    def walk(
+        self, folder: Path, names: Collection[str] = (), skip: Skip | None = None
+    ) -> Iterator[Path]:
+        """Yield the documents below a folder, or below those of its folders."""
+        for each in [folder / name for name in names] or [folder]:
+            paths = (each / entry.name for entry in self.entries(each, delimiter=""))
+            yield from (path for path in paths if not path.name.startswith("."))
+
+    def is_folder(self, folder: Path) -> bool:
+        """Whether there is a document below a folder."""
+        path = _object(folder)
+        with report(path, DocumentUnreadable):
+            prefix = f"{path.key}/"
+            found = client().list_objects_v2(Bucket=path.bucket, Prefix=prefix, MaxKeys=1)
+        return "Contents" in found
+
+    def remove_folder(self, folder: Path) -> None:
+        """Do nothing: where no document is, no folder is."""
+
+    def move(self, path: Path, target: Path, root: Path) -> None:
+        """Move a document: copy it, and remove it once the copy is there."""
+        content = self.read(path)
+        self.publish(target, [content])
+        if self.read(target) != content:
+            raise StorageError(f"Cannot move {path}: {target} has other content; move that away.")
+        self.remove(path)
+
+    def as_file(self, path: Path, folder: Path) -> Path | None:
+        """Return a copy of a document in a folder, with its time; None where there is none."""
+        with report(_object(path), DocumentUnreadable):
+            head = _head(_object(path))
+        if head is None:
+            return None
+        modified_at = head["LastModified"].timestamp()
+        descriptor, name = tempfile.mkstemp(dir=folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(self.read(path))
+        os.utime(name, (modified_at, modified_at))
+        return Path(name)
+
+    def restore(self, path: Path, source: Path, modified_at: float, *, replaces: bool) -> bool:
+        """Publish a file that was saved; return False where there is one already to be kept."""
+        if not replaces and self.exists(path):
+            return False
+        (self.replace if replaces else self.publish)(path, [source.read_bytes()])
+        return True
 
 
 _listings: dict[Path, tuple[float, list[tuple[str, str]]]] = {}  # until when, and stamps
@@ -109,7 +159,17 @@ def _object(path: Path) -> ObjectPath:
     return path
 
 
-def _get(path: ObjectPath, **options: str) -> bytes:
+def _head(path: ObjectPath) -> Any:
+    """Return what the store knows of an object; None where there is none."""
+    try:
+        return call("head_object", path)
+    except Exception as error:
+        if status_of(error) != 404:
+            raise
+        return None
+
+
+def _get(path: ObjectPath, most: int = MAX_BYTES, **options: str) -> bytes:
     """Return the body of an object; one that is cut is requested again, as botocore does not."""
 
     def request() -> bytes:
@@ -120,21 +180,28 @@ def _get(path: ObjectPath, **options: str) -> bytes:
                 return b""
             raise
         with contextlib.closing(answer["Body"]) as body:
-            return _read_whole(body, answer["ContentLength"])
+            return _read_whole(body, most)
 
     with report(path, DocumentUnreadable):
-        return retry(request, _is_cut)
+        return retry(request, lambda error: isinstance(error, _BodyCut))
 
 
-def _read_whole(body: Any, length: int) -> bytes:
-    if length > MAX_BYTES:
-        raise ValueError(f"it has {length:,} bytes, more than any document")
-    pieces, until = [], clock.monotonic() + BODY_SECONDS
-    while piece := body.read(1 << 20):
-        pieces.append(piece)
-        if clock.monotonic() > until:
-            raise TimeoutError(f"it was not complete after {BODY_SECONDS:.0f} s")
-    return b"".join(pieces)  # botocore itself compares its length with the one that was promised
+class _BodyCut(Exception):
+    """The body of an answer ended too early, or did not go on."""
+
+
+def _read_whole(body: Any, most: int) -> bytes:
+    from botocore import exceptions
+
+    content = bytearray()
+    try:
+        while piece := body.read(1 << 20):  # at the end, botocore compares with Content-Length
+            content += piece
+            if len(content) > most:
+                raise ValueError(f"it has more than {most:,} bytes")
+    except (exceptions.IncompleteReadError, exceptions.HTTPClientError):
+        raise _BodyCut("the store's answer is cut") from None
+    return bytes(content)
 
 
 def _put(path: ObjectPath, body: Any, **condition: str) -> None:
@@ -156,18 +223,9 @@ def _put(path: ObjectPath, body: Any, **condition: str) -> None:
             raise
 
 
-def _is_cut(error: BaseException) -> bool:
-    from botocore import exceptions
-
-    kinds = (exceptions.IncompleteReadError, exceptions.ResponseStreamingError)
-    return isinstance(error, kinds)
-
-
 @contextlib.contextmanager
 def _spooled(content: Iterable[bytes]) -> Iterator[Any]:
     """Lend a document as a stream that can be sent again; a large one lies on the disk."""
-    import tempfile
-
     with tempfile.SpooledTemporaryFile(8 << 20) as stream:
         stream.writelines(content)
         stream.seek(0)

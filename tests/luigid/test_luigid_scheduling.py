@@ -131,27 +131,56 @@ def test_another_run_of_the_root_has_attempts_for_what_it_requires(
         assert scheduler.state.get_task(task["task_id"]).status == "DISABLED"
 
 
-@pytest.mark.parametrize(("task", "delay"), [(DAILY, 300), (WEEKLY, 600)], ids=["daily", "weekly"])
-def test_a_task_whose_worker_vanished_is_recorded_as_failed_with_the_reason(
+@pytest.mark.parametrize("task", [DAILY, WEEKLY], ids=["daily", "weekly"])
+def test_the_task_of_a_lost_worker_is_given_to_another_one_without_delay(
     task: dict[str, Any],
-    delay: float,
     scheduler: PipelineScheduler,
     history: FakeHistory,
     clock: time_machine.Traveller,
 ) -> None:
-    family, lost = task["family"], f"{task['family']} failed: its worker is gone"
     scheduler.add_task(**task)
     scheduler.add_task(**{**task, "worker": "w2"})
     assert scheduler.get_work(worker="w1", host="here")["task_id"]
-    pass_time(scheduler, clock, 100, "w2")
-    assert scheduler.state.get_task(task["task_id"]).status == "FAILED"
+    pass_time(scheduler, clock, 80, "w2")
     assert scheduler.fetch_error(task["task_id"])["error"] == "its worker is gone"
-    assert history.events[-1] == lost
-    pass_time(scheduler, clock, delay - 80, "w2")
-    assert history.events.count(lost) == 1
-    assert history.events[-1] == lost
-    pass_time(scheduler, clock, 40, "w2")
-    assert history.events[-1] == f"{family} scheduled"
+    assert scheduler.get_work(worker="w2", host="there")["task_id"] == task["task_id"]
+    assert history.events[-3:] == [
+        f"{task['family']} failed: its worker is gone",
+        f"{task['family']} scheduled",
+        f"{task['family']} started on there",
+    ]
+
+
+def test_a_task_that_loses_each_worker_is_given_up(
+    scheduler: PipelineScheduler, clock: time_machine.Traveller
+) -> None:
+    for worker in ("w1", "w2", "w3"):
+        policy = {"retry_policy_dict": {"retry_count": 2}}
+        scheduler.add_task(**{**DAILY, **policy, "worker": worker})
+    for worker in ("w1", "w2"):
+        assert scheduler.get_work(worker=worker)["task_id"] == DAILY["task_id"]
+        pass_time(scheduler, clock, 80, *{"w2", "w3"} - {worker})
+    assert scheduler.state.get_task(DAILY["task_id"]).status == "DISABLED"
+
+
+def test_a_lost_task_that_no_run_waits_for_stays_failed(
+    scheduler: PipelineScheduler, clock: time_machine.Traveller
+) -> None:
+    scheduler.add_task(**DAILY)
+    assert scheduler.get_work(worker="w1")["task_id"]
+    pass_time(scheduler, clock, 80)
+    assert scheduler.state.get_task(DAILY["task_id"]).status == "FAILED"
+
+
+def test_a_run_waits_for_a_task_that_runs_on_another_host(scheduler: PipelineScheduler) -> None:
+    scheduler.add_task(**DAILY)
+    scheduler.add_task(**{**DAILY, "worker": "w2"})
+    assert scheduler.get_work(worker="w1")["task_id"] == DAILY["task_id"]
+    assert scheduler.get_work(worker="w2")["n_pending_tasks"] == 1
+    busy = scheduler.get_work(worker="w1", current_tasks=[DAILY["task_id"]])
+    assert busy["n_pending_tasks"] == 0, "its own tasks are no reason to wait"
+    scheduler.add_task(**{**DAILY, "status": "DONE"})
+    assert scheduler.get_work(worker="w2")["n_pending_tasks"] == 0
 
 
 def test_a_failed_task_that_no_run_waits_for_stays_failed(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.object_store import BUCKET, Proxy
 from support.stored_documents import DOCUMENT, INFO
 
 from pipeline.errors import DocumentUnreadable
 from pipeline.storage import documents
 from pipeline.storage.documents import storage_of
+from pipeline.storage.object_path import ObjectPath
 
 
 def test_a_document_reads_back_as_it_was_published(root: Path) -> None:
@@ -51,10 +54,47 @@ def test_a_folder_lists_its_own_documents(root: Path) -> None:
     assert storage_of(root).list(root / "no folder") == []
 
 
-def test_more_names_than_one_answer_holds_are_listed(bucket: Path) -> None:
-    for number in range(1_005):
-        storage_of(bucket).publish(bucket / f"many/{number:04}", [b""])
-    assert len(storage_of(bucket).list(bucket / "many")) == 1_005
+def test_more_names_than_one_answer_holds_are_listed(bucket: Path, proxy: Proxy) -> None:
+    names = [f"{number:04}" for number in range(2_500)]
+    with ThreadPoolExecutor(8) as pool:
+        list(
+            pool.map(lambda name: storage_of(bucket).publish(bucket / "many" / name, [b""]), names)
+        )
+    proxy.requests.clear()
+    assert storage_of(bucket).list(bucket / "many") == names
+    assert len(proxy.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.json", "인기 영화.json", "a+b.json", "100%41.json", "ä&?#.json"]
+)
+def test_any_name_reads_back_and_is_listed_as_it_was_written(root: Path, name: str) -> None:
+    path = root / "folder of names" / name
+    storage_of(path).publish(path, [name.encode()])
+    assert storage_of(path).read(path) == name.encode()
+    assert storage_of(path).list(path.parent) == [name]
+    storage_of(path).remove(path)
+    assert not storage_of(path).exists(path)
+
+
+@pytest.mark.parametrize("address", [f"s3://{BUCKET}", f"s3://{BUCKET}/", f"s3://{BUCKET}/a/b/"])
+def test_a_data_root_is_a_bucket_or_a_prefix_of_one(proxy: Proxy, address: str) -> None:
+    root = ObjectPath(address)
+    folder = root / f"root-of-{len(address)}"
+    documents.publish(folder / "a.json", {"at": address})
+    assert documents.read(folder / "a.json") == {"at": address}
+    assert storage_of(root).list(folder) == ["a.json"]
+    assert folder.name not in storage_of(root).list(root), "a folder is no document"
+    documents.publish(root / "root.json", {})
+    assert "root.json" in storage_of(root).list(root)
+
+
+def test_a_document_that_was_removed_is_not_listed_for_seconds(root: Path) -> None:
+    path = root / "a.json"
+    documents.publish(path, {})
+    assert documents.is_listed(path)
+    storage_of(path).remove(path)
+    assert not documents.is_listed(path)
 
 
 def test_what_is_removed_is_gone_and_may_be_removed_again(root: Path) -> None:

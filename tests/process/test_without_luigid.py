@@ -14,13 +14,13 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.configurations import quick
-from support.fake_tmdb import V3_KEY, FakeTmdb
+from support.fake_tmdb import V3_KEY, FakeTmdb, Fault, status
 from support.luigi_runs import (
     Start,
     held_tmdb,
@@ -284,7 +284,9 @@ def test_a_run_survives_a_luigid_that_lost_its_state(
         with serving(port, tmp_path / "luigid", data_dir):
             status, output = ended(run)
         assert status == 0, output
+        assert "the run is planned again" in output
         assert requested(slow) == PAGES_OF_A_DAY
+    assert [each["scheduler"] for each in record(data_dir)] == ["luigid", "luigid"]
 
 
 def test_a_paused_luigid_does_not_stop_an_unattended_run(
@@ -343,6 +345,28 @@ def test_the_status_is_0_where_the_document_came_from_another_run(
     status, output = run(*DAILY, TMDB_API_KEY=V3_KEY)
     assert status == 0, output
     assert requested(tmdb) == PAGES_OF_A_DAY
+
+
+def test_a_failed_run_ends_with_0_where_another_run_did_the_rest(
+    run: RunToEnd, data_dir: Path
+) -> None:
+    """Its first request fails, after another run has completed the day meanwhile."""
+    other: list[tuple[int, str]] = []
+
+    def fail_first(_path: str, _query: Mapping[str, str]) -> Fault | None:
+        if other:
+            return None
+        other.append((-1, "not ended"))
+        other[0] = run(*DAILY, TMDB_API_URL=tmdb.url)
+        return status(404)
+
+    with FakeTmdb(key=V3_KEY, limit=None, choose_fault=fail_first) as tmdb:
+        exit_status, output = run(*DAILY, TMDB_API_URL=tmdb.url, LUIGI_CONFIG_PATH="")
+    assert other[0][0] == 0, other
+    assert exit_status == 0, output
+    assert "Movies(date=2024-01-07) failed" in output
+    assert "Other runs did the rest of DailySummary: it is complete." in output
+    assert [each["status"] for each in record(data_dir)[2:]] == [0, 0]
 
 
 def test_a_run_that_stops_at_bad_lists_is_scheduled_by_luigid_as_any_other(

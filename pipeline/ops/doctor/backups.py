@@ -8,7 +8,7 @@ from pipeline.errors import DataError, StorageError
 from pipeline.ops import settings as ops_settings
 from pipeline.ops.doctor.examine import PROBLEM, Finding, finding
 from pipeline.ops.doctor.machine import unusable
-from pipeline.storage import archive
+from pipeline.storage import archive, documents
 from pipeline.storage.archive import Manifest
 
 _MAKE_ONE = (
@@ -33,7 +33,7 @@ def backups() -> Finding:
     if damaged:
         return finding(f"no whole one in {where}; {damaged} is damaged", _MAKE_ONE)
     days = (clock.today() - datetime.timedelta(days=day) for day in range(3, 33))
-    if any(layout.daily_summary(day).exists() for day in days):
+    if any(documents.is_listed(layout.daily_summary(day)) for day in days):
         return finding(f"there is none in {where}", _MAKE_ONE)
     return finding(f"there is none yet in {where}")
 

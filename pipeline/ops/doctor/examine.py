@@ -9,6 +9,7 @@ from pipeline.errors import PipelineError
 from pipeline.ops.runtimes.services import Service
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
+MAX_SECONDS = 5.0  # of all probes, which run at once
 
 
 class Finding(NamedTuple):
@@ -32,7 +33,7 @@ def finding_of(service: Service) -> Finding:
     return finding(service.detail, service.fix, PROBLEM if service.state == "down" else WARNING)
 
 
-def examined(probes: Mapping[str, Probe], seconds: float = 5.0) -> dict[str, Finding]:
+def examined(probes: Mapping[str, Probe], seconds: float = MAX_SECONDS) -> dict[str, Finding]:
     """Run all probes at once and return their findings in order; a late one is a problem itself.
 
     A probe that does not come back is left behind in a daemon thread, which ends with the process.

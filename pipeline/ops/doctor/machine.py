@@ -10,20 +10,25 @@ import psutil
 
 from pipeline import settings
 from pipeline.ops.doctor.examine import PROBLEM, WARNING, Finding, finding
+from pipeline.storage.object_path import ObjectPath
 
 CGROUP = Path("/sys/fs/cgroup")
 
 
 def disk() -> Finding:
-    """Look at space and inodes where the data root is, or will be."""
-    root = settings.current().data_dir
-    status = os.statvfs(_existing(root))
+    """Look at space and inodes where the data root and the work folder are, or will be."""
+    layout = settings.current().layout
+    here = [each for each in (layout.root, layout.work) if not isinstance(each, ObjectPath)]
+    found = {each: os.statvfs(_existing(each)) for each in here}
+    folder, status = min(found.items(), key=lambda each: each[1].f_bavail * each[1].f_frsize)
     free, least = status.f_bavail * status.f_frsize, 1 << 30
     inodes = f", {status.f_favail:,} inodes" if status.f_files else ""
     is_short = free < least or (status.f_files > 0 and status.f_favail < 10_000)
-    fix = "Free space there, or move the data root (PIPELINE_DATA_DIR)." if is_short else ""
+    variable = "PIPELINE_DATA_DIR" if folder == layout.root else "PIPELINE_WORK_DIR"
+    what = "data root" if folder == layout.root else "work folder"
+    fix = f"Free space there, or move the {what} ({variable})." if is_short else ""
     state = PROBLEM if free < least // 20 else WARNING
-    return finding(f"{_size(free)} free below {root}{inodes}", fix, state)
+    return finding(f"{_size(free)} free below {folder}{inodes}", fix, state)
 
 
 def memory() -> Finding:
@@ -40,9 +45,20 @@ def memory() -> Finding:
 
 def data_root() -> Finding:
     """See whether the data root can be written, or made."""
-    root = settings.current().data_dir
-    nearest = _existing(root)
-    found = f"{root} {'is writable' if nearest == root else 'can be made'}"
+    return _written(settings.current().data_dir)
+
+
+def work_folder() -> Finding:
+    """See whether the folder of logs, state and backups can be written, or made."""
+    return _written(settings.current().layout.work)
+
+
+def _written(folder: Path) -> Finding:
+    nearest = _existing(folder)
+    found = f"{folder} {'is writable' if nearest == folder else 'can be made'}"
+    if _file_system(nearest).startswith("nfs"):
+        fix = "Use a disk of this machine: NFS locks no folder. Several hosts share a bucket "
+        return unusable(nearest) or finding(f"{found}, on NFS", f"{fix}(PIPELINE_DATA_DIR=s3://).")
     return unusable(nearest) or finding(found)
 
 
@@ -67,6 +83,13 @@ def dotenv() -> Finding:
 
 def _existing(path: Path) -> Path:
     return next(each for each in (path, *path.parents) if each.exists())
+
+
+def _file_system(folder: Path) -> str:
+    """Return the kind of the file system that a folder is on."""
+    kinds = {each.mountpoint: each.fstype for each in psutil.disk_partitions(all=True)}
+    above = (str(each) for each in (folder.resolve(), *folder.resolve().parents))
+    return next((kinds[each] for each in above if each in kinds), "")
 
 
 def _size(count: int) -> str:

@@ -77,6 +77,15 @@ def running(url: str, password: Secret | None) -> list[dict[str, Any]] | None:
         return None
 
 
+def worker_hosts(url: str, password: Secret | None) -> set[str]:
+    """Return the hosts of the workers that luigid knows; none if it does not answer."""
+    try:
+        answer, _ = _call(url, "worker_list", {"include_running": False}, password)
+        return {str(worker["host"]) for worker in answer["response"] if worker.get("host")}
+    except (*_FAULTS, KeyError, TypeError, AttributeError):
+        return set()
+
+
 def _task_row(task: Mapping[str, Any]) -> dict[str, Any]:
     params = dict(task["params"])
     date, name, began_at = params.pop("date", None), task["name"], task["time_running"]

@@ -88,6 +88,16 @@ class PipelineScheduler(luigi.scheduler.Scheduler):
             task.clear_failures()
         super().add_task(**call)
 
+    def get_work(self, **call: Any) -> dict[str, Any]:
+        """Hand out a task; tasks that run elsewhere count as pending, so that their end is awaited.
+
+        Else a run with keep_alive would end, and fail, while another host does the last task.
+        """
+        reply: dict[str, Any] = super().get_work(**call)
+        elsewhere = [each for each in reply["running_tasks"] if each["worker"] != call["worker"]]
+        reply["n_pending_tasks"] += len(elsewhere)
+        return reply
+
 
 def _delay(root: Root) -> float:
     """Return the seconds between two attempts at a root task's steps, as luigi.cfg has them."""

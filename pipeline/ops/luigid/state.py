@@ -41,12 +41,19 @@ class PipelineState(SimpleTaskState):
             self._history.disabled(task)
 
     def fail_dead_worker_task(self, task: Any, config: Any, assistants: set[str]) -> None:
-        """Fail a task whose worker is gone; the history records it."""
+        """Fail a task whose worker is gone; the history records it.
+
+        Another run that waits for it has it at once: a delay would not make the lost host better.
+        The failure counts, so that a task that kills its hosts is given up.
+        """
         worker = task.status == RUNNING and task.worker_running
-        if worker and worker not in task.stakeholders | assistants:
+        is_lost = bool(worker) and worker not in task.stakeholders | assistants
+        if is_lost:
             task.expl = WORKER_GONE
             self._history.task_finished(task, False)
         super().fail_dead_worker_task(task, self._configs.get(task.family, config), assistants)
+        if is_lost and task.stakeholders:
+            task.retry = 0
 
     def update_status(self, task: Any, config: Any) -> None:
         """Queue a failed task again when its delay is over; recorded where a run waits for it."""

@@ -6,12 +6,9 @@ made of lists, and the lists last.
 
 import contextlib
 import datetime
-import os
-from collections.abc import Iterator
-from pathlib import Path
 
 from pipeline import clock
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, StorageError
 from pipeline.ops.schedule.job_process import locked
 from pipeline.ops.settings import history_url
 from pipeline.paths import Layout
@@ -19,8 +16,12 @@ from pipeline.retention import deleted
 from pipeline.retention.expired import BACKUP, DERIVED, Result, find
 from pipeline.roots import ROOTS
 from pipeline.runtime import logs
-from pipeline.storage import local
+from pipeline.storage import documents
+from pipeline.storage.documents import storage_of
+from pipeline.storage.folders import opened_below
 from pipeline.storage.private_files import try_lock
+
+_MAX_SHOWN = 3  # errors of a prune
 
 
 def prune(layout: Layout, days: int | None) -> Result:
@@ -34,10 +35,10 @@ def prune(layout: Layout, days: int | None) -> Result:
         done.skipped = list(dict.fromkeys(filter(None, reasons.values())))
         done.files = [item for item, reason in reasons.items() if not reason]
         _delete(layout, done)
-    if not layout.index_page.exists() and layout.pages.is_dir() and not layout.pages.is_symlink():
+    if storage_of(layout.pages).is_folder(layout.pages) and not documents.exists(layout.index_page):
         _draw_index(done)
     logs.sweep(layout, clock.now())
-    local.sweep(layout.published_folders)
+    documents.sweep(layout.published_folders)
     _purge_history(done, clock.now() - datetime.timedelta(days=days))
     return done
 
@@ -49,7 +50,7 @@ def _take_locks(layout: Layout, stack: contextlib.ExitStack) -> dict[str, str]:
         if stack.enter_context(locked(layout.run_lock(family))) is None:
             busy[family] = f"A run of {family} is in progress: its files stay."
     with contextlib.suppress(OSError):  # there are no backups
-        if not try_lock(stack.enter_context(_opened(layout, layout.backups))):
+        if not try_lock(stack.enter_context(opened_below(layout.work, layout.backups))):
             busy[BACKUP] = "A backup or restore is in progress: the backups stay."
     return busy
 
@@ -57,39 +58,22 @@ def _take_locks(layout: Layout, stack: contextlib.ExitStack) -> dict[str, str]:
 def _delete(layout: Layout, done: Result) -> None:
     """Delete the files of the result once their dates are recorded; keep those in it that went."""
     items, done.files, failed = done.files, [], []
-    documents = [item for item in items if item.kind == DERIVED and item.path.suffix == ".json"]
+    made = [item for item in items if item.kind == DERIVED and item.path.suffix == ".json"]
     known = deleted.dates(layout)
-    if new := {item.key for item in documents if item.key and item.key not in known}:
+    if new := {item.key for item in made if item.key and item.key not in known}:
         deleted.record(layout, sorted(new))
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(StorageError):
         if any(item.kind != BACKUP for item in items):
-            _unlink(layout, layout.index_page)
+            documents.remove(layout.index_page, layout.root)
     for item in items:
         try:
-            _unlink(layout, item.path)
+            documents.remove(item.path, layout.top_of(item.path))
             done.files.append(item)
-        except OSError as error:
-            why = f"{item.path} cannot be deleted ({error.strerror})"
-            failed.append(f"{why}: correct its owner or folder; the next prune goes on.")
+        except StorageError as error:
+            failed.append(str(error))
+    if failed[_MAX_SHOWN:]:
+        failed[_MAX_SHOWN:] = [f"{len(failed) - _MAX_SHOWN} more files could not be deleted."]
     done.deleted, done.problem = True, " ".join(failed) or None
-
-
-def _unlink(layout: Layout, path: Path) -> None:
-    with contextlib.suppress(FileNotFoundError), _opened(layout, path.parent) as folder:
-        os.unlink(path.name, dir_fd=folder)
-
-
-@contextlib.contextmanager
-def _opened(layout: Layout, folder: Path) -> Iterator[int]:
-    """Open a folder below the data root by one name after the other, none of which is a link."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    with contextlib.ExitStack() as stack:
-        descriptor = os.open(layout.root, flags)
-        stack.callback(os.close, descriptor)
-        for name in folder.relative_to(layout.root).parts:
-            descriptor = os.open(name, flags | os.O_NOFOLLOW, dir_fd=descriptor)
-            stack.callback(os.close, descriptor)
-        yield descriptor
 
 
 def _draw_index(done: Result) -> None:

@@ -40,7 +40,7 @@ def alert_of_killed_runs(
     killed = [e for e in begun if (e.task, e.date) == known or record.is_over(layout, e)]
     for run in killed:
         is_silent = not run.unattended or alert_url() is None
-        log = layout.root / run.log if run.log else None
+        log = layout.work / run.log if run.log else None
         failure = (run.task, run.date, KILLED, "killed", [WHY_KILLED], log)
         if is_silent or send.run_failed(*failure) or send.is_open(run.task, run.date):
             record.end(layout, run, KILLED, WHY_KILLED)

@@ -26,7 +26,7 @@ def found(layout: Layout, what: str) -> Path:
     """
     if what[:1].isdecimal():
         if log := record.find(layout, what).log:
-            return layout.root / log
+            return layout.work / log
         raise NotPossible(f"The run {what} has no log: it began before its data root was known.")
     pattern = layout.luigid_log.name
     if what != "luigid":  # that of a task: `tmdb-pipeline` writes some, too

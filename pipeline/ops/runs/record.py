@@ -106,7 +106,7 @@ def has_run(layout: Layout, task: str, date: datetime.date) -> bool:
 def is_over(layout: Layout, entry: Entry) -> bool:
     """Return whether no process of a run is alive, each of which holds a lock on its log."""
     if entry.log:
-        with contextlib.suppress(OSError), local.open_end(layout.root / entry.log, 0) as log:
+        with contextlib.suppress(OSError), local.open_end(layout.work / entry.log, 0) as log:
             try:
                 if local.lock(log.fileno(), wait=False):
                     return True

@@ -23,7 +23,7 @@ def show(layout: Layout, run: Entry) -> None:
     made = f"{number or 'no'} new file{'s' * (number != 1)} in {run.seconds or 0:.1f} s"
     if run.status in _OF_TASKS:
         _show(RED, f"{name} failed: {made}.")
-        _show(0, f"Its log is {layout.root / (run.log or '')}")
+        _show(0, f"Its log is {layout.work / (run.log or '')}")
     if run.status != 0:
         return
     _show(GREEN, f"{name} is done: {made}." if number else f"{name} was done already.")

@@ -34,7 +34,7 @@ from pipeline.roots import ROOTS
 from pipeline.runtime import logs, luigi_configuration, luigi_setup, signals, terminal
 from pipeline.runtime.logs import Failure
 from pipeline.runtime.luigi_messages import LOST_LUIGID, cause_of, scheduler_address
-from pipeline.storage import local
+from pipeline.storage import documents
 from pipeline.version import VERSION
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")
@@ -92,7 +92,10 @@ class RunSession:
             raise
 
     def _run(self, start: Callable[[list[str]], None]) -> int:
-        """Return luigi's exit status; run it once more without luigid where that is lost."""
+        """Return luigi's exit status, or 0 where the document exists.
+
+        A run that luigid forgot is planned again, and once more without luigid where that is lost.
+        """
         with contextlib.ExitStack() as held:
             self._choose_scheduler(held)
             if held.enter_context(locked(self._lock_path())) is None:
@@ -100,8 +103,13 @@ class RunSession:
                 return ALREADY_RUNNING
             self._refuse_what_cannot_run()
             status = self._start(start)
-            is_lost = status in (NOT_RUN, NO_SCHEDULER) and self._entry.scheduler == LUIGID
-            if is_lost and self._entry.unattended and self._task and not self._is_done():
+            if self._is_lost(status, NOT_RUN):
+                LOGGER.warning(
+                    "luigid grants nothing more (it forgot this run, is paused, or refuses a task):"
+                    " the run is planned again."
+                )
+                status = self._start(start)
+            if self._is_lost(status, NOT_RUN, NO_SCHEDULER):
                 LOGGER.warning(
                     "luigid was lost during this run, or grants nothing more (it forgot this run, "
                     "is paused, or refuses a task): the run starts over with the local scheduler."
@@ -111,7 +119,15 @@ class RunSession:
                 if self._layout and LOST_LUIGID in {each.cause for each in logs.failures()}:
                     alert_outage(self._layout, "luigid was lost during a run.")
                 status = self._start(start)
-        return 0 if status and self._is_done() else status
+        if status and self._is_done():
+            LOGGER.info("Other runs did the rest of %s: it is complete.", self._entry.task)
+            return 0
+        return status
+
+    def _is_lost(self, status: int, *statuses: int) -> bool:
+        """Return whether an unattended run with luigid ended so, and without its document."""
+        is_with_luigid = self._entry.unattended and self._entry.scheduler == LUIGID
+        return status in statuses and is_with_luigid and bool(self._task) and not self._is_done()
 
     def _start(self, start: Callable[[list[str]], None]) -> int:
         option = ["--local-scheduler"] if self._entry.scheduler == LOCAL else []
@@ -223,5 +239,5 @@ def _sweep(layout: Layout) -> None:
     with contextlib.suppress(OSError):
         logs.sweep(layout, clock.now())
     send.sweep()
-    for left in local.sweep((*layout.published_folders, layout.alerts.parent)):
+    for left in documents.sweep((*layout.published_folders, layout.alerts.parent)):
         logs.RUN_LOGGER.info("Removed %s, which a run left behind that was killed", left)

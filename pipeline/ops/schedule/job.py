@@ -6,13 +6,12 @@ limit, runs the command with `--date`, and draws the pages.
 
 import contextlib
 import datetime
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline import clock, settings
-from pipeline.errors import PipelineError
+from pipeline.errors import DocumentUnreadable, PipelineError
 from pipeline.ops import superseded
 from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.runs import ended
@@ -22,6 +21,8 @@ from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, r
 from pipeline.ops.schedule.overdue import Due
 from pipeline.paths import Layout
 from pipeline.roots import ALIASES, PAGES_TASK, ROOTS, Root
+from pipeline.storage import documents
+from pipeline.storage.documents import storage_of
 
 NOT_STARTED, WRONG_USE = 1, 2
 CATCH_UP, PRUNE = "catch-up", "prune"
@@ -116,8 +117,9 @@ def _run_root(
             ended.alert_of_killed_runs(layout)
         if layout is not None and started_by == SCHEDULE:
             for task, path_of in ((root.family, root.document), (PAGES_TASK, root.page)):
-                if os.path.exists(path_of(layout, day)):
-                    del commands[task]
+                with contextlib.suppress(PipelineError):  # the command itself reports it
+                    if documents.exists(path_of(layout, day)):
+                        del commands[task]
             if PAGES_TASK in commands:
                 with contextlib.suppress(PipelineError):  # the index shows what was noted before
                     schedules = installed.schedules(settings.current().config_dir / "crontab")
@@ -164,7 +166,8 @@ def hold_lock(layout: Layout | None, family: str) -> Iterator[tuple[int, ...] | 
     """
     with locked(layout.run_lock(family) if layout else None) as lock:
         if layout and lock is not None:
-            superseded.settle(layout, family)
+            with contextlib.suppress(DocumentUnreadable):  # the run itself reports it
+                superseded.settle(layout, family)
         yield lock
 
 
@@ -181,7 +184,7 @@ def _catch_up(command: Sequence[str], process: JobProcess) -> int:
         while clock.monotonic() - began >= PASS_SECONDS and not process.stopped_by:
             began, status = clock.monotonic(), 0
             for family, root in ROOTS.items():
-                if layout.redo_folder(family).exists():
+                if storage_of(layout.root).is_folder(layout.redo_folder(family)):
                     with hold_lock(layout, family):
                         pass
                 schedule = installed.schedules(current.config_dir / "crontab")[family]

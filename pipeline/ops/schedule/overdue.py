@@ -152,10 +152,9 @@ def _is_known_before(layout: Layout, day: datetime.date) -> bool:
     first, roots = day - 400 * _DAY, ROOTS.values()
     if any(_has_document(root, layout, first, day - _DAY) for root in roots):
         return True
-    paths = (
-        path for root in roots for path in root.document(layout, day).parent.glob("[!.]*.json")
-    )
-    return any(path.stem[-8:] < f"{day:%Y%m%d}" for path in paths if path.stem[-8:].isdecimal())
+    names = (n for root in roots for n in documents.names_in(root.document(layout, day).parent))
+    ends = (name[-13:-5] for name in names if name.endswith(".json"))
+    return any(end < f"{day:%Y%m%d}" for end in ends if end.isdecimal())
 
 
 def _without_deleted(layout: Layout, dues: Iterable[Due]) -> list[Due]:

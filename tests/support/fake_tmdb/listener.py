@@ -18,8 +18,8 @@ _STOP_TIMEOUT_SECONDS = 2.0
 class Listener:
     """Accept connections and call `serve` for each in its own thread."""
 
-    def __init__(self, serve: Callable[[Connection], None]) -> None:
-        self._serve = serve
+    def __init__(self, serve: Callable[[Connection], None], address: str) -> None:
+        self._serve, self._address = serve, address
         self._threads: list[threading.Thread] = []
         self.open = OpenConnections()
         self.stopping = threading.Event()
@@ -28,7 +28,7 @@ class Listener:
 
     def start(self) -> int:
         """Listen on a free port and return it."""
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+        self._socket = socket.create_server((self._address, 0), backlog=_BACKLOG)
         self._socket.setblocking(False)
         self._wake, self._woken = socket.socketpair()
         _alive.add(self)

@@ -43,6 +43,7 @@ Answer = Callable[[str, Mapping[str, str]], Reply]
 class FakeTmdb:
     """A fake TMDB on 127.0.0.1, until the end of the `with` block.
 
+    An `address` of "0.0.0.0" is for a network namespace, which other machines do not reach.
     The rate limit is checked first, then the credential. Only admitted requests get faults.
     """
 
@@ -58,6 +59,7 @@ class FakeTmdb:
         rows: MakeRows | None = None,
         choose_fault: ChooseFault | None = None,
         answer: Answer | None = None,
+        address: str = "127.0.0.1",
     ) -> None:
         self._credential = CredentialCheck(key)
         self._limit = limit
@@ -68,12 +70,13 @@ class FakeTmdb:
         self._schedule = Schedule()
         self._choose_fault = choose_fault
         self._log = RequestLog()
-        self._listener = Listener(self._serve)
+        self._listener = Listener(self._serve, address)
         self._errors: list[Exception] = []
-        self.url = ""
+        self.url, self.port = "", 0
 
     def __enter__(self) -> Self:
-        self.url = f"http://127.0.0.1:{self._listener.start()}/3"
+        self.port = self._listener.start()
+        self.url = f"http://127.0.0.1:{self.port}/3"
         return self
 
     def __exit__(self, kind: object, _error: object, _trace: object) -> None:

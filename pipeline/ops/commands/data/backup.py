@@ -1,11 +1,9 @@
 """`tmdb-pipeline backup`: dumped, gathered, written, read back, and only then counted."""
 
 import datetime
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -19,8 +17,9 @@ from pipeline.ops.runtimes.services import Document
 from pipeline.ops.settings import keep_days
 from pipeline.paths import Layout
 from pipeline.retention.expired import dates_in
-from pipeline.storage import archive
+from pipeline.storage import archive, documents
 from pipeline.storage.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
+from pipeline.storage.documents import storage_of
 
 TASK = "backup"  # the name of the job in alerts
 
@@ -60,7 +59,7 @@ def _save(folder_given: Path | None, keep: int, runtime: str | None) -> Document
     to = (folder_given or layout.backups).absolute()
     server = database.server_of(runtime) if runtime else None
     with archive.staging(to) as staging:
-        files, written = dict(_files(layout, keep)), staging / "backup"
+        files, written = dict(_files(layout, keep, staging)), staging / "backup"
         if server and (dumped := database.dump(server, staging / HISTORY)):
             files = {HISTORY: staging / HISTORY} | files
             manifest.history_source = server.run("pg_dump", "--version").strip()
@@ -85,7 +84,7 @@ def _save(folder_given: Path | None, keep: int, runtime: str | None) -> Document
         }
 
 
-def _files(layout: Layout, keep: int) -> Iterator[tuple[str, Path]]:
+def _files(layout: Layout, keep: int, staging: Path) -> Iterator[tuple[str, Path]]:
     """Yield the reports, the summaries, the configuration and the identity by their members.
 
     Reports that expire within the days for which nightly backups are kept are left out: a backup
@@ -93,20 +92,15 @@ def _files(layout: Layout, keep: int) -> Iterator[tuple[str, Path]]:
     """
     limit = keep_days()
     days = None if limit is None else datetime.timedelta(days=max(limit - keep - 1, 1))
-
-    def fail(error: OSError) -> NoReturn:  # a folder that cannot be read is not an empty one
-        raise error
-
     root, config_dir = layout.metadata, settings.current().config_dir
-    walk = os.walk(root, onerror=fail) if os.path.lexists(root) else ()
-    below = sorted(Path(parent, name) for parent, _, names in walk for name in names)
+    below = sorted(documents.walk(root))  # a folder that cannot be read is not an empty one
     wanted = {f"{METADATA}/{path.relative_to(root).as_posix()}": path for path in below}
     wanted |= {member: config_dir / name for member, name in CONFIGURATION.items()}
     for member, path in (wanted | {IDENTITY: layout.identity}).items():
-        is_ours = member.isprintable() and not path.name.startswith(".")  # no temporary
         expires = days and any(day < clock.today() - days for day in dates_in(path.name))
-        if is_ours and not expires and path.is_file() and not path.is_symlink():
-            yield member, path
+        is_saved = member.isprintable() and not expires
+        if is_saved and (file := storage_of(path).as_file(path, staging)):
+            yield member, file
 
 
 def _show(document: Document) -> None:

@@ -1,6 +1,5 @@
 """`tmdb-pipeline restore FILE`: all of a backup is checked before the first thing is changed."""
 
-import os
 from pathlib import Path
 
 import click
@@ -105,20 +104,11 @@ def _put_files(unpacked: Path, layout: Layout, found: Manifest, overwrite: bool)
     for member in sorted(found.members.keys() - {HISTORY}):
         place = places.get(member, layout.metadata / member.removeprefix(f"{METADATA}/"))
         replaces = overwrite and member != IDENTITY  # that of a data root is never replaced
-        if os.path.lexists(place) and not replaces:
-            done["kept"].append(member)
-            continue
-        source = unpacked / member
-        publish = (
-            documents.storage_of(place).replace if replaces else documents.storage_of(place).publish
-        )
-        archive.make_folder(place.parent)
-        publish(place, [source.read_bytes()])
+        source, storage = unpacked / member, documents.storage_of(place)
         # A restored report is as old as it was. 0.1.0 saved no times but that of the backup.
         modified_at = source.stat().st_mtime or found.created_at.timestamp()
-        os.utime(place, (modified_at, modified_at))
-        archive.adopt(place)
-        done["written"].append(member)
+        is_written = storage.restore(place, source, modified_at, replaces=replaces)
+        done["written" if is_written else "kept"].append(member)
     return done
 
 

@@ -110,14 +110,14 @@ def _plan(
     tasks = {files[name].task for name in again}.difference(PAGE_TASKS)
     if root.family in tasks:
         tasks = {root.family}
-        again |= {name for name in files if not (layout.root / name).exists()}
+        again |= {name for name in files if not documents.exists(layout.root / name)}
     lists = [name for name in again if (layout.root / name).parent in layout.list_folders]
     if lists and date < clock.today() and not late:
         raise NotPossible(
             f"{len(lists)} list(s) of {date} would have to be collected again, which TMDB cannot "
             "serve any more: add --late to collect them as they are now, stamped as late."
         )
-    moved = sorted(name for name in again if (layout.root / name).exists())
+    moved = sorted(name for name in again if documents.exists(layout.root / name))
     return {
         "task": root.family,
         "date": str(date),

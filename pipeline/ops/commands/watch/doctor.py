@@ -9,11 +9,19 @@ from pipeline.errors import PipelineError
 from pipeline.ops import configuration
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import Runtime, document_command
-from pipeline.ops.doctor import backups, machine, network, oldest_list
-from pipeline.ops.doctor.examine import OK, PROBLEM, Probe, examined, finding, finding_of
+from pipeline.ops.doctor import backups, machine, network, object_store, oldest_list, workers
+from pipeline.ops.doctor.examine import (
+    MAX_SECONDS,
+    OK,
+    PROBLEM,
+    Probe,
+    examined,
+    finding,
+    finding_of,
+)
 from pipeline.ops.runtimes import services
 from pipeline.ops.runtimes.services import Document
-from pipeline.runtime import luigi_configuration
+from pipeline.storage.object_path import ObjectPath
 
 PROBES: dict[str, Probe] = {
     "key": network.key,
@@ -21,7 +29,7 @@ PROBES: dict[str, Probe] = {
     "clock": network.clock_and_zone,
     "disk": machine.disk,
     "memory": machine.memory,
-    "luigid": lambda: finding_of(services.luigid(luigi_configuration.scheduler_url())),
+    "luigid": workers.luigid,
     "postgres": lambda: finding_of(services.postgres()),
     "cron": lambda: finding_of(services.cron()),
     "data root": machine.data_root,
@@ -29,7 +37,17 @@ PROBES: dict[str, Probe] = {
     "retention": oldest_list.oldest_list,
     ".env": machine.dotenv,
 }
-"""Every probe by the name of its finding, in the order in which they are shown."""
+"""The probes of every data root by the names of their findings, in the order of the table."""
+
+
+def probes() -> dict[str, Probe]:
+    """Return the probes of these settings: those of a work folder and of a bucket as well."""
+    found, current = dict(PROBES), settings.current()
+    if current.work_dir:
+        found["work folder"] = machine.work_folder
+    if isinstance(current.data_dir, ObjectPath):
+        found |= object_store.PROBES
+    return found
 
 
 def show(document: Document) -> None:
@@ -65,7 +83,8 @@ def command(runtime: Runtime) -> Document:
     if problems := configuration.problems():
         found["settings"] = finding(" ".join(problems), "Do what the sentence says.", PROBLEM)
     with contextlib.suppress(PipelineError):  # nothing else can be looked at without the settings
-        settings.current()
-        found |= examined(PROBES)
+        is_bucket = isinstance(settings.current().data_dir, ObjectPath)
+        seconds = object_store.MAX_SECONDS if is_bucket else MAX_SECONDS
+        found |= examined(probes(), seconds)
     findings = [{"probe": name, **each._asdict()} for name, each in found.items()]
     return {"ok": all(each.state != PROBLEM for each in found.values()), "findings": findings}
