@@ -92,6 +92,7 @@ class Layout:
     luigid_spool = _OfMachine("state/history-spool.jsonl")
     luigid_state = _OfMachine("state/luigid.pickle")
     backups = _OfMachine("backups")
+    warehouse = _OfMachine("warehouse/warehouse.sqlite")
     luigid_log = _OfMachine("logs/luigid.log")  # of one that `tmdb-pipeline start` started
 
     def list_of(self, movie_list: MovieList, date: datetime.date) -> Path:

@@ -22,13 +22,16 @@ LAYERS = {
     # 2: I/O
     "pipeline.tmdb.*": 2,
     "pipeline.settings": 2,
+    "pipeline.postgres": 2,
     "pipeline.demo.*": 2,
     "pipeline.storage.*": 2,
     "pipeline.retention.*": 2,
+    "pipeline.warehouse.*": 2,
     # 1: pure, from documents to documents
     "pipeline.documents.*": 1,
     "pipeline.quality.*": 1,
     "pipeline.pages.*": 1,
+    "pipeline.warehouse.rows": 1,
     # 0: facts and names
     "pipeline.errors": 0,
     "pipeline.sanitize": 0,
