@@ -23,6 +23,7 @@ from pipeline.catalog import Plan, plan_from
 from pipeline.errors import SettingsError
 from pipeline.quality.rules import Thresholds, thresholds_from
 from pipeline.storage import local
+from pipeline.terms import LIMITS
 from pipeline.tmdb.credential import DEMO, Credential, Secret
 
 _ADDRESS = r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:([1-9]\d{0,3}|[1-6]\d{4}))?(/[\w.~%/+:-]*)?"
@@ -41,6 +42,7 @@ _RULES = {
     "PIPELINE_DATA_DIR": ("data", _FOLDER, _PLAIN),
     "PIPELINE_CONFIG_DIR": ("", _FOLDER, _PLAIN),
     "PIPELINE_LOG_FORMAT": ("text", r".*", "text or json"),
+    "PIPELINE_EXPORT": ("", r".*", "analysis or ml-agreement"),
 }
 # Every variable of a run with its default.
 VARIABLES = {name: default for name, (default, _, _) in _RULES.items()}
@@ -56,6 +58,8 @@ RUN_LOG, RUN_FAILURES = "PIPELINE_RUN_LOG", "PIPELINE_RUN_FAILURES"
 RUN_PROGRESS = "PIPELINE_RUN_PROGRESS"
 # The data root of the embedded catalogue unless PIPELINE_DATA_DIR names another one.
 DEMO_DATA_DIR = "data-demo"
+# The values of PIPELINE_EXPORT: what movies of TMDB are exported for. Nothing here can check it.
+EXPORT_PURPOSES = ("analysis", "ml-agreement")
 # The folder that holds this package and, in a checkout, luigi.cfg and config/.
 REPOSITORY = Path(__file__).parent.parent
 
@@ -72,6 +76,7 @@ class Settings(NamedTuple):
     data_dir: Path
     config_dir: Path
     log_format: str
+    export_purpose: str
 
     def required_credential(self) -> Credential:
         """Return the credential, or raise SettingsError saying where to get one."""
@@ -82,6 +87,18 @@ class Settings(NamedTuple):
                 "embedded catalogue."
             )
         return self.credential
+
+    def required_export_purpose(self) -> str:
+        """Return the purpose of an export of TMDB's movies, or raise SettingsError with the terms.
+
+        Collecting needs no purpose, so a wrong one fails nothing else.
+        """
+        if self.export_purpose not in EXPORT_PURPOSES:
+            raise SettingsError(
+                f"PIPELINE_EXPORT does not say what the export is for: {LIMITS}; set "
+                "PIPELINE_EXPORT=analysis to keep to that, or ml-agreement if TMDB has agreed."
+            )
+        return self.export_purpose
 
     def plan(self) -> Plan:
         """Return what is collected, from `collection.toml`."""
@@ -158,7 +175,8 @@ def _settings(folder: Path, _environment: tuple[str | None, ...]) -> Settings:
             given[name] = home.sub(lambda _: os.path.expanduser("~"), given[name])
         if not re.fullmatch(pattern, given[name]):
             raise SettingsError(f"{name} has to be {rule}; correct it in the environment or .env.")
-    key, language, region, url, rate, retries, data_dir, config_dir, log_format = given.values()
+    key, language, region, url, rate, retries, data_dir, config_dir, *more = given.values()
+    log_format, export_purpose = more
     own = folder / "config"
     is_used = os.path.exists(own / "collection.toml") or not os.access(own, os.X_OK)
     in_folder = own if is_used and os.path.exists(own) else REPOSITORY / "config"
@@ -166,6 +184,7 @@ def _settings(folder: Path, _environment: tuple[str | None, ...]) -> Settings:
         *(Credential(key) if key else None, language, region, url.rstrip("/")),
         *(float(rate), int(retries), folder / data_dir, folder / (config_dir or in_folder)),
         log_format="json" if log_format == "json" else "text",
+        export_purpose=export_purpose,
     )
 
 
