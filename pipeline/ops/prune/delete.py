@@ -1,7 +1,7 @@
 """Delete what has expired, in an order in which the next prune finishes an interrupted one.
 
-First a line of the record for each date, then the index page, the pages, the documents that were
-made of lists, and the lists last.
+First a line of the record for each date, then the index page, the pages, what else was made of
+lists, and the lists last.
 """
 
 import contextlib
@@ -38,6 +38,7 @@ def prune(layout: Layout, days: int | None) -> Result:
         _draw_index(done)
     logs.sweep(layout, clock.now())
     local.sweep(layout.published_folders)
+    local.sweep([layout.exported_entries], "*/.*.*.tmp")
     _purge_history(done, clock.now() - datetime.timedelta(days=days))
     return done
 
@@ -77,6 +78,9 @@ def _delete(layout: Layout, done: Result) -> None:
 def _unlink(layout: Layout, path: Path) -> None:
     with contextlib.suppress(FileNotFoundError), _opened(layout, path.parent) as folder:
         os.unlink(path.name, dir_fd=folder)
+    if path.parent.parent == layout.exported_entries:
+        with contextlib.suppress(OSError), _opened(layout, layout.exported_entries) as entries:
+            os.rmdir(path.parent.name, dir_fd=entries)  # unless it has another file
 
 
 @contextlib.contextmanager
