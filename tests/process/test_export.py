@@ -115,6 +115,26 @@ def test_a_range_exports_what_is_missing(
     assert layout.day_export(DAY).read_bytes() == b"stays"
 
 
+def test_a_list_that_came_into_the_plan_later_is_not_collected_for_an_export(
+    exported: Layout, data_dir: Path, luigi_run: LuigiRun, tmp_path: Path, data_roots: DataRoots
+) -> None:
+    shutil.copytree(exported.root, data_dir)
+    path = Layout(data_dir).day_export(DAY)
+    content = path.read_bytes()
+    path.unlink()
+    config = Path(shutil.copytree(data_roots.small_plan, tmp_path / "config"))
+    with (config / "collection.toml").open("a", encoding="utf-8") as plan:
+        plan.write(
+            '\n[lists.now_playing]\nendpoint = "/movie/now_playing"\ncadence = "daily"\npages = 1\n'
+        )
+
+    done = luigi_run("ExportDay", "--date", str(DAY), PIPELINE_CONFIG_DIR=str(config), **DEMO)
+
+    assert done.status == 0, done.output
+    assert path.read_bytes() == content
+    assert list(data_dir.rglob("now_playing*")) == []
+
+
 def test_movies_of_tmdb_are_exported_only_for_a_purpose(
     luigi_run: LuigiRun, tmdb: FakeTmdb, data_dir: Path
 ) -> None:

@@ -10,10 +10,9 @@ import pytest
 from support.fake_tmdb import V3_KEY
 
 import pipeline
-from pipeline.errors import SettingsError
+from pipeline.errors import DataError, SettingsError
 
 SUNDAY = datetime.date(2024, 1, 7)
-LISTS = {"PopularMovies", "TrendingMovies"}
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +26,8 @@ def real_root(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return data_dir
 
 
-def required() -> set[str]:
-    return {each.task_family for each in pipeline.ExportDay(date=SUNDAY).requires()}
+def required() -> str:
+    return str(pipeline.ExportDay(date=SUNDAY).requires().task_family)
 
 
 @pytest.mark.parametrize("purpose", ["analysis", "ml-agreement"])
@@ -36,7 +35,7 @@ def test_tmdb_s_movies_are_exported_for_a_purpose_that_is_stated(
     purpose: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPELINE_EXPORT", purpose)
-    assert required() == {*LISTS, "ValidationReport"}
+    assert required() == "DailySummary"
 
 
 @pytest.mark.parametrize("purpose", ["", "demo", "yes", "Analysis", "ml"])
@@ -56,10 +55,10 @@ def test_any_other_purpose_is_refused_with_the_terms(
 def test_made_up_movies_need_no_purpose(real_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMDB_API_KEY", "demo")
     (real_root / "root.json").unlink()
-    assert required() >= LISTS
+    assert required() == "DailySummary"
 
 
-def test_a_week_is_exported_with_all_its_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_date_without_lists_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPELINE_EXPORT", "analysis")
-    tasks = [each.task_family for each in pipeline.ExportWeek(date=SUNDAY).requires()]
-    assert tasks == ["GenreMovies"] * 8 + ["TopRatedMovies", "WeeklyValidationReport"]
+    with pytest.raises(DataError, match="no list of 2024-01-07 to export: collect it first"):
+        pipeline.ExportWeek(date=SUNDAY).run()
