@@ -74,9 +74,13 @@ ALIASES = {root.alias: family for family, root in ROOTS.items()}
 PAGES_TASK = "IndexPage"
 """The task that draws the pages after a root task is done; its data is, even if a page fails."""
 
+WAREHOUSE_TASK = "LoadWarehouse"
+"""The task that loads what is new after the pages, where PIPELINE_WAREHOUSE_URL is set."""
+
 _STEPS = dict.fromkeys(step for root in ROOTS.values() for step in root.steps)
 PAGE_TASKS = ("DailyPage", "WeeklyPage", PAGES_TASK)
-FAMILIES = (*_STEPS, *PAGE_TASKS, *(root.export_task for root in ROOTS.values()))
+_EXPORT_TASKS = tuple(root.export_task for root in ROOTS.values())
+FAMILIES = (*_STEPS, *PAGE_TASKS, "LoadDay", "LoadWeek", WAREHOUSE_TASK, *_EXPORT_TASKS)
 
 LOOK_BACK_DAYS = 60  # in which the newest document is looked for
 

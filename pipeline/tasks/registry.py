@@ -14,10 +14,12 @@ from pipeline.tasks.exports import ExportDay, ExportWeek
 from pipeline.tasks.index import IndexPage
 from pipeline.tasks.pages import DailyPage, WeeklyPage
 from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
+from pipeline.tasks.warehouse import LoadDay, LoadWarehouse, LoadWeek
 from pipeline.tasks.weekly import WeeklyConsolidation
 
 __all__ = [
     "DailyPage", "DailySummary", "ExportDay", "ExportWeek", "GenreMovies", "IndexPage",
-    "ListMovies", "PopularMovies", "TopRatedMovies", "TrendingMovies", "ValidationReport",
-    "WeeklyConsolidation", "WeeklyPage", "WeeklyValidationReport",
+    "ListMovies", "LoadDay", "LoadWarehouse", "LoadWeek", "PopularMovies", "TopRatedMovies",
+    "TrendingMovies", "ValidationReport", "WeeklyConsolidation", "WeeklyPage",
+    "WeeklyValidationReport",
 ]  # fmt: skip
