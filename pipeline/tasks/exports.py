@@ -7,50 +7,34 @@ import datetime
 from pathlib import Path
 
 from pipeline import identity, settings
-from pipeline.errors import DataError
 from pipeline.storage import documents
 from pipeline.tasks.base import ATTEMPTS_OF_A_WEEK, PipelineTask
-from pipeline.tasks.collect import list_tasks
-from pipeline.tasks.daily import DailySummary, own_collection
-from pipeline.tasks.validation import ReportTask, ValidationReport, WeeklyValidationReport
+from pipeline.tasks.period import PeriodTask
+from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
-from pipeline.warehouse.rows import DAY, WEEK, rows_of
+from pipeline.warehouse.rows import WEEK
 
 _README = Path(__file__).parents[1] / "warehouse/export_readme.txt"
 
 
-class ExportTask(PipelineTask):
-    """Export the lists of a date that exist, as `report_task` has checked them."""
-
-    period = DAY
-    root_task: type[PipelineTask] = DailySummary
-    report_task: type[ReportTask] = ValidationReport
+class ExportTask(PeriodTask):
+    """Export a period of a date."""
 
     def requires(self) -> PipelineTask:
         """Require the root task, once it is known that an export is possible."""
         from pipeline.warehouse import parquet  # noqa: F401  it raises where pyarrow is missing
 
         self._purpose()
-        return self.clone(self.root_task)
+        return super().requires()
 
     def run(self) -> None:
-        """Read the documents, make rows of them, publish these as Parquet."""
+        """Publish the rows as Parquet, and beside all files what they are."""
         from pipeline.warehouse import parquet
 
-        if not (lists := self._lists()):
-            raise DataError(f"There is no list of {self.date} to export: collect it first.")
-        report = documents.read_report(self.clone(self.report_task).path)
-        rows = rows_of(self.period, self.date, lists, report)
-        content = parquet.content_of(rows, self._purpose())
+        content = parquet.content_of(self.read_rows(), self._purpose())
         _write(self.layout.export_schema, parquet.schema_text())
         _write(self.layout.export_readme, _README.read_text(encoding="utf-8"))
         documents.STORAGE.publish(self.path, [content])
-
-    def _lists(self) -> dict[str, documents.Document]:
-        """Return the lists in the order of merging, without those that came into the plan later."""
-        tasks = list_tasks(self.date, self.report_task.cadence).items()
-        paths = {name: task.path for name, task in tasks if documents.exists(task.path)}
-        return {name: own_collection(path) for name, path in paths.items()}
 
     def _purpose(self) -> str:
         """Return what the export is for; raise SettingsError if TMDB's movies have none."""

@@ -15,17 +15,15 @@ from typing import TYPE_CHECKING
 import luigi
 
 from pipeline import identity, settings
-from pipeline.errors import DataError
 from pipeline.paths import Layout
 from pipeline.retention.expired import dates_in
 from pipeline.storage import documents
 from pipeline.tasks.base import LOGGER, PipelineTask
-from pipeline.tasks.collect import list_tasks
-from pipeline.tasks.daily import DailySummary, own_collection
 from pipeline.tasks.pages import stamp
-from pipeline.tasks.validation import ReportTask, ValidationReport, WeeklyValidationReport
+from pipeline.tasks.period import PeriodTask
+from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
-from pipeline.warehouse.rows import DAY, WEEK, rows_of
+from pipeline.warehouse.rows import WEEK
 
 if TYPE_CHECKING:
     from pipeline.warehouse.store import Warehouse
@@ -43,16 +41,8 @@ class LoadTarget(luigi.Target):
         return self._is_loaded()
 
 
-class _Load(PipelineTask):
-    """Load the lists of a period, by the plan those that exist, and the figures of their report."""
-
-    period = ""
-    root_task: type[PipelineTask]
-    report_task: type[ReportTask]
-
-    def requires(self) -> PipelineTask:
-        """Require the root task: asking for a load pulls in all that is missing of its date."""
-        return self.clone(self.root_task)
+class _Load(PeriodTask):
+    """Load the lists of a period and the figures of their report."""
 
     def path_for(self, date: datetime.date) -> Path:
         """Return the file of the warehouse where it is none of PostgreSQL."""
@@ -64,12 +54,8 @@ class _Load(PipelineTask):
 
     def run(self) -> None:
         """Read the lists and their report, and replace the rows of the date."""
-        fingerprint = self.fingerprint()
-        lists = {name: own_collection(path) for name, path in self._lists().items()}
-        if not lists:
-            raise DataError(f"There is no list of {self.date} to load: collect it first.")
-        report = documents.read_report(self._report())
-        rows = rows_of(self.period, self.date, lists, report)
+        fingerprint = self.fingerprint()  # of the documents as they were before they are read
+        rows = self.read_rows()
         open_warehouse().load(rows, fingerprint)
         LOGGER.info("%s: %d entries", self, len(rows.entries))
 
@@ -87,29 +73,16 @@ class _Load(PipelineTask):
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the lists and their report, by size and time of change."""
-        paths = (*self._lists().values(), self._report())
+        paths = (*self.list_paths().values(), self.report_path)
         text = "\n".join(f"{path.name} {stamp(path)}" for path in paths)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _is_loaded(self) -> bool:
         return open_warehouse().fingerprints().get(self.key) == self.fingerprint()
 
-    def _lists(self) -> dict[str, Path]:
-        """Return the lists that exist, in the order of merging."""
-        tasks = list_tasks(self.date, self.report_task.cadence)
-        paths = {name: task.path for name, task in tasks.items()}
-        return {name: path for name, path in paths.items() if documents.exists(path)}
-
-    def _report(self) -> Path:
-        return self.clone(self.report_task).path
-
 
 class LoadDay(_Load):
     """Load the daily lists of a date into the warehouse."""
-
-    period = DAY
-    root_task = DailySummary
-    report_task = ValidationReport
 
 
 class LoadWeek(_Load):

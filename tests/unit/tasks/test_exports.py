@@ -60,5 +60,5 @@ def test_made_up_movies_need_no_purpose(real_root: Path, monkeypatch: pytest.Mon
 
 def test_a_date_without_lists_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPELINE_EXPORT", "analysis")
-    with pytest.raises(DataError, match="no list of 2024-01-07 to export: collect it first"):
+    with pytest.raises(DataError, match="no list of 2024-01-07 any more: collect it first"):
         pipeline.ExportWeek(date=SUNDAY).run()
