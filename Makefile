@@ -119,7 +119,7 @@ sbom: .venv/run .audit/ready  ## Write build/sbom.json: what is installed in .ve
 
 lock: .lock/ready  ## Write requirements/ from setup.cfg, pyproject.toml and constraints.txt
 	$(UV) setup.cfg -o requirements/run.txt
-	for extra in alerts s3 test test-s3 test-kubernetes lint mutants; do $(UV) setup.cfg --extra $$extra -o requirements/$$extra.txt || exit 1; done
+	for extra in alerts s3 parquet test test-s3 test-kubernetes lint mutants; do $(UV) setup.cfg --extra $$extra -o requirements/$$extra.txt || exit 1; done
 	for group in build audit lock; do $(UV) --group $$group -o requirements/$$group.txt || exit 1; done
 
 .audit/ready .lock/ready: .%/ready: requirements/%.txt

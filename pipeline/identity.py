@@ -64,6 +64,11 @@ def bound_identity(layout: Layout) -> Identity | None:
     return stated_in(_root_json(layout)) or _of_newest_list(layout)
 
 
+def source_of(layout: Layout) -> str | None:
+    """Return the source of a data root; of one without a list, what the settings ask for."""
+    return (bound_identity(layout) or _wanted()).source
+
+
 def write_if_missing(layout: Layout, first: Identity | None = None) -> None:
     """Write a missing or damaged root.json by what the newest list says, or the first one."""
     if stated_in(_root_json(layout)) is None and (bound := _of_newest_list(layout) or first):

@@ -59,8 +59,8 @@ class Layout:
         return self.work_dir or self.root
 
     def _dated(self, name: str, date: datetime.date) -> Path:
-        """Return the path of a document of a day, in whose name `{day}` and `{week}` stand."""
-        return self.root / name.format(day=f"{date:%Y%m%d}", week=iso_week(date))
+        """Return the path of a file of a day; its name has `{day}`, `{week}` or `{date}`."""
+        return self.root / name.format(day=f"{date:%Y%m%d}", week=iso_week(date), date=date)
 
     identity = _Fixed("root.json")
     collected = documents = _Fixed("raw")
@@ -79,6 +79,13 @@ class Layout:
     index_page = _Fixed("reports/index.html")
     daily_page = partialmethod(_dated, "reports/daily/daily_{day}.html")
     weekly_page = partialmethod(_dated, "reports/weekly/weekly_{week}_{day}.html")
+
+    # The folder has another name than the column `date`, with which readers would confuse it.
+    day_export = partialmethod(_dated, "exports/v1/entries/day={date}/day.parquet")
+    week_export = partialmethod(_dated, "exports/v1/entries/day={date}/week.parquet")
+    exported_entries = _Fixed("exports/v1/entries")
+    export_schema = _Fixed("exports/v1/schema.json")
+    export_readme = _Fixed("exports/v1/README")
 
     logs = _OfMachine("logs")
     run_record = _OfMachine("logs/runs.jsonl")

@@ -19,7 +19,7 @@ DatedPath = Callable[[Layout, datetime.date], Path]
 
 @dataclass(frozen=True)
 class Root:
-    """A task that the schedule starts; paths are of its document, page and report of a date."""
+    """A task that the schedule starts; paths are of its document, page, report, export."""
 
     family: str
     alias: str  # the cadence of its lists, and the short name that commands accept
@@ -27,6 +27,8 @@ class Root:
     document: DatedPath
     page: DatedPath
     report: DatedPath
+    export_task: str  # makes the export of its lists, which no schedule starts
+    export: DatedPath
     cron: str  # the schedule where none can be read
     retry_delay_seconds: float  # from a failure to its retry, unless luigi.cfg says another one
     look_back_days: int  # in which a missing document is listed as missed
@@ -49,17 +51,19 @@ class Root:
         return (*tasks, "ListMovies", self.report_task, self.family)
 
     def has(self, task: str) -> bool:
-        """Return whether a task is one of its steps, or draws its page or the index."""
-        return task in (*self.steps, self.page_task, PAGES_TASK)
+        """Return whether a task is one of its steps, or makes its page, its export or the index."""
+        return task in (*self.steps, self.page_task, self.export_task, PAGES_TASK)
 
 
 ROOTS = {root.family: root for root in (
     Root("DailySummary", "daily", "ValidationReport",
          Layout.daily_summary, Layout.daily_page, Layout.validation_report,
+         "ExportDay", Layout.day_export,
          cron="0 2 * * *", retry_delay_seconds=300.0, look_back_days=14, page_shows_days=1,
          collects_late=False),
     Root("WeeklyConsolidation", "weekly", "WeeklyValidationReport",
          Layout.consolidated, Layout.weekly_page, Layout.weekly_validation_report,
+         "ExportWeek", Layout.week_export,
          cron="0 3 * * 0", retry_delay_seconds=600.0, look_back_days=8 * 7,
          page_shows_days=13, collects_late=True),
 )}  # fmt: skip
@@ -75,7 +79,8 @@ WAREHOUSE_TASK = "LoadWarehouse"
 
 _STEPS = dict.fromkeys(step for root in ROOTS.values() for step in root.steps)
 PAGE_TASKS = ("DailyPage", "WeeklyPage", PAGES_TASK)
-FAMILIES = (*_STEPS, *PAGE_TASKS, "LoadDay", "LoadWeek", WAREHOUSE_TASK)
+_EXPORT_TASKS = tuple(root.export_task for root in ROOTS.values())
+FAMILIES = (*_STEPS, *PAGE_TASKS, "LoadDay", "LoadWeek", WAREHOUSE_TASK, *_EXPORT_TASKS)
 
 
 def family_of(name: str) -> str:

@@ -26,6 +26,7 @@ from pipeline.paths import Layout
 from pipeline.quality.rules import Thresholds, thresholds_from
 from pipeline.storage import local
 from pipeline.storage.object_path import SCHEME, ObjectPath
+from pipeline.terms import LIMITS
 from pipeline.tmdb.credential import DEMO, Credential, Secret
 
 _ADDRESS = r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:([1-9]\d{0,3}|[1-6]\d{4}))?(/[\w.~%/+:-]*)?"
@@ -48,6 +49,7 @@ _RULES = {
     "PIPELINE_HOSTS": ("1", r"[1-9]|1[0-6]", "the number of hosts behind one address, 1 to 16"),
     "PIPELINE_CONFIG_DIR": ("", _FOLDER, _PLAIN),
     "PIPELINE_LOG_FORMAT": ("text", r".*", "text or json"),
+    "PIPELINE_EXPORT": ("", r".*", "analysis or ml-agreement"),
 }
 # Every variable of a run with its default.
 VARIABLES = {name: default for name, (default, _, _) in _RULES.items()}
@@ -67,6 +69,8 @@ RUN_PROGRESS = "PIPELINE_RUN_PROGRESS"
 DEMO_DATA_DIR = "data-demo"
 # The value of PIPELINE_WAREHOUSE_URL by which the schedule fills the SQLite file of the data root.
 SQLITE = "sqlite"
+# The values of PIPELINE_EXPORT: what movies of TMDB are exported for. Nothing here can check it.
+EXPORT_PURPOSES = ("analysis", "ml-agreement")
 # The folder that holds this package and, in a checkout, luigi.cfg and config/.
 REPOSITORY = Path(__file__).parent.parent
 
@@ -85,6 +89,7 @@ class Settings(NamedTuple):
     hosts: int
     config_dir: Path
     log_format: str
+    export_purpose: str
 
     def required_credential(self) -> Credential:
         """Return the credential, or raise SettingsError saying where to get one."""
@@ -100,6 +105,18 @@ class Settings(NamedTuple):
     def layout(self) -> Layout:
         """The paths below the data root."""
         return Layout(self.data_dir, self.work_dir)
+
+    def required_export_purpose(self) -> str:
+        """Return the purpose of an export of TMDB's movies, or raise SettingsError with the terms.
+
+        Collecting needs no purpose, so a wrong one fails nothing else.
+        """
+        if self.export_purpose not in EXPORT_PURPOSES:
+            raise SettingsError(
+                f"PIPELINE_EXPORT does not say what the export is for: {LIMITS}; set "
+                "PIPELINE_EXPORT=analysis to keep to that, or ml-agreement if TMDB has agreed."
+            )
+        return self.export_purpose
 
     def plan(self) -> Plan:
         """Return what is collected, from `collection.toml`."""
@@ -192,9 +209,8 @@ def _settings(folder: Path, _environment: tuple[str | None, ...]) -> Settings:
             given[name] = home.sub(lambda _: os.path.expanduser("~"), given[name])
         if not re.fullmatch(pattern, given[name]):
             raise SettingsError(f"{name} has to be {rule}; correct it in the environment or .env.")
-    key, language, region, url, rate, retries, data_dir, work_dir, hosts, config_dir, log_format = (
-        given.values()
-    )
+    key, language, region, url, rate, retries, data_dir, work_dir, hosts, *more = given.values()
+    config_dir, log_format, export_purpose = more
     own = folder / "config"
     is_used = os.path.exists(own / "collection.toml") or not os.access(own, os.X_OK)
     in_folder = own if is_used and os.path.exists(own) else REPOSITORY / "config"
@@ -204,6 +220,7 @@ def _settings(folder: Path, _environment: tuple[str | None, ...]) -> Settings:
         *_data_root(folder, data_dir, work_dir),
         *(int(hosts), folder / (config_dir or in_folder)),
         log_format="json" if log_format == "json" else "text",
+        export_purpose=export_purpose,
     )
 
 

@@ -31,8 +31,8 @@ def in_force() -> list[dict[str, str]]:
         source, value = next((each for each in given if each[1]), ("default", default))
         value = str(folders[name].absolute()) if name in folders else settings.redacted(value)
         if name in settings.SECRETS and value != "demo":
-            value = "set" if value else "not set"
-        found.append({"variable": name, "value": value or "-", "source": source})
+            value = value and "set"
+        found.append({"variable": name, "value": value or "not set", "source": source})
     return found
 
 

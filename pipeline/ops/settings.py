@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pipeline import clock, settings
 from pipeline.errors import SettingsError
 from pipeline.settings import Settings
+from pipeline.terms import MAX_KEEP_DAYS
 
 # Every variable that is read, with its default.
 VARIABLES = {
@@ -24,8 +25,8 @@ VARIABLES = {
     "PIPELINE_KEEP_DAYS": "180",
 }
 
-# The days that TMDB's terms allow to keep data, and the one value that switches deletion off.
-MAX_KEEP_DAYS, KEEP_LONGER = 180, "by-agreement-with-tmdb"
+# The one value of PIPELINE_KEEP_DAYS that switches deletion off.
+KEEP_LONGER = "by-agreement-with-tmdb"
 
 # Known whatever else is wrong with the settings, which is worth an alert.
 luigid_password = partial(settings.secret, "PIPELINE_LUIGID_PASSWORD")

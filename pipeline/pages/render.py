@@ -17,14 +17,9 @@ import tornado.template
 
 from pipeline.pages.i18n import Translator
 from pipeline.pages.verdict import sign_of
+from pipeline.terms import NOTICE
 
 _FOLDER = Path(__file__).parent
-
-# The sentence that TMDB's terms require, word for word.
-NOTICE = (
-    "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise "
-    "approved by TMDB."
-)
 
 IMAGES = "https://image.tmdb.org"
 

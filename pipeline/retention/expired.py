@@ -1,7 +1,8 @@
 """Find what is older than a limit, by what each document says of itself, never by mtime.
 
 A list goes by its own `collected_at`. What was made of lists goes with the oldest one of its date
-and of the days before whose movies it can name. Other files go by the dates in their names.
+and of the days before whose movies it can name; an export names those of its own date only. Other
+files go by the dates in their names.
 """
 
 import contextlib
@@ -20,10 +21,13 @@ from pipeline.roots import ROOTS
 from pipeline.storage import archive, documents
 
 LIST, DERIVED, EVIDENCE, BACKUP = "list", "report or page", "rejected or superseded", "backup"
-KINDS = (LIST, DERIVED, EVIDENCE, BACKUP)
+EXPORT = "export"
+KINDS = (LIST, DERIVED, EXPORT, EVIDENCE, BACKUP)
 
-_FOLDERS, _BACKUPS = ("raw", "processed", "reports", "rejected", "superseded"), ("backups",)
+_FOLDERS = ("raw", "processed", "reports", "exports", "rejected", "superseded")
+_BACKUPS = ("backups",)
 _LIST_FOLDERS = {"daily": ("daily", "trending"), "weekly": ("genre", "weekly")}
+_PARQUET = ".parquet"
 _MAX_DAYS_SHOWN = max(root.page_shows_days for root in ROOTS.values())
 _DAY = datetime.timedelta(days=1)
 
@@ -71,7 +75,8 @@ def find(layout: Layout, days: int | None) -> Result:
         if path in lists:
             kind, at = LIST, lists[path]
         elif path in keys:
-            kind, at = DERIVED, _oldest_named(path, keys[path], collected)
+            kind = EXPORT if path.suffix == _PARQUET else DERIVED
+            at = _oldest_named(layout, path, keys[path], collected)
         elif any(path.is_relative_to(folder) for folder in layout.evidence_folders):
             kind, at = EVIDENCE, collected_at(path) or _named_at(layout, path)
         elif path.parent == layout.backups and archive.made_at(path):
@@ -83,7 +88,8 @@ def find(layout: Layout, days: int | None) -> Result:
             found.left.append(f"{name} states no time of collection: look at it and delete it.")
         elif at < before:
             found.files.append(Item(kind, path, at, keys.get(path)))
-    found.files.sort(key=lambda item: (item.kind != DERIVED, item.path.suffix != ".html"))
+    made = (DERIVED, EXPORT)
+    found.files.sort(key=lambda item: (item.kind not in made, item.path.suffix != ".html"))
     return found
 
 
@@ -97,11 +103,11 @@ def collected_at(path: Path) -> datetime.datetime | None:
 
 
 def dates_in(name: str) -> list[datetime.date]:
-    """Return the days of the years 1900 to 2999 that stand in a file's name as YYYYMMDD."""
+    """Return the days of the years 1900 to 2999 in a file's name, as YYYYMMDD or YYYY-MM-DD."""
     days = []
-    for digits in re.findall(r"(?<!\d)(?:19|2\d)\d{6}(?!\d)", name):
+    for found in re.finditer(r"(?<!\d)(?:19|2\d)\d\d(-?)\d\d\1\d\d(?!\d)", name):
         with contextlib.suppress(ValueError):
-            days.append(datetime.datetime.strptime(digits, "%Y%m%d").date())
+            days.append(datetime.date.fromisoformat(found[0]))
     return days
 
 
@@ -117,11 +123,12 @@ def _files(layout: Layout, left: list[str]) -> Iterator[Path]:
 
 def _key_of(layout: Layout, path: Path) -> Key | None:
     """Return the root task and the date that a list, document or page is of; None for others."""
-    for day in dates_in(path.name)[-1:]:
+    for day in dates_in(layout.relative(path))[-1:]:
         for root in ROOTS.values():
             is_list = path.parent.name in _LIST_FOLDERS[root.alias]
-            made = (root.report(layout, day), root.document(layout, day), root.page(layout, day))
-            if path in made or (is_list and path.parent in layout.list_folders):
+            made = (root.report, root.document, root.page, root.export)
+            is_made = path in (path_for(layout, day) for path_for in made)
+            if is_made or (is_list and path.parent in layout.list_folders):
                 return root.family, day
     return None
 
@@ -139,10 +146,10 @@ def _oldest_lists(
 
 
 def _oldest_named(
-    path: Path, key: Key, collected: Mapping[Key, datetime.datetime]
+    layout: Layout, path: Path, key: Key, collected: Mapping[Key, datetime.datetime]
 ) -> datetime.datetime:
-    """Return when the oldest list was collected whose movies a document or page can name."""
-    days = _days_named(path.name, ROOTS[key[0]].page_shows_days)
+    """Return when the oldest list was collected whose movies a file made of lists can name."""
+    days = _days_named(layout.relative(path), ROOTS[key[0]].page_shows_days)
     ages = [collected[key[0], day] for day in days if (key[0], day) in collected]
     return min(ages, default=clock.midnight(key[1]))
 
@@ -156,6 +163,9 @@ def _named_at(layout: Layout, path: Path) -> datetime.datetime | None:
 
 
 def _days_named(name: str, days_shown: int) -> Iterator[datetime.date]:
-    """Yield the days whose movies a file can name: a document also the day before, a page more."""
-    number = days_shown if name.endswith(".html") else 1
+    """Yield the days whose movies a file can name: a document also the day before, a page more.
+
+    An export has those of its own day only.
+    """
+    number = {".html": days_shown, _PARQUET: 0}.get(Path(name).suffix, 1)
     return (day - back * _DAY for day in dates_in(name) for back in range(number + 1))

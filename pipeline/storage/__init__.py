@@ -52,7 +52,7 @@ class Storage(Protocol):
         """Whether there is such a folder itself, and no link; in a bucket, a document below it."""
 
     def remove_folder(self, folder: Path) -> None:
-        """Remove a folder from which all documents were moved; a bucket has none."""
+        """Remove a folder and those below it, as far as they hold no file; a bucket has none."""
 
     def move(self, path: Path, target: Path, root: Path) -> None:
         """Move a document through no link below a root; a killed move leaves it in both places."""

@@ -75,9 +75,9 @@ def walk(folder: Path, names: Collection[str] = (), skip: Skip | None = None) ->
     return storage_of(folder).walk(folder, names, skip)
 
 
-def sweep(folders: Iterable[Path]) -> list[Path]:
+def sweep(folders: Iterable[Path], names: str = ".*.*.tmp") -> list[Path]:
     """Remove what killed processes left in folders of a disk; a killed upload leaves nothing."""
-    return local.sweep(each for each in folders if storage_of(each) is _DISK)
+    return local.sweep([each for each in folders if storage_of(each) is _DISK], names)
 
 
 def set_aside(path: Path, kept: Path) -> None:

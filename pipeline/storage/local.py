@@ -12,7 +12,6 @@ import fcntl
 import logging
 import mmap
 import os
-import shutil
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -168,8 +167,10 @@ class LocalStorage:
         return folder.is_dir() and not folder.is_symlink()
 
     def remove_folder(self, folder: Path) -> None:
-        """Remove a folder, as far as that is possible."""
-        shutil.rmtree(folder, ignore_errors=True)
+        """Remove a folder and those below it, as far as they hold no file."""
+        for parent, _, _ in os.walk(folder, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(parent)
 
     def move(self, path: Path, target: Path, root: Path) -> None:
         """Move a document through no link below a root."""

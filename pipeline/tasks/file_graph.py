@@ -19,11 +19,14 @@ class File(NamedTuple):
 
 
 def files_of(root: Root, date: datetime.date, layout: Layout, plan: Plan) -> dict[str, File]:
-    """Return the files of a root task of a date, its page and the index, by their names."""
+    """Return the files of a root task of a date, its page, its export and the index, by names."""
     page, index = (layout.relative(path) for path in (root.page(layout, date), layout.index_page))
     document = layout.relative(root.document(layout, date))
     files = {page: File(root.page_task, {document}), index: File(PAGES_TASK, {page})}
     nodes = graphs(root.family, date, layout.root, plan)
+    (whole,) = nodes
+    sources = {each["file"] for each in whole["requires"]}
+    files[layout.relative(root.export(layout, date))] = File(root.export_task, sources)
     while nodes:
         node = nodes.pop()
         if node["file"] is None:

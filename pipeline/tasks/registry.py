@@ -10,6 +10,7 @@ from pipeline.tasks.collect import (
     TrendingMovies,
 )
 from pipeline.tasks.daily import DailySummary
+from pipeline.tasks.exports import ExportDay, ExportWeek
 from pipeline.tasks.index import IndexPage
 from pipeline.tasks.pages import DailyPage, WeeklyPage
 from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
@@ -17,7 +18,8 @@ from pipeline.tasks.warehouse import LoadDay, LoadWarehouse, LoadWeek
 from pipeline.tasks.weekly import WeeklyConsolidation
 
 __all__ = [
-    "DailyPage", "DailySummary", "GenreMovies", "IndexPage", "ListMovies", "LoadDay",
-    "LoadWarehouse", "LoadWeek", "PopularMovies", "TopRatedMovies", "TrendingMovies",
-    "ValidationReport", "WeeklyConsolidation", "WeeklyPage", "WeeklyValidationReport",
+    "DailyPage", "DailySummary", "ExportDay", "ExportWeek", "GenreMovies", "IndexPage",
+    "ListMovies", "LoadDay", "LoadWarehouse", "LoadWeek", "PopularMovies", "TopRatedMovies",
+    "TrendingMovies", "ValidationReport", "WeeklyConsolidation", "WeeklyPage",
+    "WeeklyValidationReport",
 ]  # fmt: skip

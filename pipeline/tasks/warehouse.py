@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING
 import luigi
 
 from pipeline import identity, settings
-from pipeline.errors import DataError
 from pipeline.retention.expired import dates_in
 from pipeline.storage import documents
 from pipeline.tasks.base import LOGGER, PipelineTask
-from pipeline.tasks.collect import list_tasks
-from pipeline.tasks.daily import DailySummary, own_collection
-from pipeline.tasks.validation import ReportTask, ValidationReport, WeeklyValidationReport
+from pipeline.tasks.period import PeriodTask
+from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
-from pipeline.warehouse.rows import DAY, WEEK, rows_of
+from pipeline.warehouse.rows import WEEK
 
 if TYPE_CHECKING:
     from pipeline.warehouse.store import Warehouse
@@ -41,16 +39,8 @@ class LoadTarget(luigi.Target):
         return self._is_loaded()
 
 
-class LoadDay(PipelineTask):
-    """Load the daily lists of a date, by the plan those that exist, and their report's figures."""
-
-    period = DAY
-    root_task: type[PipelineTask] = DailySummary
-    report_task: type[ReportTask] = ValidationReport
-
-    def requires(self) -> PipelineTask:
-        """Require the root task: asking for a load pulls in all that is missing of its date."""
-        return self.clone(self.root_task)
+class _Load(PeriodTask):
+    """Load the lists of a period and the figures of their report."""
 
     def path_for(self, date: datetime.date) -> Path:
         """Return the file of the warehouse where it is none of PostgreSQL."""
@@ -62,12 +52,8 @@ class LoadDay(PipelineTask):
 
     def run(self) -> None:
         """Read the lists and their report, and replace the rows of the date."""
-        fingerprint = self.fingerprint()
-        lists = {name: own_collection(path) for name, path in self._lists().items()}
-        if not lists:
-            raise DataError(f"There is no list of {self.date} to load: collect it first.")
-        report = documents.read_report(self._report())
-        rows = rows_of(self.period, self.date, lists, report)
+        fingerprint = self.fingerprint()  # of the documents as they were before they are read
+        rows = self.read_rows()
         open_warehouse().load(rows, fingerprint)
         LOGGER.info("%s: %d entries", self, len(rows.entries))
 
@@ -85,7 +71,7 @@ class LoadDay(PipelineTask):
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the lists and their report, by size and time of change."""
-        paths = (*self._lists().values(), self._report())
+        paths = (*self.list_paths().values(), self.report_path)
         states = zip(paths, documents.stamps(paths), strict=True)
         text = "\n".join(f"{path.name} {state}" for path, state in states)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -93,18 +79,13 @@ class LoadDay(PipelineTask):
     def _is_loaded(self) -> bool:
         return open_warehouse().fingerprints().get(self.key) == self.fingerprint()
 
-    def _lists(self) -> dict[str, Path]:
-        """Return the lists that exist, in the order of merging."""
-        tasks = list_tasks(self.date, self.report_task.cadence)
-        paths = {name: task.path for name, task in tasks.items()}
-        return {name: path for name, path in paths.items() if documents.is_listed(path)}
 
-    def _report(self) -> Path:
-        return self.clone(self.report_task).path
+class LoadDay(_Load):
+    """Load the daily lists of a date into the warehouse."""
 
 
-class LoadWeek(LoadDay):
-    """Load the weekly lists of a date and the figures of their report."""
+class LoadWeek(_Load):
+    """Load the weekly lists of a date into the warehouse."""
 
     period = WEEK
     root_task = WeeklyConsolidation

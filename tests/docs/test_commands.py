@@ -196,16 +196,20 @@ def test_a_command_has_options_that_exist(page: str, words: str) -> None:
         pytest.fail(f"{page}: {words}: {error.format_message()}")
 
 
-PYTHON = blocks("docs/how-to/query.md", "python")
+PYTHON = [
+    (re.findall(r"^import (\w+)", code, flags=re.MULTILINE)[-1], code)
+    for page in ("docs/how-to/query.md", "docs/how-to/export.md")
+    for code in blocks(page, "python")
+]
 
 
-@pytest.mark.parametrize("code", PYTHON, ids=["pandas", "duckdb"])
+@pytest.mark.parametrize(("package", "code"), PYTHON)
 def test_a_query_runs_where_its_package_is_installed(
-    code: str, checkout: Path, request: pytest.FixtureRequest
+    package: str, code: str, checkout: Path
 ) -> None:
-    pytest.importorskip(request.node.callspec.id)
+    pytest.importorskip(package)
     environment = {**os.environ, "TMDB_API_KEY": "demo", "PATH": f"{Path(sys.executable).parent}"}
-    for task in ("WeeklyConsolidation", "DailySummary"):
+    for task in ("WeeklyConsolidation", "DailySummary", "ExportDay", "ExportWeek"):
         command = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline", task]
         command += ["--date", "2026-11-29", "--local-scheduler"]
         subprocess.run(command, cwd=checkout, env=environment, check=True, capture_output=True)
@@ -214,4 +218,4 @@ def test_a_query_runs_where_its_package_is_installed(
     )
 
     assert done.returncode == 0, done.stderr
-    assert "horror" in done.stdout or "2026-11-29" in done.stdout
+    assert re.search(r"horror|2026-11-29|day\.parquet", done.stdout)

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import luigi
+import pytest
 from msgspec import structs
 from support.layers import LAYERS
 from support.lists import list_path, packaged
@@ -40,6 +41,7 @@ OF_AWS = {
 }
 OPTIONAL = (
     "PIPELINE_WORK_DIR",
+    "PIPELINE_EXPORT",
     "PIPELINE_HISTORY_URL",
     "PIPELINE_WAREHOUSE_URL",
     "PIPELINE_LUIGID_PASSWORD",
@@ -113,9 +115,14 @@ def test_every_file_that_is_written_is_documented_with_its_path() -> None:
         list_path(layout, "top_rated", day),
         layout.consolidated(day),
         layout.identity,
+        layout.day_export(day),
+        layout.week_export(day),
+        layout.export_schema,
+        layout.export_readme,
     }
 
     names = {layout.relative(path).replace("20240107", "D") for path in written}
+    names = {name.replace("2024-01-07", "YYYY-MM-DD") for name in names}
     assert documented == {re.sub(r"(week|weekly)_1_", r"\1_W_", name) for name in names}
 
 
@@ -137,15 +144,18 @@ def figures() -> list[str]:
     return re.findall(r"```mermaid\n(.*?)```", ARCHITECTURE, flags=re.DOTALL)
 
 
-def test_the_figure_of_the_graph_has_every_task_and_what_it_requires() -> None:
+def test_the_figure_of_the_graph_has_every_task_and_what_it_requires(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     _, graph, _ = figures()
     arrows = set(re.findall(r"(\w+)(?:\[.*?\])? --> (\w+)", graph))
     drawn = {name for arrow in arrows for name in arrow} | {"ListMovies"}
     date = datetime.date(2024, 1, 7)
+    monkeypatch.setenv("TMDB_API_KEY", "demo")  # an export of TMDB's movies asks for its purpose
     required = {
         (type(below).__name__, name)
         for name in ("ValidationReport", "DailySummary", "WeeklyValidationReport",
-                     "WeeklyConsolidation", "LoadDay", "LoadWeek")
+                     "WeeklyConsolidation", "LoadDay", "LoadWeek", "ExportDay", "ExportWeek")
         for below in luigi.task.flatten(getattr(pipeline, name)(date=date).requires())
     }  # fmt: skip
 

@@ -15,6 +15,8 @@ from support.luigi_runs import LuigiRun
 from support.repository import REPOSITORY
 from trials.plans import small_plan
 
+from pipeline.warehouse.parquet import ARROW_SCHEMA
+
 FILES = (REPOSITORY / "docs/files.md").read_text(encoding="utf-8")
 EXAMPLES = dict(
     zip(
@@ -82,6 +84,15 @@ def test_an_example_is_of_its_type(name: str) -> None:
         example["quality_summary"] = json.loads(EXAMPLES["validation_report"])
 
     assert unknown_keys(example, SCHEMAS[name][0]) == []
+
+
+def test_the_table_of_the_export_has_its_columns_and_which_are_never_null() -> None:
+    section = FILES.split("\n## The Parquet export\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", section, flags=re.MULTILINE)
+
+    assert [(name, "never null" not in kind) for name, kind in rows] == [
+        (field.name, field.nullable) for field in ARROW_SCHEMA
+    ]
 
 
 def test_the_example_of_the_readme_is_a_movie_of_the_week() -> None:

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from support.data_roots import DataRoots
-from support.luigi_runs import installed, luigi_command, run_command
+from support.luigi_runs import LuigiRun, installed, luigi_command, run_command
 from support.operate import Operate, document
 from support.receivers import Receiver
+from support.stored_documents import an_hour_later
 from support.terminals import Terminal
 
 from pipeline import clock
@@ -126,6 +127,64 @@ def test_everything_of_an_expired_day_goes_and_the_rest_stays(
     assert entry.verdict in ("pass", "warn", "fail")
     assert len(entry.checks) > 10
     assert document(command("prune", "--yes", "--json"))["files"] == []
+
+
+def test_an_export_goes_with_its_lists_and_so_does_its_folder(
+    layout: Layout, command: Operate, set_clock: SetClock, luigi_run: LuigiRun,
+    data_roots: DataRoots,
+) -> None:  # fmt: skip
+    demo = {"TMDB_API_KEY": "demo", "PIPELINE_CONFIG_DIR": str(data_roots.small_plan)}
+    for task, date in (("ExportDay", FIRST), ("ExportDay", SECOND), ("ExportWeek", SECOND)):
+        assert luigi_run(task, "--date", str(date), **demo).status == 0
+    first, second = layout.day_export(FIRST), layout.day_export(SECOND)
+    abandoned = second.with_name(".day.parquet.0a0b0c0d.tmp")
+    abandoned.touch()
+    an_hour_later(abandoned)
+    set_clock("2024-07-04T12:00:00")
+
+    done = document(command("prune", "--yes", "--json"))
+
+    exports = [each["file"] for each in done["files"] if each["kind"] == "export"]
+    assert exports == [layout.relative(first)]
+    assert not first.parent.exists()
+    assert sorted(second.parent.iterdir()) == [second, layout.week_export(SECOND)]
+    set_clock("2024-07-10T12:00:00")
+    assert command("prune", "--yes").status == 0
+    assert list(layout.exported_entries.iterdir()) == []
+    assert layout.export_schema.exists()
+
+
+def test_the_export_of_a_list_that_was_collected_late_is_as_old_as_its_list(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    """Where the list is gone, the export goes by its date."""
+    for path in layout.root.glob("raw/movies/*/*_20240106.json"):
+        text = path.read_text("utf-8")
+        path.write_text(re.sub(r"2024-01-06T02", "2024-02-06T02", text), "utf-8")
+    export = layout.day_export(FIRST)
+    export.parent.mkdir(parents=True)
+    export.touch()
+    set_clock("2024-08-03T12:00:00")
+    assert command("prune", "--yes").status == 0
+    assert export.exists()
+    for path in layout.root.glob("raw/movies/*/*_20240106.json"):
+        path.unlink()
+    assert command("prune", "--yes").status == 0
+    assert not export.exists()
+
+
+def test_an_export_that_a_redo_replaced_goes_by_its_date(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    replaced = layout.superseded(clock.now()) / layout.relative(layout.day_export(FIRST))
+    replaced.parent.mkdir(parents=True)
+    replaced.touch()
+    set_clock("2024-07-03T12:00:00")
+    assert command("prune", "--yes").status == 0
+    assert replaced.exists()
+    set_clock("2024-07-05T12:00:00")
+    assert command("prune", "--yes").status == 0
+    assert not replaced.exists()
 
 
 def test_rows_of_the_warehouse_go_with_their_lists(

@@ -35,6 +35,7 @@ LAYERS = {
     # 0: facts and names
     "pipeline.errors": 0,
     "pipeline.sanitize": 0,
+    "pipeline.terms": 0,
     "pipeline.version": 0,
     "pipeline.catalog": 0,
     "pipeline.roots": 0,

@@ -86,6 +86,7 @@ ONLY_IN = {
     "luigi": LUIGI,
     "msgspec": JSON,
     "cronsim": CRONSIM,
+    "pyarrow": {"pipeline.warehouse.parquet"},
     "gcld3": {"pipeline.quality.language"},
     "tornado": {"pipeline.pages.*", "pipeline.ops.history.pages", "pipeline.ops.luigid.*"},
 }

@@ -65,12 +65,14 @@ def test_without_any_setting_the_defaults_are_the_contracts(clean_environment: P
         hosts=1,
         config_dir=REPOSITORY / "config",
         log_format="text",
+        export_purpose="",
     )
 
 
 def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_plan: Path) -> None:
     for name, value in {
         "PIPELINE_LOG_FORMAT": "json",
+        "PIPELINE_EXPORT": "analysis",
         "TMDB_API_KEY": V3_KEY,
         "TMDB_LANGUAGE": "en",
         "TMDB_REGION": "US",
@@ -94,6 +96,7 @@ def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_
         hosts=3,
         config_dir=own_plan.parent,
         log_format="json",
+        export_purpose="analysis",
     )
 
 

@@ -1,7 +1,7 @@
 """Delete what has expired, in an order in which the next prune finishes an interrupted one.
 
-First a line of the record for each date, then the index page, the pages, the documents that were
-made of lists, and the lists last.
+First a line of the record for each date, then the index page, the pages, what else was made of
+lists, and the lists last.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from pipeline.ops.schedule.job_process import locked
 from pipeline.ops.settings import history_url
 from pipeline.paths import Layout
 from pipeline.retention import deleted
-from pipeline.retention.expired import BACKUP, DERIVED, Result, find
+from pipeline.retention.expired import BACKUP, DERIVED, EXPORT, Result, find
 from pipeline.roots import ROOTS
 from pipeline.runtime import logs
 from pipeline.storage import documents
@@ -39,6 +39,7 @@ def prune(layout: Layout, days: int | None) -> Result:
         _draw_index(done)
     logs.sweep(layout, clock.now())
     documents.sweep(layout.published_folders)
+    documents.sweep([layout.exported_entries], "*/.*.*.tmp")
     before = clock.now() - datetime.timedelta(days=days)
     _purge_history(done, before)
     _prune_warehouse(layout, done, before)
@@ -71,6 +72,8 @@ def _delete(layout: Layout, done: Result) -> None:
         try:
             documents.remove(item.path, layout.top_of(item.path))
             done.files.append(item)
+            if item.kind == EXPORT:  # the folder of its date
+                storage_of(item.path).remove_folder(item.path.parent)
         except StorageError as error:
             failed.append(str(error))
     if failed[_MAX_SHOWN:]:

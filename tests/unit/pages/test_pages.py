@@ -19,8 +19,9 @@ from pipeline.pages.daily import daily_page
 from pipeline.pages.i18n import Translator
 from pipeline.pages.index import Shown, index_page
 from pipeline.pages.movies import read_ranks
-from pipeline.pages.render import NOTICE, script_hash
+from pipeline.pages.render import script_hash
 from pipeline.pages.weekly import weekly_page
+from pipeline.terms import NOTICE
 
 LANGUAGES = ("ko", "en")
 _DAY = datetime.timedelta(days=1)

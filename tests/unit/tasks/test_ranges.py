@@ -41,6 +41,8 @@ TASKS: list[tuple[Any, dict[str, str]]] = [
     (pipeline.TopRatedMovies, {}),
     (pipeline.WeeklyValidationReport, {}),
     (pipeline.WeeklyConsolidation, {}),
+    (pipeline.ExportDay, {}),
+    (pipeline.ExportWeek, {}),
     (pipeline.DailyPage, {}),
     (pipeline.WeeklyPage, {}),
     (pipeline.IndexPage, {}),

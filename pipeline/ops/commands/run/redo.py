@@ -98,6 +98,9 @@ def _plan(
     plan = settings.current().plan()
     for root in (each for each in ROOTS.values() if each.has(task)):
         files = file_graph.files_of(root, date, layout, plan)
+        export = layout.relative(root.export(layout, date))
+        if task != root.export_task and not (layout.root / export).exists():
+            del files[export]
         again = {name for name, file in files.items() if f"{file.task}(".startswith(f"{wanted}(")}
         if again:
             break
@@ -109,7 +112,7 @@ def _plan(
     again = again if only else file_graph.with_downstream(files, again)
     tasks = {files[name].task for name in again}.difference(PAGE_TASKS)
     if root.family in tasks:
-        tasks = {root.family}
+        tasks = {root.family, *tasks.intersection([root.export_task])}
         again |= {name for name in files if not documents.exists(layout.root / name)}
     lists = [name for name in again if (layout.root / name).parent in layout.list_folders]
     if lists and date < clock.today() and not late:

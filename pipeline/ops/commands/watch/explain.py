@@ -96,6 +96,7 @@ def _advise(node: Node, family: str, date: datetime.date, layout: Layout) -> str
         return f"{len(lists)} list(s) cannot be collected any more; {redo} --late` {late}"
     schedule = installed.schedules(settings.current().config_dir / "crontab")[family]
     following = schedule.next_day(clock.now())
-    if following and clock.local_day(following) == date and installed.installed():
+    is_scheduled = task != ROOTS[family].export_task and installed.installed()
+    if following and clock.local_day(following) == date and is_scheduled:
         return f"Wait for the schedule, which runs {family} at {following.astimezone():%H:%M %Z}."
     return f"Run `tmdb-pipeline run {family} {date}`."
