@@ -74,6 +74,8 @@ _STEPS = dict.fromkeys(step for root in ROOTS.values() for step in root.steps)
 PAGE_TASKS = ("DailyPage", "WeeklyPage", PAGES_TASK)
 FAMILIES = (*_STEPS, *PAGE_TASKS)
 
+TRENDS_SHOW_DAYS = 90  # before its own, whose movies a page of trends can name
+
 LOOK_BACK_DAYS = 60  # in which the newest document is looked for
 
 

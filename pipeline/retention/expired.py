@@ -6,6 +6,7 @@ and of the days before whose movies it can name. Other files go by the dates in 
 
 import contextlib
 import datetime
+import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from pipeline import clock
 from pipeline.paths import Layout
 from pipeline.retention import deleted
 from pipeline.retention.deleted import Key
-from pipeline.roots import ROOTS
+from pipeline.roots import ALIASES, ROOTS, TRENDS_SHOW_DAYS
 from pipeline.storage import archive, documents
 
 LIST, DERIVED, EVIDENCE, BACKUP = "list", "report or page", "rejected or superseded", "backup"
@@ -71,7 +72,7 @@ def find(layout: Layout, days: int | None) -> Result:
         if path in lists:
             kind, at = LIST, lists[path]
         elif path in keys:
-            kind, at = DERIVED, _oldest_named(path, keys[path], collected)
+            kind, at = DERIVED, _oldest_named(layout, path, keys[path], collected)
         elif any(path.is_relative_to(folder) for folder in layout.evidence_folders):
             kind, at = EVIDENCE, collected_at(path) or _named_at(layout, path)
         elif path.parent == layout.backups and archive.made_at(path):
@@ -131,6 +132,8 @@ def _key_of(layout: Layout, path: Path) -> Key | None:
             made = (root.report(layout, day), root.document(layout, day), root.page(layout, day))
             if path in made or (is_list and path.parent in layout.list_folders):
                 return root.family, day
+        if path == layout.trends_page(day):
+            return ALIASES["weekly"], day
     return None
 
 
@@ -147,11 +150,14 @@ def _oldest_lists(
 
 
 def _oldest_named(
-    path: Path, key: Key, collected: Mapping[Key, datetime.datetime]
+    layout: Layout, path: Path, key: Key, collected: Mapping[Key, datetime.datetime]
 ) -> datetime.datetime:
     """Return when the oldest list was collected whose movies a document or page can name."""
-    days = _days_named(path.name, ROOTS[key[0]].page_shows_days)
-    ages = [collected[key[0], day] for day in days if (key[0], day) in collected]
+    families, days_shown = [key[0]], ROOTS[key[0]].page_shows_days
+    if path == layout.trends_page(key[1]):
+        families, days_shown = [*ROOTS], TRENDS_SHOW_DAYS
+    named = itertools.product(families, _days_named(path.name, days_shown))
+    ages = [collected[each] for each in named if each in collected]
     return min(ages, default=clock.midnight(key[1]))
 
 

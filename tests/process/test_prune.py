@@ -127,6 +127,22 @@ def test_everything_of_an_expired_day_goes_and_the_rest_stays(
     assert document(command("prune", "--yes", "--json"))["files"] == []
 
 
+def test_a_page_of_trends_goes_with_the_oldest_list_that_it_can_name(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    naming, later = (
+        layout.trends_page(day + datetime.timedelta(days=90)) for day in (FIRST, SECOND)
+    )
+    naming.parent.mkdir()
+    for page in (naming, later):
+        page.write_text("<!DOCTYPE html>")
+    set_clock("2024-07-04T12:00:00")  # of both days the first one has expired
+
+    assert command("prune", "--yes").status == 0
+
+    assert [path.name for path in naming.parent.iterdir()] == [later.name]
+
+
 def test_no_title_is_left_in_any_byte_once_all_has_expired(
     layout: Layout, command: Operate, set_clock: SetClock
 ) -> None:
