@@ -79,6 +79,7 @@ class Layout:
     luigid_spool = _Fixed("state/history-spool.jsonl")
     luigid_state = _Fixed("state/luigid.pickle")
     backups = _Fixed("backups")
+    warehouse = _Fixed("warehouse/warehouse.sqlite")
     luigid_log = _Fixed("logs/luigid.log")  # of one that `tmdb-pipeline start` started
 
     def list_of(self, movie_list: MovieList, date: datetime.date) -> Path:

@@ -70,9 +70,12 @@ ALIASES = {root.alias: family for family, root in ROOTS.items()}
 PAGES_TASK = "IndexPage"
 """The task that draws the pages after a root task is done; its data is, even if a page fails."""
 
+WAREHOUSE_TASK = "LoadWarehouse"
+"""The task that loads what is new after the pages, where PIPELINE_WAREHOUSE_URL is set."""
+
 _STEPS = dict.fromkeys(step for root in ROOTS.values() for step in root.steps)
 PAGE_TASKS = ("DailyPage", "WeeklyPage", PAGES_TASK)
-FAMILIES = (*_STEPS, *PAGE_TASKS)
+FAMILIES = (*_STEPS, *PAGE_TASKS, "LoadDay", "LoadWeek", WAREHOUSE_TASK)
 
 TRENDS_SHOW_DAYS = 90  # before its own, whose movies a page of trends can name
 

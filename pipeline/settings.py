@@ -48,6 +48,7 @@ VARIABLES = {name: default for name, (default, _, _) in _RULES.items()}
 SECRETS = (
     *("TMDB_API_KEY", "PIPELINE_HISTORY_URL", "PIPELINE_LUIGID_PASSWORD"),
     *("PIPELINE_ALERT_URL", "PIPELINE_HEARTBEAT_URL", "POSTGRES_PASSWORD"),
+    "PIPELINE_WAREHOUSE_URL",
 )
 # The variables that a run and its wrapper set for the processes that they start: `schedule` or
 # `trigger`, the seconds since 1970 from which nothing may be collected any more, and three files.
@@ -56,6 +57,8 @@ RUN_LOG, RUN_FAILURES = "PIPELINE_RUN_LOG", "PIPELINE_RUN_FAILURES"
 RUN_PROGRESS = "PIPELINE_RUN_PROGRESS"
 # The data root of the embedded catalogue unless PIPELINE_DATA_DIR names another one.
 DEMO_DATA_DIR = "data-demo"
+# The value of PIPELINE_WAREHOUSE_URL by which the schedule fills the SQLite file of the data root.
+SQLITE = "sqlite"
 # The folder that holds this package and, in a checkout, luigi.cfg and config/.
 REPOSITORY = Path(__file__).parent.parent
 
@@ -111,6 +114,22 @@ def value(name: str) -> str:
 def secret(name: str) -> Secret | None:
     """Return a secret as `value` does; None where it is not set."""
     return Secret(value(name)) if value(name) else None
+
+
+def database_url(name: str) -> Secret | None:
+    """Return the address of a PostgreSQL with the installed driver, or raise SettingsError."""
+    given = value(name)
+    if not given:
+        return None
+    if not re.match(r"postgres(ql(\+psycopg2)?)?://", given) or not given.isprintable():
+        raise SettingsError(f"{name} has to be like postgresql://luigi:PASSWORD@host:5432/luigi.")
+    return Secret(f"postgresql+psycopg2://{given.partition('://')[2]}")
+
+
+def warehouse_url() -> Secret | None:
+    """Return the address of the warehouse; None where it is the SQLite file of the data root."""
+    name = "PIPELINE_WAREHOUSE_URL"
+    return None if value(name) == SQLITE else database_url(name)
 
 
 def dotenv() -> dict[str, str]:

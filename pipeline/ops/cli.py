@@ -28,7 +28,7 @@ COMMANDS = {
         for name in ("status", "runs", "explain", "show", "stats", "open", "doctor", "watch")
     },
     "alert": "watch.watch:alert",
-    **{name: f"data.{name}:command" for name in ("backup", "restore", "prune")},
+    **{name: f"data.{name}:command" for name in ("backup", "restore", "prune", "query")},
 }
 """Subcommand -> the module and name of its click command below `pipeline.ops.commands`."""
 
@@ -86,7 +86,7 @@ def group(context: click.Context, debug: bool, no_color: bool) -> None:
     """Operate the collection of TMDB's movie lists: start it, watch it, repair it."""
     if no_color or settings.run_variable("NO_COLOR"):
         context.color = False
-    reading = ("status", "runs", "explain", "show", "check", "doctor", "logs", "open")
+    reading = ("status", "runs", "explain", "show", "check", "doctor", "logs", "open", "query")
     if context.invoked_subcommand in reading:
         with contextlib.suppress(PipelineError, OSError):  # the command itself reports these
             if found := read_demo_data():

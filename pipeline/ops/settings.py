@@ -15,12 +15,12 @@ from pipeline import clock, settings
 from pipeline.errors import SettingsError
 from pipeline.paths import Layout
 from pipeline.settings import Settings
-from pipeline.tmdb.credential import Secret
 
 # Every variable that is read, with its default.
 VARIABLES = {
     **settings.VARIABLES,
-    **dict.fromkeys(("PIPELINE_HISTORY_URL", "PIPELINE_LUIGID_PASSWORD"), ""),
+    **dict.fromkeys(("PIPELINE_HISTORY_URL", "PIPELINE_WAREHOUSE_URL"), ""),
+    "PIPELINE_LUIGID_PASSWORD": "",
     **dict.fromkeys(("PIPELINE_ALERT_URL", "PIPELINE_HEARTBEAT_URL"), ""),
     "PIPELINE_KEEP_DAYS": "180",
 }
@@ -33,17 +33,8 @@ luigid_password = partial(settings.secret, "PIPELINE_LUIGID_PASSWORD")
 alert_url = partial(settings.secret, "PIPELINE_ALERT_URL")
 heartbeat_url = partial(settings.secret, "PIPELINE_HEARTBEAT_URL")
 
-
-def history_url() -> Secret | None:
-    """Return the address of the task history with the installed driver, or raise SettingsError."""
-    value = settings.value("PIPELINE_HISTORY_URL")
-    if not value:
-        return None
-    if not re.match(r"postgres(ql(\+psycopg2)?)?://", value) or not value.isprintable():
-        raise SettingsError(
-            "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi."
-        )
-    return Secret(f"postgresql+psycopg2://{value.partition('://')[2]}")
+# The address of the task history, or SettingsError.
+history_url = partial(settings.database_url, "PIPELINE_HISTORY_URL")
 
 
 def keep_days() -> int | None:

@@ -49,6 +49,7 @@ class Result:
     left: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     history_rows: int | None = None
+    warehouse_rows: int | None = None
     deletes_from_at: str | None = None
     warning: str = ""
     problem: str | None = None

@@ -90,7 +90,7 @@ class Page(PipelineTask):
 
     def last_line(self, *facts: object) -> str:
         """Return the fingerprint of the documents, by size and time of change, and of facts."""
-        stamps = (f"{path.name} {_stamp(path)}" for path in self.inputs())
+        stamps = (f"{path.name} {stamp(path)}" for path in self.inputs())
         state = "\n".join([VERSION, self.language, f"{self.around()} {facts}", *stamps])
         return f"<!-- drawn from {hashlib.sha256(state.encode()).hexdigest()[:16]} -->\n"
 
@@ -199,7 +199,7 @@ def titles() -> dict[str, str]:
     return {each.name: each.title for each in settings.current().plan().lists if each.title}
 
 
-def _stamp(path: Path) -> str:
+def stamp(path: Path) -> str:
     """Return the size of a file and when it changed."""
     with contextlib.suppress(OSError):
         status = os.stat(path)

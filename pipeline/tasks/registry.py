@@ -13,10 +13,11 @@ from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.index import IndexPage
 from pipeline.tasks.pages import DailyPage, WeeklyPage
 from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
+from pipeline.tasks.warehouse import LoadDay, LoadWarehouse, LoadWeek
 from pipeline.tasks.weekly import WeeklyConsolidation
 
 __all__ = [
-    "DailyPage", "DailySummary", "GenreMovies", "IndexPage", "ListMovies", "PopularMovies",
-    "TopRatedMovies", "TrendingMovies", "ValidationReport", "WeeklyConsolidation", "WeeklyPage",
-    "WeeklyValidationReport",
+    "DailyPage", "DailySummary", "GenreMovies", "IndexPage", "ListMovies", "LoadDay",
+    "LoadWarehouse", "LoadWeek", "PopularMovies", "TopRatedMovies", "TrendingMovies",
+    "ValidationReport", "WeeklyConsolidation", "WeeklyPage", "WeeklyValidationReport",
 ]  # fmt: skip

@@ -13,9 +13,12 @@ import psycopg2
 import pytest
 from support.postgres import Postgres, running_postgres
 from support.repository import REPOSITORY
+from support.warehouse import ALL, load
 
 from pipeline.ops.history.store import Event, HistoryStore
 from pipeline.tmdb.credential import Secret
+from pipeline.warehouse.store import Warehouse
+from pipeline.warehouse.tables import VIEW_NAMES
 
 SCRIPT = REPOSITORY / "config/docker/history-roles"
 PASSWORD = 'it\'s a "password" with $ and \\'
@@ -99,6 +102,37 @@ def test_dashboards_may_read_and_nothing_else(age: str, request: pytest.FixtureR
     for statement in ("DELETE FROM tasks", "CREATE TABLE x (y integer)"):
         with pytest.raises(psycopg2.Error):
             execute(server, "luigi_reader", f"SET default_transaction_read_only = off; {statement}")
+
+
+@pytest.mark.parametrize("age", ["new", "old"])
+def test_the_warehouse_has_a_role_of_its_own_and_a_reader_of_its_views(
+    age: str, request: pytest.FixtureRequest
+) -> None:
+    server = request.getfixturevalue("server" if age == "new" else "old_server")
+    make_roles(server)
+    write(server)
+    url = f"postgresql+psycopg2://warehouse@/luigi?host={server.socket_dir}&port={server.port}"
+    warehouse = Warehouse(Path("/nowhere"), Secret(url))
+    for _ in range(2):
+        load(warehouse, ALL)
+        for view in VIEW_NAMES:
+            assert execute(server, "warehouse_reader", f"SELECT COUNT(*) FROM {view}") > [(0,)]
+        execute(server, "postgres", "REVOKE SELECT ON warehouse.ranks FROM warehouse_reader")
+        make_roles(server)
+    refused = {
+        "warehouse": ["SELECT 1 FROM public.tasks", "CREATE SCHEMA other"],
+        "luigi": ["SELECT 1 FROM warehouse.ranks"],
+        "luigi_reader": ["SELECT 1 FROM warehouse.ranks"],
+        "warehouse_reader": [
+            "SELECT 1 FROM public.tasks", "SELECT 1 FROM entries",
+            "BEGIN READ WRITE; DELETE FROM entries",
+            "BEGIN READ WRITE; CREATE TABLE x (y integer)",
+        ],
+    }  # fmt: skip
+    for role, statements in refused.items():
+        for statement in statements:
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                execute(server, role, statement)
 
 
 def test_the_script_is_run_by_the_image_and_by_hand() -> None:

@@ -114,8 +114,8 @@ def test_a_pooler_that_refuses_startup_options_is_sent_none() -> None:
 def test_a_frozen_server_is_noticed_soon_although_a_purge_may_take_a_minute(
     store: HistoryStore, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.ops.history.connection.STATEMENT_SECONDS", 1)
-    monkeypatch.setattr("pipeline.ops.history.connection.GRACE_SECONDS", 0)
+    monkeypatch.setattr("pipeline.postgres.STATEMENT_SECONDS", 1)
+    monkeypatch.setattr("pipeline.postgres.GRACE_SECONDS", 0)
     store.purge(datetime(2024, 1, 7, tzinfo=UTC))
     with postgres.frozen(), pytest.raises(StorageError, match="no answer within 1 seconds"):
         store.ping()

@@ -125,8 +125,8 @@ def test_a_commit_whose_answer_never_came_is_neither_lost_nor_doubled(
     tables_database: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pipeline.ops.history.connection.STATEMENT_SECONDS", 1)
-    monkeypatch.setattr("pipeline.ops.history.connection.GRACE_SECONDS", 0)
+    monkeypatch.setattr("pipeline.postgres.STATEMENT_SECONDS", 1)
+    monkeypatch.setattr("pipeline.postgres.GRACE_SECONDS", 0)
     events = events_of("PENDING", "RUNNING", "FAILED")
     with Proxy(postgres.port) as proxy:
         url = postgres.url(tables_database, proxy.port)

@@ -22,6 +22,7 @@ LAYERS = {
     # 2: I/O
     "pipeline.tmdb.*": 2,
     "pipeline.settings": 2,
+    "pipeline.postgres": 2,
     "pipeline.demo.*": 2,
     "pipeline.storage.*": 2,
     "pipeline.retention.*": 2,

@@ -32,7 +32,7 @@ _IS_AS_CREATED = """
 """
 _END_CONNECTIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 _EMPTY = """
-    DROP SCHEMA IF EXISTS luigi, public CASCADE;
+    DROP SCHEMA IF EXISTS luigi, public, warehouse CASCADE;
     CREATE SCHEMA public AUTHORIZATION pg_database_owner;
     GRANT USAGE ON SCHEMA public TO PUBLIC
 """

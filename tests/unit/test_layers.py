@@ -50,8 +50,8 @@ LUIGI = {
 }
 CRONSIM = {"pipeline.ops.schedule.times"}
 """The one module that computes the times of a crontab."""
-SQLALCHEMY = {"pipeline.ops.history.*"}
-"""The one package that talks to a database."""
+SQLALCHEMY = {"pipeline.postgres", "pipeline.ops.history.*", "pipeline.warehouse.*"}
+"""What talks to a database: the task history and the warehouse."""
 
 OPS = "pipeline.ops"
 OF_LUIGID = {f"{OPS}.luigid.*", f"{OPS}.history.*"}

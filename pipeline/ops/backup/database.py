@@ -17,10 +17,10 @@ from typing import IO, NamedTuple
 from pipeline import settings
 from pipeline.errors import DataError, StorageError
 from pipeline.ops.history import schema
-from pipeline.ops.history.connection import make_engine
-from pipeline.ops.history.schema import TABLE_NAMES
+from pipeline.ops.history.schema import DATABASE, TABLE_NAMES
 from pipeline.ops.runtimes import compose
 from pipeline.ops.settings import environment, history_url
+from pipeline.postgres import make_engine
 
 TIMEOUT_SECONDS = 1200.0  # of one program: less than tmdb-backup.service has in all
 LOCK_SECONDS = 10.0  # for which a rehearsal or a restore waits for tables that others have locked
@@ -84,7 +84,7 @@ def server_of(runtime: str) -> Server | None:
     """
     url = history_url()
     if runtime != "compose" and url:
-        address = make_engine(url).url
+        address = make_engine(DATABASE, url).url
         password = address.query.get("password") or address.password
         given = {"PGPASSWORD": str(password)} if password else {}
         variables = {"PGCONNECT_TIMEOUT": "10", **environment(), **given, "LC_ALL": "C"}

@@ -5,7 +5,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from pipeline.errors import StorageError
+from pipeline.postgres import Database
 
+DATABASE = Database("The task history's database", "PIPELINE_HISTORY_URL", "luigid")
 METADATA = sa.MetaData()
 
 TASKS = sa.Table(

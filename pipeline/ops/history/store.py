@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
 
 from pipeline.ops.history import queries, schema
-from pipeline.ops.history.connection import make_engine, transaction
 from pipeline.ops.history.events import Event, naive_utc, task_key
 from pipeline.ops.history.queries import Run
-from pipeline.ops.history.schema import EVENTS, FAILURES, PARAMETERS, TASKS
+from pipeline.ops.history.schema import DATABASE, EVENTS, FAILURES, LOCK, PARAMETERS, TASKS
+from pipeline.postgres import make_engine, transaction
 from pipeline.tmdb.credential import Secret
 
 __all__ = ["Event", "HistoryStore"]
@@ -29,19 +29,19 @@ class HistoryStore:
     """
 
     def __init__(self, url: Secret) -> None:
-        self._engine = make_engine(url)
-        self._transaction = functools.partial(transaction, self._engine)
+        self._engine = make_engine(DATABASE, url)
+        self._transaction = functools.partial(transaction, DATABASE, self._engine)
 
     def create_schema(self) -> None:
         """Make or upgrade the tables; two may do this at once."""
-        with self._transaction(_LONG_SECONDS, writes=True) as database:
+        with self._transaction(_LONG_SECONDS, first=LOCK) as database:
             schema.upgrade(database)
 
     def write(self, events: Sequence[Event]) -> None:
         """Keep the events, all or none. One that is kept already is not kept twice."""
         if not events:
             return
-        with self._transaction(writes=True) as database:
+        with self._transaction(first=LOCK) as database:
             records = _records_of(database, events)
             reasons = {(records[e.task_id], e.name, naive_utc(e.at)): e.reason for e in events}
             _add_events(database, reasons)
@@ -68,7 +68,7 @@ class HistoryStore:
         They count as failed at that instant. Returns how many there were.
         """
         at, spared = naive_utc(before), {task_key(each) for each in still_running}
-        with self._transaction(_LONG_SECONDS, writes=True) as database:
+        with self._transaction(_LONG_SECONDS, first=LOCK) as database:
             left = database.execute(queries.select_left_running(at)).all()
             ended = [row.record for row in left if row.task_id not in spared]
             _add_events(database, {(record, "FAILED", at): _RESTARTED for record in ended})
@@ -78,7 +78,7 @@ class HistoryStore:
         """Delete events older than that, then tasks without any; return how many events."""
         used = select(EVENTS.c.task_id).where(EVENTS.c.task_id.is_not(None))
         gone = select(TASKS.c.id).where(TASKS.c.id.not_in(used))
-        with self._transaction(_LONG_SECONDS, writes=True) as database:
+        with self._transaction(_LONG_SECONDS, first=LOCK) as database:
             count = database.execute(delete(EVENTS).where(EVENTS.c.ts < naive_utc(before))).rowcount
             database.execute(delete(PARAMETERS).where(PARAMETERS.c.task_id.in_(gone)))
             database.execute(delete(TASKS).where(TASKS.c.id.not_in(used)))

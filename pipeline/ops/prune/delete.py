@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline import clock
+from pipeline import clock, settings
 from pipeline.errors import PipelineError
 from pipeline.ops.schedule.job_process import locked
 from pipeline.ops.settings import history_url
@@ -38,7 +38,9 @@ def prune(layout: Layout, days: int | None) -> Result:
         _draw_index(done)
     logs.sweep(layout, clock.now())
     local.sweep(layout.published_folders)
-    _purge_history(done, clock.now() - datetime.timedelta(days=days))
+    before = clock.now() - datetime.timedelta(days=days)
+    _purge_history(done, before)
+    _prune_warehouse(layout, done, before)
     return done
 
 
@@ -111,3 +113,18 @@ def _purge_history(done: Result, before: datetime.datetime) -> None:
                 done.history_rows = store.purge(before)
     except PipelineError as error:
         done.warning = f"Rows of the task history stay until the next prune: {error}"
+
+
+def _prune_warehouse(layout: Layout, done: Result, before: datetime.datetime) -> None:
+    """Delete older rows of the warehouse, also of a file that was in use before PostgreSQL."""
+    if not settings.value("PIPELINE_WAREHOUSE_URL") and not layout.warehouse.exists():
+        return
+    from pipeline.warehouse.store import Warehouse
+
+    try:
+        found = [Warehouse(layout.warehouse, None)] if layout.warehouse.exists() else []
+        found += [Warehouse(layout.warehouse, url)] if (url := settings.warehouse_url()) else []
+        done.warehouse_rows = sum(each.prune(before) for each in found)
+    except PipelineError as error:
+        why = f"Rows of the warehouse stay until the next prune: {error}"
+        done.warning = f"{done.warning} {why}".strip()

@@ -21,7 +21,7 @@ from pipeline.ops.schedule import installed, overdue, pauses
 from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, read_settings, say
 from pipeline.ops.schedule.overdue import Due
 from pipeline.paths import Layout
-from pipeline.roots import ALIASES, PAGES_TASK, ROOTS, Root
+from pipeline.roots import ALIASES, PAGES_TASK, ROOTS, WAREHOUSE_TASK, Root
 
 NOT_STARTED, WRONG_USE = 1, 2
 CATCH_UP, PRUNE = "catch-up", "prune"
@@ -79,9 +79,10 @@ def _run_root(
     root: Root, date: datetime.date | None, command: Sequence[str], started_by: str,
     process: JobProcess, *, quiet: bool = False,
 ) -> int:  # fmt: skip
-    """Run a root task and draw its pages; return the status of the first that fails.
+    """Run a root task, draw its pages and load them; return the status of the first that fails.
 
-    The schedule runs nothing whose file is there.
+    The schedule runs nothing whose file is there. A warehouse that is away fails no collection: its
+    own run reports it, and the next one loads what is missing.
     """
     layout = _layout()
     day, variables = choose_date(root, date, started_by)
@@ -107,7 +108,11 @@ def _run_root(
                 with contextlib.suppress(PipelineError):  # the index shows what was noted before
                     schedules = installed.schedules(settings.current().config_dir / "crontab")
                     overdue.note_due(layout, schedules, clock.now())
-        return run_tasks(commands, day, variables, process, lock)
+        status = run_tasks(commands, day, variables, process, lock)
+    if status == 0 and settings.value("PIPELINE_WAREHOUSE_URL"):
+        load = [command[0], "--module", "pipeline", WAREHOUSE_TASK]
+        run_tasks({WAREHOUSE_TASK: load}, day, variables, process, ())
+    return status
 
 
 def choose_date(

@@ -30,6 +30,8 @@ def show(document: Document) -> None:
         click.echo("\nNothing is older than that.")
     if document["history_rows"] is not None:
         click.echo(f"{document['history_rows']} rows of the task history were deleted.")
+    if document["warehouse_rows"] is not None:
+        click.echo(f"{document['warehouse_rows']} rows of the warehouse were deleted.")
     for each in filter(None, (*document["skipped"], *document["left"], document["warning"])):
         click.echo(tables.wrap(each))
     if document["deletes_from_at"]:

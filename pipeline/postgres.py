@@ -8,7 +8,7 @@ import contextlib
 import select
 from collections.abc import Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2  # type: ignore[import-untyped, unused-ignore]
 import psycopg2.extensions  # type: ignore[import-untyped, unused-ignore]
@@ -17,7 +17,6 @@ from sqlalchemy import func
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
 
 from pipeline.errors import SettingsError, StorageError
-from pipeline.ops.history.schema import LOCK
 from pipeline.settings import redacted
 from pipeline.tmdb.credential import Secret
 
@@ -28,23 +27,32 @@ GRACE_SECONDS = 2
 _ANSWER_SECONDS: ContextVar[float | None] = ContextVar("answer_seconds", default=None)
 
 
-def make_engine(url: Secret) -> sqlalchemy.Engine:
+class Database(NamedTuple):
+    """What messages call a database, the variable that names it, and what the server calls us."""
+
+    name: str
+    variable: str
+    application: str
+
+
+def make_engine(database: Database, url: Secret, **options: Any) -> sqlalchemy.Engine:
     """Return the engine of a URL; it connects when it is first used.
 
     No startup option is sent, because poolers refuse those. psycopg2 has one wait callback for the
     process, which limits the waits of `transaction` only.
     """
+    variable, names = database.variable, {"application_name": database.application}
     try:
         if url.secret.partition("?")[0].count("@") > 1:  # a message would show half a password
             raise ValueError
         engine = sqlalchemy.create_engine(
-            url.secret, pool_pre_ping=True, connect_args={"application_name": "luigid"}
+            url.secret, pool_pre_ping=True, connect_args=names, **options
         )
     except (ArgumentError, ValueError):
         raise SettingsError(
-            "PIPELINE_HISTORY_URL has to be like postgresql://luigi:PASSWORD@host:5432/luigi, with "
+            f"{variable} has to be like postgresql://luigi:PASSWORD@host:5432/luigi, with "
             "@ : / # and % in the password written as %40 %3A %2F %23 %25.",
-            variable="PIPELINE_HISTORY_URL",
+            variable=variable,
         ) from None
     psycopg2.extensions.set_wait_callback(_wait)
     return engine
@@ -52,18 +60,23 @@ def make_engine(url: Secret) -> sqlalchemy.Engine:
 
 @contextlib.contextmanager
 def transaction(
-    engine: sqlalchemy.Engine, seconds: float | None = None, *, writes: bool = False
+    database: Database,
+    engine: sqlalchemy.Engine,
+    seconds: float | None = None,
+    *,
+    first: str = "",
+    lock_seconds: float | None = None,
 ) -> Iterator[sqlalchemy.Connection]:
     """Open a transaction each of whose statements may take so many seconds.
 
-    One that writes waits for what other writers have begun. The server has the shorter limits, so
-    that it gives up first; a transaction whose client vanished is ended by it, or it would keep its
-    locks.
+    `first` is a statement to begin with, such as one that waits for what other writers have begun.
+    The server has the shorter limits, so that it gives up first; a transaction whose client
+    vanished is ended by it, or it would keep its locks.
     """
     seconds = STATEMENT_SECONDS if seconds is None else seconds
     limits = {
         "statement_timeout": seconds,
-        "lock_timeout": max(1, STATEMENT_SECONDS - 1),
+        "lock_timeout": lock_seconds or max(1, STATEMENT_SECONDS - 1),
         "idle_in_transaction_session_timeout": 2 * (seconds + GRACE_SECONDS),
     }
     calls = (func.set_config(name, f"{value:g}s", True) for name, value in limits.items())
@@ -72,15 +85,15 @@ def transaction(
         with engine.begin() as connection:
             connection.execute(sqlalchemy.select(*calls))
             _ANSWER_SECONDS.set(seconds + GRACE_SECONDS)
-            if writes:
-                connection.execute(sqlalchemy.text(LOCK))
+            if first:
+                connection.execute(sqlalchemy.text(first))
             yield connection
     except SQLAlchemyError as error:
         lines = str(getattr(error, "orig", None) or error).strip().splitlines()
         why = redacted(lines[0].strip() if lines else type(error).__name__).rstrip(".")
         raise StorageError(
-            f"The task history's database does not serve ({why}): see that PostgreSQL runs and "
-            "that PIPELINE_HISTORY_URL names it.",
+            f"{database.name} does not serve ({why}): see that PostgreSQL runs and that "
+            f"{database.variable} names it.",
             refused=isinstance(error, (DataError, IntegrityError)),
         ) from None
     finally:
