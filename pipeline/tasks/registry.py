@@ -12,6 +12,7 @@ from pipeline.tasks.collect import (
 from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.index import IndexPage
 from pipeline.tasks.pages import DailyPage, WeeklyPage
+from pipeline.tasks.trends import TrendsPage
 from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
 from pipeline.tasks.warehouse import LoadDay, LoadWarehouse, LoadWeek
 from pipeline.tasks.weekly import WeeklyConsolidation
@@ -19,5 +20,5 @@ from pipeline.tasks.weekly import WeeklyConsolidation
 __all__ = [
     "DailyPage", "DailySummary", "GenreMovies", "IndexPage", "ListMovies", "LoadDay",
     "LoadWarehouse", "LoadWeek", "PopularMovies", "TopRatedMovies", "TrendingMovies",
-    "ValidationReport", "WeeklyConsolidation", "WeeklyPage", "WeeklyValidationReport",
+    "TrendsPage", "ValidationReport", "WeeklyConsolidation", "WeeklyPage", "WeeklyValidationReport",
 ]  # fmt: skip

@@ -142,7 +142,7 @@ def test_the_figure_of_the_graph_has_every_task_and_what_it_requires() -> None:
 
     assert drawn == set(pipeline.__all__) - {"__version__"}
     assert required <= arrows
-    of_what_exists = {"DailyPage", "WeeklyPage", "IndexPage", "LoadWarehouse"}
+    of_what_exists = {"DailyPage", "WeeklyPage", "IndexPage", "LoadWarehouse", "TrendsPage"}
     assert {arrow for arrow in arrows if arrow[1] not in of_what_exists} == required
 
 
