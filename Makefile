@@ -34,7 +34,7 @@ help:  ## List these commands
 		'MODULES="catalog paths" chooses what make mutants tries, without writing figures.' \
 		'Each of the trials is a command as well: make year, crashes, faults, chaos, fuzz.'
 
-.PHONY: help week day install quick test golden lint bench bench-growth bench-peers stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
+.PHONY: help week day install quick test golden lint bench bench-growth bench-peers bench-warehouse stack pages trials faults chaos year crashes fuzz audit sbom lock coverage mutants clean
 
 week: .venv/run  ## Collect this week's lists and today's, and draw the pages
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler \
@@ -68,6 +68,9 @@ bench: .venv/test  ## Time the week and the day beside a bare client, a plain sc
 
 bench-growth: .venv/test  ## Measure time and memory by movies, lists, days and workers
 	$(BIN)/python benchmarks/growth.py --write
+
+bench-warehouse: .venv/test  ## Time loads and views of half a year in the warehouse
+	$(BIN)/python benchmarks/warehouse.py --write
 
 bench-peers: .venv/test  ## Time the week in Airflow, Prefect, Dagster and dlt (installs them below .bench)
 	$(BIN)/python benchmarks/peers.py --write

@@ -98,6 +98,7 @@ def test_every_file_that_is_written_is_documented_with_its_path() -> None:
         layout.weekly_validation_report(day),
         layout.daily_page(day),
         layout.weekly_page(day),
+        layout.trends_page(day),
         layout.index_page,
         layout.daily_summary(day),
         layout.list_of(structs.replace(packaged("action"), name="G"), day),
@@ -107,7 +108,7 @@ def test_every_file_that_is_written_is_documented_with_its_path() -> None:
     }
 
     names = {layout.relative(path).replace("20240107", "D") for path in written}
-    assert documented == {re.sub(r"(week|weekly)_1_", r"\1_W_", name) for name in names}
+    assert documented == {re.sub(r"(week|weekly|trends)_1_", r"\1_W_", name) for name in names}
 
 
 def test_every_entry_of_the_folder_tree_is_there() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support.data_roots import DataRoots
-from support.luigi_runs import installed, run_command
+from support.luigi_runs import installed, luigi_command, run_command
 from support.operate import Operate, document
 from support.receivers import Receiver
 from support.terminals import Terminal
@@ -25,6 +25,7 @@ from pipeline.paths import Layout
 from pipeline.retention import deleted
 from pipeline.storage import local
 from pipeline.storage.private_files import open_private, try_lock
+from pipeline.warehouse.store import Warehouse
 
 FIRST, SECOND = datetime.date(2024, 1, 6), datetime.date(2024, 1, 7)
 JOBS = (
@@ -141,6 +142,41 @@ def test_a_page_of_trends_goes_with_the_oldest_list_that_it_can_name(
     assert command("prune", "--yes").status == 0
 
     assert [path.name for path in naming.parent.iterdir()] == [later.name]
+
+
+def test_rows_of_the_warehouse_go_with_their_lists(
+    layout: Layout, command: Operate, operator_environment: dict[str, str], set_clock: SetClock
+) -> None:
+    load = luigi_command("LoadWarehouse", "--date", str(SECOND), "--local-scheduler")
+    run = run_command(load, operator_environment, layout.root)
+    assert run.status == 0, run.output
+    remaining = titles_in(layout, "raw/movies/*/*_20240107.json")
+    only_first = titles_in(layout, "raw/movies/*/*_20240106.json") - remaining
+    rows = len(only_first_rows := titles_of(layout, FIRST))
+    assert only_first & set(only_first_rows)
+    set_clock("2024-07-04T12:00:00")
+
+    planned = command("prune", "--dry-run", "--json")
+    assert document(planned)["warehouse_rows"] is None
+    done = command("prune", "--yes", "--json")
+
+    assert done.status == 0, done.output
+    assert document(done)["warehouse_rows"] == rows
+    assert not [title for title in only_first if holding(layout, title)]
+    assert titles_of(layout, FIRST) == []
+    assert set(titles_of(layout, SECOND)) == remaining
+    set_clock("2024-09-01T12:00:00")
+    assert "rows of the warehouse were deleted" in command("prune", "--yes").out
+    assert not [title for title in remaining if holding(layout, title)]
+    layout.warehouse.write_bytes(b"damaged" * 1000)
+    assert "Rows of the warehouse stay until the next prune" in command("prune", "--yes").out
+
+
+def titles_of(layout: Layout, date: datetime.date) -> list[str]:
+    """Return the titles of a date in the warehouse, one an entry."""
+    query = "SELECT title FROM ranks WHERE date = :date"
+    rows = Warehouse(layout.warehouse, None).ask(query, date=str(date))
+    return [row["title"] for row in rows]
 
 
 def test_no_title_is_left_in_any_byte_once_all_has_expired(

@@ -85,7 +85,7 @@ def command(
 
     identity.only_read()
     missing = len(missing_loads(clock.today()))
-    note = f"{missing} dates are not loaded yet: `tmdb-pipeline run LoadWarehouse` loads them."
+    note = f"{missing} date(s) are not loaded yet: `tmdb-pipeline run LoadWarehouse` loads them."
     scope, rows = answer(open_warehouse(), question, Scope(movie, list_name, date, since, top))
     return {
         "question": question,
