@@ -6,9 +6,15 @@ import json
 import os
 from pathlib import Path
 
+import pytest
 from support.data_roots import DataRoots
 from support.fake_tmdb import FakeTmdb
 from support.luigi_runs import LuigiRun, Run
+from support.run_records import lines
+from support.scheduled_runs import WEEKLY
+from support.scheduled_runs import Run as ScheduledRun
+
+from pipeline.paths import Layout
 
 DATE = "2024-01-07"
 JOBS = (("DailySummary", "2024-01-06"), ("DailySummary", DATE), ("WeeklyConsolidation", DATE))
@@ -60,3 +66,24 @@ def test_a_database_that_is_away_is_a_sentence_and_leaves_the_page_as_it_was(
     assert "Traceback" not in run.output
     assert "hunter2" not in run.output
     assert not os.path.exists(data_dir / "reports/trends")
+
+
+@pytest.fixture
+def operator_environment(
+    operator_environment: dict[str, str], data_roots: DataRoots
+) -> dict[str, str]:
+    """The settings of a scheduled run of the small plan, which requests nothing."""
+    demo = {"TMDB_API_KEY": "demo", "TMDB_API_URL": ""}
+    return {**operator_environment, **demo, "PIPELINE_CONFIG_DIR": str(data_roots.small_plan)}
+
+
+def test_the_schedule_draws_the_trends_of_a_week_and_leads_to_them_from_the_index(
+    run: ScheduledRun, layout: Layout
+) -> None:
+    status, output = run(*WEEKLY, PIPELINE_WAREHOUSE_URL="sqlite")
+    assert status == 0, output
+    (page,) = layout.pages.glob("trends/*.html")
+    assert f'href="trends/{page.name}"' in layout.index_page.read_text("utf-8")
+    ended = [line["task"] for line in lines(layout) if line["event"] == "ended"]
+    tasks = ("WeeklyConsolidation", "IndexPage", "LoadWarehouse", "TrendsPage", "IndexPage")
+    assert ended == [*tasks]
