@@ -44,6 +44,7 @@ def problems() -> list[str]:
         lambda: (settings.current().plan(), settings.current().thresholds()),
         lambda: times.packaged(settings.current().config_dir / "crontab"),
         ops_settings.history_url,
+        settings.warehouse_url,
         ops_settings.keep_days,
         lambda: found.extend(ops_settings.mistakes()),
         luigi_configuration.scheduler_url,

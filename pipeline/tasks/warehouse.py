@@ -43,12 +43,12 @@ class LoadTarget(luigi.Target):
         return self._is_loaded()
 
 
-class _Load(PipelineTask):
-    """Load the lists of a period, by the plan those that exist, and the figures of their report."""
+class LoadDay(PipelineTask):
+    """Load the daily lists of a date, by the plan those that exist, and their report's figures."""
 
-    period = ""
-    root_task: type[PipelineTask]
-    report_task: type[ReportTask]
+    period = DAY
+    root_task: type[PipelineTask] = DailySummary
+    report_task: type[ReportTask] = ValidationReport
 
     def requires(self) -> PipelineTask:
         """Require the root task: asking for a load pulls in all that is missing of its date."""
@@ -104,16 +104,8 @@ class _Load(PipelineTask):
         return self.clone(self.report_task).path
 
 
-class LoadDay(_Load):
-    """Load the daily lists of a date into the warehouse."""
-
-    period = DAY
-    root_task = DailySummary
-    report_task = ValidationReport
-
-
-class LoadWeek(_Load):
-    """Load the weekly lists of a date into the warehouse."""
+class LoadWeek(LoadDay):
+    """Load the weekly lists of a date and the figures of their report."""
 
     period = WEEK
     root_task = WeeklyConsolidation
@@ -123,7 +115,7 @@ class LoadWeek(_Load):
 class LoadWarehouse(PipelineTask):
     """Load every date up to this one whose documents exist and are not loaded; collect nothing."""
 
-    def requires(self) -> list[_Load]:
+    def requires(self) -> list[LoadDay]:
         """Require the loads that are missing."""
         return missing_loads(self.date)
 
@@ -140,7 +132,7 @@ class LoadWarehouse(PipelineTask):
         open_warehouse().update_statistics()
 
 
-def missing_loads(until: datetime.date) -> list[_Load]:
+def missing_loads(until: datetime.date) -> list[LoadDay]:
     """Return the loads of documents that exist, up to a date, and are not loaded as they are."""
     identity.refuse_other_identity()
     loaded = open_warehouse().fingerprints()

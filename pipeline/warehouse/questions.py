@@ -61,7 +61,7 @@ QUESTIONS = {
         FROM genre_share JOIN months ON months.month = SUBSTR(CAST(date AS TEXT), 1, 7)
         WHERE list = :list AND date >= :since
         GROUP BY months.month, months.dates, genre_id, name, name_ko
-        ORDER BY months.month, SUM(share) DESC, genre_id
+        ORDER BY months.month DESC, SUM(share) DESC, genre_id
         """,
         list="popular",
     ),

@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import logging
 import random
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from support.warehouse import (
     SEQUENCES,
     Period,
     assert_a_broken_load_changes_nothing,
+    assert_a_year_keeps_no_old_title,
     assert_killed_loads_leave_whole_periods,
     assert_loads_commute,
     expected_views,
@@ -141,6 +143,14 @@ def test_a_reader_sees_the_views_and_nothing_else(
         ):
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
                 cursor.execute(statement)
+
+
+def test_a_year_leaves_no_older_title_in_a_dump(
+    warehouse: Warehouse, postgres: Postgres, history_database: str
+) -> None:
+    words = ["-h", str(postgres.socket_dir), "-p", str(postgres.port), "-U", "postgres"]
+    command = [str(postgres.bin / "pg_dump"), *words, history_database]
+    assert_a_year_keeps_no_old_title(warehouse, lambda: subprocess.check_output(command))
 
 
 def test_a_question_cannot_write(warehouse: Warehouse) -> None:

@@ -28,7 +28,9 @@ from support.warehouse import (
     views_of,
 )
 
+from pipeline.ops.commands.data.query import QUESTIONS
 from pipeline.paths import Layout
+from pipeline.warehouse import questions
 from pipeline.warehouse.store import Warehouse
 
 FIRST, SECOND = datetime.date(2024, 1, 6), datetime.date(2024, 1, 7)
@@ -193,9 +195,6 @@ def test_without_the_variable_the_schedule_loads_nothing(run: ScheduledRun, layo
     assert not layout.warehouse.exists()
 
 
-QUESTIONS = ("climbers", "rank", "genres", "shared", "votes", "quality")
-
-
 @pytest.fixture
 def asked(made: Layout, luigi: LuigiRun, command: Operate) -> Operate:
     """Ask a question of a data root that is loaded but for its second day."""
@@ -210,6 +209,7 @@ def asked(made: Layout, luigi: LuigiRun, command: Operate) -> Operate:
 
 
 def test_every_question_is_answered_in_three_forms(made: Layout, asked: Operate) -> None:
+    assert tuple(questions.QUESTIONS) == QUESTIONS
     movie = str(movies_in(list_path(made, "popular", FIRST))[2]["id"])
     for question in QUESTIONS:
         more = {"rank": [movie], "shared": ["--date", str(FIRST)]}.get(question, [])

@@ -201,6 +201,22 @@ def assert_killed_loads_leave_whole_periods(
     assert views_of(warehouse) == expected_views(ALL)
 
 
+def assert_a_year_keeps_no_old_title(warehouse: Warehouse, read_all: Callable[[], bytes]) -> None:
+    """Load and prune every second week of a year, and look for titles in all that is stored."""
+    dates = [SUNDAY + datetime.timedelta(days=14 * number) for number in range(27)]
+    for date in dates:
+        rows = Period(WEEK, date).rows()
+        entries = [each._replace(title=f"title of {date}") for each in rows.entries]
+        warehouse.load(rows._replace(entries=entries), "")
+        before = datetime.datetime.combine(date, datetime.time(2), datetime.UTC)
+        before -= datetime.timedelta(days=180)
+        warehouse.prune(before)
+        stored = read_all()
+        found = {each for each in dates if f"title of {each}".encode() in stored}
+        assert found == {each for each in dates if before.date() <= each <= date}
+    assert len(warehouse.ask("SELECT date FROM quality")) == len(dates)
+
+
 def expected_views(periods: Iterable[Period]) -> dict[str, list[tuple[Any, ...]]]:
     """Return what the views should show of loaded periods, by their documents."""
     views: dict[str, list[tuple[Any, ...]]] = {name: [] for name in VIEW_NAMES}

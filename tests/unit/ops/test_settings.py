@@ -12,6 +12,7 @@ from support.settings_cache import clear_settings_cache
 
 from pipeline import clock, settings
 from pipeline.errors import SettingsError
+from pipeline.ops import configuration
 from pipeline.ops import settings as ops_settings
 from pipeline.paths import Layout
 from pipeline.tmdb.credential import Secret
@@ -45,6 +46,31 @@ def test_a_history_that_is_not_postgresql_is_refused(
     settings.current()
     with pytest.raises(SettingsError, match="PIPELINE_HISTORY_URL has to be like "):
         ops_settings.history_url()
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("", None),
+        ("sqlite", None),
+        ("postgres://warehouse@db/luigi", Secret("postgresql+psycopg2://warehouse@db/luigi")),
+    ],
+)
+def test_the_warehouse_is_a_file_unless_a_postgresql_is_named(
+    monkeypatch: pytest.MonkeyPatch, value: str, url: Secret | None
+) -> None:
+    monkeypatch.setenv("PIPELINE_WAREHOUSE_URL", value)
+    assert settings.warehouse_url() == url
+
+
+def test_another_warehouse_is_refused_by_who_uses_it_and_by_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PIPELINE_WAREHOUSE_URL", "sqlite:///x.db")
+    settings.current()
+    with pytest.raises(SettingsError, match="PIPELINE_WAREHOUSE_URL has to be like ") as caught:
+        settings.warehouse_url()
+    assert str(caught.value) in configuration.problems()
 
 
 def test_another_format_of_logs_is_refused_by_who_checks_and_keeps_no_run_waiting(

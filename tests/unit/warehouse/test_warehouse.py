@@ -22,6 +22,7 @@ from support.warehouse import (
     SUNDAY,
     Period,
     assert_a_broken_load_changes_nothing,
+    assert_a_year_keeps_no_old_title,
     assert_loads_commute,
     expected_views,
     few_examples,
@@ -151,6 +152,13 @@ def test_no_byte_of_the_file_holds_a_deleted_title(warehouse: Warehouse, path: P
     assert not [number for number in deleted if f"title-{number}-".encode() in content]
     kept = set(range(len(ALL))) - set(deleted)
     assert all(f"title-{number}-".encode() in content for number in kept)
+
+
+def test_a_year_leaves_no_byte_of_an_older_title(warehouse: Warehouse, path: Path) -> None:
+    def read_all() -> bytes:
+        return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+    assert_a_year_keeps_no_old_title(warehouse, read_all)
 
 
 def test_a_file_that_is_no_database_is_one_sentence(warehouse: Warehouse, path: Path) -> None:

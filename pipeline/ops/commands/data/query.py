@@ -49,9 +49,9 @@ def _plain(value: object) -> object:
 
 def _by_month(rows: list[Document]) -> tuple[str, list[Document]]:
     """Return shares of genres with a column a month, in percent."""
-    months = list(dict.fromkeys(row["month"] for row in rows))
+    months = sorted({row["month"] for row in rows})
     table: dict[int, Document] = {}
-    for row in rows[::-1]:  # the order is that of the newest month
+    for row in rows:  # the newest month first, and in it the largest share
         line = table.setdefault(row["genre_id"], dict.fromkeys(months))
         line |= {"genre": row["name"] or row["genre_id"], row["month"]: f"{row['share']:.1%}"}
     return ", ".join(["genre", *months]), list(table.values())
