@@ -79,6 +79,7 @@ class Layout:
     index_page = _Fixed("reports/index.html")
     daily_page = partialmethod(_dated, "reports/daily/daily_{day}.html")
     weekly_page = partialmethod(_dated, "reports/weekly/weekly_{week}_{day}.html")
+    trends_page = partialmethod(_dated, "reports/trends/trends_{week}_{day}.html")
 
     # The folder has another name than the column `date`, with which readers would confuse it.
     day_export = partialmethod(_dated, "exports/v1/entries/day={date}/day.parquet")
@@ -120,7 +121,7 @@ class Layout:
     def published_folders(self) -> tuple[Path, ...]:
         """Every folder that a run publishes files in."""
         documents = (self.validation_report, self.daily_summary, self.consolidated)
-        dated = (*documents, self.daily_page, self.weekly_page)
+        dated = (*documents, self.daily_page, self.weekly_page, self.trends_page)
         folders = (path_for(datetime.date.min).parent for path_for in dated)
         return (self.root, *self.list_folders, *folders, self.pages, self.root / "rejected")
 

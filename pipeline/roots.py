@@ -77,10 +77,15 @@ PAGES_TASK = "IndexPage"
 WAREHOUSE_TASK = "LoadWarehouse"
 """The task that loads what is new after the pages, where PIPELINE_WAREHOUSE_URL is set."""
 
+TRENDS_TASK = "TrendsPage"
+"""The task that draws the trends from the warehouse once a week is loaded."""
+
 _STEPS = dict.fromkeys(step for root in ROOTS.values() for step in root.steps)
-PAGE_TASKS = ("DailyPage", "WeeklyPage", PAGES_TASK)
+PAGE_TASKS = ("DailyPage", "WeeklyPage", PAGES_TASK, TRENDS_TASK)
 _EXPORT_TASKS = tuple(root.export_task for root in ROOTS.values())
 FAMILIES = (*_STEPS, *PAGE_TASKS, "LoadDay", "LoadWeek", WAREHOUSE_TASK, *_EXPORT_TASKS)
+
+TRENDS_SHOW_DAYS = 90  # before its own, whose movies a page of trends can name
 
 
 def family_of(name: str) -> str:

@@ -13,10 +13,16 @@ from pipeline.paths import Layout
 from pipeline.roots import ALIASES, ROOTS
 from pipeline.storage import documents
 
+TRENDS = "trends"
+KINDS = (*ALIASES, TRENDS)
+
 
 @dataclass(frozen=True)
 class Report:
-    """A page that is there or could be. `kind` is index, daily or weekly; the index has no day."""
+    """A page that is there or could be.
+
+    `kind` is index, daily, weekly or trends; the index has no day.
+    """
 
     kind: str
     day: datetime.date | None
@@ -39,8 +45,8 @@ def index(layout: Layout) -> Report:
 
 
 def dated(layout: Layout, kind: str, day: datetime.date) -> Report:
-    """Return the daily or weekly page of that day."""
-    file = ROOTS[ALIASES[kind]].page(layout, day)
+    """Return the daily or weekly page of that day, or that of trends."""
+    file = layout.trends_page(day) if kind == TRENDS else ROOTS[ALIASES[kind]].page(layout, day)
     return Report(kind, day, file, file.relative_to(layout.pages).as_posix())
 
 

@@ -18,7 +18,9 @@ WIDTH = 460
 # The largest font of the style sheet, which it uses in narrow figures.
 _MAX_FONT_SIZE = 16
 _MAX_TICKS = 5
+_MAX_LABELS, _MAX_WEEKS = 7, 26
 _MAX_DAYS_BY_WEEK = 45
+_RANK_TICKS = (1, 3, 10, 30, 100, 300, 1000)
 _SPARK_WIDTH, _SPARK_HEIGHT = 84, 26
 
 # A point of a line; None is a gap.
@@ -45,22 +47,27 @@ def draw_bars(bars: Mapping[str, float]) -> str:
 def draw_line(
     labels: Sequence[str], values: Sequence[float | None], span: tuple[float, float], unit: str = ""
 ) -> str:
-    """Draw a line with gaps for None, and a label for each week, or every other one."""
-    left, right, top, bottom = 44, WIDTH - 26, 10, 160
+    """Draw a line with gaps for None over the labels of its days, of which some are written."""
     low, high = span
-    across, down = (right - left) / max(len(values) - 1, 1), (bottom - top) / ((high - low) or 1)
-    drawn = []
-    for tick in _choose_ticks(low, high):
-        y = bottom - (tick - low) * down
-        drawn += [_line(left, y, right, y), _text(left - 7, y + 4, _write(tick) + unit, "end")]
-    step = 7 if len(labels) <= _MAX_DAYS_BY_WEEK else 14
-    for number in range((len(labels) - 1) % step, len(labels), step):
-        drawn.append(_text(left + number * across, bottom + 19, labels[number], "middle"))
-    points: list[Point] = [
-        None if value is None else (left + number * across, bottom - (value - low) * down)
-        for number, value in enumerate(values)
-    ]
-    return _svg(WIDTH, bottom + 24, [*drawn, _path(points, dots=True)])
+    height = (high - low) or 1
+    return _draw_days(
+        labels,
+        [None if value is None else (value - low) / height for value in values],
+        {_write(tick) + unit: (tick - low) / height for tick in _choose_ticks(low, high)},
+    )
+
+
+def draw_ranks(labels: Sequence[str], ranks: Sequence[int | None], size: int) -> str:
+    """Draw the ranks in a list of that size over the labels of its days, the first rank on top.
+
+    The scale is logarithmic: a step counts more near the top.
+    """
+    ticks = [tick for tick in _RANK_TICKS if tick <= size]
+    return _draw_days(
+        labels,
+        [None if rank is None else 1 - _scale_rank(rank, size) for rank in ranks],
+        {_write(tick): 1 - _scale_rank(tick, size) for tick in ticks},
+    )
 
 
 def draw_sparkline(ranks: Sequence[int | None], size: int) -> str:
@@ -69,14 +76,44 @@ def draw_sparkline(ranks: Sequence[int | None], size: int) -> str:
     The scale is logarithmic: a step counts more near the top.
     """
     across = (_SPARK_WIDTH - 6) / max(len(ranks) - 1, 1)
-    down = (_SPARK_HEIGHT - 6) / math.log(max(size, 2))
+    down = _SPARK_HEIGHT - 6
     points: list[Point] = [
-        None
-        if rank is None
-        else (3 + number * across, 3 + math.log(min(rank, max(size, 2))) * down)
+        None if rank is None else (3 + number * across, 3 + _scale_rank(rank, size) * down)
         for number, rank in enumerate(ranks)
     ]
     return _svg(_SPARK_WIDTH, _SPARK_HEIGHT, [_path(points)], "spark")
+
+
+def _draw_days(
+    labels: Sequence[str], heights: Sequence[float | None], ticks: Mapping[str, float]
+) -> str:
+    """Draw a line of heights from 0 to 1, with a guide for each tick and some of the labels.
+
+    More than 26 of them are days, with a label every few weeks. Each of a few points has a dot.
+    """
+    left, right, top, bottom = 44, WIDTH - 26, 10, 160
+    across, down = (right - left) / max(len(heights) - 1, 1), bottom - top
+    drawn = []
+    for tick, height in ticks.items():
+        y = bottom - height * down
+        drawn += [_line(left, y, right, y), _text(left - 7, y + 4, tick, "end")]
+    step = math.ceil(len(labels) / _MAX_LABELS)
+    if len(labels) > _MAX_WEEKS:
+        step = 7 * math.ceil(len(labels) / _MAX_DAYS_BY_WEEK)
+    for number in range((len(labels) - 1) % step, len(labels), step):
+        drawn.append(_text(left + number * across, bottom + 19, labels[number], "middle"))
+    points: list[Point] = [
+        None if height is None else (left + number * across, bottom - height * down)
+        for number, height in enumerate(heights)
+    ]
+    has_dots = len(labels) <= _MAX_DAYS_BY_WEEK
+    return _svg(WIDTH, bottom + 24, [*drawn, _path(points, dots=has_dots)])
+
+
+def _scale_rank(rank: int, size: int) -> float:
+    """Return where a rank lies from the first, at 0, to the last of a list, at 1."""
+    size = max(size, 2)
+    return math.log(min(rank, size)) / math.log(size)
 
 
 def _svg(width: float, height: float, drawn: Iterable[str], name: str = "drawn") -> str:
@@ -98,7 +135,8 @@ def _path(points: Sequence[Point], *, dots: bool = False) -> str:
     steps, before = [], None
     for point in points:
         if point:
-            steps.append(f"{' ' if before else 'M'}{_short(point[0])} {_short(point[1])}")
+            place = f"{_short(point[0])} {_short(point[1])}"
+            steps.append(f"L{place}" if before else f"M{place}h0")  # h0: one point is a dot
         before = point
     known = [point for point in points if point]
     circles = "".join(

@@ -14,6 +14,8 @@ from pipeline.pages.i18n import Translator
 # Days of the trends on the page of a day.
 TREND_DAYS = 30
 
+DAY, WEEK = datetime.timedelta(days=1), datetime.timedelta(days=7)
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -62,12 +64,17 @@ def build_trend(
     caption: str,
     date: datetime.date,
     values: Mapping[datetime.date, float | None],
-    days: int = TREND_DAYS,
+    count: int = TREND_DAYS,
     *,
     percent: bool = False,
+    highest: float | None = None,
+    unit: datetime.timedelta = DAY,
 ) -> Chart:
-    """Draw a value from 0 to 100 for each of the days up to `date`; gaps are left open."""
-    dates = [date - datetime.timedelta(days=back) for back in reversed(range(days))]
+    """Draw a value from 0 to 100 for each of the days or weeks up to `date`; gaps are left open.
+
+    Charts of percentages that are to have the same axis have the same `highest` value.
+    """
+    dates = [date - back * unit for back in reversed(range(count))]
     points = [values.get(each) for each in dates]
     known = [value for value in points if value is not None]
     if not known:
@@ -77,15 +84,15 @@ def build_trend(
         return t.percent(value) if percent else t.number(value, 1)
 
     low, high, last = (write(each) for each in (min(known), max(known), known[-1]))
-    key = "charts.trend_same" if low == high else "charts.trend_says"
-    gaps = len(points) - len(known)
+    span, gaps = "days" if unit == DAY else "weeks", len(points) - len(known)
+    key = f"{span}_{'same' if low == high else 'says'}"
     return Chart(
         caption,
-        t(key, known=len(known), days=days, lowest=low, highest=high, last=last),
+        t.enum("trend", key, known=len(known), n=count, lowest=low, highest=high, last=last),
         charts.draw_line(
             [t.axis_day(each) for each in dates],
             points,
-            (0, min(100, max(20, 10 * int(max(known) // 10 + 1))))
+            (0, min(100, max(20, 10 * int((highest or max(known)) // 10 + 1))))
             if percent
             else (max(0, 10 * int((min(known) - 5) // 10)), 100),
             unit="%" if percent else "",
@@ -95,5 +102,5 @@ def build_trend(
             (t.day(each), t("frame.missing") if value is None else write(value))
             for each, value in zip(dates, points, strict=True)
         ],
-        note=t("charts.trend_gaps", n=gaps) if gaps else "",
+        note=t.enum("trend", f"{span}_gaps", n=gaps) if gaps else "",
     )

@@ -34,7 +34,8 @@ class Shown:
     """What the index shows besides summaries and reports.
 
     The lists of the newest day and the movies of the newest week; the files of the last days, those
-    of rejected lists, the last run of each root task and date, and the dates that are still due.
+    of rejected lists, the last run of each root task and date, the dates that are still due, and
+    the address of the newest page of trends.
     """
 
     lists: Mapping[str, Document] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Shown:
     rejected: Collection[str] = ()
     runs: Sequence[Entry] = ()
     due: Sequence[DueTime] = ()
+    trends: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def index_page(
         demo=any(each.get("source") == "demo" for each in (*days.values(), *weeks.values())),
         made_from=t("index.made_until", day=t.day(newest)),
         date=newest,
+        trends=shown.trends,
         newest_day=_build_day(t, days, pages, shown),
         newest_week=_build_week(t, weeks, pages, shown),
         calendar=calendar,

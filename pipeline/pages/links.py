@@ -53,6 +53,7 @@ def _address(path_for: PathFor, date: datetime.date, pages: Collection[str] | No
 
 daily_address = partial(_address, _LAYOUT.daily_page)
 weekly_address = partial(_address, _LAYOUT.weekly_page)
+trends_address = partial(_address, _LAYOUT.trends_page)
 
 
 def find_around(

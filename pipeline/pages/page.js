@@ -64,7 +64,7 @@
   const quote = value => `"${(/^([=+@\t\r]|-(?!\d))/.test(value) ? "'" : "") + value.replaceAll('"', '""')}"`;
   const saveCsv = table => {
     const rows = all("tr", table).filter(row => !row.hidden);
-    const lines = rows.map(row => [...row.cells].filter(cell => !cell.matches(".art")).map(cell => quote(text(cell))).join(","));
+    const lines = rows.map(row => [...row.cells].filter(cell => !cell.matches(".art, .bar")).map(cell => quote(text(cell))).join(","));
     const address = URL.createObjectURL(new Blob(["\ufeff" + lines.join("\r\n")], { type: "text/csv" }));
     make("a", { href: address, download: table.dataset.csv + ".csv" }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10_000);

@@ -7,6 +7,7 @@ files go by the dates in their names.
 
 import contextlib
 import datetime
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pipeline import clock
 from pipeline.paths import Layout
 from pipeline.retention import deleted
 from pipeline.retention.deleted import Key
-from pipeline.roots import ROOTS
+from pipeline.roots import ALIASES, ROOTS, TRENDS_SHOW_DAYS
 from pipeline.storage import archive, documents
 
 LIST, DERIVED, EVIDENCE, BACKUP = "list", "report or page", "rejected or superseded", "backup"
@@ -130,6 +131,8 @@ def _key_of(layout: Layout, path: Path) -> Key | None:
             is_made = path in (path_for(layout, day) for path_for in made)
             if is_made or (is_list and path.parent in layout.list_folders):
                 return root.family, day
+        if path == layout.trends_page(day):
+            return ALIASES["weekly"], day
     return None
 
 
@@ -149,8 +152,11 @@ def _oldest_named(
     layout: Layout, path: Path, key: Key, collected: Mapping[Key, datetime.datetime]
 ) -> datetime.datetime:
     """Return when the oldest list was collected whose movies a file made of lists can name."""
-    days = _days_named(layout.relative(path), ROOTS[key[0]].page_shows_days)
-    ages = [collected[key[0], day] for day in days if (key[0], day) in collected]
+    families, days_shown = [key[0]], ROOTS[key[0]].page_shows_days
+    if path == layout.trends_page(key[1]):
+        families, days_shown = [*ROOTS], TRENDS_SHOW_DAYS
+    named = itertools.product(families, _days_named(layout.relative(path), days_shown))
+    ages = [collected[each] for each in named if each in collected]
     return min(ages, default=clock.midnight(key[1]))
 
 

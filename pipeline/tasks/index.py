@@ -12,7 +12,7 @@ from pipeline import clock
 from pipeline.documents import due_times
 from pipeline.documents.due_times import DueTime
 from pipeline.documents.run_record import Entry
-from pipeline.pages.links import DAYS, TASK_DAYS, WEEKS
+from pipeline.pages.links import DAYS, TASK_DAYS, WEEKS, trends_address
 from pipeline.pages.task_grid import read_runs
 from pipeline.paths import Layout, PathFor
 from pipeline.runtime.logs import optional
@@ -57,9 +57,11 @@ class IndexPage(Page):
 
     def last_line(self, *facts: object) -> str:
         """Return the fingerprint of the shown documents, all pages, stale ones, and other files."""
-        pages = [_days_of(place) for place in (self.layout.daily_page, self.layout.weekly_page)]
+        layout = self.layout
+        places = (layout.daily_page, layout.weekly_page, layout.trends_page)
+        pages = [_days_of(place) for place in places]
         stale = [page for page in _pages_of(self.date) if page.is_stale()]
-        return super().last_line(*facts, pages, stale, _other_files(self.layout))
+        return super().last_line(*facts, pages, stale, _other_files(layout))
 
     def draw(self) -> str:
         """Draw the newest summaries and reports, and links to all pages."""
@@ -92,6 +94,7 @@ class IndexPage(Page):
             list_files(layout, daily_lists(layout), newest, documents.is_listed),
             *_other_files(layout),
             _read_due(layout),
+            next(map(trends_address, reversed(_days_of(layout.trends_page))), ""),
         )
         return index_page(newest, days, weeks, pages, self.language, older_weeks, shown)
 

@@ -13,6 +13,7 @@ from pipeline.tasks.daily import DailySummary
 from pipeline.tasks.exports import ExportDay, ExportWeek
 from pipeline.tasks.index import IndexPage
 from pipeline.tasks.pages import DailyPage, WeeklyPage
+from pipeline.tasks.trends import TrendsPage
 from pipeline.tasks.validation import ValidationReport, WeeklyValidationReport
 from pipeline.tasks.warehouse import LoadDay, LoadWarehouse, LoadWeek
 from pipeline.tasks.weekly import WeeklyConsolidation
@@ -20,6 +21,6 @@ from pipeline.tasks.weekly import WeeklyConsolidation
 __all__ = [
     "DailyPage", "DailySummary", "ExportDay", "ExportWeek", "GenreMovies", "IndexPage",
     "ListMovies", "LoadDay", "LoadWarehouse", "LoadWeek", "PopularMovies", "TopRatedMovies",
-    "TrendingMovies", "ValidationReport", "WeeklyConsolidation", "WeeklyPage",
+    "TrendingMovies", "TrendsPage", "ValidationReport", "WeeklyConsolidation", "WeeklyPage",
     "WeeklyValidationReport",
 ]  # fmt: skip

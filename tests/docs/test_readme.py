@@ -109,6 +109,7 @@ def test_every_file_that_is_written_is_documented_with_its_path() -> None:
         layout.weekly_validation_report(day),
         layout.daily_page(day),
         layout.weekly_page(day),
+        layout.trends_page(day),
         layout.index_page,
         layout.daily_summary(day),
         layout.list_of(structs.replace(packaged("action"), name="G"), day),
@@ -123,7 +124,7 @@ def test_every_file_that_is_written_is_documented_with_its_path() -> None:
 
     names = {layout.relative(path).replace("20240107", "D") for path in written}
     names = {name.replace("2024-01-07", "YYYY-MM-DD") for name in names}
-    assert documented == {re.sub(r"(week|weekly)_1_", r"\1_W_", name) for name in names}
+    assert documented == {re.sub(r"(week|weekly|trends)_1_", r"\1_W_", name) for name in names}
 
 
 def test_every_entry_of_the_folder_tree_is_there() -> None:
@@ -161,7 +162,7 @@ def test_the_figure_of_the_graph_has_every_task_and_what_it_requires(
 
     assert drawn == set(pipeline.__all__) - {"__version__"}
     assert required <= arrows
-    of_what_exists = {"DailyPage", "WeeklyPage", "IndexPage", "LoadWarehouse"}
+    of_what_exists = {"DailyPage", "WeeklyPage", "IndexPage", "LoadWarehouse", "TrendsPage"}
     assert {arrow for arrow in arrows if arrow[1] not in of_what_exists} == required
 
 

@@ -28,10 +28,11 @@ from pipeline.paths import Layout
 DAY = datetime.date(2024, 1, 7)
 EARLIER = datetime.date(2023, 12, 31)
 SECRET = "not for the browser"
-INDEX, DAILY, WEEKLY = (
+INDEX, DAILY, WEEKLY, TRENDS = (
     "/pages/",
     "/pages/daily/daily_20240107.html",
     "/pages/weekly/weekly_1_20240107.html",
+    "/pages/trends/trends_1_20240107.html",
 )
 SCRIPT = (REPOSITORY / "pipeline/pages/page.js").read_text(encoding="utf-8").strip()
 HOSTILE = f"""<!DOCTYPE html><html lang="ko"><meta charset="utf-8"><title>영화</title>
@@ -53,6 +54,7 @@ def fill(root: Path) -> None:
     written(layout.index_page, "<!DOCTYPE html><title>모든 날</title>")
     written(layout.daily_page(DAY), "<!DOCTYPE html><title>하루</title>")
     written(layout.weekly_page(DAY), "<!DOCTYPE html><title>일주일</title>")
+    written(layout.trends_page(DAY), "<!DOCTYPE html><title>추이</title>")
     for place in ("state/luigid.pid", "reports/.env", "reports/daily/notes.html", "reports/x.html"):
         written(root / place, SECRET)
     for place in ("reports/daily/.daily_20240107.html", "reports/daily/daily_20240107.html.tmp"):
@@ -103,6 +105,7 @@ def assert_absent(answer: Answer) -> None:
         ("/pages/index.html", "모든 날"),
         (DAILY, "하루"),
         (WEEKLY, "일주일"),
+        (TRENDS, "추이"),
         (DAILY + "?utm=1", "하루"),
     ],
 )
@@ -151,6 +154,7 @@ def test_a_cached_page_is_not_sent_again_until_it_changes(
     [
         ("daily/daily_20231231.html", "DailyPage --date 2023-12-31"),
         ("weekly/weekly_52_20231231.html", "WeeklyPage --date 2023-12-31"),
+        ("trends/trends_52_20231231.html", "TrendsPage --date 2023-12-31"),
         ("x.html", "IndexPage --date YYYY-MM-DD"),
         ("daily/", "IndexPage --date YYYY-MM-DD"),
     ],
@@ -214,6 +218,7 @@ OUTSIDE = [
     "daily/daily_00000000.html",
     "daily/daily_%D9%A2%D9%A0%D9%A2%D9%A4%D9%A0%D9%A1%D9%A0%D9%A7.html",
     "weekly/weekly_2_20240107.html",
+    "trends/trends_2_20240107.html",
     "weekly/weekly_01_20240107.html",
     "weekly/weekly_20240107.html",
     "weekly/weekly_001_20240107.html",

@@ -63,7 +63,8 @@ times += [("WeeklyConsolidation", day.replace(year=last.year + 9))]
 state.parent.mkdir(exist_ok=True)
 noted = [DueTime(task, at.date(), at) for task, at in times]
 state.write_bytes(due_times.encode(noted))
-for task in (pipeline.DailySummary(date=bad), pipeline.IndexPage(date=bad)):
+bad_day = pipeline.DailySummary(date=bad)
+for task in (bad_day, pipeline.TrendsPage(date=last), pipeline.IndexPage(date=bad)):
     assert luigi.build([task], local_scheduler=True, log_level="ERROR")
 """
 
@@ -159,6 +160,7 @@ def main(folder: Path) -> int:
                 "daily": reports / f"daily/daily_{WHOLE:%Y%m%d}.html",
                 "daily-after-a-gap": reports / f"daily/daily_{LAST:%Y%m%d}.html",
                 "weekly": max((reports / "weekly").glob("*.html")),
+                "trends": max((reports / "trends").glob("*.html")),
                 "bad-day": reports / f"daily/daily_{BAD:%Y%m%d}.html",
                 "index": reports / "index.html",
             }

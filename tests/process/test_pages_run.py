@@ -87,7 +87,12 @@ def test_a_week_s_page_is_drawn_of_the_documents_of_the_week(
 
 
 @pytest.mark.parametrize(
-    ("page", "root"), [("DailyPage", "DailySummary"), ("WeeklyPage", "WeeklyConsolidation")]
+    ("page", "root"),
+    [
+        ("DailyPage", "DailySummary"),
+        ("WeeklyPage", "WeeklyConsolidation"),
+        ("TrendsPage", "WeeklyConsolidation"),
+    ],
 )
 def test_a_page_of_nothing_collects_nothing_and_says_what_makes_its_documents(
     luigi_run: LuigiRun, data_dir: Path, tmdb: FakeTmdb, page: str, root: str
@@ -118,7 +123,7 @@ def test_a_page_whose_list_was_deleted_is_not_drawn_of_today_s_list(
     assert not path.exists()
 
 
-@pytest.mark.parametrize("page", ["IndexPage", "DailyPage", "WeeklyPage"])
+@pytest.mark.parametrize("page", ["IndexPage", "DailyPage", "WeeklyPage", "TrendsPage"])
 def test_a_page_of_a_future_day_is_refused(page_run: LuigiRun, data_dir: Path, page: str) -> None:
     run = page_run(page, "--date", "2062-11-28")
     assert run.status == 35

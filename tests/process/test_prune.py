@@ -187,6 +187,22 @@ def test_an_export_that_a_redo_replaced_goes_by_its_date(
     assert not replaced.exists()
 
 
+def test_a_page_of_trends_goes_with_the_oldest_list_that_it_can_name(
+    layout: Layout, command: Operate, set_clock: SetClock
+) -> None:
+    naming, later = (
+        layout.trends_page(day + datetime.timedelta(days=90)) for day in (FIRST, SECOND)
+    )
+    naming.parent.mkdir()
+    for page in (naming, later):
+        page.write_text("<!DOCTYPE html>")
+    set_clock("2024-07-04T12:00:00")  # of both days the first one has expired
+
+    assert command("prune", "--yes").status == 0
+
+    assert [path.name for path in naming.parent.iterdir()] == [later.name]
+
+
 def test_rows_of_the_warehouse_go_with_their_lists(
     layout: Layout, command: Operate, operator_environment: dict[str, str], set_clock: SetClock
 ) -> None:

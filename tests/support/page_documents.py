@@ -16,6 +16,7 @@ from support.lists import packaged
 from pipeline.demo import answer
 from pipeline.documents.consolidate import consolidated_week
 from pipeline.documents.summary import changes
+from pipeline.pages.trends import Gain, Trends
 
 DAY = date(2024, 1, 7)
 GENRES = {
@@ -274,3 +275,22 @@ def weekly_report(on: date) -> Document:
 def led_to(html: str) -> frozenset[str]:
     """The addresses of all pages that an index leads to."""
     return frozenset(re.findall(r'href="((?:daily|weekly)/[\w.]+)"', html))
+
+
+def trends(on: date, days: int = 20) -> Trends:
+    """The figures of so many days up to a date, without the fifth day back."""
+    titles: dict[int, str | None] = {}
+    ranks: dict[int, dict[date, int]] = {}
+    shares: dict[int, dict[date, float]] = {}
+    known = [on - timedelta(days=back) for back in reversed(range(days)) if back != 5]
+    for day in known:
+        for rank, film in enumerate(films("popular", day), start=1):
+            titles[film["id"]] = film["title"]
+            ranks.setdefault(film["id"], {})[day] = rank
+            for genre in film["genre_ids"]:
+                share = shares.setdefault(genre, {})
+                share[day] = share.get(day, 0) + 1 / len(films("popular", day))
+    scores = {day: 95 + day.toordinal() % 4 for day in known}
+    gains = [Gain(film["id"], film["title"], 1000, 500 - rank)
+             for rank, film in enumerate(films("popular", on))]  # fmt: skip
+    return Trends(titles, ranks, shares, gains, scores, {on: 99.0})

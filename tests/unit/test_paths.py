@@ -39,6 +39,7 @@ def test_each_file_has_its_name_below_the_root() -> None:
         "reports/index.html": LAYOUT.index_page,
         "reports/daily/daily_20240107.html": LAYOUT.daily_page(SUNDAY),
         "reports/weekly/weekly_1_20240107.html": LAYOUT.weekly_page(SUNDAY),
+        "reports/trends/trends_1_20240107.html": LAYOUT.trends_page(SUNDAY),
         "rejected/x_20240107_20240107T060504Z.json": LAYOUT.rejected(Path("x_20240107.json"), AT),
         f"logs/20240107T060504Z_DailyPage_{os.getpid()}.log": LAYOUT.run_log(AT, "DailyPage"),
         "exports/v1/entries/day=2024-01-07/day.parquet": LAYOUT.day_export(SUNDAY),

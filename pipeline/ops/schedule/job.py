@@ -20,7 +20,7 @@ from pipeline.ops.schedule import installed, overdue, pauses
 from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, read_settings, say
 from pipeline.ops.schedule.overdue import Due
 from pipeline.paths import Layout
-from pipeline.roots import ALIASES, PAGES_TASK, ROOTS, WAREHOUSE_TASK, Root
+from pipeline.roots import ALIASES, PAGES_TASK, ROOTS, TRENDS_TASK, WAREHOUSE_TASK, Root
 from pipeline.storage import documents
 from pipeline.storage.documents import storage_of
 
@@ -127,8 +127,10 @@ def _run_root(
                     overdue.note_due(layout, schedules, clock.now())
         status = run_tasks(commands, day, variables, process, lock)
     if status == 0 and settings.value("PIPELINE_WAREHOUSE_URL"):
-        load = [command[0], "--module", "pipeline", WAREHOUSE_TASK]
-        run_tasks({WAREHOUSE_TASK: load}, day, variables, process, ())
+        is_week = root.alias == "weekly"  # the index shows the way to the trends
+        tasks = (WAREHOUSE_TASK, *((TRENDS_TASK, PAGES_TASK) if is_week else ()))
+        loads = {task: [command[0], "--module", "pipeline", task] for task in tasks}
+        run_tasks(loads, day, variables, process, ())
     return status
 
 

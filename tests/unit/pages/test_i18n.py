@@ -27,9 +27,10 @@ PLURAL = re.compile(
     r"(movies|days|lists|checks|years|pages|fields|rows|votes|warnings|errors|notes|retries)\b"
 )
 NEVER_ONE = {
-    *("charts.trend_says", "charts.trend_same", "movies.show_all", "index.fresh_days"),
+    *("trend.days_says", "trend.days_same", "trends.gain_note"),
+    *("movies.show_all", "index.fresh_days"),
 }
-"""Of 30 days, of more than 20 movies; one day ago is yesterday."""
+"""Of a week and more, of more than 20 movies; one day ago is yesterday."""
 PARTICLE = re.compile(r"\{(name|field|where|title|word)\}(은|는|이|가|을|를|으로|로|과|와)\b")
 
 PAGES = REPOSITORY / "pipeline/pages"

@@ -20,6 +20,7 @@ from pipeline.pages.i18n import Translator
 from pipeline.pages.index import Shown, index_page
 from pipeline.pages.movies import read_ranks
 from pipeline.pages.render import script_hash
+from pipeline.pages.trends import trends_page
 from pipeline.pages.weekly import weekly_page
 from pipeline.terms import NOTICE
 
@@ -126,6 +127,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "daily": day_page,
     "weekly": week_page,
     "index": lambda language: index(5, language),
+    "trends": lambda language: trends_page(DAY, documents.trends(DAY), language, demo=True),
 }
 """Each page of whole documents, by its language."""
 

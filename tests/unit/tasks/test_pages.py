@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,6 +110,18 @@ def test_the_index_is_drawn_again_for_a_run_of_a_day_that_it_shows(layout: Layou
         with layout.run_record.open("a") as record:
             record.write(json.dumps(run) + "\n")
         assert page.complete() == (not is_shown)
+
+
+def test_the_index_leads_to_the_newest_page_of_trends(layout: Layout) -> None:
+    page = pipeline.IndexPage(date=DAY)
+    page.run()
+    for day in (DAY - 7 * ONE, DAY):
+        layout.trends_page(day).parent.mkdir(exist_ok=True)
+        layout.trends_page(day).touch()
+    assert not page.complete()
+    page.run()
+    assert page.complete()
+    assert re.findall("trends/.*?html", page.path.read_text()) == ["trends/trends_1_20240107.html"]
 
 
 def test_a_page_leads_to_its_neighbours_and_shows_their_ranks(layout: Layout) -> None:

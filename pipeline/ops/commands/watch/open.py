@@ -10,7 +10,6 @@ from pipeline.errors import NotPossible
 from pipeline.ops import reports
 from pipeline.ops.commands.options import Runtime, document_command
 from pipeline.ops.runtimes.services import Document
-from pipeline.roots import ALIASES
 from pipeline.storage import documents
 
 
@@ -30,14 +29,14 @@ def _add_url(document: Document, stack: Runtime) -> None:
 
 
 @click.command("open")
-@click.argument("kind", type=click.Choice([*ALIASES]), required=False)
+@click.argument("kind", type=click.Choice(reports.KINDS), required=False)
 @click.argument("date", type=clock.day_of, required=False, metavar="[DATE]")
 @click.option("--print", "prints_only", is_flag=True, help="Only print where the page is.")
 @document_command(show, _add_url)
 def command(
     runtime: Runtime, kind: str | None, date: datetime.date | None, prints_only: bool
 ) -> Document:
-    """Open a page in the browser: the index, or the daily or weekly one of DATE.
+    """Open a page in the browser: the index, or the daily, weekly or trends page of DATE.
 
     Without DATE it is the newest. The page's address is printed in any case; where there is no
     browser, that is all.

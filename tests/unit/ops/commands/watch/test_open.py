@@ -64,10 +64,11 @@ def test_the_index_is_opened_where_no_page_is_named(
 def test_a_day_and_a_week_are_opened_by_their_date(
     command: Operate, desk: Browser, layout: Layout
 ) -> None:
-    urls = [page(layout.daily_page(DAY)), page(layout.weekly_page(DAY))]
+    urls = [*map(page, (layout.daily_page(DAY), layout.weekly_page(DAY), layout.trends_page(DAY)))]
     assert urls[1].endswith("/reports/weekly/weekly_1_20240107.html")
     assert command("open", "daily", "2024-01-07").out == f"{urls[0]}\n"
     assert command("open", "weekly", "2024-01-07").out == f"{urls[1]}\n"
+    assert command("open", "trends").out == f"{urls[2]}\n"
     assert desk.shown == urls
 
 
@@ -141,7 +142,7 @@ def test_a_page_that_is_not_there_says_what_makes_it(
 def test_another_word_is_a_wrong_use(command: Operate, desk: Browser) -> None:
     run = command("open", "monthly")
     assert run.status == 2
-    assert "'monthly' is not one of 'daily', 'weekly'" in run.err
+    assert "'monthly' is not one of 'daily', 'weekly', 'trends'" in run.err
 
 
 def test_print_opens_nothing(command: Operate, desk: Browser, layout: Layout) -> None:
