@@ -41,7 +41,7 @@ class TrendsPage(Page):
     def around(self, *paths: Path) -> Around:
         """Return the pages of trends before and after, and the week."""
         own = self.layout.trends_page
-        return find_around(self.layout, self.date, own, paths, documents.exists)
+        return find_around(self.layout, self.date, own, paths, documents.is_listed)
 
     def draw(self) -> str:
         """Draw the figures of the warehouse."""
