@@ -10,6 +10,7 @@ import contextlib
 import functools
 import mmap
 import os
+import re
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -218,7 +219,8 @@ def reason_of(error: Exception) -> str:
         if status_of(error) == 403:
             needed = "s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket"
             return f"the store refuses access: allow {needed} on the bucket"
-        name = "" if code.isdecimal() else f" {code}"  # a refusal of HEAD has none
+        # A refusal of HEAD has no code, and what is no code is not quoted.
+        name = f" {code}" if re.fullmatch("[A-Za-z]{1,50}", code) else ""
         return f"the store answers {status_of(error)}{name}: run the same command again later"
     if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
         names = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
