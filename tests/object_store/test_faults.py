@@ -13,7 +13,7 @@ from support.object_store import SECRET, Proxy
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError, SettingsError, StorageError
-from pipeline.storage import documents, s3_client
+from pipeline.storage import documents, objects, s3_client
 from pipeline.storage.documents import storage_of
 from pipeline.storage.object_path import ObjectPath
 
@@ -152,6 +152,35 @@ def test_processes_that_are_forked_know_of_a_silent_store(bucket: Path, proxy: P
 def _fail_to_find(path: Path) -> None:
     with pytest.raises(DocumentUnreadable):
         documents.exists(path)
+
+
+def test_a_store_that_always_answers_409_has_the_document_or_has_failed(
+    published: Path, bucket: Path, proxy: Proxy
+) -> None:
+    proxy.always = ("PUT", "409")
+    storage_of(published).publish(published, [b"another"])  # some stores say so that it exists
+    assert storage_of(published).read(published) == CONTENT
+    for write in (storage_of(bucket).publish, storage_of(bucket).replace):
+        with pytest.raises(StorageError, match="the store answers 409 Fault: run"):
+            write(bucket / "absent", [CONTENT])
+    with pytest.raises(StorageError, match="409"):
+        storage_of(bucket).replace(published, [b"another"])
+
+
+def test_a_replacement_that_is_refused_is_an_error(published: Path, proxy: Proxy) -> None:
+    proxy.always = ("PUT", "412")
+    with pytest.raises(StorageError, match="the store answers 412"):
+        storage_of(published).replace(published, [b"another"])
+
+
+def test_a_document_that_is_larger_than_any_is_refused(published: Path) -> None:
+    with pytest.raises(DocumentUnreadable, match="it has more than 1,000 bytes"):
+        objects.ObjectStorage().read(published, 1_000)
+
+
+def test_a_fault_of_the_program_is_not_blamed_on_the_store(bucket: ObjectPath) -> None:
+    with pytest.raises(ZeroDivisionError), s3_client.report(bucket, DocumentUnreadable):
+        raise ZeroDivisionError
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET", "PUT", "DELETE"])
