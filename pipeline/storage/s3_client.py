@@ -218,7 +218,8 @@ def reason_of(error: Exception) -> str:
         if status_of(error) == 403:
             needed = "s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket"
             return f"the store refuses access: allow {needed} on the bucket"
-        return f"the store answers {status_of(error)} {code}: run the same command again later"
+        name = "" if code.isdecimal() else f" {code}"  # a refusal of HEAD has none
+        return f"the store answers {status_of(error)}{name}: run the same command again later"
     if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
         names = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         return f"there are no AWS credentials: set {names}"

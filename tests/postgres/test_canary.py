@@ -31,6 +31,11 @@ TOKEN = (
 )
 # No part of them is used by another test, whose process may be seen beside those of this one.
 SECRETS = (KEY, TOKEN)
+# What only a run with a bucket uses, and any run finds in its environment.
+AWS = {
+    "AWS_SECRET_ACCESS_KEY": "beefcafe0badfeed0123456789abcde7",
+    "AWS_SESSION_TOKEN": "feedbeefcafebabe0123456789abcde7",
+}
 # Stands in the words of a process on purpose, perhaps while the others are looked for.
 SHOWN = "5eedfeed0badcafe0123456789abcde7"
 
@@ -172,6 +177,7 @@ def test_the_key_is_nowhere_with_all_features_on(
             "PIPELINE_ALERT_URL": receiver.url,
             "PIPELINE_HISTORY_URL": history_url,
             "PATH": f"{postgres.bin}:{environment['PATH']}",
+            **AWS,
         }
         environment.pop("PYTHONWARNINGS")
         stage = Stage(luigid, environment | variables, tmp_path, receiver, postgres,
@@ -185,7 +191,8 @@ def test_the_key_is_nowhere_with_all_features_on(
         stage.run_all(luigi_run, None, [(None, 0, ["IndexPage", "--date", "2024-01-21"])])
         places = stage.places() | stage.back_up() | processes
 
-        assert [found for secret in SECRETS for found in canary.found(secret, places)] == []
+        hidden = (*SECRETS, *AWS.values())
+        assert [found for secret in hidden for found in canary.found(secret, places)] == []
         folders = [str(data_dir / "reports"), str(data_dir / "logs"), str(tmp_path / "tmp")]
         kinds = ["table task_failures", "alerts", "luigid: fetch_error", "process ", "run 3"]
         for kind in kinds + folders:

@@ -135,6 +135,7 @@ class Proxy:
     faults: list[tuple[str, str]] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     always: tuple[str, str] | None = None
+    answered_before: int = 0  # requests that `always` leaves alone
     error: str = "<Error><Code>Fault</Code></Error>"  # the body of answers like 503
     error_headers: dict[str, str] = field(default_factory=dict)
     seconds_ahead: float = 0.0  # of its clock
@@ -151,8 +152,10 @@ class Proxy:
             if each[0] == "*" or method in each[0].split():
                 self.faults.remove(each)
                 return each[1]
-        is_meant = self.always and (self.always[0] == "*" or method in self.always[0].split())
-        return self.always[1] if self.always and is_meant else ""
+        if self.always is None or len(self.requests) <= self.answered_before:
+            return ""
+        methods, fault = self.always
+        return fault if methods == "*" or method in methods.split() else ""
 
 
 # What a captive portal answers to anything, with status 200.

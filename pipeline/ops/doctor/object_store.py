@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pipeline import clock, settings
-from pipeline.errors import PipelineError, StorageError
+from pipeline.errors import StorageError
 from pipeline.ops.doctor.examine import PROBLEM, WARNING, Finding, finding
 from pipeline.storage import s3_client
 from pipeline.storage.object_path import ObjectPath
 
-# Seconds that a request waits for a byte, and seconds for all probes of a bucket.
-READ_SECONDS, MAX_SECONDS = 3.0, 15.0
+# Seconds that a request waits for a byte, its attempts, and seconds for all probes of a bucket.
+READ_SECONDS, ATTEMPTS, MAX_SECONDS = 3.0, 2, 15.0
 # Seconds that the clocks may differ. S3 refuses every request from 15 minutes on.
 MAX_SKEW_SECONDS, MAX_USABLE_SKEW_SECONDS = 60, 600
 
@@ -131,13 +131,9 @@ def _opened() -> Iterator[_Store]:
     """Lend the store; an error within the block is one sentence."""
     root = settings.current().data_dir
     assert isinstance(root, ObjectPath)
-    opened = _Store(s3_client.open_client(READ_SECONDS, attempts=1), root)
-    try:
+    opened = _Store(s3_client.open_client(READ_SECONDS, ATTEMPTS), root)
+    with s3_client.report(root, StorageError):
         yield opened
-    except PipelineError:
-        raise
-    except Exception as error:
-        raise StorageError(f"{opened.host}: {s3_client.reason_of(error)}.") from None
 
 
 def _is_refused(send: Callable[[], Any]) -> bool:
