@@ -62,7 +62,7 @@ def test_a_permission_that_is_missing_is_named(
     assert object_store.store().state == "ok"
 
 
-def test_permissions_to_read_and_to_list_are_told_apart(proxy: Proxy) -> None:
+def test_permissions_to_read_and_to_list_are_distinguished(proxy: Proxy) -> None:
     proxy.error = "<Error><Code>AccessDenied</Code></Error>"
     proxy.faults = [("GET", "403")]
     assert "refuses s3:ListBucket" in object_store.permissions().found
