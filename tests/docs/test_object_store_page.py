@@ -10,6 +10,7 @@ from support.repository import REPOSITORY
 
 HOW_TO = REPOSITORY / "docs/how-to"
 PAGE = (HOW_TO / "use-an-object-store.md").read_text(encoding="utf-8")
+POLICY = (REPOSITORY / "config/aws/iam-policy.json").read_text(encoding="utf-8")
 STORAGE = "\n".join(
     path.read_text(encoding="utf-8") for path in (REPOSITORY / "pipeline/storage").glob("*.py")
 )
@@ -29,14 +30,23 @@ def blocks(text: str, language: str) -> list[str]:
 
 def test_the_policy_allows_what_the_code_requests_and_nothing_else() -> None:
     requested = set(re.findall(r'"((?:head|get|put|delete|copy|list)_objects?\w*)"', STORAGE))
-    (policy,) = (json.loads(each) for each in blocks(PAGE, "json"))
-    actions = [action for each in policy["Statement"] for action in each["Action"]]
+    statements = json.loads(POLICY)["Statement"]
+    resources = {}
+    for statement in statements:
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            resources[action] = statement["Resource"]
 
-    assert sorted(actions) == sorted({PERMISSIONS[each] for each in requested})
-    for statement in policy["Statement"]:
-        of_bucket = statement["Action"] == ["s3:ListBucket"]
-        assert statement["Effect"] == "Allow"
-        assert statement["Resource"] == "arn:aws:s3:::bucket" + ("" if of_bucket else "/prefix/*")
+    assert {each["Effect"] for each in statements} == {"Allow"}
+    assert resources.pop("s3:ListBucket") == "arn:aws:s3:::BUCKET"
+    assert resources == dict.fromkeys(
+        {PERMISSIONS[each] for each in requested} - {"s3:ListBucket"},
+        "arn:aws:s3:::BUCKET/PREFIX/*",
+    )
+
+
+def test_the_page_shows_the_policy() -> None:
+    assert blocks(PAGE, "json") == [POLICY]
 
 
 def test_a_refused_request_names_the_same_permissions() -> None:

@@ -37,4 +37,4 @@ def test_a_day_is_made_and_shown_in_a_bucket(store: Store, tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"s3://{BUCKET}/how-to-prefix" in done.stdout
-    assert not list(tmp_path.rglob("raw"))
+    assert not list(tmp_path.rglob("raw/**/*.json"))

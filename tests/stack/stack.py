@@ -7,6 +7,7 @@ repository says, a package index or another network, STACK_OVERRIDE names a comp
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 import json
 import os
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from support.backup_runs import TABLES, with_programs
 from support.object_store import IDENTITIES, KEY, PROGRAM, SECRET
 from support.operate import WORDS
@@ -274,7 +276,7 @@ def test_two_containers_more_make_a_week_together_and_nothing_else(stack: Stack)
     crontab = stack.folder / "config" / "crontab"
     original = crontab.read_text()
     assert "0 3 * * 0 " in original
-    at = time.gmtime(time.time() + 9 * 3600 + 60)
+    at = time.gmtime(time.time() + 9 * 3600 + 120)  # in a minute at the earliest
     crontab.write_text(original.replace("0 3 * * 0 ", f"{at.tm_min} {at.tm_hour} * * * "))
     try:
         scaled("up", "-d", "--wait", "--no-recreate", "--scale", "runs=2", "runs")
@@ -286,9 +288,20 @@ def test_two_containers_more_make_a_week_together_and_nothing_else(stack: Stack)
         assert jobs[:2] == [["daily", "weekly"]] * 2
         assert jobs[2].count("backup") == 1
 
-        done = f"IndexPage of {time.strftime('%Y-%m-%d', at)} is done"
-        until(lambda: scaled("logs", "runs").count(done) == 2, 150, "both runs and their pages")
-        (_,) = (stack.data / "processed/weekly").glob(f"*_{time.strftime('%Y%m%d', at)}.json")
+        def statuses() -> list[int]:
+            records = [
+                scaled("exec", "-T", which, "runs", "sh", "-c", "cat work/*/logs/runs.jsonl",
+                       check=False)
+                for which in ("--index=1", "--index=2")
+            ]  # fmt: skip
+            runs = [json.loads(line) for each in records for line in each.splitlines()]
+            ended = [each for each in runs if each["event"] == "ended"]
+            return [each["status"] for each in ended if each["task"] == "WeeklyConsolidation"]
+
+        until(lambda: statuses() == [0, 0], 180, "both runs")
+        week = f"*_{time.strftime('%Y%m%d', at)}"
+        (_,) = (stack.data / "processed/weekly").glob(f"{week}.json")
+        until(lambda: list((stack.data / "reports/weekly").glob(f"{week}.html")), 30, "the page")
         day = time.strftime("%Y_%m_%d", at)
         attempts = stack.sql(
             "SELECT t.task_id, count(*) FROM tasks t JOIN task_events e ON e.task_id = t.id WHERE "
@@ -313,7 +326,7 @@ services:
 """
 
 
-def test_the_image_makes_a_day_in_a_bucket(stack: Stack) -> None:
+def test_the_command_of_a_kubernetes_job_makes_its_day_in_a_bucket(stack: Stack) -> None:
     if not Path(PROGRAM).exists():
         pytest.skip("SeaweedFS is not installed: make .venv/test-s3")
     (stack.folder / "s3.json").write_text(IDENTITIES)
@@ -327,6 +340,12 @@ def test_the_image_makes_a_day_in_a_bucket(stack: Stack) -> None:
         stack, environment={**stack.environment, "COMPOSE_FILE": files, **own}
     )
 
+    jobs = yaml.safe_load((stack.folder / "config/kubernetes/daily.yaml").read_text())
+    (container,) = jobs["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    command = [*container["command"], *container["args"]]
+    due = datetime.datetime(2024, 1, 3, 17, tzinfo=datetime.UTC)  # 02:00 of the next day in Seoul
+    job = f"tmdb-daily-{due.timestamp() // 60:.0f}"
+
     def ask_store(command: str) -> str:
         words = ["sh", "-c", f"echo {command} | weed shell -master=store:9333"]
         return with_store.compose("exec", "-T", "store", *words, check=False)
@@ -336,12 +355,13 @@ def test_the_image_makes_a_day_in_a_bucket(stack: Stack) -> None:
         create = "s3.bucket.create -name movies"
         until(lambda: "created bucket" in ask_store(create), 60, "the store answers")
         with_store.compose(
-            *("run", "--rm", "-T", "--no-deps", "cron", "luigi", "--module", "pipeline"),
-            *("DailySummary", "--date", "2024-01-04", "--local-scheduler"),
+            *("run", "--rm", "-T", "--no-deps", "--user", "1000", "-e", f"JOB_NAME={job}"),
+            *("-e", "LUIGI_CONFIG_PATH=/app/config/unattended.cfg", "cron", *command),
         )
         folder = "/buckets/movies/tmdb/raw/metadata/daily_summaries"
         assert "daily_summary_20240104.json" in ask_store(f"fs.ls {folder}")
         assert not list(stack.data.rglob("*20240104.json"))
+        assert "daily_20240104.html" in ask_store("fs.ls /buckets/movies/tmdb/reports/daily")
         assert list((stack.folder / "data").rglob("logs/*_DailySummary_*.log"))
         assert SECRET not in with_store.compose("logs")
     finally:
