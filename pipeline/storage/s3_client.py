@@ -179,7 +179,7 @@ def _rest(until: float) -> None:
 
 def _error(path: ObjectPath, kind: type[PipelineError], why: str) -> PipelineError:
     verb = "write" if kind is StorageError else "read"
-    return kind(f"Cannot {verb} {path}: {why}; what is finished is kept.")
+    return kind(f"Cannot {verb} {path}: {why}; what is finished is kept.", why=why)
 
 
 def _silent_seconds(error: Exception) -> float:
