@@ -7,6 +7,7 @@ from support.luigi_runs import Run
 from support.object_store import READER, SECRET, Proxy
 from support.operate import Operate, findings
 
+from pipeline.errors import StorageError
 from pipeline.ops.doctor import object_store
 from pipeline.storage import s3_client
 from pipeline.storage.documents import storage_of
@@ -99,6 +100,18 @@ def test_a_store_that_fails_is_reported_at_once_and_no_probe_is_left(
     s3_client.forget_clients()
     if method in ("GET", "PUT"):
         assert storage_of(bucket).list(bucket / "state") == []
+
+
+def test_a_probe_that_fails_once_its_object_is_written_leaves_none_behind(
+    bucket: ObjectPath, proxy: Proxy
+) -> None:
+    proxy.always, proxy.answered_before = ("GET", "503"), 2  # the listing, and the write
+    with pytest.raises(StorageError, match="answers 503"):
+        object_store.permissions()
+    proxy.always = None
+    s3_client.forget_clients()
+    assert "DELETE" in [method for method, _ in proxy.requests]
+    assert storage_of(bucket).list(bucket / "state") == []
 
 
 def test_a_second_write_that_is_not_refused_is_a_problem(bucket: ObjectPath, proxy: Proxy) -> None:
