@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.luigi_runs import Run
-from support.object_store import SECRET, Proxy
+from support.object_store import READER, SECRET, Proxy
 from support.operate import Operate, findings
 
 from pipeline.ops.doctor import object_store
@@ -68,6 +68,16 @@ def test_permissions_to_read_and_to_list_are_distinguished(proxy: Proxy) -> None
     assert "refuses s3:ListBucket" in object_store.permissions().found
     proxy.always = ("GET", "403")
     assert "refuses s3:ListBucket, s3:GetObject" in object_store.permissions().found
+
+
+def test_who_may_only_read_lacks_two_permissions(
+    bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", READER)
+    s3_client.forget_clients()
+    found = object_store.permissions()
+    assert found.found == f"{bucket}: the store refuses s3:PutObject, s3:DeleteObject"
+    assert object_store.store().state == "ok"
 
 
 @pytest.mark.parametrize("fault", ["503", "hang", "reset", "html"])
@@ -134,4 +144,5 @@ def test_settings_that_lead_to_no_store_are_problems_in_one_sentence(
     assert "store" in found
     for probe in ("data root", "store", "conditional write"):
         assert sentence in found[probe]["found"]
+        assert "Cannot" not in found[probe]["found"], "doctor names the host instead"
         assert found[probe]["state"] == "problem"

@@ -20,11 +20,14 @@ from typing import NamedTuple
 import pytest
 
 KEY, SECRET = "test-access-key", "test-secret-key-never-shown"
+READER = "test-access-key-of-a-reader"  # with the same secret, but no permission to write
 BUCKET = "movies"
 PROGRAM = shutil.which("weed") or str(Path(sys.executable).with_name("weed"))
 
 IDENTITIES = f"""{{"identities": [{{"name": "test", "actions": ["Admin", "Read", "Write", "List"],
-  "credentials": [{{"accessKey": "{KEY}", "secretKey": "{SECRET}"}}]}}]}}"""
+  "credentials": [{{"accessKey": "{KEY}", "secretKey": "{SECRET}"}}]}},
+  {{"name": "reader", "actions": ["Read:{BUCKET}", "List:{BUCKET}"],
+  "credentials": [{{"accessKey": "{READER}", "secretKey": "{SECRET}"}}]}}]}}"""
 
 
 class Store(NamedTuple):
