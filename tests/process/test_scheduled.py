@@ -294,7 +294,7 @@ def test_a_machine_that_went_down_is_alerted_by_the_next_watch(
 
 def test_the_time_limit_ends_a_run_and_is_alerted(start: Start, receiver: Receiver) -> None:
     with slow_tmdb(10) as slow:
-        process = start(*DAILY, TMDB_API_URL=slow.url, LIMIT_SECONDS="1")
+        process = start(*DAILY, TMDB_API_URL=slow.url, LIMIT_SECONDS="4")
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 143, output
     assert "The time limit is over" in output
