@@ -178,7 +178,7 @@ def _get(path: ObjectPath, most: int = MAX_BYTES, **options: str) -> bytes:
                 return b""
             raise
         with contextlib.closing(answer["Body"]) as body:
-            return _read_whole(body, most)
+            return _read_whole(body, answer.get("ContentLength", 0), most)
 
     with report(path, DocumentUnreadable):
         return retry(request, lambda error: isinstance(error, _BodyCut))
@@ -188,18 +188,21 @@ class _BodyCut(StoreFault):
     """The body of an answer ended too early, or did not go on."""
 
 
-def _read_whole(body: Any, most: int) -> bytes:
+def _read_whole(body: Any, length: int, most: int) -> bytes:
+    """Return a body of that length, or of any where none is promised."""
     from botocore.exceptions import HTTPClientError, IncompleteReadError
     from urllib3.exceptions import HTTPError
 
     content = bytearray()
     try:
-        while piece := body.read(1 << 20):  # at the end, botocore compares with Content-Length
+        # At the end, botocore compares the length with the one that was promised.
+        while length <= most and (piece := body.read(1 << 20)):
             content += piece
-            if len(content) > most:
-                raise StoreFault(f"it has more than {most:,} bytes")
+            length = max(length, len(content))
     except (IncompleteReadError, HTTPClientError, HTTPError, OSError):
         raise _BodyCut("the store's answer is cut: run the same command again later") from None
+    if length > most:
+        raise StoreFault(f"it has {length:,} bytes, more than {most:,}")
     return bytes(content)
 
 

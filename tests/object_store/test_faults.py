@@ -55,7 +55,7 @@ def test_a_write_that_fails_once_is_done_once(
 @pytest.mark.parametrize(
     "fault",
     [*("503", "slow", "lost answer", "reset"),
-     *("cut download", "stalled download", "long download")],
+     *("cut download", "stalled download", "long download", "chunked", "chunked cut")],
 )  # fmt: skip
 def test_a_read_that_fails_once_is_done(published: Path, proxy: Proxy, fault: str) -> None:
     proxy.faults = [("GET", fault)]
@@ -173,9 +173,11 @@ def test_a_replacement_that_is_refused_is_an_error(published: Path, proxy: Proxy
         storage_of(published).replace(published, [b"another"])
 
 
-def test_a_document_that_is_larger_than_any_is_refused(published: Path) -> None:
-    with pytest.raises(DocumentUnreadable, match="it has more than 1,000 bytes"):
-        objects.ObjectStorage().read(published, 1_000)
+def test_a_document_that_is_larger_than_any_is_refused(published: Path, proxy: Proxy) -> None:
+    proxy.faults = [("GET", ""), ("GET", "chunked")]  # of the second, no length is promised
+    for _ in range(2):
+        with pytest.raises(DocumentUnreadable, match="it has 1,000,000 bytes, more than 1,000"):
+            objects.ObjectStorage().read(published, 1_000)
 
 
 def test_a_fault_of_the_program_is_not_blamed_on_the_store(bucket: ObjectPath) -> None:

@@ -230,7 +230,12 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() != "content-length":
                 self.send_header(name, value)
         length = headers.get("Content-Length", str(len(content)))
-        self.send_header("Content-Length", length if method == "HEAD" else str(len(content)))
+        if fault.startswith("chunked"):
+            self.send_header("Transfer-Encoding", "chunked")
+            content = b"%x\r\n%b\r\n" % (len(content), content)
+            content += b"" if fault == "chunked cut" else b"0\r\n\r\n"
+        else:
+            self.send_header("Content-Length", length if method == "HEAD" else str(len(content)))
         self.close_connection = fault != "long download"
         self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
