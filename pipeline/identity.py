@@ -93,7 +93,7 @@ def publish_list(layout: Layout, path: Path, document: documents.Document) -> No
     the one that creates that object binds it.
     """
     own = identity_of(document["collection_info"])
-    with local.exclusive(layout.work / "raw", path):
+    with local.exclusive(layout.identity_lock, path):
         write_if_missing(layout, own)
         if refusal := warning(own):
             raise OtherIdentity(refusal)

@@ -112,6 +112,11 @@ class Layout:
         return self.root / f"state/probe-{name}"
 
     @property
+    def identity_lock(self) -> Path:
+        """The folder on this machine whose lock a list is published under."""
+        return self.logs if self.work_dir else self.documents
+
+    @property
     def list_folders(self) -> tuple[Path, ...]:
         """The folders that hold lists."""
         names = ("daily", "trending", "genre", "weekly")

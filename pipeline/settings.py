@@ -33,7 +33,7 @@ _ADDRESS = r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:([1-9]\d{0,3}|[1-6]\d{4}))?(/
 _RATE = r"0\.[1-9]\d*|[1-9]\d{0,2}(\.\d*)?|1000(\.0*)?"
 _FOLDER = r"(?![~'\"])(?!.*://)[^$`]*"
 _PLAIN = "a plain folder and no URL; of what a shell expands only ~ and $HOME are expanded"
-_DATA_ROOT = rf"{_FOLDER}|s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9](/[\w.!*'()=-]+)*/?"
+_DATA_ROOT = rf"{_FOLDER}|s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9](/(?!\.\.?(/|$))[\w.!*'()=-]+)*/?"
 _BUCKET = f"{_PLAIN}; or s3://bucket/prefix, the only kind of object store that is supported"
 
 # The variables of a run: default, pattern of the value, and how a message describes it.

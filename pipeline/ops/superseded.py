@@ -27,12 +27,8 @@ def settle(layout: Layout, task: str) -> bool:
 
     The other files, earlier ones or those of the failed redo, are kept in `superseded/TIME`.
     """
-    root, aside, at, storage = (
-        layout.root,
-        layout.redo_folder(task),
-        clock.now(),
-        storage_of(layout.root),
-    )
+    root, storage, at = layout.root, storage_of(layout.root), clock.now()
+    aside = layout.redo_folder(task)
     try:
         names = [each.relative_to(aside) for each in storage.walk(aside)]
         missing = [name for name in names if not storage.exists(root / name)]

@@ -86,7 +86,8 @@ def find(layout: Layout, days: int | None) -> Result:
             continue
         if at is None:
             name = layout.relative(path)
-            found.left.append(f"{name} states no time of collection: look at it and delete it.")
+            why = "states no time of collection that can be read"
+            found.left.append(f"{name} {why}: look at it, and delete it if it is damaged.")
         elif at < before:
             found.files.append(Item(kind, path, at, keys.get(path)))
     made = (DERIVED, EXPORT)

@@ -15,7 +15,7 @@ from pipeline import clock
 from pipeline.errors import DocumentUnreadable, StorageError
 from pipeline.storage import ABSENT, Skip
 from pipeline.storage.object_path import ObjectPath
-from pipeline.storage.s3_client import bounded, call, client, report, retry, status_of
+from pipeline.storage.s3_client import StoreFault, bounded, call, client, report, retry, status_of
 
 MAX_BYTES = 256 << 20  # of a document, as on a disk
 # Seconds in which the state of documents is not listed again: the index page asks for hundreds.
@@ -178,27 +178,31 @@ def _get(path: ObjectPath, most: int = MAX_BYTES, **options: str) -> bytes:
                 return b""
             raise
         with contextlib.closing(answer["Body"]) as body:
-            return _read_whole(body, most)
+            return _read_whole(body, answer.get("ContentLength", 0), most)
 
     with report(path, DocumentUnreadable):
         return retry(request, lambda error: isinstance(error, _BodyCut))
 
 
-class _BodyCut(Exception):
+class _BodyCut(StoreFault):
     """The body of an answer ended too early, or did not go on."""
 
 
-def _read_whole(body: Any, most: int) -> bytes:
-    from botocore import exceptions
+def _read_whole(body: Any, length: int, most: int) -> bytes:
+    """Return a body of that length, or of any where none is promised."""
+    from botocore.exceptions import HTTPClientError, IncompleteReadError
+    from urllib3.exceptions import HTTPError
 
     content = bytearray()
     try:
-        while piece := body.read(1 << 20):  # at the end, botocore compares with Content-Length
+        # At the end, botocore compares the length with the one that was promised.
+        while length <= most and (piece := body.read(1 << 20)):
             content += piece
-            if len(content) > most:
-                raise ValueError(f"it has more than {most:,} bytes")
-    except (exceptions.IncompleteReadError, exceptions.HTTPClientError):
-        raise _BodyCut("the store's answer is cut") from None
+            length = max(length, len(content))
+    except (IncompleteReadError, HTTPClientError, HTTPError, OSError):
+        raise _BodyCut("the store's answer is cut: run the same command again later") from None
+    if length > most:
+        raise StoreFault(f"it has {length:,} bytes, more than {most:,}")
     return bytes(content)
 
 
@@ -217,7 +221,9 @@ def _put(path: ObjectPath, body: Any, **condition: str) -> None:
     try:
         retry(request, lambda error: status_of(error) == 409)
     except Exception as error:
-        if status_of(error) != 412:  # it exists: ours, whose answer was lost, or another one's
+        # It exists: ours, whose answer was lost, or another one's. Some stores say so by 409.
+        exists = status_of(error) == 412 or (status_of(error) == 409 and _head(path))
+        if not (condition and exists):
             raise
 
 

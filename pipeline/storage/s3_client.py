@@ -10,6 +10,7 @@ import contextlib
 import functools
 import mmap
 import os
+import re
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -43,8 +44,8 @@ _lock = threading.Lock()
 _rest_until = mmap.mmap(-1, 8)
 
 
-class ForeignAnswer(Exception):
-    """An answer that no S3 server has sent."""
+class StoreFault(Exception):
+    """What is wrong with an answer that botocore accepts, and what to do about it."""
 
 
 def forget_clients() -> None:
@@ -108,7 +109,7 @@ def _refuse_foreign_answer(http_response: Any, parsed: Any, model: Any, **_: Any
     if is_success and _SENT_ALWAYS.get(model.name, "ResponseMetadata") not in parsed:
         if "Body" in parsed:
             parsed["Body"].close()
-        raise ForeignAnswer
+        raise StoreFault(_FOREIGN)
 
 
 def call(operation: str, path: ObjectPath, **options: Any) -> Any:
@@ -164,9 +165,11 @@ def report(path: ObjectPath, kind: type[PipelineError]) -> Iterator[None]:
     except PipelineError:
         raise
     except Exception as error:
+        if (why := _reason(error)) is None:
+            raise
         if seconds := _silent_seconds(error):
             _rest(clock.monotonic() + seconds)
-        raise _error(path, kind, reason_of(error)) from None
+        raise _error(path, kind, why) from None
     _rest(0.0)
 
 
@@ -176,7 +179,7 @@ def _rest(until: float) -> None:
 
 def _error(path: ObjectPath, kind: type[PipelineError], why: str) -> PipelineError:
     verb = "write" if kind is StorageError else "read"
-    return kind(f"Cannot {verb} {path}: {why}; what is finished is kept.")
+    return kind(f"Cannot {verb} {path}: {why}; what is finished is kept.", why=why)
 
 
 def _silent_seconds(error: Exception) -> float:
@@ -192,6 +195,7 @@ def _silent_seconds(error: Exception) -> float:
 
 
 _SILENT = "the store does not answer: run the same command again when it does"
+_FOREIGN = "what answers is no S3 server: correct AWS_ENDPOINT_URL or the proxy's variables"
 # What the store finds wrong, by its code, and what to do about it.
 _REGION = "the bucket is in another region: correct AWS_DEFAULT_REGION and AWS_ENDPOINT_URL"
 _CODES = {
@@ -207,8 +211,8 @@ _CODES = {
 }
 
 
-def reason_of(error: Exception) -> str:
-    """Return what went wrong and what to do."""
+def _reason(error: Exception) -> str | None:
+    """Return what went wrong and what to do; None where the store is not to blame."""
     from botocore import exceptions, parsers
 
     if isinstance(error, exceptions.ClientError):
@@ -218,17 +222,20 @@ def reason_of(error: Exception) -> str:
         if status_of(error) == 403:
             needed = "s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket"
             return f"the store refuses access: allow {needed} on the bucket"
-        name = "" if code.isdecimal() else f" {code}"  # a refusal of HEAD has none
+        # A refusal of HEAD has no code, and what is no code is not quoted.
+        name = f" {code}" if re.fullmatch("[A-Za-z]{1,50}", code) else ""
         return f"the store answers {status_of(error)}{name}: run the same command again later"
     if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
         names = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         return f"there are no AWS credentials: set {names}"
-    if isinstance(error, ForeignAnswer | parsers.ResponseParserError):
-        return "what answers is no S3 server: correct AWS_ENDPOINT_URL or the proxy's variables"
+    if isinstance(error, parsers.ResponseParserError):
+        return _FOREIGN
     if isinstance(error, exceptions.SSLError):
         return "TLS cannot be agreed on: correct AWS_ENDPOINT_URL, or set AWS_CA_BUNDLE"
     if isinstance(error, exceptions.ProxyConnectionError):
         return "the proxy does not answer: correct HTTPS_PROXY"
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError | TimeoutError):
         return _SILENT
-    return f"{str(error).rstrip('.')}: run the same command again later"
+    if isinstance(error, exceptions.BotoCoreError | OSError):
+        return f"{str(error).rstrip('.')}: run the same command again later"
+    return str(error) if isinstance(error, StoreFault) else None

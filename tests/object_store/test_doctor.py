@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from support.luigi_runs import Run
-from support.object_store import SECRET, Proxy
+from support.object_store import READER, SECRET, Proxy
 from support.operate import Operate, findings
 
+from pipeline.errors import StorageError
 from pipeline.ops.doctor import object_store
 from pipeline.storage import s3_client
 from pipeline.storage.documents import storage_of
@@ -70,6 +71,16 @@ def test_permissions_to_read_and_to_list_are_distinguished(proxy: Proxy) -> None
     assert "refuses s3:ListBucket, s3:GetObject" in object_store.permissions().found
 
 
+def test_who_may_only_read_lacks_two_permissions(
+    bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", READER)
+    s3_client.forget_clients()
+    found = object_store.permissions()
+    assert found.found == f"{bucket}: the store refuses s3:PutObject, s3:DeleteObject"
+    assert object_store.store().state == "ok"
+
+
 @pytest.mark.parametrize("fault", ["503", "hang", "reset", "html"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "*"])
 def test_a_store_that_fails_is_reported_at_once_and_no_probe_is_left(
@@ -89,6 +100,18 @@ def test_a_store_that_fails_is_reported_at_once_and_no_probe_is_left(
     s3_client.forget_clients()
     if method in ("GET", "PUT"):
         assert storage_of(bucket).list(bucket / "state") == []
+
+
+def test_a_probe_that_fails_once_its_object_is_written_leaves_none_behind(
+    bucket: ObjectPath, proxy: Proxy
+) -> None:
+    proxy.always, proxy.answered_before = ("GET", "503"), 2  # the listing, and the write
+    with pytest.raises(StorageError, match="answers 503"):
+        object_store.permissions()
+    proxy.always = None
+    s3_client.forget_clients()
+    assert "DELETE" in [method for method, _ in proxy.requests]
+    assert storage_of(bucket).list(bucket / "state") == []
 
 
 def test_a_second_write_that_is_not_refused_is_a_problem(bucket: ObjectPath, proxy: Proxy) -> None:
@@ -134,4 +157,5 @@ def test_settings_that_lead_to_no_store_are_problems_in_one_sentence(
     assert "store" in found
     for probe in ("data root", "store", "conditional write"):
         assert sentence in found[probe]["found"]
+        assert "Cannot" not in found[probe]["found"], "doctor names the host instead"
         assert found[probe]["state"] == "problem"

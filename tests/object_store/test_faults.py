@@ -13,11 +13,22 @@ from support.object_store import SECRET, Proxy
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError, SettingsError, StorageError
-from pipeline.storage import documents, s3_client
+from pipeline.storage import documents, objects, s3_client
 from pipeline.storage.documents import storage_of
 from pipeline.storage.object_path import ObjectPath
 
 CONTENT = b"0123456789" * 100_000
+
+
+@pytest.fixture
+def published(bucket: ObjectPath, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> ObjectPath:
+    """A document in the bucket; from then on, a request waits for two seconds instead of 15."""
+    path = bucket / "a"
+    storage_of(path).publish(path, [CONTENT])
+    proxy.requests.clear()
+    monkeypatch.setattr(s3_client, "READ_SECONDS", 2.0)
+    s3_client.forget_clients()
+    return path
 
 
 def methods(proxy: Proxy) -> list[str]:
@@ -44,16 +55,12 @@ def test_a_write_that_fails_once_is_done_once(
 @pytest.mark.parametrize(
     "fault",
     [*("503", "slow", "lost answer", "reset"),
-     *("cut download", "stalled download", "long download")],
+     *("cut download", "stalled download", "long download", "chunked", "chunked cut")],
 )  # fmt: skip
-def test_a_read_that_fails_once_is_done(
-    bucket: Path, proxy: Proxy, fault: str, short_waits: None
-) -> None:
-    path = bucket / "a"
-    storage_of(path).publish(path, [CONTENT])
+def test_a_read_that_fails_once_is_done(published: Path, proxy: Proxy, fault: str) -> None:
     proxy.faults = [("GET", fault)]
     for _ in range(2):
-        assert storage_of(path).read(path) == CONTENT
+        assert storage_of(published).read(published) == CONTENT
 
 
 @pytest.mark.parametrize("fault", ["503", "reset", "409"])
@@ -64,34 +71,24 @@ def test_a_write_that_fails_twice_is_done(bucket: Path, proxy: Proxy, fault: str
     assert storage_of(bucket).read(bucket / "a") == CONTENT
 
 
-@pytest.fixture
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a request wait half a second for a byte, and three in all."""
-    monkeypatch.setattr(s3_client, "READ_SECONDS", 0.5)
-    monkeypatch.setattr(s3_client, "MAX_SECONDS", 3.0)
-    s3_client.forget_clients()
-
-
 def test_a_body_that_drips_is_waited_for_within_bounds(
-    bucket: Path, proxy: Proxy, short_waits: None
+    published: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage_of(bucket).publish(bucket / "a", [CONTENT])
+    monkeypatch.setattr(s3_client, "MAX_SECONDS", 3.0)
     proxy.always = ("GET", "dripping download")
     with pytest.raises(DocumentUnreadable, match="the store does not answer"):
-        storage_of(bucket).read(bucket / "a")
-    assert methods(proxy) == ["PUT", "GET"]
+        storage_of(published).read(published)
+    assert methods(proxy) == ["GET"]
 
 
 @pytest.mark.parametrize("fault", ["cut download", "stalled download"])
 def test_a_body_that_is_always_cut_is_one_sentence(
-    bucket: Path, proxy: Proxy, fault: str, short_waits: None, monkeypatch: pytest.MonkeyPatch
+    published: Path, proxy: Proxy, fault: str
 ) -> None:
-    monkeypatch.setattr(s3_client, "MAX_SECONDS", 60.0)
-    storage_of(bucket).publish(bucket / "a", [CONTENT])
     proxy.always = ("GET", fault)
     with pytest.raises(DocumentUnreadable, match="the store's answer is cut: run"):
-        storage_of(bucket).read(bucket / "a")
-    assert methods(proxy) == ["PUT"] + ["GET"] * s3_client.ATTEMPTS
+        storage_of(published).read(published)
+    assert methods(proxy) == ["GET"] * s3_client.ATTEMPTS
 
 
 @pytest.mark.parametrize("page", ["html", "xhtml"])
@@ -129,17 +126,16 @@ def test_a_store_that_asks_to_wait_is_left_alone_so_long(
 
 
 def test_one_slow_request_of_many_holds_up_no_other_for_long(
-    bucket: ObjectPath, proxy: Proxy, short_waits: None
+    published: ObjectPath, proxy: Proxy
 ) -> None:
     """An answer to another request shows that the store is there again."""
-    storage_of(bucket).publish(bucket / "a", [CONTENT])
-    with s3_client.report(bucket, DocumentUnreadable):  # a request that was sent before
+    with s3_client.report(published, DocumentUnreadable):  # a request that was sent before
         proxy.always = ("GET", "hang")
         with pytest.raises(DocumentUnreadable):
-            storage_of(bucket).read(bucket / "a")
+            storage_of(published).read(published)
         with pytest.raises(DocumentUnreadable):
-            documents.exists(bucket / "a")
-    assert documents.exists(bucket / "a")
+            documents.exists(published)
+    assert documents.exists(published)
 
 
 def test_processes_that_are_forked_know_of_a_silent_store(bucket: Path, proxy: Proxy) -> None:
@@ -156,6 +152,37 @@ def test_processes_that_are_forked_know_of_a_silent_store(bucket: Path, proxy: P
 def _fail_to_find(path: Path) -> None:
     with pytest.raises(DocumentUnreadable):
         documents.exists(path)
+
+
+def test_a_store_that_always_answers_409_has_the_document_or_has_failed(
+    published: Path, bucket: Path, proxy: Proxy
+) -> None:
+    proxy.always = ("PUT", "409")
+    storage_of(published).publish(published, [b"another"])  # some stores say so that it exists
+    assert storage_of(published).read(published) == CONTENT
+    for write in (storage_of(bucket).publish, storage_of(bucket).replace):
+        with pytest.raises(StorageError, match="the store answers 409 Fault: run"):
+            write(bucket / "absent", [CONTENT])
+    with pytest.raises(StorageError, match="409"):
+        storage_of(bucket).replace(published, [b"another"])
+
+
+def test_a_replacement_that_is_refused_is_an_error(published: Path, proxy: Proxy) -> None:
+    proxy.always = ("PUT", "412")
+    with pytest.raises(StorageError, match="the store answers 412"):
+        storage_of(published).replace(published, [b"another"])
+
+
+def test_a_document_that_is_larger_than_any_is_refused(published: Path, proxy: Proxy) -> None:
+    proxy.faults = [("GET", ""), ("GET", "chunked")]  # of the second, no length is promised
+    for _ in range(2):
+        with pytest.raises(DocumentUnreadable, match="it has 1,000,000 bytes, more than 1,000"):
+            objects.ObjectStorage().read(published, 1_000)
+
+
+def test_a_fault_of_the_program_is_not_blamed_on_the_store(bucket: ObjectPath) -> None:
+    with pytest.raises(ZeroDivisionError), s3_client.report(bucket, DocumentUnreadable):
+        raise ZeroDivisionError
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET", "PUT", "DELETE"])
@@ -178,8 +205,10 @@ def test_errors_without_end_are_one_sentence_after_four_attempts(
 
 
 def test_a_store_that_hangs_is_waited_for_within_bounds_and_then_left_alone(
-    bucket: Path, proxy: Proxy, short_waits: None
+    bucket: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(s3_client, "READ_SECONDS", 0.5)
+    s3_client.forget_clients()
     proxy.always = ("*", "hang")
     with pytest.raises(StorageError, match="the store does not answer"):
         storage_of(bucket).publish(bucket / "a", [CONTENT])

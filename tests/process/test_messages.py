@@ -394,7 +394,7 @@ FAULTS = [
     bad_value("TMDB_API_URL", "ftp://example.org/3", "http or https"),
     bad_value("TMDB_REQUESTS_PER_SECOND", "nan", "from 0.1 to 1000"),
     bad_value("TMDB_MAX_RETRIES", "1.5", "a whole number from 0 to 20"),
-    bad_value("PIPELINE_DATA_DIR", "s3://bucket/movies", "a plain folder and no URL"),
+    bad_value("PIPELINE_DATA_DIR", "gs://bucket/movies", "s3://bucket/prefix, the only kind"),
     # the disk
     Fault(
         "data root below a file",

@@ -20,11 +20,14 @@ from typing import NamedTuple
 import pytest
 
 KEY, SECRET = "test-access-key", "test-secret-key-never-shown"
+READER = "test-access-key-of-a-reader"  # with the same secret, but no permission to write
 BUCKET = "movies"
 PROGRAM = shutil.which("weed") or str(Path(sys.executable).with_name("weed"))
 
 IDENTITIES = f"""{{"identities": [{{"name": "test", "actions": ["Admin", "Read", "Write", "List"],
-  "credentials": [{{"accessKey": "{KEY}", "secretKey": "{SECRET}"}}]}}]}}"""
+  "credentials": [{{"accessKey": "{KEY}", "secretKey": "{SECRET}"}}]}},
+  {{"name": "reader", "actions": ["Read:{BUCKET}", "List:{BUCKET}"],
+  "credentials": [{{"accessKey": "{READER}", "secretKey": "{SECRET}"}}]}}]}}"""
 
 
 class Store(NamedTuple):
@@ -227,7 +230,12 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() != "content-length":
                 self.send_header(name, value)
         length = headers.get("Content-Length", str(len(content)))
-        self.send_header("Content-Length", length if method == "HEAD" else str(len(content)))
+        if fault.startswith("chunked"):
+            self.send_header("Transfer-Encoding", "chunked")
+            content = b"%x\r\n%b\r\n" % (len(content), content)
+            content += b"" if fault == "chunked cut" else b"0\r\n\r\n"
+        else:
+            self.send_header("Content-Length", length if method == "HEAD" else str(len(content)))
         self.close_connection = fault != "long download"
         self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()

@@ -210,7 +210,14 @@ BAD_VALUES = {
     ],
     "TMDB_REQUESTS_PER_SECOND": ["0", "0.09", "-1", "1001", "nan", "inf", "-inf", "fast", "1,5"],
     "TMDB_MAX_RETRIES": ["-1", "21", "2.5", "many", "1e1"],
-    "PIPELINE_DATA_DIR": ["s3://B/films", "s3://", "gs://bucket", "file:///srv/films"],
+    "PIPELINE_DATA_DIR": [
+        "s3://B/films",
+        "s3://",
+        "s3://films/../kr",
+        "s3://films/.",
+        "gs://bucket",
+        "file:///srv/films",
+    ],
     "PIPELINE_HOSTS": ["0", "17", "two"],
 }
 BAD = [(name, value) for name, values in BAD_VALUES.items() for value in values]

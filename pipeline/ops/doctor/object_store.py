@@ -132,8 +132,11 @@ def _opened() -> Iterator[_Store]:
     root = settings.current().data_dir
     assert isinstance(root, ObjectPath)
     opened = _Store(s3_client.open_client(READ_SECONDS, ATTEMPTS), root)
-    with s3_client.report(root, StorageError):
-        yield opened
+    try:
+        with s3_client.report(root, StorageError):
+            yield opened
+    except StorageError as error:
+        raise StorageError(f"{opened.host}: {error.facts['why']}.") from None
 
 
 def _is_refused(send: Callable[[], Any]) -> bool:

@@ -14,14 +14,14 @@ from pipeline.storage import documents
 LOGGER = logging.getLogger("luigi-interface.pipeline")
 
 _COLOURS = {"pass": GREEN, "warn": YELLOW, "fail": RED}
-_OF_TASKS = (20, 25, 30)  # the exit statuses of failed tasks; other errors say all by themselves
+OF_TASKS = (20, 25, 30)  # the exit statuses of failed tasks; other errors say all by themselves
 
 
 def show(layout: Layout, run: Entry) -> None:
     """Log the last lines of a run that has ended; a terminal shows the errors below them."""
     name, number = f"{run.task} of {run.date}" if run.date else run.task, len(run.documents)
     made = f"{number or 'no'} new file{'s' * (number != 1)} in {run.seconds or 0:.1f} s"
-    if run.status in _OF_TASKS:
+    if run.status in OF_TASKS:
         _show(RED, f"{name} failed: {made}.")
         _show(0, f"Its log is {layout.work / (run.log or '')}")
     if run.status != 0:

@@ -119,10 +119,11 @@ class RunSession:
                 if self._layout and LOST_LUIGID in {each.cause for each in logs.failures()}:
                     alert_outage(self._layout, "luigid was lost during a run.")
                 status = self._start(start)
-        if status and self._is_done():
+        if not status or not self._is_done():
+            return status
+        if status in result.OF_TASKS:  # and not of a luigid that was lost after the last task
             LOGGER.info("Other runs did the rest of %s: it is complete.", self._entry.task)
-            return 0
-        return status
+        return 0
 
     def _is_lost(self, status: int, *statuses: int) -> bool:
         """Return whether an unattended run with luigid ended so, and without its document."""

@@ -35,7 +35,9 @@ def documents_of(hub: Hub) -> Documents:
     for folder in map(ObjectPath, folders):
         for entry in ObjectStorage().entries(folder):
             path = folder / entry.name
-            text = canonical(path.read_bytes().decode()).replace(f":{hub.tmdb.port}/", ":PORT/")
+            text = canonical(ObjectStorage().read(path).decode()).replace(
+                f":{hub.tmdb.port}/", ":PORT/"
+            )
             found[hub.layout.relative(path)] = Document(text, entry.modified_at)
     return found
 
