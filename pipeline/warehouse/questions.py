@@ -121,12 +121,12 @@ def _newest(warehouse: Warehouse, name: str | None, *, is_shared: bool) -> datet
     return datetime.date.fromisoformat(found[0]["date"])
 
 
-def _movie_id(warehouse: Warehouse, movie: str | None) -> Any:
+def _movie_id(warehouse: Warehouse, movie: str | None) -> str:
     """Return the id of the one movie that a user means, by id or words of its title."""
     if not movie:
         raise NotPossible("Name the movie by its id or words of its title: query rank MOVIE.")
-    if movie.isascii() and movie.isdigit():
-        return int(movie)
+    if movie.isascii() and movie.isdigit() and len(movie) < 19:  # else no column holds it
+        return movie
     escape = functools.reduce(lambda text, mark: text.replace(mark, f"!{mark}"), "!%_", movie)
     found = warehouse.ask(
         """
@@ -136,7 +136,7 @@ def _movie_id(warehouse: Warehouse, movie: str | None) -> Any:
         words=f"%{escape.lower()}%",
     )
     if len(found) == 1:
-        return found[0]["movie_id"]
+        return str(found[0]["movie_id"])
     named = "; ".join(f"{each['movie_id']} {each['title']}" for each in found[:5])
     more = " and others" if len(found) > 5 else ""
     raise NotPossible(

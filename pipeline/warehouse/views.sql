@@ -43,13 +43,13 @@ JOIN snapshots ON snapshots.list = sums.list AND snapshots.date = sums.date
 LEFT JOIN genres ON genres.genre_id = sums.genre_id;
 
 -- Each movie of a date's daily or weekly lists once, as consolidate merges them: the entry with the
--- most votes, and among equals that of the first list.
+-- most votes, and among equals that of the first list. CROSS JOIN has SQLite read entries as they lie.
 CREATE VIEW merged_movies AS
 SELECT snapshots.period, snapshots.date, entries.movie_id, entries.title, entries.popularity,
     entries.vote_average, entries.vote_count
 FROM snapshots
-JOIN entries ON entries.list = snapshots.list AND entries.date = snapshots.date
-WHERE NOT EXISTS (
+CROSS JOIN entries
+WHERE entries.list = snapshots.list AND entries.date = snapshots.date AND NOT EXISTS (
     SELECT 1
     FROM entries AS other
     JOIN snapshots AS its ON its.list = other.list AND its.date = other.date

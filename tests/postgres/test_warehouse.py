@@ -35,8 +35,9 @@ from support.warehouse import (
 )
 
 from pipeline import clock
-from pipeline.errors import StorageError
+from pipeline.errors import NotPossible, StorageError
 from pipeline.tmdb.credential import Secret
+from pipeline.warehouse.questions import QUESTIONS, Scope, answer
 from pipeline.warehouse.store import Warehouse
 from pipeline.warehouse.tables import METADATA, READER, VIEW_NAMES
 
@@ -116,6 +117,17 @@ def test_tables_of_another_version_are_made_again(
     names = {str(name) for (name,) in postgres.execute(query, database=history_database)}
     assert {*METADATA.tables, *VIEW_NAMES} <= names
     assert "of_then" not in names
+
+
+def test_questions_have_the_same_answers_as_in_sqlite(warehouse: Warehouse, tmp_path: Path) -> None:
+    file = Warehouse(tmp_path / "warehouse.sqlite", None)
+    for each in (warehouse, file):
+        load(each, ALL)
+    for name in QUESTIONS:
+        for scope in (Scope("영화 12"), Scope("12", "popular", DATES[2], DATES[0], 3)):
+            assert answer(warehouse, name, scope) == answer(file, name, scope)
+    with pytest.raises(NotPossible, match="No loaded movie"):
+        answer(warehouse, "rank", Scope("9" * 19))
 
 
 def test_a_reader_sees_the_views_and_nothing_else(

@@ -90,7 +90,7 @@ def command(
     return {
         "question": question,
         "list": scope.list,
-        "movie": scope.movie and str(scope.movie),
+        "movie": scope.movie,
         "date": str(scope.date),
         "since": str(scope.since),
         "rows": rows,
