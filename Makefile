@@ -34,7 +34,7 @@ help:  ## List these commands
 		'MODULES="catalog paths" chooses what make mutants tries, without writing figures.' \
 		'Each of the trials is a command as well: make year, crashes, faults, chaos, fuzz.'
 
-.PHONY: help week day install quick test golden lint bench bench-growth bench-peers bench-warehouse stack pages trials faults chaos year crashes fuzz bucket hosts audit sbom lock coverage mutants clean
+.PHONY: help week day install quick test golden lint bench bench-growth bench-peers bench-warehouse stack pages trials faults chaos year crashes fuzz extras hosts audit sbom lock coverage mutants clean
 
 week: .venv/run  ## Collect this week's lists and today's, and draw the pages
 	@$(KEY_OR_DEMO) $(BIN)/luigi --module pipeline WeeklyConsolidation --date $(DATE) --local-scheduler \
@@ -87,8 +87,9 @@ trials: .venv/test  ## Run all trials of docs/reliability.md: year, crashes, fau
 faults chaos year crashes fuzz: .venv/test
 	cd tests && ../$(BIN)/python -m trials.$@ --write
 
-bucket: .venv/test .venv/test-s3 .venv/test-kubernetes  ## Run the tests that need a real S3 server, and the schemas of Kubernetes
-	$(BIN)/python -m pytest -n 2 tests/object_store tests/process/test_kubernetes_files.py
+extras: .venv/test .venv/parquet .venv/test-s3 .venv/test-kubernetes  ## Run the tests of optional parts: Parquet, a real S3 server, Kubernetes
+	$(BIN)/python -m pytest -n 2 tests/object_store tests/unit/warehouse/test_parquet.py tests/process/test_export.py \
+	    tests/docs/test_schemas.py tests/process/test_kubernetes_files.py
 
 hosts: .venv/test .venv/test-s3  ## Disturb a week on three hosts with one luigid and one bucket (needs root and SeaweedFS)
 	cd tests && ../$(BIN)/python -m trials.hosts --write
@@ -105,7 +106,7 @@ mutants: .venv/test .venv/mutants  ## Put small faults into the code that the te
 	@$(BIN)/python $(OURS)
 	@touch $@
 
-.venv/test .venv/test-s3 .venv/test-kubernetes .venv/lint .venv/mutants: .venv/%: requirements/%.txt .venv/run
+.venv/test .venv/parquet .venv/test-s3 .venv/test-kubernetes .venv/lint .venv/mutants: .venv/%: requirements/%.txt .venv/run
 	@$(BIN)/python $(HASHED) -r $<
 	@touch $@
 

@@ -26,7 +26,7 @@ from process import clean_environment, measured
 from report import REPOSITORY
 
 from pipeline.paths import Layout
-from pipeline.roots import newest
+from pipeline.storage.documents import newest
 from pipeline.tmdb.credential import Secret
 from pipeline.warehouse.store import Warehouse
 from pipeline.warehouse.tables import VIEW_NAMES

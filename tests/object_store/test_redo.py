@@ -16,9 +16,9 @@ from support.operate import WORDS, Operate, document
 from support.waiting import wait_for
 
 from pipeline import clock
-from pipeline.ops import superseded
+from pipeline.ops.schedule.job_process import say
 from pipeline.paths import Layout
-from pipeline.storage import documents
+from pipeline.storage import documents, superseded
 from pipeline.storage.documents import storage_of
 
 HOST = ("--runtime", "host")
@@ -115,7 +115,7 @@ def test_a_redo_that_ends_while_it_moves_files_aside_loses_none(
         superseded.move_aside(layout, TASK, FILES)
         assert not {*contents(layout)} & {*FILES}
     proxy.always, proxy.faults = None, []
-    superseded.settle(layout, TASK)
+    superseded.settle(layout, TASK, say)
     after = contents(layout)
     assert {name: after[name] for name in FILES} == before
     assert not storage_of(layout.root).is_folder(layout.redo_folder(TASK))
@@ -130,9 +130,9 @@ def test_files_that_were_put_back_in_part_are_put_back_by_the_next_call(
     superseded.move_aside(layout, TASK, FILES)
     write(layout, "new", *made_again)
     stop_after(proxy, changes)
-    superseded.settle(layout, TASK)
+    superseded.settle(layout, TASK, say)
     proxy.always, proxy.faults = None, []
-    superseded.settle(layout, TASK)
+    superseded.settle(layout, TASK, say)
     after = contents(layout)
     text = "new" if made_again == FILES else "old"
     assert {name: after[name] for name in FILES} == {n: f"{text} {n}".encode() for n in FILES}

@@ -11,8 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow.dataset
-import pyarrow.parquet
 import pytest
 from support.data_roots import DataRoots
 from support.fake_tmdb import FakeTmdb
@@ -20,6 +18,10 @@ from support.luigi_runs import LuigiRun
 from support.operate import Operate
 
 from pipeline.paths import Layout
+
+pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
+import pyarrow.dataset
+import pyarrow.parquet
 
 DAY = datetime.date(2024, 1, 7)
 DEMO = {"TMDB_API_KEY": "demo", "TMDB_API_URL": ""}

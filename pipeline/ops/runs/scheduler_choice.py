@@ -15,11 +15,11 @@ import tenacity
 from pipeline import clock
 from pipeline.errors import SettingsError
 from pipeline.ops.alerts import send
-from pipeline.ops.data_root_id import claim, data_root_id
 from pipeline.ops.luigid import client, private
 from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 from pipeline.runtime import luigi_configuration
+from pipeline.storage.data_root_id import claim, data_root_id
 from pipeline.storage.private_files import open_private
 
 LOGGER = logging.getLogger("luigi-interface.pipeline")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from pipeline import clock, settings
 from pipeline.errors import DocumentUnreadable, PipelineError
-from pipeline.ops import superseded
 from pipeline.ops.alerts import heartbeat, send
 from pipeline.ops.runs import ended
 from pipeline.ops.runs.record import ALREADY_RUNNING
@@ -21,7 +20,7 @@ from pipeline.ops.schedule.job_process import JobProcess, locked, open_output, r
 from pipeline.ops.schedule.overdue import Due
 from pipeline.paths import Layout
 from pipeline.roots import ALIASES, PAGES_TASK, ROOTS, TRENDS_TASK, WAREHOUSE_TASK, Root
-from pipeline.storage import documents
+from pipeline.storage import documents, superseded
 from pipeline.storage.documents import storage_of
 
 NOT_STARTED, WRONG_USE = 1, 2
@@ -174,7 +173,7 @@ def hold_lock(layout: Layout | None, family: str) -> Iterator[tuple[int, ...] | 
     with locked(layout.run_lock(family) if layout else None) as lock:
         if layout and lock is not None:
             with contextlib.suppress(DocumentUnreadable):  # the run itself reports it
-                superseded.settle(layout, family)
+                superseded.settle(layout, family, say)
         yield lock
 
 

@@ -7,8 +7,6 @@ import json
 import sys
 from typing import Any
 
-import pyarrow
-import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +14,6 @@ from support.hostile_texts import TEXTS
 
 from pipeline import warehouse
 from pipeline.errors import DataError, NotPossible
-from pipeline.warehouse import parquet
 from pipeline.warehouse.rows import DAY, Entry, Load, Rows, Snapshot, rows_of
 
 SUNDAY = datetime.date(2024, 1, 7)
@@ -24,6 +21,12 @@ AT = datetime.datetime(2024, 1, 9, 3, 0, 1, tzinfo=datetime.UTC)
 PARASITE = Entry(
     "popular", SUNDAY, 1, 5, "기생충", "ko", datetime.date(2019, 5, 30), (35, 53), 50.0, 8.5, 17000
 )
+
+pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
+import pyarrow.parquet  # noqa: E402
+
+from pipeline.warehouse import parquet  # noqa: E402
+
 UNKNOWN = Entry("trending", SUNDAY, 2, 7, None, None, None, (), None, None, None)
 
 

@@ -11,7 +11,6 @@ from pipeline.ops.backup import database
 from pipeline.ops.backup.database import Server
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import choose_runtime, json_option, runtime_option
-from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.luigid import client
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
@@ -19,6 +18,7 @@ from pipeline.ops.settings import luigid_password
 from pipeline.paths import Layout
 from pipeline.storage import archive, documents
 from pipeline.storage.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
+from pipeline.storage.data_root_id import data_root_id
 
 
 @click.command("restore")

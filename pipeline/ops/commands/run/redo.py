@@ -9,16 +9,15 @@ import click
 
 from pipeline import clock, settings
 from pipeline.errors import NotPossible
-from pipeline.ops import superseded
 from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import command_on_data, confirm, json_option
 from pipeline.ops.runs import record
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.schedule import job
-from pipeline.ops.schedule.job_process import JobProcess
+from pipeline.ops.schedule.job_process import JobProcess, say
 from pipeline.paths import Layout
 from pipeline.roots import PAGE_TASKS, PAGES_TASK, ROOTS, family_of
-from pipeline.storage import documents
+from pipeline.storage import documents, superseded
 from pipeline.tasks import file_graph
 
 
@@ -140,7 +139,7 @@ def _run(layout: Layout, plan: Document, process: JobProcess, lock: Sequence[int
         superseded.move_aside(layout, root.family, plan["moved"])
         status = job.run_tasks(commands, date, variables, process, lock)
     finally:
-        is_done = superseded.settle(layout, root.family)
+        is_done = superseded.settle(layout, root.family, say)
     return status or int(not is_done)
 
 

@@ -9,13 +9,13 @@ import click
 from pipeline import clock, settings
 from pipeline.documents.run_record import Entry
 from pipeline.ops import reports
-from pipeline.ops.data_root_id import data_root_id
 from pipeline.ops.luigid.serve import serve
 from pipeline.ops.runs import record
 from pipeline.ops.schedule import installed, overdue
 from pipeline.ops.settings import history_url, luigid_password
 from pipeline.roots import ROOTS
 from pipeline.runtime import luigi_configuration
+from pipeline.storage.data_root_id import data_root_id
 
 
 @click.command("luigid")

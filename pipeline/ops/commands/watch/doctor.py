@@ -21,6 +21,7 @@ from pipeline.ops.doctor.examine import (
 )
 from pipeline.ops.runtimes import services
 from pipeline.ops.runtimes.services import Document
+from pipeline.storage import probe
 from pipeline.storage.object_path import ObjectPath
 
 PROBES: dict[str, Probe] = {
@@ -84,7 +85,7 @@ def command(runtime: Runtime) -> Document:
         found["settings"] = finding(" ".join(problems), "Do what the sentence says.", PROBLEM)
     with contextlib.suppress(PipelineError):  # nothing else can be looked at without the settings
         is_bucket = isinstance(settings.current().data_dir, ObjectPath)
-        seconds = object_store.MAX_SECONDS if is_bucket else MAX_SECONDS
+        seconds = probe.MAX_SECONDS if is_bucket else MAX_SECONDS
         found |= examined(probes(), seconds)
     findings = [{"probe": name, **each._asdict()} for name, each in found.items()]
     return {"ok": all(each.state != PROBLEM for each in found.values()), "findings": findings}

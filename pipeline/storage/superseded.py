@@ -5,11 +5,10 @@ What a killed redo leaves there is settled by whatever holds the lock of the roo
 """
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pipeline import clock
 from pipeline.errors import DocumentUnreadable, PipelineError
-from pipeline.ops.schedule.job_process import say
 from pipeline.paths import Layout
 from pipeline.storage import documents
 from pipeline.storage.documents import storage_of
@@ -22,8 +21,10 @@ def move_aside(layout: Layout, task: str, files: Iterable[str]) -> None:
             storage_of(path).move(path, layout.redo_folder(task) / name, layout.root)
 
 
-def settle(layout: Layout, task: str) -> bool:
+def settle(layout: Layout, task: str, say: Callable[[str], None]) -> bool:
     """Put back what was moved aside, unless all of it was made again; return whether it was.
+
+    `say` is called with the sentence on each file that is put back, and on what fails.
 
     The other files, earlier ones or those of the failed redo, are kept in `superseded/TIME`.
     """

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pipeline.ops.data_root_id import claim, data_root_id
 from pipeline.paths import Layout
+from pipeline.storage.data_root_id import claim, data_root_id
 from pipeline.storage.object_path import ObjectPath
 
 BUCKET, OTHER = ObjectPath("s3://movies/root"), ObjectPath("s3://movies/other")

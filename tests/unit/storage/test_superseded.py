@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import NotPossible
-from pipeline.ops import superseded
+from pipeline.ops.schedule.job_process import say
 from pipeline.paths import Layout
+from pipeline.storage import superseded
 
 FILES = ("raw/movies/daily/a.json", "reports/index.html")
 TASK = "DailySummary"
@@ -39,11 +40,11 @@ def test_what_was_moved_aside_is_put_back_and_the_new_file_is_kept(layout: Layou
     superseded.move_aside(layout, TASK, FILES)
     assert not any((layout.root / name).exists() for name in FILES)
     (layout.root / FILES[0]).write_text("new")
-    assert not superseded.settle(layout, TASK)
+    assert not superseded.settle(layout, TASK, say)
     assert [(layout.root / name).read_text() for name in FILES] == [f"old {n}" for n in FILES]
     kept = [path.read_text() for path in layout.root.glob("superseded/*/" + FILES[0])]
     assert kept == ["new"]
-    assert superseded.settle(layout, TASK)
+    assert superseded.settle(layout, TASK, say)
     assert [path.name for path in layout.root.glob("superseded/*/raw/movies/daily/*")] == ["a.json"]
 
 
@@ -53,7 +54,7 @@ def test_a_redo_that_made_everything_and_was_killed_then_keeps_the_new_files(
     superseded.move_aside(layout, TASK, FILES)
     for name in FILES:
         (layout.root / name).write_text("new")
-    assert superseded.settle(layout, TASK)
+    assert superseded.settle(layout, TASK, say)
     assert [(layout.root / name).read_text() for name in FILES] == ["new", "new"]
     assert not layout.redo_folder(TASK).exists()
     kept = [path.read_text() for path in layout.root.glob("superseded/*Z/**/*.*")]
@@ -69,9 +70,9 @@ def test_files_that_were_put_back_in_part_are_put_back_by_the_next_run(
     (layout.root / made_again).write_text("new")
     stop_at(number, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
-        superseded.settle(layout, TASK)
+        superseded.settle(layout, TASK, say)
     monkeypatch.undo()
-    assert not superseded.settle(layout, TASK)
+    assert not superseded.settle(layout, TASK, say)
     assert [(layout.root / name).read_text() for name in FILES] == [f"old {n}" for n in FILES]
     assert not layout.redo_folder(TASK).exists()
 
@@ -84,7 +85,7 @@ def test_a_redo_killed_between_two_moves_is_put_back(
         superseded.move_aside(layout, TASK, FILES)
     monkeypatch.undo()
     assert not (layout.root / FILES[0]).exists()
-    assert not superseded.settle(layout, TASK)
+    assert not superseded.settle(layout, TASK, say)
     assert [(layout.root / name).read_text() for name in FILES] == [f"old {n}" for n in FILES]
 
 
