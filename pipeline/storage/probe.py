@@ -25,7 +25,8 @@ class StoreProbe:
     @property
     def host(self) -> str:
         """The server's name and port."""
-        return urlsplit(self._client.meta.endpoint_url).netloc.rpartition("@")[2]
+        url: str = self._client.meta.endpoint_url
+        return urlsplit(url).netloc.rpartition("@")[2]
 
     @contextlib.contextmanager
     def report(self) -> Iterator[None]:
@@ -41,7 +42,7 @@ class StoreProbe:
         _is_refused(self._list_one)
 
     def sent_at(self) -> datetime.datetime | None:
-        """Return the Date that the store sends, with a refusal as well; None where it sends none."""
+        """Return the Date of the store's answer, also of a refusal; None where it has none."""
         try:
             answer = self._list_one()
         except Exception as error:
