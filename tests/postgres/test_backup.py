@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import gzip
 import json
 import os
 import shutil
@@ -361,8 +363,10 @@ def test_a_backup_that_was_cut_or_altered_anywhere_is_refused(root: Path, tmp_pa
             archive.read(file)
     for place in range(20, len(whole), 41):  # the first bytes hold nothing but gzip's own
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
-        with pytest.raises(DataError):
+        with contextlib.suppress(DataError):
             archive.read(file)
+            # Between its data and their sum gzip has a few bits without a meaning.
+            assert gzip.decompress(file.read_bytes()) == gzip.decompress(whole)
 
 
 @pytest.mark.parametrize("fault", ["up and out", "plain text", "a wrong checksum"])

@@ -75,7 +75,7 @@ class Page:
     def evaluate(self, script: str) -> Any:
         """Run an expression in the page and return its value."""
         answer = self._send("Runtime.evaluate", expression=script, returnByValue=True)
-        return answer["result"].get("value")
+        return answer.get("result", {}).get("value")
 
     def wait_for(self, script: str, seconds: float = 15) -> Any:
         """Wait until the expression is true and return its value."""
@@ -99,7 +99,7 @@ class Page:
         while True:
             answer = json.loads(await self._socket.read_message() or "{}")
             if answer.get("id") == number:
-                return answer["result"]
+                return answer.get("result", {})  # none of a page that was left meanwhile
 
 
 @contextmanager
