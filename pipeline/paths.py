@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import os
@@ -179,6 +180,15 @@ class Layout:
     def top_of(self, path: Path) -> Path:
         """Return what a path is below: the data root, or the folder of this machine."""
         return self.root if path.is_relative_to(self.root) else self.work
+
+
+def dates_in(name: str) -> list[datetime.date]:
+    """Return the days of the years 1900 to 2999 in a file's name, as YYYYMMDD or YYYY-MM-DD."""
+    days = []
+    for found in re.finditer(r"(?<!\d)(?:19|2\d)\d\d(-?)\d\d\1\d\d(?!\d)", name):
+        with contextlib.suppress(ValueError):
+            days.append(datetime.date.fromisoformat(found[0]))
+    return days
 
 
 def _file_of_this_user(kind: str, subject: object) -> Path:

@@ -8,14 +8,13 @@ files go by the dates in their names.
 import contextlib
 import datetime
 import itertools
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline import clock
-from pipeline.paths import Layout
+from pipeline.paths import Layout, dates_in
 from pipeline.retention import deleted
 from pipeline.retention.deleted import Key
 from pipeline.roots import ALIASES, ROOTS, TRENDS_SHOW_DAYS
@@ -102,15 +101,6 @@ def collected_at(path: Path) -> datetime.datetime | None:
         at = datetime.datetime.fromisoformat((info or {})["collected_at"])
         return at if at.tzinfo else None
     return None
-
-
-def dates_in(name: str) -> list[datetime.date]:
-    """Return the days of the years 1900 to 2999 in a file's name, as YYYYMMDD or YYYY-MM-DD."""
-    days = []
-    for found in re.finditer(r"(?<!\d)(?:19|2\d)\d\d(-?)\d\d\1\d\d(?!\d)", name):
-        with contextlib.suppress(ValueError):
-            days.append(datetime.date.fromisoformat(found[0]))
-    return days
 
 
 def _files(layout: Layout, left: list[str]) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import luigi
 
 from pipeline import identity, settings
-from pipeline.retention.expired import dates_in
+from pipeline.paths import dates_in
 from pipeline.storage import documents
 from pipeline.tasks.base import LOGGER, PipelineTask
 from pipeline.tasks.period import PeriodTask

@@ -15,8 +15,7 @@ from pipeline.ops.commands import tables
 from pipeline.ops.commands.options import json_option, runtime_option
 from pipeline.ops.runtimes.services import Document
 from pipeline.ops.settings import keep_days
-from pipeline.paths import Layout
-from pipeline.retention.expired import dates_in
+from pipeline.paths import Layout, dates_in
 from pipeline.storage import archive, documents
 from pipeline.storage.archive import CONFIGURATION, HISTORY, IDENTITY, METADATA, Manifest
 from pipeline.storage.documents import storage_of
