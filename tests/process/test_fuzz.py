@@ -169,7 +169,7 @@ def test_a_child_is_bounded(tmp_path: Path) -> None:
     def writes_elsewhere() -> None:
         Path("/fuzz").write_text("")
 
-    assert forked(takes_much, ["x"], tmp_path, {}).megabytes > 150
+    assert forked(takes_much, ["x"], tmp_path, {}).megabytes > 100
     assert forked(waits, ["x"], tmp_path, {}, seconds=0.2).status is None
     assert "Permission denied" in forked(writes_elsewhere, ["x"], tmp_path, {}).err
 
