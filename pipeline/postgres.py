@@ -38,15 +38,18 @@ class Database(NamedTuple):
 def make_engine(database: Database, url: Secret, **options: Any) -> sqlalchemy.Engine:
     """Return the engine of a URL; it connects when it is first used.
 
-    No startup option is sent, because poolers refuse those. psycopg2 has one wait callback for the
-    process, which limits the waits of `transaction` only.
+    No other startup option is sent, because poolers refuse those. psycopg2 encodes texts as the
+    server's encoding says, and in SQL_ASCII, what a server without a locale has, no Korean title
+    can be written. It has one wait callback for the process, which limits the waits of
+    `transaction` only.
     """
-    variable, names = database.variable, {"application_name": database.application}
+    variable = database.variable
+    arguments = {"application_name": database.application, "client_encoding": "utf8"}
     try:
         if url.secret.partition("?")[0].count("@") > 1:  # a message would show half a password
             raise ValueError
         engine = sqlalchemy.create_engine(
-            url.secret, pool_pre_ping=True, connect_args=names, **options
+            url.secret, pool_pre_ping=True, connect_args=arguments, **options
         )
     except (ArgumentError, ValueError):
         raise SettingsError(

@@ -130,6 +130,17 @@ def test_questions_have_the_same_answers_as_in_sqlite(warehouse: Warehouse, tmp_
         answer(warehouse, "rank", Scope("9" * 19))
 
 
+def test_a_database_without_a_locale_takes_korean_titles(postgres: Postgres) -> None:
+    create = "CREATE DATABASE ascii OWNER luigi ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0"
+    postgres.execute(create, database="postgres")
+    try:
+        warehouse = Warehouse(NO_FILE, Secret(postgres.url("ascii")))
+        load(warehouse, ALL)
+        assert views_of(warehouse) == expected_views(ALL)
+    finally:
+        postgres.execute("DROP DATABASE ascii WITH (FORCE)", database="postgres")
+
+
 def test_a_reader_sees_the_views_and_nothing_else(
     warehouse: Warehouse, postgres: Postgres, history_database: str, reader: str
 ) -> None:

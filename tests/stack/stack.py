@@ -31,6 +31,8 @@ from support.postgres import running_postgres
 from support.repository import REPOSITORY
 from support.waiting import wait_for
 
+from pipeline.warehouse.tables import METADATA, READER, VIEW_NAMES
+
 PASSWORD = """p@ss/w:rd$%# "{x}\u00e9"""
 """Whatever may go wrong with a password on its way."""
 
@@ -75,9 +77,23 @@ class Stack:
     def inside(self, service: str, *words: str, check: bool = True) -> str:
         return self.compose("exec", "-T", service, *words, check=check)
 
-    def sql(self, statement: str) -> str:
-        words = ["psql", "-U", "luigi", "-d", "luigi", "-At", "-c", statement]
-        return self.inside("postgres", *words).strip()
+    def sql(self, statement: str, role: str = "luigi", *, check: bool = True) -> str:
+        words = ["psql", "-U", role, "-d", "luigi", "-At", "-c", statement]
+        return self.inside("postgres", *words, check=check).strip()
+
+    def loads(self) -> set[str]:
+        """What the warehouse has loaded, like `day 2024-01-08`."""
+        query = "SELECT period, date FROM warehouse.loads"
+        return set(self.sql(query, "warehouse", check=False).replace("|", " ").splitlines())
+
+    def due_loads(self) -> set[str]:
+        """What there are documents of, as in `loads`."""
+        folders = {"day": "raw/metadata/daily_summaries", "week": "processed/weekly"}
+        return {
+            f"{period} {datetime.date.fromisoformat(path.stem[-8:])}"
+            for period, folder in folders.items()
+            for path in (self.data / folder).glob("*.json")
+        }
 
     def history(self) -> str:
         """Every row of the history."""
@@ -260,11 +276,71 @@ def test_cron_itself_starts_the_run(stack: Stack) -> None:
         link = daily.removeprefix("/pages/")
         until(lambda: link in stack.page("/pages/"), 60, "the pages of that run")
         assert '<html lang="ko">' in stack.page(daily)
+        until(lambda: stack.loads() == stack.due_loads(), 60, "the warehouse to be loaded")
+        ranks = f"SELECT count(*) FROM warehouse.ranks WHERE period = 'day' AND date = '{day}'"
+        assert int(stack.sql(ranks, "warehouse")) > 20
         assert stack.inside("cron", "cat", "/run/pipeline/who").strip() == "pipeline"
         assert "TZ=Asia/Seoul" in stack.inside("cron", "cat", "/run/pipeline/env")
     finally:
         crontab.write_text(original)
         stack.compose("restart", "cron")
+
+
+@pytest.mark.parametrize(("ends", "begins"), [("pause", "unpause"), ("stop", "start")])
+def test_a_run_without_postgresql_succeeds_and_the_next_one_loads_what_is_missing(
+    stack: Stack, ends: str, begins: str
+) -> None:
+    days = {"pause": ("2024-01-23", "2024-01-24"), "stop": ("2024-01-25", "2024-01-26")}
+    first, second = days[ends]
+
+    def run(day: str) -> str:
+        words = ["tmdb-scheduled", "daily", "--", "luigi", "--module", "pipeline", "DailySummary"]
+        done = stack.try_compose("exec", "-T", "cron", *words, "--date", day)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    stack.compose(ends, "postgres")
+    try:
+        output = run(first)
+        assert f"day {first}" in stack.due_loads()
+        assert output.count("The warehouse's database does not serve") == 1
+        assert "Traceback" not in output
+    finally:
+        stack.compose(begins, "postgres")
+        until(lambda: stack.states()["postgres"] == "running healthy", 60, "postgres answers")
+    assert f"day {first}" not in stack.loads()
+    assert "does not serve" not in run(second)
+    assert {f"day {first}", f"day {second}"} <= stack.loads()
+
+
+def test_the_login_of_a_dashboard_reads_the_views_and_nothing_else(stack: Stack) -> None:
+    def read(statement: str) -> subprocess.CompletedProcess[str]:
+        words = ["psql", "-h", "postgres", "-U", READER, "-d", "luigi", "-At", "-c", statement]
+        return stack.try_compose("exec", "-T", "-e", "PGPASSWORD=reads", "cron", *words)
+
+    assert "password authentication failed" in read("SELECT 1").stderr
+    stack.sql(f"ALTER ROLE {READER} PASSWORD 'reads'", "postgres")
+    for view in VIEW_NAMES:
+        done = read(f"SELECT count(*) > 0 FROM {view}")
+        assert done.stdout.strip() == "t", done.stderr
+    history = ("tasks", "task_parameters", "task_events", "task_failures")
+    tables = [*METADATA.tables, *(f"public.{table}" for table in history)]
+    for statement in (
+        *(f"SELECT 1 FROM {table}" for table in tables),
+        *(f"DELETE FROM {table}" for table in tables),
+        "INSERT INTO schema_version VALUES (99)",
+        "UPDATE entries SET rank = 1",
+        "DROP VIEW ranks",
+        "CREATE TABLE mine (id INTEGER)",
+        "CREATE TABLE public.mine (id INTEGER)",
+        "CREATE TEMPORARY TABLE mine (id INTEGER)",
+        "CREATE SCHEMA mine",
+        "CREATE ROLE mine",
+        "SET ROLE warehouse",
+        "COPY (SELECT 1) TO PROGRAM 'cat'",
+    ):
+        refused = read(f"BEGIN READ WRITE; {statement}").stderr
+        assert re.search("permission denied|must be owner", refused), (statement, refused)
 
 
 def test_two_containers_more_make_a_week_together_and_nothing_else(stack: Stack) -> None:
