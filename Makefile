@@ -88,7 +88,7 @@ faults chaos year crashes fuzz: .venv/test
 	cd tests && ../$(BIN)/python -m trials.$@ --write
 
 extras: .venv/test .venv/parquet .venv/test-s3 .venv/test-kubernetes  ## Run the tests of optional parts: Parquet, a real S3 server, Kubernetes
-	$(BIN)/python -m pytest -n 2 tests/object_store tests/unit/warehouse/test_parquet.py tests/process/test_export.py \
+	$(BIN)/python -m pytest -n 2 tests/object_store tests/unit/warehouse/test_parquet.py tests/unit/tasks/test_exports.py tests/process/test_export.py \
 	    tests/docs/test_schemas.py tests/process/test_kubernetes_files.py
 
 hosts: .venv/test .venv/test-s3  ## Disturb a week on three hosts with one luigid and one bucket (needs root and SeaweedFS)

@@ -24,7 +24,7 @@ __all__ = ["data_roots"]
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A server for all tests of this worker; skipped, saying so, where it is not installed."""
-    pytest.importorskip("botocore", reason="botocore is not installed: pip install botocore")
+    pytest.importorskip("botocore", reason="botocore is not installed: `make extras` installs it")
     with start_store(tmp_path_factory.mktemp("store")) as server:
         yield server
 

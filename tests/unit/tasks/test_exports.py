@@ -12,6 +12,8 @@ from support.fake_tmdb import V3_KEY
 import pipeline
 from pipeline.errors import DataError, SettingsError
 
+pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
+
 SUNDAY = datetime.date(2024, 1, 7)
 
 
