@@ -9,7 +9,7 @@ from support.operate import Operate, findings
 
 from pipeline.errors import StorageError
 from pipeline.ops.doctor import object_store
-from pipeline.storage import s3_client
+from pipeline.storage import probe, s3_client
 from pipeline.storage.documents import storage_of
 from pipeline.storage.object_path import ObjectPath
 
@@ -87,7 +87,7 @@ def test_a_store_that_fails_is_reported_at_once_and_no_probe_is_left(
     doctor: Operate, bucket: ObjectPath, proxy: Proxy, method: str, fault: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    for module in (object_store, s3_client):
+    for module in (probe, s3_client):
         monkeypatch.setattr(module, "READ_SECONDS", 0.5)
     proxy.always = (method, fault)
     run = doctor("--json")
@@ -155,7 +155,7 @@ def test_settings_that_lead_to_no_store_are_problems_in_one_sentence(
     assert run.status == 1
     found = findings(run)
     assert "store" in found
-    for probe in ("data root", "store", "conditional write"):
-        assert sentence in found[probe]["found"]
-        assert "Cannot" not in found[probe]["found"], "doctor names the host instead"
-        assert found[probe]["state"] == "problem"
+    for name in ("data root", "store", "conditional write"):
+        assert sentence in found[name]["found"]
+        assert "Cannot" not in found[name]["found"], "doctor names the host instead"
+        assert found[name]["state"] == "problem"

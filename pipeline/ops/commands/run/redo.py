@@ -98,7 +98,7 @@ def _plan(
     for root in (each for each in ROOTS.values() if each.has(task)):
         files = file_graph.files_of(root, date, layout, plan)
         export = layout.relative(root.export(layout, date))
-        if task != root.export_task and not (layout.root / export).exists():
+        if task != root.export_task and not documents.exists(layout.root / export):
             del files[export]
         again = {name for name, file in files.items() if f"{file.task}(".startswith(f"{wanted}(")}
         if again:
