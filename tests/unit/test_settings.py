@@ -80,7 +80,7 @@ def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_
         "TMDB_REQUESTS_PER_SECOND": "0.5",
         "TMDB_MAX_RETRIES": "0",
         "PIPELINE_DATA_DIR": "s3://films/kr",
-        "PIPELINE_WORK_DIR": "/srv/work",
+        "PIPELINE_WORK_DIR": "/srv/machine",
         "PIPELINE_HOSTS": "3",
     }.items():
         monkeypatch.setenv(name, value)
@@ -92,7 +92,7 @@ def test_all_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, own_
         requests_per_second=0.5,
         max_retries=0,
         data_dir=ObjectPath("s3://films/kr"),
-        work_dir=Path("/srv/work/films-kr-d9b9360b"),
+        work_dir=Path("/srv/machine/films-kr-d9b9360b"),
         hosts=3,
         config_dir=own_plan.parent,
         log_format="json",
@@ -256,14 +256,14 @@ def test_another_object_store_is_refused_with_the_one_that_works(
 def test_data_roots_never_share_a_folder_for_what_stays_on_the_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("PIPELINE_WORK_DIR", "/srv/work")
+    monkeypatch.setenv("PIPELINE_WORK_DIR", "/srv/machine")
     roots = ("s3://abc/d-e", "s3://abc-d/e", "s3://abc/d/e", "abc/d-e", "abc/d/e", "/srv/abc")
     folders = set()
     for root in roots:
         monkeypatch.setenv("PIPELINE_DATA_DIR", root)
         folders.add(settings.current().layout.logs)
     assert len(folders) == len(roots)
-    assert all(folder.is_relative_to("/srv/work") for folder in folders)
+    assert all(folder.is_relative_to("/srv/machine") for folder in folders)
 
 
 def test_without_a_key_the_error_says_where_to_get_one() -> None:

@@ -79,7 +79,7 @@ class Hub:
             our_luigid(
                 self.folder / "luigid", *options, "--port", str(self.luigid_port),
                 configuration=(REPOSITORY / "luigi.cfg").read_text(),
-                PIPELINE_WORK_DIR=str(self.folder / "luigid/work"),
+                PIPELINE_WORK_DIR=str(self.folder / "luigid/machine"),
                 PIPELINE_DATA_DIR=str(self.layout.root), **self.store.variables(),
             )
         )  # fmt: skip
@@ -132,7 +132,7 @@ class Hub:
 
     def journals(self) -> Iterator[Path]:
         """Yield the journals of the hosts: which task ended when."""
-        yield from self.folder.glob("host-*/work/*/logs/journal/*.log")
+        yield from self.folder.glob("host-*/machine/*/logs/journal/*.log")
 
     def _environment(self, folder: Path, requests_per_second: int) -> dict[str, str]:
         return {
@@ -142,7 +142,7 @@ class Hub:
             "LUIGI_CONFIG_PATH": str(folder / "unattended.cfg"),
             "PIPELINE_CONFIG_DIR": str(REPOSITORY / "config"),
             "PIPELINE_DATA_DIR": str(self.layout.root),
-            "PIPELINE_WORK_DIR": str(folder / "work"),
+            "PIPELINE_WORK_DIR": str(folder / "machine"),
             "PIPELINE_HOSTS": str(HOSTS),
             "TMDB_API_KEY": V3_KEY,
             "TMDB_API_URL": f"http://{HUB_ADDRESS}:{self.tmdb.port}/3",

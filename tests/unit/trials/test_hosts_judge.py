@@ -50,7 +50,7 @@ def test_documents_that_are_missing_foreign_or_different_are_faults(hub: Hub) ->
 
 
 def test_a_document_that_was_written_again_is_a_fault(hub: Hub) -> None:
-    journal = hub.folder / "host-1/work/movies/logs/journal/20240107.log"
+    journal = hub.folder / "host-1/machine/movies/logs/journal/20240107.log"
     journal.parent.mkdir(parents=True)
     journal.write_text(f'{{"event": "done", "file": "raw/a.json", "at": "{AT.isoformat()}"}}\n')
     assert [*faults(NOTHING, hub, WEEK, WEEK)] == []
