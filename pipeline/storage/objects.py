@@ -111,9 +111,9 @@ class ObjectStorage:
     def is_folder(self, folder: Path) -> bool:
         """Whether there is a document below a folder."""
         path = _object(folder)
+        options = {"Bucket": path.bucket, "Prefix": f"{path.key}/", "MaxKeys": 1}
         with report(path, DocumentUnreadable):
-            prefix = f"{path.key}/"
-            found = client().list_objects_v2(Bucket=path.bucket, Prefix=prefix, MaxKeys=1)
+            found = bounded(lambda: client().list_objects_v2(**options))
         return "Contents" in found
 
     def remove_folder(self, folder: Path) -> None:
