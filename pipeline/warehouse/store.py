@@ -99,9 +99,11 @@ class Warehouse:
 
     def ask(self, query: str, **values: Any) -> list[dict[str, Any]]:
         """Return the rows of a query of the views, with dates as text; none before a load."""
-        if not self.fingerprints():
+        if self._url is None and not self._path.exists():
             return []
         with self._transaction() as database:
+            if read_version(database) != VERSION:
+                return []
             found = database.execute(sa.text(query), values).mappings()
             return [{key: _shown(value) for key, value in row.items()} for row in found]
 
