@@ -15,6 +15,7 @@ from typing import Any
 import click
 import pytest
 from support.operate import luigi_cfg, without_docker
+from support.optional_packages import require_pyarrow
 from support.repository import REPOSITORY
 from trials.plans import SMALL
 
@@ -108,7 +109,7 @@ def test_the_commands_of_a_page_run_as_written(
 ) -> None:
     """In their order and in one shell, after `. .venv/bin/activate`, without a key."""
     if page == "docs/how-to/export.md":
-        pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
+        require_pyarrow()
     script = ["set -e", ". .venv/bin/activate"]
     if page not in ("README.md", "docs/tutorial.md"):
         script += ["export TMDB_API_KEY=demo"]  # as docs/how-to/README.md says
@@ -210,7 +211,7 @@ def test_a_query_runs_where_its_package_is_installed(
     package: str, code: str, checkout: Path
 ) -> None:
     pytest.importorskip(package)
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
+    require_pyarrow()
     environment = {**os.environ, "TMDB_API_KEY": "demo", "PATH": f"{Path(sys.executable).parent}"}
     for task in ("WeeklyConsolidation", "DailySummary", "ExportDay", "ExportWeek"):
         command = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline", task]

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from support.document_types import FOLDER, SCHEMAS, WeekMovie, schema_text, unknown_keys
 from support.luigi_runs import LuigiRun
+from support.optional_packages import require_pyarrow
 from support.repository import REPOSITORY
 from trials.plans import small_plan
 
@@ -85,7 +86,7 @@ def test_an_example_is_of_its_type(name: str) -> None:
 
 
 def test_the_table_of_the_export_has_its_columns_and_which_are_never_null() -> None:
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
+    require_pyarrow()
     from pipeline.warehouse.parquet import ARROW_SCHEMA
 
     section = FILES.split("\n## The Parquet export\n")[1].split("\n## ")[0]

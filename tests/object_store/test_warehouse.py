@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-import pytest
 from support.bucket_roots import SECOND, SetClock
 from support.luigi_runs import installed, run_command
 from support.operate import Operate, document
+from support.optional_packages import require_pyarrow
 
 from pipeline import clock
 from pipeline.paths import Layout
@@ -20,7 +20,7 @@ def test_loads_trends_and_exports_are_made_and_pruned(
     command: Operate, operator_environment: dict[str, str], layout: Layout, set_clock: SetClock,
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
+    require_pyarrow()
     words = [installed("luigi"), "--module", "pipeline"]
     for task in ("ExportDay", "ExportWeek", "LoadWarehouse", "TrendsPage", "LoadWarehouse"):
         options = [task, "--date", str(SECOND), "--local-scheduler"]

@@ -16,12 +16,13 @@ from support.data_roots import DataRoots
 from support.fake_tmdb import FakeTmdb
 from support.luigi_runs import LuigiRun
 from support.operate import Operate
+from support.optional_packages import require_pyarrow
 
 from pipeline.paths import Layout
 
-pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
-import pyarrow.dataset
-import pyarrow.parquet
+require_pyarrow()
+import pyarrow.dataset  # noqa: E402
+import pyarrow.parquet  # noqa: E402
 
 DAY = datetime.date(2024, 1, 7)
 DEMO = {"TMDB_API_KEY": "demo", "TMDB_API_URL": ""}

@@ -16,6 +16,7 @@ import pytest
 from support.data_roots import DataRoots
 from support.luigi_runs import LuigiRun, installed, luigi_command, run_command
 from support.operate import Operate, document
+from support.optional_packages import require_pyarrow
 from support.receivers import Receiver
 from support.stored_documents import an_hour_later
 from support.terminals import Terminal
@@ -133,7 +134,7 @@ def test_an_export_goes_with_its_lists_and_so_does_its_folder(
     layout: Layout, command: Operate, set_clock: SetClock, luigi_run: LuigiRun,
     data_roots: DataRoots,
 ) -> None:  # fmt: skip
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
+    require_pyarrow()
     demo = {"TMDB_API_KEY": "demo", "PIPELINE_CONFIG_DIR": str(data_roots.small_plan)}
     for task, date in (("ExportDay", FIRST), ("ExportDay", SECOND), ("ExportWeek", SECOND)):
         assert luigi_run(task, "--date", str(date), **demo).status == 0

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from support.fake_tmdb import V3_KEY
+from support.optional_packages import require_pyarrow
 
 import pipeline
 from pipeline.errors import DataError, SettingsError
 
-pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
+require_pyarrow()
 
 SUNDAY = datetime.date(2024, 1, 7)
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.hostile_texts import TEXTS
+from support.optional_packages import require_pyarrow
 
 from pipeline import warehouse
 from pipeline.errors import DataError, NotPossible
@@ -22,7 +23,7 @@ PARASITE = Entry(
     "popular", SUNDAY, 1, 5, "기생충", "ko", datetime.date(2019, 5, 30), (35, 53), 50.0, 8.5, 17000
 )
 
-pytest.importorskip("pyarrow", reason="pyarrow is not installed: `make extras` installs it")
+require_pyarrow()
 import pyarrow.parquet  # noqa: E402
 
 from pipeline.warehouse import parquet  # noqa: E402
