@@ -123,7 +123,7 @@ def stated_in(document: Any) -> Identity | None:
 
 def _root_json(layout: Layout) -> documents.Document:
     """Return what root.json holds; an empty document if it is missing or damaged."""
-    return _read_root_json(layout.identity, *storage_of(layout.root).stamps([layout.identity]))
+    return _read_root_json(layout.identity, documents.stamp(layout.identity))
 
 
 @functools.lru_cache(maxsize=8)

@@ -31,8 +31,8 @@ class Storage(Protocol):
     def exists(self, path: Path) -> bool:
         """Whether a document exists."""
 
-    def stamps(self, paths: Sequence[Path]) -> Sequence[str]:
-        """Return size and time of change of each document, ABSENT where there is none."""
+    def stamp(self, path: Path) -> str:
+        """Return size and time of change of a document, ABSENT where there is none."""
 
     def list(self, folder: Path) -> Sequence[str]:
         """Return the names in a folder without the temporaries; none if there is no folder."""

@@ -32,12 +32,12 @@ def is_listed(path: Path) -> bool:
 
     For what looks at hundreds of days at once, and never to decide whether a task is done.
     """
-    return storage_of(path).stamps([path]) != [ABSENT]
+    return storage_of(path).stamp(path) != ABSENT
 
 
-def stamps(paths: Iterable[Path]) -> list[str]:
-    """Return size and time of change of each file, ABSENT where there is none."""
-    return [stamp for path in paths for stamp in storage_of(path).stamps([path])]
+def stamp(path: Path) -> str:
+    """Return size and time of change of a file, ABSENT where there is none."""
+    return storage_of(path).stamp(path)
 
 
 def newest(

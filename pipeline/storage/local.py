@@ -136,9 +136,12 @@ class LocalStorage:
         with _reported(path, DocumentUnreadable):
             return path.exists()
 
-    def stamps(self, paths: Sequence[Path]) -> Sequence[str]:
-        """Return size and time of change of each document, ABSENT where there is none."""
-        return [_stamp(path) for path in paths]
+    def stamp(self, path: Path) -> str:
+        """Return size and time of change of a document, ABSENT where there is none."""
+        with contextlib.suppress(OSError):
+            status = os.stat(path)
+            return f"{status.st_size} {status.st_mtime_ns}"
+        return ABSENT
 
     def list(self, folder: Path) -> Sequence[str]:
         """Return the names in a folder without the temporaries; none if there is no folder."""
@@ -191,13 +194,6 @@ class LocalStorage:
         os.utime(path, (modified_at, modified_at))
         adopt(path)
         return True
-
-
-def _stamp(path: Path) -> str:
-    with contextlib.suppress(OSError):
-        status = os.stat(path)
-        return f"{status.st_size} {status.st_mtime_ns}"
-    return ABSENT
 
 
 @contextlib.contextmanager

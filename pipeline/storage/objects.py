@@ -60,12 +60,12 @@ class ObjectStorage:
         """Return the names in a folder; none if there is no folder."""
         return [each.name for each in self.entries(folder)]
 
-    def stamps(self, paths: Sequence[Path]) -> Sequence[str]:
-        """Return size and time of change of each document, ABSENT where there is none.
+    def stamp(self, path: Path) -> str:
+        """Return size and time of change of a document, ABSENT where there is none.
 
-        Each folder is listed once, and within two seconds not again.
+        Its folder is listed once, and within two seconds not again.
         """
-        return [self._listed(path.parent).get(path.name, ABSENT) for path in paths]
+        return self._listed(path.parent).get(path.name, ABSENT)
 
     def _listed(self, folder: Path) -> Mapping[str, str]:
         until, found = _listings.get(folder, (0.0, {}))

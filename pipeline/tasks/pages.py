@@ -91,9 +91,7 @@ class Page(PipelineTask):
 
     def last_line(self, *facts: object) -> str:
         """Return the fingerprint of the documents, by size and time of change, and of facts."""
-        paths = list(self.inputs())
-        states = zip(paths, documents.stamps(paths), strict=True)
-        stamps = (f"{path.name} {state}" for path, state in states)
+        stamps = (f"{path.name} {documents.stamp(path)}" for path in self.inputs())
         state = "\n".join([VERSION, self.language, f"{self.around()} {facts}", *stamps])
         return f"<!-- drawn from {hashlib.sha256(state.encode()).hexdigest()[:16]} -->\n"
 

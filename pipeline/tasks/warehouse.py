@@ -72,8 +72,7 @@ class _Load(PeriodTask):
     def fingerprint(self) -> str:
         """Return the fingerprint of the lists and their report, by size and time of change."""
         paths = (*self.list_paths().values(), self.report_path)
-        states = zip(paths, documents.stamps(paths), strict=True)
-        text = "\n".join(f"{path.name} {state}" for path, state in states)
+        text = "\n".join(f"{path.name} {documents.stamp(path)}" for path in paths)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _is_loaded(self) -> bool:
