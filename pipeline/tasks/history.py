@@ -1,15 +1,23 @@
-"""Read the documents of earlier days, found by their names, so that no folder is listed."""
+"""The documents of earlier days, and the days that have one."""
 
 import contextlib
 import datetime
 from collections.abc import Iterator
 
-from pipeline import identity
+from pipeline import clock, identity
 from pipeline.errors import DocumentUnreadable
-from pipeline.paths import PathFor
+from pipeline.paths import PathFor, dates_in
 from pipeline.storage import documents
 
 Dated = Iterator[tuple[datetime.date, documents.Document]]
+
+
+def days_of(path_for: PathFor) -> list[datetime.date]:
+    """Return the days whose file exists, by one listing of their folder; none in the future."""
+    today = clock.today()
+    names = frozenset(documents.names_in(path_for(today).parent))
+    days = {day for name in names for day in dates_in(name)[-1:]}
+    return sorted(day for day in days if day <= today and path_for(day).name in names)
 
 
 def documents_before(path_for: PathFor, date: datetime.date, days: int) -> Dated:

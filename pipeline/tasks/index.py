@@ -14,12 +14,12 @@ from pipeline.documents.due_times import DueTime
 from pipeline.documents.run_record import Entry
 from pipeline.pages.links import DAYS, TASK_DAYS, WEEKS, trends_address
 from pipeline.pages.task_grid import read_runs
-from pipeline.paths import Layout, PathFor
+from pipeline.paths import Layout
 from pipeline.runtime.logs import optional
 from pipeline.storage import documents, local
 from pipeline.tasks.base import LOGGER
 from pipeline.tasks.daily import DailySummary, own_collection
-from pipeline.tasks.history import documents_before
+from pipeline.tasks.history import days_of, documents_before
 from pipeline.tasks.pages import DailyPage, Page, WeeklyPage, daily_lists, last_days, titles
 from pipeline.tasks.weekly import WeeklyConsolidation
 
@@ -59,7 +59,7 @@ class IndexPage(Page):
         """Return the fingerprint of the shown documents, all pages, stale ones, and other files."""
         layout = self.layout
         places = (layout.daily_page, layout.weekly_page, layout.trends_page)
-        pages = [_days_of(place) for place in places]
+        pages = [days_of(place) for place in places]
         stale = [page for page in _pages_of(self.date) if page.is_stale()]
         return super().last_line(*facts, pages, stale, _other_files(layout))
 
@@ -70,7 +70,7 @@ class IndexPage(Page):
 
         layout, newest = self.layout, newest_day(self.layout)
         after = newest + datetime.timedelta(days=1)
-        daily, weekly = _days_of(layout.daily_page), _days_of(layout.weekly_page)
+        daily, weekly = days_of(layout.daily_page), days_of(layout.weekly_page)
         paths = [*map(layout.daily_page, daily), *map(layout.weekly_page, weekly)]
         pages = [path.relative_to(layout.pages).as_posix() for path in paths]
         older = {day: documents.Document() for day in daily if (newest - day).days >= DAYS}
@@ -94,7 +94,7 @@ class IndexPage(Page):
             list_files(layout, daily_lists(layout), newest, documents.is_listed),
             *_other_files(layout),
             _read_due(layout),
-            next(map(trends_address, reversed(_days_of(layout.trends_page))), ""),
+            next(map(trends_address, reversed(days_of(layout.trends_page))), ""),
         )
         return index_page(newest, days, weeks, pages, self.language, older_weeks, shown)
 
@@ -116,7 +116,7 @@ def _read_due(layout: Layout) -> list[DueTime]:
     paths = {DailySummary.task_family: layout.daily_summary}
     paths[WeeklyConsolidation.task_family] = layout.consolidated
     yesterday = clock.today() - datetime.timedelta(days=1)
-    newest = {task: max(_days_of(path), default=yesterday) for task, path in paths.items()}
+    newest = {task: max(days_of(path), default=yesterday) for task, path in paths.items()}
     try:
         noted = due_times.decode(local.read(layout.due_times))
     except FileNotFoundError:
@@ -129,7 +129,7 @@ def _read_due(layout: Layout) -> list[DueTime]:
 
 def newest_day(layout: Layout) -> datetime.date:
     """Return the newest day with a summary or a consolidated week, or today if there is none."""
-    days = _days_of(layout.daily_summary) + _days_of(layout.consolidated)
+    days = days_of(layout.daily_summary) + days_of(layout.consolidated)
     return max(days, default=clock.today())
 
 
@@ -143,12 +143,3 @@ def count_movies(report: documents.Document) -> int:
 
 def _pages_of(day: datetime.date) -> tuple[Page, Page]:
     return DailyPage(date=day), WeeklyPage(date=day)
-
-
-def _days_of(path_for: PathFor) -> list[datetime.date]:
-    """Return the days whose file exists, by one listing of their folder; none in the future."""
-    today, found = clock.today(), set()
-    for name in documents.names_in(path_for(today).parent):
-        with contextlib.suppress(ValueError):
-            found.add(datetime.date.fromisoformat(name.rpartition(".")[0][-8:]))
-    return sorted(day for day in found if day <= today)

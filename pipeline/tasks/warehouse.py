@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import luigi
 
 from pipeline import identity, settings
-from pipeline.paths import dates_in
 from pipeline.storage import documents
 from pipeline.tasks.base import LOGGER, PipelineTask
+from pipeline.tasks.history import days_of
 from pipeline.tasks.period import PeriodTask
 from pipeline.tasks.validation import WeeklyValidationReport
 from pipeline.tasks.weekly import WeeklyConsolidation
@@ -118,17 +118,10 @@ def missing_loads(until: datetime.date) -> list[LoadDay]:
     return [
         load
         for kind in (LoadDay, LoadWeek)
-        for day in _days_of(kind.root_task(date=until).path_for)
+        for day in days_of(kind.root_task(date=until).path_for)
         if day <= until
         if (load := kind(date=day)).fingerprint() != loaded.get(load.key)
     ]
-
-
-def _days_of(path_for: Callable[[datetime.date], Path]) -> list[datetime.date]:
-    """Return the days whose document exists, by one listing of its folder."""
-    names = frozenset(documents.names_in(path_for(datetime.date.min).parent))
-    days = (day for name in names for day in dates_in(name)[-1:])
-    return sorted(day for day in days if path_for(day).name in names)
 
 
 def open_warehouse() -> Warehouse:

@@ -15,7 +15,7 @@ from support.page_documents import collection, daily_report, summary
 import pipeline
 from pipeline.errors import DocumentUnreadable, StorageError
 from pipeline.paths import Layout
-from pipeline.tasks import index, pages
+from pipeline.tasks import history, index, pages
 
 DAY = datetime.date(2024, 1, 7)
 ONE = datetime.timedelta(days=1)
@@ -134,7 +134,7 @@ def test_a_page_leads_to_its_neighbours_and_shows_their_ranks(layout: Layout) ->
 def test_files_of_other_names_are_no_pages(layout: Layout) -> None:
     for name in ("notes.html", "daily_20240199.html", "daily_20240107.html.bak", "daily_.html"):
         (layout.daily_page(DAY).parent / name).touch()
-    assert index._days_of(layout.daily_page) == [DAY]
+    assert history.days_of(layout.daily_page) == [DAY]
 
 
 def test_a_day_without_a_summary_is_missing_on_the_index_though_its_page_exists(
