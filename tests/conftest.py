@@ -15,6 +15,7 @@ from pipeline.runtime import luigi_setup
 
 pytest_plugins = [
     "support.luigi_runs",
+    "support.moved_clock",
     "support.operate",
     "support.postgres",
     "support.rates",

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.bucket_roots import JOBS, SetClock, collect_on_their_dates, upload
+from support.bucket_roots import JOBS, collect_on_their_dates, upload
 from support.configurations import quick
 from support.data_roots import DataRoots, data_roots
 from support.object_store import BUCKET, Proxy, Store, start_proxy, start_store
 from support.repository import REPOSITORY
 
-from pipeline import clock, settings
+from pipeline import settings
 from pipeline.paths import Layout
 from pipeline.storage import s3_client
 from pipeline.storage.object_path import ObjectPath
@@ -88,15 +87,3 @@ def disk(data_roots: DataRoots, data_dir: Path, layout: Layout) -> Layout:
     collect_on_their_dates(data_dir)
     upload(data_dir, layout)
     return Layout(data_dir)
-
-
-@pytest.fixture
-def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
-    """Set the clock of this process to an instant; that of the requests to the store stays."""
-
-    def set_to(text: str) -> None:
-        at = datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
-        monkeypatch.setattr(clock, "instant", lambda: at)
-        monkeypatch.setattr(clock, "today", at.date)
-
-    return set_to

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from support.bucket_roots import FIRST, SECOND, SetClock, contents
+from support.bucket_roots import FIRST, SECOND, contents
 from support.luigi_runs import Run, installed, run_command
+from support.moved_clock import SetClock
 from support.object_store import Proxy
 from support.operate import Operate, document
 from support.receivers import Receiver

@@ -6,7 +6,8 @@ import json
 import subprocess
 
 import pytest
-from support.bucket_roots import FIRST, SECOND, SetClock, contents
+from support.bucket_roots import FIRST, SECOND, contents
+from support.moved_clock import SetClock
 from support.object_store import Proxy
 from support.operate import WORDS, Operate, document
 from support.waiting import wait_for

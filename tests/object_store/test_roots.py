@@ -11,7 +11,8 @@ from pathlib import Path
 import luigi
 import pytest
 from luigi.task_register import Register
-from support.bucket_roots import SECOND, SetClock, contents, upload
+from support.bucket_roots import SECOND, contents, upload
+from support.moved_clock import SetClock
 from support.object_store import Proxy
 from support.operate import Operate, document
 from support.settings_cache import clear_settings_cache

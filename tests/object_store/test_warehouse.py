@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from support.bucket_roots import SECOND, SetClock
+from support.bucket_roots import SECOND
 from support.luigi_runs import installed, run_command
+from support.moved_clock import SetClock
 from support.operate import Operate, document
 from support.optional_packages import require_pyarrow
 

@@ -8,13 +8,13 @@ import gzip
 import json
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.data_roots import DataRoots
 from support.luigi_runs import LuigiRun, installed, luigi_command, run_command
+from support.moved_clock import SetClock
 from support.operate import Operate, document
 from support.optional_packages import require_pyarrow
 from support.receivers import Receiver
@@ -35,20 +35,6 @@ JOBS = (
     *(("WeeklyConsolidation", str(SECOND)), ("IndexPage", str(FIRST)), ("IndexPage", str(SECOND))),
 )
 SCHEDULED = {"PIPELINE_STARTED_BY": "schedule"}
-
-SetClock = Callable[[str], None]
-
-
-@pytest.fixture
-def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
-    """Set the clock to an instant."""
-
-    def set_to(text: str) -> None:
-        at = datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
-        monkeypatch.setattr(clock, "instant", lambda: at)
-        monkeypatch.setattr(clock, "today", at.date)
-
-    return set_to
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from support.data_roots import DataRoots
 from support.luigi_runs import run_command
+from support.moved_clock import SetClock
 from support.operate import Operate
 from support.repository import REPOSITORY
-
-from pipeline import clock
 
 FIRST = datetime.date(2024, 1, 7)  # a Sunday
 DATES = [FIRST + datetime.timedelta(days=28 * number) for number in range(14)]
@@ -43,7 +42,7 @@ def test_no_title_is_in_any_file_once_all_its_lists_have_expired(
     command: Operate,
     data_dir: Path,
     data_roots: DataRoots,
-    monkeypatch: pytest.MonkeyPatch,
+    set_clock: SetClock,
 ) -> None:
     settings = {
         "TMDB_API_KEY": "demo",
@@ -53,9 +52,7 @@ def test_no_title_is_in_any_file_once_all_its_lists_have_expired(
     titles: dict[datetime.date, set[str]] = {}
     expired = 0
     for date in DATES:
-        at = datetime.datetime.combine(date, datetime.time(12), datetime.UTC)
-        monkeypatch.setattr(clock, "instant", lambda at=at: at)
-        monkeypatch.setattr(clock, "today", at.date)
+        set_clock(f"{date}T12:00:00")
         runs = [f"{task}={date}" for task in TASKS]
         variables = {**environment, **settings, "PYTHONPATH": str(REPOSITORY)}
         words = [sys.executable, "-P", str(RUN_TASKS), "pipeline.luigi_cli:luigi", *runs]

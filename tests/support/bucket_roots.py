@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import re
 import shutil
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,8 +19,6 @@ JOBS = (
 )
 OF_MACHINE = ("logs", "state", "backups")
 """Folders of a data root that stay on the machine."""
-
-SetClock = Callable[[str], None]
 
 
 def collect_on_their_dates(root: Path) -> None:
